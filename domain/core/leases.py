@@ -1,0 +1,15 @@
+"""Leases: at most one holder at a time, for a bounded time. They save work; correctness never hangs on them."""
+
+from typing import Protocol
+
+
+class Leases(Protocol):
+    """Named leases held by instances."""
+
+    async def acquire(self, name: str, ttl_ms: int) -> bool:
+        """Takes or renews the lease for this instance; False while another instance holds it."""
+        ...
+
+    async def release(self, name: str) -> None:
+        """Gives the lease up if this instance holds it."""
+        ...

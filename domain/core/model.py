@@ -1,0 +1,82 @@
+"""Bases of all that crosses a border: camelCase in JSON, snake_case in Python, frozen, no unknown field."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic.alias_generators import to_camel
+
+from domain.core.errors import ValidationFailed
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+Timestamp = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+"""A moment: RFC 3339 UTC with milliseconds on the wire, an aware datetime in Python."""
+
+
+def _reject_unprintable(value: Any) -> Any:
+    if isinstance(value, str) and any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_reject_unprintable)]
+"""Text a person wrote: no control characters but newline and tab, no lone surrogates."""
+
+WireId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+"""An id as it comes from the wire: bounded, and harmless in a key or a log line."""
+
+
+class Model(BaseModel):
+    """A value: what events, answers and stored documents are made of."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+    def wire(self) -> dict[str, Any]:
+        """As JSON-ready camelCase, without what is unset."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Command(Model):
+    """What a client asks for: strict types, unknown fields refused."""
+
+    model_config = ConfigDict(strict=True, populate_by_name=False)
+
+    @classmethod
+    def parse(cls, data: Any) -> Self:
+        """The command in `data` (decoded JSON); raises `ValidationFailed` with every fault at once."""
+        try:
+            return cls.model_validate({} if data is None else data, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise ValidationFailed(faults(error)) from None
+
+
+class Empty(Command):
+    """A command without fields."""
+
+
+class Document(Model):
+    """A stored model. `version` counts the changes that matter to others; writes are conditional on it."""
+
+    id: str
+    version: int = 1
+
+    def changed(self, **changes: Any) -> Self:
+        """A copy with `changes` (by Python field name), not validated again."""
+        return self.model_copy(update=changes)
+
+
+def faults(error: ValidationError) -> list[dict[str, str]]:
+    """Pydantic's findings as `[{field, message}]`, fields by their wire names, input values left out."""
+    return [
+        {"field": _path(fault["loc"]), "message": fault["msg"].removeprefix("Value error, ")}
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)[:50]
+    ]
+
+
+def _path(location: Iterable[int | str]) -> str:
+    return ".".join(str(part)[:64] for part in location) or "(body)"

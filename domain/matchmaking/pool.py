@@ -1,0 +1,81 @@
+"""The ticket pool: a rebuildable index of the tickets that wait, and the claims on them. A port."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.core.ids import GameId, MatchId, TicketId, UserId
+from domain.core.model import Model, Timestamp
+from domain.matchmaking.criteria import Criteria, MatchMode
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PoolKey:
+    """Tickets meet in the pool of one game and mode; a ticket for several games waits in several pools."""
+
+    game_id: GameId
+    mode: MatchMode
+
+
+class PoolEntry(Model):
+    """A waiting ticket as the matcher sees it. `ratings` are by game, in rating points."""
+
+    ticket_id: TicketId
+    user_id: UserId
+    criteria: Criteria
+    ratings: dict[GameId, float]
+    queued_at: Timestamp
+
+    @property
+    def pools(self) -> list[PoolKey]:
+        """Where this ticket waits."""
+        return [PoolKey(wish.game_id, self.criteria.mode) for wish in self.criteria.games]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Tickets taken out of their pools for a match that is being written."""
+
+    match_id: MatchId
+    ticket_ids: tuple[TicketId, ...]
+
+
+class TicketPool(Protocol):
+    """Pools and claims. A ticket is waiting, claimed by one match, or unknown; every method is atomic."""
+
+    async def add(self, entry: PoolEntry) -> None:
+        """Lets a ticket wait in its pools. A claimed or waiting ticket stays as it is."""
+        ...
+
+    async def remove(self, ticket_ids: Sequence[TicketId]) -> None:
+        """Forgets waiting tickets. Claimed ones are left to their claim."""
+        ...
+
+    async def pools(self) -> list[PoolKey]:
+        """The pools that have tickets, in order."""
+        ...
+
+    async def waiting(self, pool: PoolKey) -> list[PoolEntry]:
+        """The tickets waiting in one pool, oldest first."""
+        ...
+
+    async def claim(self, match_id: MatchId, ticket_ids: Sequence[TicketId], now: datetime) -> bool:
+        """Takes all the tickets out of all their pools for a match; False, and no change, unless all are waiting."""
+        ...
+
+    async def settle(self, match_id: MatchId) -> None:
+        """The match is written: forgets its claim and its tickets."""
+        ...
+
+    async def release(self, match_id: MatchId, keep: Sequence[TicketId]) -> None:
+        """The match is not to be: puts the tickets in `keep` back into their pools, forgets the rest and the claim."""
+        ...
+
+    async def claims(self, before: datetime) -> list[Claim]:
+        """Claims made before that moment and neither settled nor released."""
+        ...
+
+    async def unknown(self, ticket_ids: Sequence[TicketId]) -> list[TicketId]:
+        """Those of the tickets that are neither waiting nor claimed (after a loss of the index)."""
+        ...

@@ -1,0 +1,209 @@
+"""All settings, in one class. Every one is an environment variable with the prefix `MAOGA_` (or a line in `.env`)."""
+
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Environment = Literal["development", "test", "staging", "production"]
+Role = Literal["all", "gateway", "worker"]
+
+WEAK = ("secret", "changeme", "change-me", "password", "example", "maoga", "default", "test")
+SECRET_MIN_LENGTH = 32
+
+
+def _instance_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class Settings(BaseSettings):
+    """Maoga's settings. Defaults run one server on one machine with no other servers."""
+
+    model_config = SettingsConfigDict(env_prefix="MAOGA_", env_file=".env", extra="ignore", frozen=True)
+
+    environment: Environment = Field(
+        default="development", description="development and test are lenient; staging and production demand secrets"
+    )
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port of HTTP and Socket.IO; 0 picks a free one")
+    metrics_port: int = Field(default=8001, ge=0, le=65535, description="port of /metrics; 0 picks a free one")
+    role: Role = Field(
+        default="all", description="gateway holds sockets, worker runs ticks and deadlines, all does both"
+    )
+    instance: str = Field(
+        default_factory=_instance_name,
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9._-]+$",
+        description="name of this process, unique among instances; default host and pid",
+    )
+    var_dir: Path = Field(default=Path("var"), description="folder for the embedded database and development secrets")
+
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite:///var/maoga.db"), description="sqlite:///FILE, or mongodb://... of a replica set"
+    )
+    database_timeout_s: float = Field(
+        default=5.0, gt=0, le=60, description="seconds a database operation may take with its retries"
+    )
+    database_pool_size: int = Field(default=50, ge=1, le=1000, description="most connections to MongoDB per process")
+    redis_url: SecretStr = Field(default=SecretStr("memory://"), description="memory://, or redis://... / rediss://...")
+    redis_timeout_s: float = Field(default=2.0, gt=0, le=60, description="seconds a Redis call may take")
+
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="signs tokens; at least 32 characters; development makes its own under var/, others must set it",
+    )
+    access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
+    refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
+    bcrypt_cost: int = Field(default=12, ge=4, le=16, description="bcrypt work factor (log2 of rounds)")
+    login_attempts: int = Field(default=5, ge=1, description="failed logins per account in login_window_s")
+    login_window_s: int = Field(default=900, ge=1, description="seconds in which failed logins count")
+    guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
+
+    cors_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="comma-separated browser origins allowed besides the server's own; * for all"
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=10, description="reverse proxies in front; so many X-Forwarded-For entries are believed"
+    )
+    body_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of a REST body")
+    message_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of one Socket.IO packet")
+    transports: Annotated[list[Literal["websocket", "polling"]], NoDecode] = Field(
+        default_factory=lambda: ["websocket"], description="Socket.IO transports: websocket, or websocket,polling"
+    )
+    ping_interval_s: float = Field(default=25, gt=0, description="seconds between heartbeats of a socket")
+    ping_timeout_s: float = Field(default=20, gt=0, description="seconds a socket may take to answer a heartbeat")
+    handler_timeout_s: float = Field(default=5, gt=0, description="seconds an event may take before it acks TIMEOUT")
+    rate_limit_scale: float = Field(
+        default=1, ge=0, description="multiplies every rate limit; 0 switches them off (refused in production)"
+    )
+
+    match_tick_ms: int = Field(default=1000, ge=20, description="milliseconds between matchmaking ticks")
+    match_accept_s: float = Field(default=15, gt=0, description="seconds to accept a proposed match")
+    ticket_max_s: float = Field(default=1800, gt=0, description="seconds after which a waiting ticket expires")
+    lobby_countdown_s: float = Field(default=5, ge=0, description="seconds from all ready to the start")
+    lobby_idle_s: float = Field(default=1800, gt=0, description="seconds without a change after which a lobby closes")
+    grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
+    party_max_size: int = Field(default=5, ge=1, le=100, description="most players in a party")
+    stream_log_size: int = Field(default=1000, ge=10, description="durable events a stream's log keeps")
+    stream_log_age_s: int = Field(default=600, ge=10, description="seconds a stream's log keeps an event")
+
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least level")
+    log_format: Literal["pretty", "json"] | None = Field(
+        default=None, description="pretty or json; default pretty in development and test, else json"
+    )
+    drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
+
+    @field_validator("cors_origins", "transports", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url", "redis_url")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr, info: object) -> SecretStr:
+        scheme = urlsplit(value.get_secret_value()).scheme
+        known = {"sqlite", "mongodb", "mongodb+srv", "memory", "redis", "rediss"}
+        if scheme not in known:
+            raise ValueError("unknown scheme; see `maoga check-config --list`")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = [*self._url_problems(), *self._embedded_problems(), *self._production_problems()]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _url_problems(self) -> list[str]:
+        problems = []
+        if urlsplit(self.database_url.get_secret_value()).scheme not in {"sqlite", "mongodb", "mongodb+srv"}:
+            problems.append("MAOGA_DATABASE_URL must be sqlite:///FILE or mongodb://...")
+        if urlsplit(self.redis_url.get_secret_value()).scheme not in {"memory", "redis", "rediss"}:
+            problems.append("MAOGA_REDIS_URL must be memory:// or redis://...")
+        return problems
+
+    def _embedded_problems(self) -> list[str]:
+        if self.role != "all" and self.embedded:
+            return [
+                f"role {self.role} needs several processes to share their data: set MAOGA_DATABASE_URL to mongodb://... "
+                "and MAOGA_REDIS_URL to redis://... (the embedded default serves one process)"
+            ]
+        return []
+
+    def _production_problems(self) -> list[str]:
+        if not self.hardened:
+            return []
+        problems = []
+        secret = self.secret_key.get_secret_value()
+        if not secret:
+            problems.append(f"MAOGA_SECRET_KEY is required in {self.environment}")
+        elif is_weak(secret):
+            problems.append(
+                f"MAOGA_SECRET_KEY is weak: use at least {SECRET_MIN_LENGTH} random characters "
+                "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
+            )
+        if self.environment == "production":
+            if self.rate_limit_scale == 0:
+                problems.append("MAOGA_RATE_LIMIT_SCALE=0 is refused in production")
+            if "*" in self.cors_origins:
+                problems.append("MAOGA_CORS_ORIGINS=* is refused in production")
+        return problems
+
+    @property
+    def hardened(self) -> bool:
+        """Whether secrets must be set from outside (staging, production)."""
+        return self.environment in {"staging", "production"}
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether documents live in an SQLite file."""
+        return self.database_url.get_secret_value().startswith("sqlite:")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether part of the storage lives in this process, so that no second process may share it."""
+        return self.sqlite or self.redis_url.get_secret_value().startswith("memory:")
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The file of the embedded database."""
+        return Path(self.database_url.get_secret_value().removeprefix("sqlite:///"))
+
+    @property
+    def guests_allowed(self) -> bool:
+        """Whether guests may enter."""
+        return self.environment != "production" if self.guests is None else self.guests
+
+    @property
+    def json_logs(self) -> bool:
+        """Whether logs are JSON lines."""
+        return self.hardened if self.log_format is None else self.log_format == "json"
+
+    def signing_key(self) -> bytes:
+        """The key that signs tokens; development and test make one under `var_dir` and keep it."""
+        secret = self.secret_key.get_secret_value()
+        return (secret or _kept_secret(self.var_dir / "secret.key")).encode()
+
+
+def is_weak(secret: str) -> bool:
+    """Whether a secret is too short, too repetitive, or one of the words people leave in."""
+    lowered = secret.lower()
+    return len(secret) < SECRET_MIN_LENGTH or len(set(secret)) < 10 or any(lowered.startswith(word) for word in WEAK)
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in `path`, made with owner-only access when it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
