@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Environment = Literal["development", "test", "staging", "production"]
 Role = Literal["all", "gateway", "worker"]
+Transport = Literal["websocket", "polling"]
 
 WEAK = ("secret", "changeme", "change-me", "password", "example", "maoga", "default", "test")
 SECRET_MIN_LENGTH = 32
@@ -19,6 +20,10 @@ SECRET_MIN_LENGTH = 32
 
 def _instance_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def _websocket_only() -> list[Transport]:
+    return ["websocket"]
 
 
 class Settings(BaseSettings):
@@ -73,8 +78,8 @@ class Settings(BaseSettings):
     )
     body_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of a REST body")
     message_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of one Socket.IO packet")
-    transports: Annotated[list[Literal["websocket", "polling"]], NoDecode] = Field(
-        default_factory=lambda: ["websocket"], description="Socket.IO transports: websocket, or websocket,polling"
+    transports: Annotated[list[Transport], NoDecode] = Field(
+        default_factory=_websocket_only, description="Socket.IO transports: websocket, or websocket,polling"
     )
     ping_interval_s: float = Field(default=25, gt=0, description="seconds between heartbeats of a socket")
     ping_timeout_s: float = Field(default=20, gt=0, description="seconds a socket may take to answer a heartbeat")
@@ -104,15 +109,6 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("database_url", "redis_url")
-    @classmethod
-    def _known_scheme(cls, value: SecretStr, info: object) -> SecretStr:
-        scheme = urlsplit(value.get_secret_value()).scheme
-        known = {"sqlite", "mongodb", "mongodb+srv", "memory", "redis", "rediss"}
-        if scheme not in known:
-            raise ValueError("unknown scheme; see `maoga check-config --list`")
-        return value
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*self._url_problems(), *self._embedded_problems(), *self._production_problems()]
@@ -131,8 +127,8 @@ class Settings(BaseSettings):
     def _embedded_problems(self) -> list[str]:
         if self.role != "all" and self.embedded:
             return [
-                f"role {self.role} needs several processes to share their data: set MAOGA_DATABASE_URL to mongodb://... "
-                "and MAOGA_REDIS_URL to redis://... (the embedded default serves one process)"
+                f"role {self.role} needs data shared by several processes: set MAOGA_DATABASE_URL to mongodb://... and "
+                "MAOGA_REDIS_URL to redis://... (the embedded default serves one process)"
             ]
         return []
 
