@@ -1,0 +1,54 @@
+"""Fixtures for the real servers. Each test worker starts its own the first time one of its tests asks.
+
+`MAOGA_TEST_MONGODB_URL` (a replica set) and `MAOGA_TEST_REDIS_URL` point the tests at servers of your own instead.
+They are WIPED: Redis is flushed before every test, so give them nothing you would miss.
+"""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+import redis
+from pymongo import MongoClient
+
+from tests.support.services import mongod, redis_server
+
+
+@pytest.fixture(scope="session")
+def mongod_url() -> Iterator[str]:
+    """A MongoDB replica set for this worker."""
+    if url := os.environ.get("MAOGA_TEST_MONGODB_URL"):
+        yield url
+    else:
+        with mongod() as server:
+            yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_server_url() -> Iterator[str]:
+    """A Redis server for this worker."""
+    if url := os.environ.get("MAOGA_TEST_REDIS_URL"):
+        yield url
+    else:
+        with redis_server() as server:
+            yield server.url
+
+
+@pytest.fixture
+def mongodb_url(mongod_url: str) -> Iterator[str]:
+    """The URL of a database of this test's own, dropped afterwards."""
+    name = f"maoga_test_{uuid4().hex}"
+    yield urlsplit(mongod_url)._replace(path=f"/{name}").geturl()
+    client: MongoClient[dict[str, object]]
+    with MongoClient(mongod_url) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str) -> str:
+    """The URL of a Redis server that holds nothing."""
+    with redis.Redis.from_url(redis_server_url) as client:
+        client.flushall()
+    return redis_server_url
