@@ -22,9 +22,9 @@ REPUBLISH_AFTER_S = 2.0
 
 
 class Event(Model):
-    """Something that happened, in the past tense. `name` is its wire name; only durable events carry a `seq`."""
+    """Something that happened, in the past tense. `wire_name` is what clients listen for; only durable events carry a `seq`."""
 
-    name: ClassVar[str]
+    wire_name: ClassVar[str]
     durable: ClassVar[bool] = True
 
 
@@ -66,7 +66,7 @@ def to(stream: str, event: Event, *, join: Sequence[UserId] = (), leave: Sequenc
     return Outgoing(
         id=new_id(),
         stream=stream,
-        name=event.name,
+        name=event.wire_name,
         durable=event.durable,
         data=event.wire(),
         join=tuple(join),

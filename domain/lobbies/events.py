@@ -1,0 +1,109 @@
+"""What the members of a lobby are told, on the stream `lobby:<lobbyId>`.
+
+Each event raises the lobby's version by one; applying them in order to an old snapshot gives the present one.
+"""
+
+from typing import ClassVar
+
+from domain.core.events import Event
+from domain.core.ids import LobbyId, UserId
+from domain.core.model import Timestamp
+from domain.lobbies.model import CloseReason, Connection, LeaveReason, LobbyView
+
+
+def lobby_stream(lobby: LobbyId) -> str:
+    """The stream of one lobby."""
+    return f"lobby:{lobby}"
+
+
+class LobbyUpdated(Event, LobbyView):
+    """The lobby as it is now: take it whole."""
+
+    wire_name: ClassVar[str] = "lobby_updated"
+
+
+class LobbyEvent(Event):
+    """Base of the events that change a part of a lobby."""
+
+    lobby_id: LobbyId
+    version: int
+
+
+class MemberLeft(LobbyEvent):
+    """A member is gone: take it out of `members`."""
+
+    wire_name: ClassVar[str] = "member_left"
+
+    user_id: UserId
+    reason: LeaveReason
+
+
+class MemberReady(LobbyEvent):
+    """A member is ready or no longer ready."""
+
+    wire_name: ClassVar[str] = "member_ready"
+
+    user_id: UserId
+    ready: bool
+
+
+class MemberConnection(LobbyEvent):
+    """A member lost its last connection (grace), or came back."""
+
+    wire_name: ClassVar[str] = "member_connection"
+
+    user_id: UserId
+    connection: Connection
+
+
+class HostChanged(LobbyEvent):
+    """Another member is the host now."""
+
+    wire_name: ClassVar[str] = "host_changed"
+
+    host_id: UserId
+
+
+class LobbyReady(LobbyEvent):
+    """Everyone is ready: the status is `ready`."""
+
+    wire_name: ClassVar[str] = "lobby_ready"
+
+    ready_at: Timestamp
+
+
+class LobbyUnready(LobbyEvent):
+    """Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+
+    wire_name: ClassVar[str] = "lobby_unready"
+
+
+class CountdownStarted(LobbyEvent):
+    """The lobby starts at `startsAt`: the status is `countdown`."""
+
+    wire_name: ClassVar[str] = "countdown_started"
+
+    starts_at: Timestamp
+
+
+class CountdownCancelled(LobbyEvent):
+    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+
+    wire_name: ClassVar[str] = "countdown_cancelled"
+
+
+class LobbyStarted(LobbyEvent):
+    """The game begins: the status is `active`."""
+
+    wire_name: ClassVar[str] = "lobby_started"
+
+    active_at: Timestamp
+
+
+class LobbyClosed(LobbyEvent):
+    """The lobby is over: the status is `closed`."""
+
+    wire_name: ClassVar[str] = "lobby_closed"
+
+    reason: CloseReason
+    closed_at: Timestamp
