@@ -4,6 +4,7 @@ Nothing here is shared between processes, so parallel test workers never meet. A
 an interrupted test run leaves no process behind.
 """
 
+import os
 import random
 import shutil
 import signal
@@ -109,11 +110,20 @@ def redis_server() -> Iterator[Server]:
 
 
 def spawn(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """A process that writes to `log`, reads nothing, and is killed when the thread that started it ends."""
+    """A process that writes to `log`, reads nothing, and is killed when the thread that started it ends.
+
+    env: variables set besides this process's own.
+    """
     # setpriv replaces itself with the command, which so keeps the pid.
     guarded = ["setpriv", "--pdeathsig", "KILL", "--", *command]
     with log.open("ab") as output:
-        return subprocess.Popen(guarded, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env)
+        return subprocess.Popen(
+            guarded,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+        )
 
 
 def free_port() -> int:
