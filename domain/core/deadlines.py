@@ -23,10 +23,6 @@ class Deadlines(Protocol):
         """Sets or moves the deadline of one thing."""
         ...
 
-    async def ensure(self, kind: Kind, id: str, at: datetime) -> None:
-        """Sets the deadline unless one stands already (after a loss of the index)."""
-        ...
-
     async def drop(self, kind: Kind, id: str) -> None:
         """Removes the deadline."""
         ...

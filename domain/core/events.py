@@ -12,6 +12,7 @@ import orjson
 
 from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Collection, Database, Spec
+from domain.core.errors import Unavailable
 from domain.core.ids import UserId, new_id
 from domain.core.model import Document, Model, Timestamp
 
@@ -22,7 +23,7 @@ REPUBLISH_AFTER_S = 2.0
 
 
 class Event(Model):
-    """Something that happened, in the past tense. `wire_name` is what clients listen for; only durable events carry a `seq`."""
+    """Something that happened, in the past tense. `wire_name` is its name for clients; durable ones carry a `seq`."""
 
     wire_name: ClassVar[str]
     durable: ClassVar[bool] = True
@@ -91,6 +92,15 @@ def carry(document: E, events: Sequence[Outgoing], now: datetime) -> E:
     return document.changed(unpublished=(*document.unpublished, *map(packed, events)), unpublished_at=now)
 
 
+def carrying(events: Sequence[Outgoing], now: datetime, **fields: Any) -> Changes:
+    """The changes that set `fields` and leave `events` waiting in a document, for an `Update`."""
+    return {
+        "$addToSet": {"unpublished": [packed(event) for event in events]},
+        "$set": {**fields, "unpublished_at": now},
+        "$inc": {"version": 1},
+    }
+
+
 def packed(event: Outgoing) -> str:
     """An event as it waits in `unpublished`."""
     return orjson.dumps(event.model_dump(mode="json")).decode()
@@ -103,10 +113,16 @@ class Outbox:
         self._database, self._publisher, self._clock = database, publisher, clock
 
     async def flush(self, spec: Spec[E], document: E) -> None:
-        """Publishes what waits in `document` (as it was written) and takes it off the stored one."""
+        """Publishes what waits in `document` (as it was written) and takes it off the stored one.
+
+        When the events cannot be published now, the write stands all the same and `sweep` publishes them later.
+        """
         if not document.unpublished:
             return
-        await self._publisher.publish(*(Outgoing.model_validate_json(event) for event in document.unpublished))
+        try:
+            await self._publisher.publish(*(Outgoing.model_validate_json(event) for event in document.unpublished))
+        except Unavailable:
+            return
         collection = self._database.collection(spec)
         taken: Changes = {"$pull": {"unpublished": list(document.unpublished)}}
         cleared: Changes = {**taken, "$unset": {"unpublished_at": True}}

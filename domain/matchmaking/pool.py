@@ -60,6 +60,10 @@ class TicketPool(Protocol):
         """The tickets waiting in one pool, oldest first."""
         ...
 
+    async def size(self, pool: PoolKey) -> int:
+        """How many tickets wait in one pool."""
+        ...
+
     async def claim(self, match_id: MatchId, ticket_ids: Sequence[TicketId], now: datetime) -> bool:
         """Takes all the tickets out of all their pools for a match; False, and no change, unless all are waiting."""
         ...

@@ -1,0 +1,62 @@
+"""What a player is told of their ticket and their match, on the stream `matchmaking:user:<id>`."""
+
+from typing import ClassVar
+
+from domain.core.events import Event
+from domain.core.ids import LobbyId, MatchId, TicketId, UserId
+from domain.core.model import Timestamp
+from domain.matchmaking.model import CancelReason, MatchView, TicketView
+
+
+class TicketUpdated(Event, TicketView):
+    """The ticket as it is now; on every change, and at least every 5 s while it waits."""
+
+    wire_name: ClassVar[str] = "ticket_updated"
+    durable: ClassVar[bool] = False
+
+
+class TicketExpired(Event):
+    """The ticket waited too long and was taken out of the pools."""
+
+    wire_name: ClassVar[str] = "ticket_expired"
+
+    ticket_id: TicketId
+
+
+class MatchProposed(Event):
+    """A match was found: accept it until `acceptBy`."""
+
+    wire_name: ClassVar[str] = "match_proposed"
+
+    match: MatchView
+    accept_by: Timestamp
+
+
+class MatchAccepted(Event):
+    """A player of the match accepted it: `accepted` of `needed` have."""
+
+    wire_name: ClassVar[str] = "match_accepted"
+
+    match_id: MatchId
+    user_id: UserId
+    accepted: int
+    needed: int
+
+
+class MatchConfirmed(Event):
+    """Everyone accepted, and the lobby stands."""
+
+    wire_name: ClassVar[str] = "match_confirmed"
+
+    match: MatchView
+    lobby_id: LobbyId
+
+
+class MatchCancelled(Event):
+    """The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time."""
+
+    wire_name: ClassVar[str] = "match_cancelled"
+
+    match_id: MatchId
+    reason: CancelReason
+    requeued: bool

@@ -1,0 +1,106 @@
+"""Grace: a player's disconnect costs the ticket or the seat only when they stay away.
+
+The deadline stands in the player's `Seat`. Whoever comes back in time, on any instance, finds everything as it was.
+"""
+
+from dataclasses import dataclass
+
+from domain.core.clock import Clock, seconds
+from domain.core.collection import Database
+from domain.core.deadlines import Deadlines
+from domain.core.errors import Conflict, NotFound
+from domain.core.ids import UserId
+from domain.core.index import may_lag
+from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.model import SEATS, Seat
+from domain.lobbies.rules import NotInLobby
+from domain.matchmaking.matchmaking import Matchmaking
+from domain.presence.presence import Presence
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class GraceConfig:
+    """grace_s: how long a player without a connection keeps their place."""
+
+    grace_s: float = 30
+
+
+class Grace:
+    """What a player's coming and going does to their place."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        lobbies: Lobbies,
+        matchmaking: Matchmaking,
+        presence: Presence,
+        deadlines: Deadlines,
+        clock: Clock,
+        config: GraceConfig,
+    ) -> None:
+        self._seats = database.collection(SEATS)
+        self._lobbies, self._matchmaking, self._presence = lobbies, matchmaking, presence
+        self._deadlines, self._clock, self._config = deadlines, clock, config
+
+    async def gone(self, user: UserId) -> None:
+        """The user's last connection is gone: the grace begins. Idempotent."""
+        until = self._clock.now() + seconds(self._config.grace_s)
+        seat = await self._seats.update(
+            user, {"$set": {"grace_until": until}}, expect={"grace_until": {"$exists": False}}
+        )
+        if seat is None:
+            return
+        with may_lag():
+            await self._deadlines.set("grace", user, until)
+        await self._tell_lobby(seat)
+
+    async def back(self, user: UserId) -> None:
+        """The user is connected again: the grace ends. Idempotent."""
+        seat = await self._seats.update(
+            user, {"$unset": {"grace_until": True}}, expect={"grace_until": {"$exists": True}}
+        )
+        if seat is not None:
+            await self._tell_lobby(seat)
+
+    async def elapse(self, user: UserId) -> None:
+        """The grace is over: who is still away gives up the place. Idempotent."""
+        seat = await self._seats.get(user)
+        if seat is None or seat.grace_until is None or seat.grace_until > self._clock.now():
+            return
+        if await self._presence.online([user]):
+            await self.back(user)
+            return
+        try:
+            if seat.lobby_id is not None:
+                await self._lobbies.expire_grace(user, seat.lobby_id)
+            elif seat.ticket_id is not None:
+                await self._matchmaking.withdraw(user, seat.ticket_id, "disconnected")
+        except (Conflict, NotFound, NotInLobby):
+            return  # they came back or left in this very moment
+
+    async def reconcile(self) -> None:
+        """Compares all seats with who is connected: an instance that was killed told nobody of its players."""
+        after = None
+        while True:
+            page = await self._seats.find({}, sort="id", limit=PAGE, after=after)
+            online = await self._presence.online([UserId(seat.id) for seat in page])
+            for seat in page:
+                if seat.grace_until is None and seat.id not in online:
+                    await self.gone(UserId(seat.id))
+                elif seat.grace_until is not None and seat.id in online:
+                    await self.back(UserId(seat.id))
+            if len(page) < PAGE:
+                return
+            after = (page[-1].id, page[-1].id)
+
+    async def _tell_lobby(self, seat: Seat) -> None:
+        if seat.lobby_id is None:
+            return
+        user = UserId(seat.id)
+        try:
+            await self._lobbies.set_connection(user, seat.lobby_id, "grace" if seat.grace_until else "connected")
+        except (Conflict, NotFound, NotInLobby):
+            return  # the lobby is gone or busy; the next sweep compares again

@@ -1,0 +1,123 @@
+"""Tickets and matches, as stored and as sent."""
+
+from typing import Literal
+
+from domain.core.collection import Spec
+from domain.core.events import WithEvents
+from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
+from domain.core.model import Model, Timestamp
+from domain.matchmaking.criteria import Criteria, MatchMode
+
+TicketStatus = Literal["queued", "proposed", "matched", "cancelled", "expired"]
+MatchStatus = Literal["proposed", "confirmed", "cancelled"]
+CancelReason = Literal["declined", "timeout", "disconnected"]
+
+
+class Ticket(WithEvents):
+    """A player's wish for a match. `queued_at` survives a failed proposal: the waiting goes on."""
+
+    user_id: UserId
+    criteria: Criteria
+    ratings: dict[GameId, float]
+    status: TicketStatus = "queued"
+    queued_at: Timestamp
+    created_at: Timestamp
+    match_id: MatchId | None = None
+    lobby_id: LobbyId | None = None
+
+
+class MatchPlayer(Model):
+    """A player of a match and the ticket that brought them there."""
+
+    user_id: UserId
+    ticket_id: TicketId
+    role: str | None = None
+
+
+class Quality(Model):
+    """How good a match is, each figure from 0 to 1."""
+
+    overall: float
+    skill: float
+    region: float
+    language: float
+    wait: float
+
+
+class Match(WithEvents):
+    """Players who were found for one another. Confirmed once all of `player_ids` are in `accepted`.
+
+    The lobby, the seats and the tickets' `matched` are written in the commit that confirms, so a confirmed match
+    always has its lobby, which has the match's id.
+    """
+
+    game_id: GameId
+    mode: MatchMode
+    region: str | None = None
+    teams: tuple[tuple[UserId, ...], ...]
+    players: tuple[MatchPlayer, ...]
+    player_ids: tuple[UserId, ...]
+    min_players: int
+    quality: Quality
+    status: MatchStatus = "proposed"
+    accepted: tuple[UserId, ...] = ()
+    accept_by: Timestamp
+    formed_at: Timestamp
+
+    @property
+    def match_id(self) -> MatchId:
+        """The id, typed."""
+        return MatchId(self.id)
+
+    @property
+    def all_accepted(self) -> bool:
+        """Whether nobody is waited for any more."""
+        return set(self.player_ids) <= set(self.accepted)
+
+
+TICKETS = Spec("tickets", Ticket, indexes=(("status",), ("user_id", "created_at"), ("match_id",), ("unpublished_at",)))
+MATCHES = Spec("matches", Match, indexes=(("status", "accept_by"), ("player_ids",), ("unpublished_at",)))
+
+
+class TicketView(Model):
+    """A ticket as its player sees it. `nextRelaxationAt` is missing at the last step and once it no longer waits."""
+
+    id: TicketId
+    user_id: UserId
+    party_ids: list[UserId]
+    criteria: Criteria
+    status: TicketStatus
+    relaxation_level: int
+    waited_ms: int
+    pool_size: int
+    next_relaxation_at: Timestamp | None
+    match_id: MatchId | None
+    lobby_id: LobbyId | None
+    created_at: Timestamp
+
+
+class MatchView(Model):
+    """A match as its players see it."""
+
+    id: MatchId
+    game_id: GameId
+    mode: MatchMode
+    region: str | None
+    teams: tuple[tuple[UserId, ...], ...]
+    players: tuple[MatchPlayer, ...]
+    quality: Quality
+    status: MatchStatus
+    lobby_id: LobbyId | None
+    formed_at: Timestamp
+
+
+def match_view(match: Match) -> MatchView:
+    """The match as its players see it."""
+    return MatchView(
+        **match.model_dump(include=_SHARED_FIELDS),
+        id=match.match_id,
+        lobby_id=LobbyId(match.id) if match.status == "confirmed" else None,
+    )
+
+
+_SHARED_FIELDS = set(MatchView.model_fields) & set(Match.model_fields) - {"id"}
