@@ -3,9 +3,10 @@
 import os
 import secrets
 import socket
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from tempfile import NamedTemporaryFile
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -22,6 +23,10 @@ def _instance_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
+def _database_in_var_dir(fields: dict[str, Any]) -> SecretStr:
+    return SecretStr(f"sqlite:///{fields['var_dir']}/maoga.db")
+
+
 def _websocket_only() -> list[Transport]:
     return ["websocket"]
 
@@ -29,7 +34,14 @@ def _websocket_only() -> list[Transport]:
 class Settings(BaseSettings):
     """Maoga's settings. Defaults run one server on one machine with no other servers."""
 
-    model_config = SettingsConfigDict(env_prefix="MAOGA_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MAOGA_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # the refusal of a weak secret must not print it
+    )
 
     environment: Environment = Field(
         default="development", description="development and test are lenient; staging and production demand secrets"
@@ -50,7 +62,8 @@ class Settings(BaseSettings):
     var_dir: Path = Field(default=Path("var"), description="folder for the embedded database and development secrets")
 
     database_url: SecretStr = Field(
-        default=SecretStr("sqlite:///var/maoga.db"), description="sqlite:///FILE, or mongodb://... of a replica set"
+        default_factory=_database_in_var_dir,
+        description="sqlite:///FILE (default in the folder var_dir), or mongodb://... of a replica set",
     )
     database_timeout_s: float = Field(
         default=5.0, gt=0, le=60, description="seconds a database operation may take with its retries"
@@ -61,7 +74,7 @@ class Settings(BaseSettings):
 
     secret_key: SecretStr = Field(
         default=SecretStr(""),
-        description="signs tokens; at least 32 characters; development makes its own under var/, others must set it",
+        description="signs tokens; at least 32 characters; development makes its own in var_dir, others must set it",
     )
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
@@ -79,7 +92,9 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of a REST body")
     message_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of one Socket.IO packet")
     transports: Annotated[list[Transport], NoDecode] = Field(
-        default_factory=_websocket_only, description="Socket.IO transports: websocket, or websocket,polling"
+        default_factory=_websocket_only,
+        min_length=1,
+        description="Socket.IO transports: websocket, or websocket,polling",
     )
     ping_interval_s: float = Field(default=25, gt=0, description="seconds between heartbeats of a socket")
     ping_timeout_s: float = Field(default=20, gt=0, description="seconds a socket may take to answer a heartbeat")
@@ -98,7 +113,9 @@ class Settings(BaseSettings):
     stream_log_size: int = Field(default=1000, ge=10, description="durable events a stream's log keeps")
     stream_log_age_s: int = Field(default=600, ge=10, description="seconds a stream's log keeps an event")
 
-    log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least level")
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least level that is logged"
+    )
     log_format: Literal["pretty", "json"] | None = Field(
         default=None, description="pretty or json; default pretty in development and test, else json"
     )
@@ -118,10 +135,10 @@ class Settings(BaseSettings):
 
     def _url_problems(self) -> list[str]:
         problems = []
-        if urlsplit(self.database_url.get_secret_value()).scheme not in {"sqlite", "mongodb", "mongodb+srv"}:
+        if not self.database_url.get_secret_value().startswith(("sqlite:///", "mongodb://", "mongodb+srv://")):
             problems.append("MAOGA_DATABASE_URL must be sqlite:///FILE or mongodb://...")
-        if urlsplit(self.redis_url.get_secret_value()).scheme not in {"memory", "redis", "rediss"}:
-            problems.append("MAOGA_REDIS_URL must be memory:// or redis://...")
+        if not self.redis_url.get_secret_value().startswith(("memory://", "redis://", "rediss://")):
+            problems.append("MAOGA_REDIS_URL must be memory://, redis://... or rediss://...")
         return problems
 
     def _embedded_problems(self) -> list[str]:
@@ -194,12 +211,12 @@ def is_weak(secret: str) -> bool:
 
 
 def _kept_secret(path: Path) -> str:
-    """The secret in `path`, made with owner-only access when it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
+    """The secret in `path`, made with owner-only access when missing; processes that start at once agree on one."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=path.parent) as draft:  # its mode is 0600
+            draft.write(secrets.token_urlsafe(48))
+            draft.flush()
+            with suppress(FileExistsError):
+                os.link(draft.name, path)  # the file appears whole, and the first process wins
     return path.read_text().strip()

@@ -16,6 +16,15 @@ from pymongo import MongoClient
 from tests.support.services import mongod, redis_server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """The developer's own settings reach no test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("MAOGA_") and not name.startswith("MAOGA_TEST_")]:
+            patch.delenv(name)
+        yield
+
+
 @pytest.fixture(scope="session")
 def mongod_url() -> Iterator[str]:
     """A MongoDB replica set for this worker."""

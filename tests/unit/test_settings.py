@@ -1,0 +1,162 @@
+"""Settings refuse what would be unsafe or cannot work, and say so without repeating a secret."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from maoga.settings import SECRET_MIN_LENGTH, Settings, is_weak
+
+STRONG = "k7Qz-2hV9xLm4Tn0RbYc8WsJd5GfPa1E"
+SHARED = {"database_url": "mongodb://db/maoga?replicaSet=rs", "redis_url": "redis://cache"}
+
+
+@pytest.fixture(autouse=True)
+def _no_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `.env` in the working folder reaches none of these tests."""
+    monkeypatch.chdir(tmp_path)
+
+
+def settings(**values: object) -> Settings:
+    return Settings.model_validate(values)
+
+
+def refusal(**values: object) -> str:
+    with pytest.raises(ValidationError) as refused:
+        settings(**values)
+    return str(refused.value)
+
+
+def test_defaults_run_one_embedded_development_server() -> None:
+    plain = Settings()
+    assert plain.environment == "development"
+    assert plain.role == "all"
+    assert plain.embedded
+    assert plain.sqlite_path == Path("var/maoga.db")
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_hardened_environments_demand_a_secret(environment: str) -> None:
+    assert f"MAOGA_SECRET_KEY is required in {environment}" in refusal(environment=environment)
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        pytest.param(STRONG[: SECRET_MIN_LENGTH - 1], id="one character short"),
+        pytest.param("ab" * SECRET_MIN_LENGTH, id="repetitive"),
+        pytest.param("ChangeMe" + STRONG, id="a word people leave in"),
+    ],
+)
+def test_hardened_environments_refuse_weak_secrets_without_printing_them(environment: str, secret: str) -> None:
+    message = refusal(environment=environment, secret_key=secret)
+    assert "MAOGA_SECRET_KEY is weak" in message
+    assert secret not in message
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_hardened_environments_take_a_strong_secret_as_it_is(environment: str) -> None:
+    assert settings(environment=environment, secret_key=STRONG).signing_key() == STRONG.encode()
+
+
+def test_every_problem_is_named_at_once() -> None:
+    message = refusal(environment="production", rate_limit_scale=0, cors_origins="*", redis_url="http://cache")
+    for name in ("MAOGA_SECRET_KEY", "MAOGA_RATE_LIMIT_SCALE", "MAOGA_CORS_ORIGINS", "MAOGA_REDIS_URL"):
+        assert name in message
+
+
+def test_limits_may_be_off_outside_production() -> None:
+    assert settings(environment="staging", secret_key=STRONG, rate_limit_scale=0).rate_limit_scale == 0
+
+
+def test_development_makes_a_secret_of_its_own_and_keeps_it(tmp_path: Path) -> None:
+    var_dir = tmp_path / "not" / "there"
+    first = settings(var_dir=var_dir).signing_key()
+    again = settings(var_dir=var_dir).signing_key()
+    elsewhere = settings(var_dir=tmp_path / "elsewhere").signing_key()
+    assert first == again != elsewhere
+    assert not is_weak(first.decode())
+    assert [path.name for path in var_dir.iterdir()] == ["secret.key"]
+    assert stat.S_IMODE((var_dir / "secret.key").stat().st_mode) == 0o600
+
+
+def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
+    """Whoever loses the race to make the file reads the winner's secret, whole."""
+    for round_ in range(20):
+        shared = settings(var_dir=tmp_path / str(round_))
+        with ThreadPoolExecutor(8) as starters:
+            keys = {call.result() for call in [starters.submit(shared.signing_key) for _ in range(8)]}
+        assert len(keys) == 1
+        assert not is_weak(keys.pop().decode())
+
+
+@pytest.mark.parametrize("role", ["gateway", "worker"])
+@pytest.mark.parametrize("embedded", [{"database_url": "sqlite:///x.db"}, {"redis_url": "memory://"}])
+def test_one_of_several_processes_refuses_embedded_storage(role: str, embedded: dict[str, str]) -> None:
+    assert f"role {role} needs data shared by several processes" in refusal(role=role, **(SHARED | embedded))
+
+
+@pytest.mark.parametrize("role", ["gateway", "worker"])
+def test_one_of_several_processes_takes_shared_storage(role: str) -> None:
+    assert not settings(role=role, **SHARED).embedded
+
+
+@pytest.mark.parametrize("url", ["postgres://db", "sqlite:relative.db", "sqlite://two-slashes.db", ""])
+def test_unknown_database_urls_are_refused(url: str) -> None:
+    assert "MAOGA_DATABASE_URL must be" in refusal(database_url=url)
+
+
+def test_a_refused_url_is_not_printed() -> None:
+    assert "hunter2" not in refusal(database_url="postgres://me:hunter2@db")
+
+
+def test_the_embedded_database_lives_in_var_dir_unless_told_otherwise(tmp_path: Path) -> None:
+    assert settings(var_dir=tmp_path).sqlite_path == tmp_path / "maoga.db"
+    assert settings(var_dir=tmp_path, database_url="sqlite:///else.db").sqlite_path == Path("else.db")
+
+
+def test_environment_variables_are_read_with_their_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAOGA_PORT", "9000")
+    monkeypatch.setenv("MAOGA_TRANSPORTS", "websocket, polling")
+    monkeypatch.setenv("MAOGA_CORS_ORIGINS", "https://a.example,https://b.example,")
+    monkeypatch.setenv("MAOGA_GUESTS", "")
+    read = Settings()
+    assert read.port == 9000
+    assert read.transports == ["websocket", "polling"]
+    assert read.cors_origins == ["https://a.example", "https://b.example"]
+    assert read.guests is None
+
+
+def test_a_file_sets_what_the_environment_leaves_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("MAOGA_PORT=9000\nMAOGA_METRICS_PORT=9001\n")
+    monkeypatch.setenv("MAOGA_PORT", "9002")
+    assert (Settings().port, Settings().metrics_port) == (9002, 9001)
+
+
+@pytest.mark.parametrize(
+    "value", [{"port": 70_000}, {"transports": ","}, {"transports": "carrier-pigeon"}, {"role": "king"}]
+)
+def test_values_that_cannot_work_are_refused_by_name(value: dict[str, object]) -> None:
+    assert next(iter(value)) in refusal(**value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "guests", "json_logs"),
+    [
+        ("development", True, False),
+        ("test", True, False),
+        ("staging", True, True),
+        ("production", False, True),
+    ],
+)
+def test_environment_decides_about_guests_and_logs(environment: str, guests: bool, json_logs: bool) -> None:
+    chosen = settings(environment=environment, secret_key=STRONG)
+    assert (chosen.guests_allowed, chosen.json_logs) == (guests, json_logs)
+
+
+def test_what_is_set_wins_over_the_environment() -> None:
+    chosen = settings(environment="production", secret_key=STRONG, guests=True, log_format="pretty")
+    assert (chosen.guests_allowed, chosen.json_logs) == (True, False)
