@@ -67,7 +67,7 @@ def group_size(criteria: Criteria, mode: Mode) -> GroupSize | None:
         low, high = UNDEFINED_SIZE
     if criteria.group_size is not None:
         low, high = max(low, criteria.group_size.min), min(high, criteria.group_size.max)
-    return GroupSize(min=low, max=high) if low <= high else None
+    return GroupSize(min=max(2, low), max=high) if low <= high and high >= 2 else None
 
 
 def compatible(a: Candidate, b: Candidate) -> bool:

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from domain.core.ids import GameId, UserId
 from domain.core.model import Command, WireId
+from domain.games.model import ModeName
 
-MatchMode = Literal["casual", "competitive", "ranked", "custom"]
 Preference = Literal["strict", "preferred", "any"]
 
 Region = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^[A-Za-z0-9-]+$")]
@@ -48,7 +48,7 @@ class Criteria(Command):
     """
 
     games: list[GameWish] = Field(min_length=1, max_length=5)
-    mode: MatchMode
+    mode: ModeName
     group_size: GroupSize | None = None
     regions: Annotated[list[Region], AfterValidator(_distinct)] = Field(default_factory=list, max_length=10)
     region_preference: Preference = "preferred"

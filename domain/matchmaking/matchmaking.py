@@ -76,12 +76,13 @@ class Matchmaking:
     async def enqueue(self, user: UserId, criteria: Criteria) -> TicketView:
         """Starts looking. Raises `ValidationFailed`, `AlreadyQueued` or `AlreadyInLobby`; nothing is enqueued then."""
         await self._check(criteria)
+        ratings = await self._users.ratings_of(user)
         now = self._clock.now()
         ticket = Ticket(
             id=self._new_id(),
             user_id=user,
             criteria=criteria,
-            ratings=await self._users.ratings_of(user, [wish.game_id for wish in criteria.games]),
+            ratings={wish.game_id: ratings[wish.game_id] for wish in criteria.games},
             queued_at=now,
             created_at=now,
         )

@@ -6,7 +6,8 @@ from domain.core.collection import Spec
 from domain.core.events import WithEvents
 from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.model import Model, Timestamp
-from domain.matchmaking.criteria import Criteria, MatchMode
+from domain.games.model import ModeName
+from domain.matchmaking.criteria import Criteria
 
 TicketStatus = Literal["queued", "proposed", "matched", "cancelled", "expired"]
 MatchStatus = Literal["proposed", "confirmed", "cancelled"]
@@ -52,7 +53,7 @@ class Match(WithEvents):
     """
 
     game_id: GameId
-    mode: MatchMode
+    mode: ModeName
     region: str | None = None
     teams: tuple[tuple[UserId, ...], ...]
     players: tuple[MatchPlayer, ...]
@@ -101,7 +102,7 @@ class MatchView(Model):
 
     id: MatchId
     game_id: GameId
-    mode: MatchMode
+    mode: ModeName
     region: str | None
     teams: tuple[tuple[UserId, ...], ...]
     players: tuple[MatchPlayer, ...]

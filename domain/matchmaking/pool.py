@@ -7,7 +7,8 @@ from typing import Protocol
 
 from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.core.model import Model, Timestamp
-from domain.matchmaking.criteria import Criteria, MatchMode
+from domain.games.model import ModeName
+from domain.matchmaking.criteria import Criteria
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -15,7 +16,7 @@ class PoolKey:
     """Tickets meet in the pool of one game and mode; a ticket for several games waits in several pools."""
 
     game_id: GameId
-    mode: MatchMode
+    mode: ModeName
 
 
 class PoolEntry(Model):

@@ -1,0 +1,94 @@
+"""Logs: loguru for everything, pretty for people in development, one JSON object a line for machines elsewhere.
+
+Whoever handles a request or an event binds its ids with `logger.contextualize(request=..., user=..., socket=...)`.
+"""
+
+import logging
+import re
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from loguru import logger
+
+from domain.core.clock import to_ms
+from maoga.settings import Settings
+
+if TYPE_CHECKING:
+    from loguru import Message, Record
+
+SECRETS = re.compile(
+    r"(?P<bearer>[Bb]earer\s+)[A-Za-z0-9._~+/=-]+"
+    r"|(?P<url>[a-z][a-z0-9+]*://[^\s:/@]*:)[^\s@/]+(?=@)"
+    r"|(?P<field>[\"']?(?:password|newPassword|token|accessToken|refreshToken|secret|secretKey|secret_key)[\"']?\s*[=:]\s*)"
+    r"(?:\"[^\"]*\"|'[^']*'|[^\s,}&]+)"
+    r"|(?P<jwt>)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
+)
+
+PRETTY = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {message}<dim>{extra[pretty]}</dim>\n{exception}"
+
+NOISY = {"pymongo": logging.WARNING, "asyncio": logging.WARNING, "aiohttp.access": logging.WARNING}
+
+
+def redact(text: str) -> str:
+    """The text with what looks like a secret replaced by `***`: bearer tokens, JWTs, passwords in URLs and fields."""
+    return SECRETS.sub(_starred, text)
+
+
+def configure(settings: Settings) -> None:
+    """Sends all logs of this process, those of libraries too, to standard error in the settings' format."""
+    logger.remove()
+    service = {"service": "maoga", "instance": settings.instance}
+    if settings.json_logs:
+        logger.add(lambda message: _write(_json(message.record, service)), level=settings.log_level, format="{message}")
+    else:
+        logger.add(_write_message, level=settings.log_level, format=_pretty, colorize=sys.stderr.isatty())
+    logging.basicConfig(handlers=[_FromStdlib()], level=logging.INFO, force=True)
+    for name, level in NOISY.items():
+        logging.getLogger(name).setLevel(level)
+
+
+class _FromStdlib(logging.Handler):
+    """Hands what libraries log on to loguru."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = record.levelname if record.levelname in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"} else "INFO"
+        logger.opt(exception=record.exc_info).bind(logger=record.name).log(level, "{}", record.getMessage())
+
+
+def _starred(found: re.Match[str]) -> str:
+    return (found["bearer"] or found["url"] or found["field"] or "") + "***"
+
+
+def _json(record: "Record", service: dict[str, str]) -> str:
+    line: dict[str, Any] = {
+        "time": to_ms(record["time"]).isoformat(timespec="milliseconds"),
+        "level": record["level"].name,
+        "message": redact(record["message"]),
+        **service,
+        **{key: _redacted(value) for key, value in record["extra"].items()},
+        "where": f"{record['name']}:{record['line']}",
+    }
+    if record["exception"] is not None:
+        line["exception"] = redact("".join(traceback.format_exception(record["exception"].value)))
+    return orjson.dumps(line, default=str).decode() + "\n"
+
+
+def _redacted(value: object) -> object:
+    return redact(value) if isinstance(value, str) else value
+
+
+def _pretty(record: "Record") -> str:
+    extra = " ".join(f"{key}={value}" for key, value in record["extra"].items() if key != "pretty")
+    record["extra"]["pretty"] = f"  {extra}" if extra else ""
+    return PRETTY
+
+
+def _write_message(message: "Message") -> None:
+    _write(redact(message))
+
+
+def _write(line: str) -> None:
+    sys.stderr.write(line)
+    sys.stderr.flush()

@@ -1,0 +1,69 @@
+"""The life of a process: its essential tasks, the signals that end it, and the code it ends with."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+
+from loguru import logger
+
+from domain.core.errors import Unavailable
+
+FAILURES_IN_A_ROW = 10
+"""A loop that fails this often in a row is broken for good: the process ends, so that the orchestrator restarts it."""
+
+
+class Process:
+    """Runs essential tasks until a signal asks to stop or one of them dies."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._stop = asyncio.Event()
+        self._exit_code = 0
+
+    def start(self, name: str, task: Coroutine[None, None, None]) -> None:
+        """Starts an essential task: the process does not outlive it."""
+        running = asyncio.create_task(task, name=name)
+        self._tasks[running] = name
+        running.add_done_callback(self._ended)
+
+    def stop(self) -> None:
+        """Asks the process to end gracefully."""
+        self._stop.set()
+
+    async def run(self) -> int:
+        """Waits for SIGTERM, SIGINT, `stop` or the death of a task; the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        await self._stop.wait()
+        return self._exit_code
+
+    async def cancel(self) -> None:
+        """Ends the tasks that still run."""
+        for task in self._tasks:
+            task.remove_done_callback(self._ended)
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        cause = None if task.cancelled() else task.exception()
+        logger.opt(exception=cause).critical("essential task {} ended unexpectedly; stopping", self._tasks[task])
+        self._exit_code = 1
+        self.stop()
+
+
+async def every(interval_s: float, name: str, step: Callable[[], Awaitable[object]]) -> None:
+    """Runs `step` for ever, `interval_s` apart. A database that is away is waited for; other failures are logged."""
+    failures = 0
+    while True:
+        try:
+            await step()
+            failures = 0
+        except Unavailable as error:
+            logger.warning("{} waits: {}", name, error.message)
+        except Exception:
+            failures += 1
+            logger.exception("{} failed ({} in a row)", name, failures)
+            if failures >= FAILURES_IN_A_ROW:
+                raise
+        await asyncio.sleep(interval_s)

@@ -1,0 +1,83 @@
+"""What a worker does: ticks, deadlines and sweeps. Any number of workers may run; all their steps are idempotent."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from loguru import logger
+
+from domain.core.clock import Clock
+from domain.core.deadlines import Deadlines, Due, Kind
+from domain.core.errors import AppError, NotFound
+from domain.core.ids import LobbyId, MatchId, UserId
+from domain.core.leases import Leases
+from domain.lobbies.lobbies import Lobbies
+from domain.matchmaking.grace import Grace
+from domain.matchmaking.proposals import Proposals
+from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.tick import Tick
+from maoga.process import Process, every
+
+DEADLINES_EVERY_S = 0.1
+SWEEP_EVERY_S = 2.0
+REFILL_EVERY_S = 10.0
+DUE_AT_ONCE = 100
+
+
+class Worker:
+    """The loops of a worker."""
+
+    def __init__(
+        self,
+        *,
+        tick: Tick,
+        tick_ms: int,
+        deadlines: Deadlines,
+        leases: Leases,
+        clock: Clock,
+        proposals: Proposals,
+        lobbies: Lobbies,
+        grace: Grace,
+        recovery: Recovery,
+    ) -> None:
+        self._tick, self._tick_ms, self._leases, self._recovery = tick, tick_ms, leases, recovery
+        self._deadlines, self._clock = deadlines, clock
+        self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
+            "accept": lambda id: proposals.elapse(MatchId(id)),
+            "grace": lambda id: grace.elapse(UserId(id)),
+            "countdown": lambda id: lobbies.elapse_countdown(LobbyId(id)),
+            "idle": lambda id: lobbies.elapse_idle(LobbyId(id)),
+        }
+
+    def start(self, process: Process) -> None:
+        """Starts the loops as essential tasks."""
+        process.start("tick", every(self._tick_ms / 1000, "tick", self._tick.run))
+        process.start("deadlines", every(DEADLINES_EVERY_S, "deadlines", self.run_deadlines))
+        process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
+        process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
+
+    async def run_deadlines(self) -> None:
+        """Acts on all deadlines that have come."""
+        while due := await self._deadlines.due(self._clock.now(), DUE_AT_ONCE):
+            await asyncio.gather(*map(self._act, due))
+
+    async def sweep(self) -> None:
+        """Mends what crashes left, on one worker at a time."""
+        if await self._leases.acquire("sweep", int(SWEEP_EVERY_S * 2000)):
+            await self._recovery.sweep()
+
+    async def refill(self) -> None:
+        """Puts forgotten tickets back into the pool, on one worker at a time."""
+        if await self._leases.acquire("refill", int(REFILL_EVERY_S * 2000)):
+            await self._recovery.refill_pool()
+
+    async def _act(self, due: Due) -> None:
+        """One deadline. When it fails it stays leased and comes again in 10 s, here or elsewhere."""
+        try:
+            with suppress(NotFound):
+                await self._handlers[due.kind](due.id)
+            await self._deadlines.done(due)
+        except AppError as error:
+            logger.warning("deadline {} {} is tried again: {}", due.kind, due.id, error.message)
+        except Exception:
+            logger.exception("deadline {} {} failed", due.kind, due.id)

@@ -1,0 +1,168 @@
+"""The rules of a lobby, and that its events tell everything."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.python.state import apply
+from domain.core.errors import AppError, Forbidden
+from domain.core.ids import UserId
+from domain.lobbies import rules
+from domain.lobbies.events import LobbyReady
+from domain.lobbies.model import Lobby, LobbyStatus, lobby_view
+from domain.lobbies.rules import TRANSITIONS, Draft
+from tests.support.builders import NOON, a_lobby, user_ids
+
+COUNTDOWN_S = 5.0
+LATER = NOON + timedelta(seconds=COUNTDOWN_S)
+
+
+def after(lobby: Lobby, *steps: Callable[[Draft], None]) -> Draft:
+    """The draft after all steps."""
+    draft = Draft(lobby)
+    for step in steps:
+        step(draft)
+    return draft
+
+
+def ready(user: str, is_ready: bool = True) -> Callable[[Draft], None]:
+    return lambda draft: rules.set_ready(draft, UserId(user), is_ready, NOON, COUNTDOWN_S)
+
+
+def leaves(user: str) -> Callable[[Draft], None]:
+    return lambda draft: rules.leave(draft, UserId(user), "left", NOON, COUNTDOWN_S)
+
+
+def names(draft: Draft) -> list[str]:
+    return [event.wire_name for event in draft.events]
+
+
+def test_countdown_starts_when_the_last_one_is_ready() -> None:
+    draft = after(a_lobby(2), ready("u1"), ready("u2"))
+    assert names(draft) == ["member_ready", "member_ready", "lobby_ready", "countdown_started"]
+    assert (draft.lobby.status, draft.lobby.starts_at) == ("countdown", LATER)
+
+
+def test_saying_the_same_again_changes_nothing() -> None:
+    assert names(after(a_lobby(2), ready("u1"), ready("u1"))) == ["member_ready"]
+
+
+def test_without_auto_start_the_host_starts() -> None:
+    lobby = after(a_lobby(2, auto_start=False), ready("u1"), ready("u2")).lobby
+    assert lobby.status == "ready"
+    started = after(lobby, lambda draft: rules.start(draft, UserId("u1"), NOON, COUNTDOWN_S))
+    assert started.lobby.status == "countdown"
+    with pytest.raises(Forbidden):
+        rules.start(Draft(lobby), UserId("u2"), NOON, COUNTDOWN_S)
+
+
+def test_a_forming_lobby_cannot_be_started() -> None:
+    with pytest.raises(rules.LobbyNotReady):
+        rules.start(Draft(a_lobby(2)), UserId("u1"), NOON, COUNTDOWN_S)
+
+
+def test_un_ready_cancels_the_countdown() -> None:
+    draft = after(a_lobby(2), ready("u1"), ready("u2"), ready("u1", False))
+    assert names(draft)[-1] == "countdown_cancelled"
+    assert (draft.lobby.status, draft.lobby.starts_at, draft.lobby.ready_at) == ("forming", None, None)
+
+
+def test_the_countdown_goes_on_when_enough_ready_players_remain() -> None:
+    draft = after(a_lobby(3, minimum=2), ready("u1"), ready("u2"), ready("u3"), leaves("u3"))
+    assert draft.lobby.status == "countdown"
+
+
+def test_the_game_begins_only_at_the_deadline() -> None:
+    lobby = after(a_lobby(2), ready("u1"), ready("u2")).lobby
+    early = after(lobby, lambda draft: rules.elapse_countdown(draft, LATER - timedelta(milliseconds=1)))
+    assert early.events == []
+    assert after(lobby, lambda draft: rules.elapse_countdown(draft, LATER)).lobby.status == "active"
+
+
+def test_a_started_lobby_takes_no_readiness() -> None:
+    with pytest.raises(rules.LobbyStartedAlready):
+        rules.set_ready(Draft(a_lobby(2, status="active")), UserId("u1"), True, NOON, COUNTDOWN_S)
+
+
+def test_a_stranger_is_told_so() -> None:
+    with pytest.raises(rules.NotInLobby):
+        rules.set_ready(Draft(a_lobby(2)), UserId("stranger"), True, NOON, COUNTDOWN_S)
+
+
+def test_the_longest_staying_connected_member_becomes_host() -> None:
+    lobby = after(a_lobby(3), lambda draft: rules.set_connection(draft, UserId("u2"), "grace")).lobby
+    assert after(lobby, leaves("u1")).lobby.host_id == "u3"
+
+
+def test_an_idle_lobby_closes_but_a_game_that_runs_does_not() -> None:
+    draft = after(a_lobby(2), lambda draft: rules.elapse_idle(draft, NOON))
+    assert (draft.lobby.status, draft.lobby.close_reason) == ("closed", "idle")
+    assert after(a_lobby(2, status="active"), lambda draft: rules.elapse_idle(draft, LATER)).events == []
+
+
+def test_an_illegal_transition_is_a_bug() -> None:
+    with pytest.raises(RuntimeError, match="cannot go from closed to ready"):
+        Draft(a_lobby(2, status="closed")).note(LobbyReady, {"status": "ready"}, ready_at=NOON)
+
+
+USERS = st.sampled_from([*user_ids(4), UserId("stranger")])
+STEPS = st.one_of(
+    st.tuples(st.just("ready"), USERS, st.booleans()),
+    st.tuples(st.just("leave"), USERS, st.sampled_from(["left", "grace_expired"])),
+    st.tuples(st.just("start"), USERS, st.none()),
+    st.tuples(st.just("connection"), USERS, st.sampled_from(["grace", "connected"])),
+    st.tuples(st.just("countdown"), st.none(), st.none()),
+    st.tuples(st.just("idle"), st.none(), st.none()),
+)
+
+
+def take(draft: Draft, step: tuple[str, Any, Any]) -> None:
+    kind, user, value = step
+    match kind:
+        case "ready":
+            rules.set_ready(draft, user, value, NOON, COUNTDOWN_S)
+        case "leave":
+            rules.leave(draft, user, value, NOON, COUNTDOWN_S)
+        case "start":
+            rules.start(draft, user, NOON, COUNTDOWN_S)
+        case "connection":
+            rules.set_connection(draft, user, value)
+        case "countdown":
+            rules.elapse_countdown(draft, LATER)
+        case "idle":
+            rules.elapse_idle(draft, NOON)
+
+
+@given(steps=st.lists(STEPS, max_size=30), auto_start=st.booleans(), minimum=st.integers(1, 4))
+def test_whatever_happens_events_replayed_on_the_old_snapshot_give_the_new_one(
+    steps: list[tuple[str, Any, Any]], auto_start: bool, minimum: int
+) -> None:
+    """Also: only tabled transitions happen, versions have no gap, and an open lobby's host is a member."""
+    lobby = a_lobby(4, minimum=minimum, auto_start=auto_start)
+    snapshot = first = lobby_view(lobby).wire()
+    for step in steps:
+        draft = Draft(lobby)
+        try:
+            take(draft, step)
+        except AppError:
+            continue
+        for event in draft.events:
+            assert event.version == snapshot["version"] + 1
+            snapshot = apply(snapshot, event.wire_name, event.wire())
+            snapshot = apply(snapshot, event.wire_name, event.wire())  # a second delivery changes nothing
+        assert draft.lobby.status == lobby.status or _leads(lobby.status, draft.lobby.status)
+        lobby = draft.lobby
+        assert lobby_view(lobby).wire() == snapshot
+        assert lobby.status == "closed" or lobby.member(lobby.host_id)
+        assert lobby.status != "countdown" or all(member.ready for member in lobby.members)
+    assert first["version"] == 1
+
+
+def _leads(start: LobbyStatus, end: LobbyStatus) -> bool:
+    """Whether `end` can be reached from `start` by the table (one step may pass through `ready`)."""
+    direct = TRANSITIONS[start]
+    return end in direct or any(end in TRANSITIONS[between] for between in direct)
