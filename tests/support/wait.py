@@ -4,13 +4,17 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 PAUSE_S = 0.02
 
 
+@overload
+async def eventually(probe: Callable[[], Awaitable[T]], timeout: float = ...) -> T: ...
+@overload
+async def eventually(probe: Callable[[], T], timeout: float = ...) -> T: ...
 async def eventually(probe: Callable[[], T | Awaitable[T]], timeout: float = 5.0) -> T:
     """The first truthy value of `probe`; raises `AssertionError` with the last value after `timeout` seconds."""
     deadline = time.monotonic() + timeout
