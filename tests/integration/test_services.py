@@ -1,6 +1,7 @@
 """The servers the tests run on behave as the tests assume."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -98,14 +99,19 @@ async def _insert(server: Server, key: int) -> int:
         return await collection.count_documents({})
 
 
-async def test_server_dies_with_its_parent() -> None:
+async def test_server_dies_with_its_parent(tmp_path: Path) -> None:
     """A test run that is killed leaves no server behind."""
     script = (
         "import time; from tests.support.services import redis_server as r\n"
         "with r() as s: print(s.process.pid, flush=True); time.sleep(60)"
     )
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        script,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
     )
     assert parent.stdout is not None
     pid = int(await parent.stdout.readline())
