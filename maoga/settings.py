@@ -109,15 +109,15 @@ class Settings(BaseSettings):
     lobby_countdown_s: float = Field(default=5, ge=0, description="seconds from all ready to the start")
     lobby_idle_s: float = Field(default=1800, gt=0, description="seconds without a change after which a lobby closes")
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
-    party_max_size: int = Field(default=5, ge=1, le=100, description="most players in a party")
-    stream_log_size: int = Field(default=1000, ge=10, description="durable events a stream's log keeps")
-    stream_log_age_s: int = Field(default=600, ge=10, description="seconds a stream's log keeps an event")
 
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least level that is logged"
     )
     log_format: Literal["pretty", "json"] | None = Field(
         default=None, description="pretty or json; default pretty in development and test, else json"
+    )
+    fault_point: str | None = Field(
+        default=None, description="test only: kill this process when it reaches the fault point of that name"
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
@@ -129,6 +129,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*self._url_problems(), *self._embedded_problems(), *self._production_problems()]
+        if self.fault_point and self.environment != "test":
+            problems.append("MAOGA_FAULT_POINT is for MAOGA_ENVIRONMENT=test only")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -142,6 +144,11 @@ class Settings(BaseSettings):
         return problems
 
     def _embedded_problems(self) -> list[str]:
+        if not self.sqlite and self.embedded:
+            return [
+                "MAOGA_DATABASE_URL=mongodb://... needs MAOGA_REDIS_URL=redis://...: processes that share a database "
+                "must share what is hot, too"
+            ]
         if self.role != "all" and self.embedded:
             return [
                 f"role {self.role} needs data shared by several processes: set MAOGA_DATABASE_URL to mongodb://... and "

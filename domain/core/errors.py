@@ -88,8 +88,9 @@ class ValidationFailed(AppError):
 
     code, status = "VALIDATION_ERROR", 422
 
-    def __init__(self, details: list[dict[str, str]]) -> None:
-        super().__init__(details=details)
+    def __init__(self, faults: list[dict[str, str]]) -> None:
+        super().__init__(details=faults)
+        self.faults = faults
 
 
 class UnknownEvent(AppError):

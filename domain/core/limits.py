@@ -22,3 +22,18 @@ class RateLimits(Protocol):
     async def reset(self, key: str) -> None:
         """Forgets what was spent under the key."""
         ...
+
+
+class ScaledLimits:
+    """Rate limits with every count multiplied by `scale`; 0 allows everything."""
+
+    def __init__(self, limits: RateLimits, scale: float) -> None:
+        self._limits, self._scale = limits, scale
+
+    async def take(self, key: str, limit: Limit, cost: int = 1) -> int:
+        if self._scale == 0:
+            return 0
+        return await self._limits.take(key, Limit(max(1, round(limit.count * self._scale)), limit.per_s), cost)
+
+    async def reset(self, key: str) -> None:
+        await self._limits.reset(key)

@@ -42,9 +42,9 @@ class Model(BaseModel):
 
 
 class Command(Model):
-    """What a client asks for: strict types, unknown fields refused."""
+    """What a client asks for: strict types, unknown fields refused, and in `parse` no name but the wire's."""
 
-    model_config = ConfigDict(strict=True, populate_by_name=False)
+    model_config = ConfigDict(strict=True)
 
     @classmethod
     def parse(cls, data: Any) -> Self:

@@ -102,7 +102,7 @@ class Lobby(WithEvents):
         return next((member for member in self.members if member.user_id == user), None)
 
 
-SEATS = Spec("seats", Seat, indexes=(("grace_until",), ("lobby_id",)))
+SEATS = Spec("seats", Seat, indexes=(("grace_until",), ("lobby_id",), ("ticket_id",)))
 LOBBIES = Spec("lobbies", Lobby, indexes=(("status", "starts_at"), ("status", "idle_at"), ("unpublished_at",)))
 
 

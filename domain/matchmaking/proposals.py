@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.core.clock import Clock, ms_between, seconds
-from domain.core.collection import Database, Delete, Insert, StorageConflict, Update, Write
+from domain.core.collection import Changes, Database, Delete, Insert, StorageConflict, Update, Write
 from domain.core.deadlines import Deadlines
 from domain.core.errors import AppError, NotFound
 from domain.core.events import Outbox, Outgoing, Publisher, carry, carrying, to, user_stream
@@ -265,14 +265,14 @@ def _stream(user: UserId) -> str:
 def _ended(players: Iterable[MatchPlayer], match_id: MatchId) -> Iterable[Write]:
     """The tickets of those who refused end, and with them their seats."""
     for player in players:
-        changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
+        changes: Changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
         yield Update(TICKETS, player.ticket_id, changes, expect={"status": "proposed", "match_id": match_id})
         yield Delete(SEATS, player.user_id, expect={"ticket_id": player.ticket_id})
 
 
 def _requeued(players: Iterable[MatchPlayer], match_id: MatchId) -> Iterable[Write]:
     for player in players:
-        changes = {"$set": {"status": "queued"}, "$unset": {"match_id": True}, "$inc": {"version": 1}}
+        changes: Changes = {"$set": {"status": "queued"}, "$unset": {"match_id": True}, "$inc": {"version": 1}}
         yield Update(TICKETS, player.ticket_id, changes, expect={"status": "proposed", "match_id": match_id})
 
 

@@ -45,8 +45,9 @@ class Recovery:
 
     async def sweep(self) -> None:
         """One pass over everything but the pool."""
-        for spec in (MATCHES, LOBBIES, TICKETS):
-            await self._outbox.sweep(spec)  # type: ignore[arg-type]  # a tuple of specs has their common base
+        await self._outbox.sweep(MATCHES)
+        await self._outbox.sweep(LOBBIES)
+        await self._outbox.sweep(TICKETS)
         await self.stale_claims()
         await self.overdue()
         await self._grace.reconcile()

@@ -157,7 +157,7 @@ def pools(draw: st.DrawFn) -> list[Candidate]:
 
 @given(pool=pools())
 def test_nobody_is_matched_twice_or_outside_the_limits(pool: list[Candidate]) -> None:
-    matched = []
+    matched: list[Candidate] = []
     for group in form_groups(pool, None):
         matched.extend(group.members)
         assert all(compatible(a, b) for a, b in combinations(group.members, 2))

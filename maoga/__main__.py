@@ -1,0 +1,165 @@
+"""The command line: `maoga serve`, `worker`, `demo`, `check-config`, `seed`, `create-admin`, `docs`."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import SecretStr, ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from domain.core.errors import AppError, ValidationFailed
+from maoga import logging
+from maoga.settings import Role, Settings
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Maoga: a realtime game-social server. Settings are environment variables: see `maoga check-config --list`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.command()
+def serve() -> None:
+    """Serve players: HTTP and Socket.IO on MAOGA_HOST:MAOGA_PORT, metrics on MAOGA_METRICS_PORT."""
+    _run_server(_settings())
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker without sockets: matchmaking ticks, deadlines and sweeps."""
+    _run_server(_settings(role="worker"))
+
+
+@app.command("check-config")
+def check_config(
+    list_all: Annotated[bool, typer.Option("--list", help="List every setting with its meaning and default.")] = False,
+) -> None:
+    """Check the settings as this process sees them; exit code 2 when they would be refused."""
+    if list_all:
+        table = Table("setting", "default", "meaning", title="Settings (environment variables)")
+        for name, field in Settings.model_fields.items():
+            table.add_row(f"MAOGA_{name.upper()}", _default(name), field.description or "")
+        Console(width=None if sys.stdout.isatty() else 200).print(table)
+        return
+    settings = _settings()
+    typer.echo(f"ok: environment {settings.environment}, role {settings.role}, instance {settings.instance}")
+
+
+@app.command()
+def seed() -> None:
+    """Put the built-in games into the catalogue; what is there already stays as it is."""
+    from domain.games.seed import seed as seed_games
+    from maoga.bootstrap import open_core
+
+    async def run(settings: Settings) -> int:
+        async with open_core(settings) as core:
+            return await seed_games(core.database)
+
+    added = _offline(run)
+    typer.echo(f"added {added} games")
+
+
+@app.command("create-admin")
+def create_admin(
+    email: Annotated[str, typer.Option(prompt=True, help="Address of the administrator.")],
+    username: Annotated[str, typer.Option(prompt=True, help="Name to log in with.")],
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+            envvar="MAOGA_ADMIN_PASSWORD",
+            help="Better typed at the prompt or set in the environment than written on the command line.",
+        ),
+    ],
+) -> None:
+    """Create an account with the role admin."""
+    from domain.auth.commands import Register
+    from maoga.bootstrap import open_core
+
+    async def run(settings: Settings) -> str:
+        command = Register.parse({"email": email, "username": username, "password": password})
+        async with open_core(settings) as core:
+            return (await core.auth.create_account(command, roles=("admin",))).id
+
+    typer.echo(f"created administrator {username} ({_offline(run)})")
+
+
+@app.command()
+def docs(
+    folder: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("docs"),
+) -> None:
+    """Write the generated references of events and REST."""
+    from maoga.reference import write
+
+    for path in write(folder):
+        typer.echo(path)
+
+
+def main() -> None:
+    """The entry point of the `maoga` command."""
+    app()
+
+
+def _settings(role: Role | None = None) -> Settings:
+    """The settings, or exit code 2 with every problem in words."""
+    try:
+        return Settings(role=role) if role else Settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = "".join(f"MAOGA_{part.upper()}: " for part in map(str, fault["loc"][:1]))
+            typer.echo(f"{name}{fault['msg'].removeprefix('Value error, ')}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _run_server(settings: Settings) -> None:
+    import uvloop
+
+    from maoga.server import run
+    from storage.documents.sqlite import DatabaseInUse
+
+    logging.configure(settings)
+    try:
+        code = uvloop.run(run(settings))
+    except (DatabaseInUse, AppError, OSError) as error:
+        typer.echo(f"maoga cannot start: {error}", err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(code)
+
+
+def _offline(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
+    """Runs a command on the storage; problems are told in words."""
+    from storage.documents.sqlite import DatabaseInUse
+
+    settings = _settings()
+    try:
+        return asyncio.run(work(settings))
+    except ValidationFailed as error:
+        for fault in error.faults:
+            typer.echo(f"{fault['field']}: {fault['message']}", err=True)
+        raise typer.Exit(2) from None
+    except (DatabaseInUse, AppError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _default(name: str) -> str:
+    """The default as one would write it; that of `instance` differs from process to process."""
+    if name == "instance":
+        return ""
+    value = getattr(Settings.model_construct(), name)
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    return ",".join(value) if isinstance(value, list) else "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""The composition root: the one place that knows every part and puts them together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from domain.auth.auth import Auth, AuthConfig
+from domain.auth.model import SESSIONS
+from domain.auth.passwords import Passwords
+from domain.auth.tokens import Tokens
+from domain.chat.chat import Chat
+from domain.chat.model import CHANNELS, MESSAGES
+from domain.core.clock import Clock, SystemClock
+from domain.core.collection import Database, Spec
+from domain.core.deadlines import Deadlines
+from domain.core.events import Outbox
+from domain.core.faults import arm
+from domain.core.ids import new_id
+from domain.core.leases import Leases
+from domain.core.limits import RateLimits, ScaledLimits
+from domain.core.streams import StreamLog
+from domain.games.games import Games
+from domain.games.model import GAMES
+from domain.lobbies.lobbies import Lobbies, LobbyConfig
+from domain.lobbies.model import LOBBIES, SEATS
+from domain.matchmaking.grace import Grace, GraceConfig
+from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
+from domain.matchmaking.model import MATCHES, TICKETS
+from domain.matchmaking.pool import TicketPool
+from domain.matchmaking.proposals import ProposalConfig, Proposals
+from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.tick import Tick
+from domain.matchmaking.tickets import TicketBoard
+from domain.presence.presence import Presence
+from domain.users.model import USERS
+from domain.users.users import Users
+from maoga.settings import Settings
+from maoga.worker import Worker
+from realtime.publisher import StreamPublisher
+from storage.documents.factory import open_database
+from storage.redis.client import Client, open_redis
+from storage.redis.deadlines import RedisDeadlines
+from storage.redis.leases import RedisLeases
+from storage.redis.presence import RedisPresence
+from storage.redis.rate_limits import RedisRateLimits
+from storage.redis.streams import Streams
+from storage.redis.tickets import RedisTicketPool
+
+SPECS: tuple[Spec[Any], ...] = (USERS, SESSIONS, GAMES, CHANNELS, MESSAGES, SEATS, LOBBIES, TICKETS, MATCHES)
+"""Every kind of document there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything but the transports: the storage, and the use cases on it."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    redis: Client
+    streams: StreamLog
+    publisher: StreamPublisher
+    presence: Presence
+    limits: RateLimits
+    pool: TicketPool
+    users: Users
+    auth: Auth
+    games: Games
+    chat: Chat
+    lobbies: Lobbies
+    matchmaking: Matchmaking
+    proposals: Proposals
+    tick: Tick
+    grace: Grace
+    recovery: Recovery
+    worker: Worker
+
+    async def ping_redis(self) -> None:
+        """Returns when Redis answers, or raises `errors.Unavailable`."""
+        await self.redis.ping()
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Core]:
+    """Opens the storage and builds the use cases on it; lets go of the storage at the end."""
+    arm(settings.fault_point)
+    redis = open_redis(settings.redis_url.get_secret_value(), timeout_s=settings.redis_timeout_s)
+    try:
+        database = await open_database(
+            settings.database_url.get_secret_value(),
+            SPECS,
+            timeout_s=settings.database_timeout_s,
+            pool_size=settings.database_pool_size,
+        )
+        try:
+            yield build(settings, clock or SystemClock(), database, redis)
+        finally:
+            await database.close()
+    finally:
+        await redis.aclose()
+
+
+def build(settings: Settings, clock: Clock, database: Database, redis: Client) -> Core:
+    """The use cases on open storage."""
+    streams = Streams(redis)
+    publisher = StreamPublisher(streams, clock)
+    outbox = Outbox(database, publisher, clock)
+    limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
+    presence: Presence = RedisPresence(redis, settings.instance)
+    deadlines: Deadlines = RedisDeadlines(redis)
+    leases: Leases = RedisLeases(redis, settings.instance)
+    pool: TicketPool = RedisTicketPool(redis)
+
+    users = Users(database, clock)
+    games = Games(database)
+    auth = Auth(
+        database,
+        users,
+        tokens=Tokens(settings.signing_key(), clock, access_s=settings.access_token_s),
+        passwords=Passwords(settings.bcrypt_cost),
+        limits=limits,
+        publisher=publisher,
+        clock=clock,
+        config=AuthConfig(
+            guests=settings.guests_allowed,
+            refresh_s=settings.refresh_token_s,
+            login_attempts=settings.login_attempts,
+            login_window_s=settings.login_window_s,
+        ),
+    )
+    chat = Chat(database, publisher, clock, new_id)
+    lobbies = Lobbies(
+        database=database,
+        users=users,
+        deadlines=deadlines,
+        outbox=outbox,
+        clock=clock,
+        config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
+    )
+    board = TicketBoard(database=database, pool=pool, publisher=publisher, clock=clock)
+    proposals = Proposals(
+        database=database,
+        pool=pool,
+        board=board,
+        lobbies=lobbies,
+        deadlines=deadlines,
+        outbox=outbox,
+        publisher=publisher,
+        clock=clock,
+        new_id=new_id,
+        config=ProposalConfig(accept_s=settings.match_accept_s),
+    )
+    matchmaking = Matchmaking(
+        database=database,
+        users=users,
+        games=games,
+        pool=pool,
+        board=board,
+        proposals=proposals,
+        outbox=outbox,
+        clock=clock,
+        new_id=new_id,
+        config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
+    )
+    tick = Tick(
+        pool=pool,
+        games=games,
+        matchmaking=matchmaking,
+        proposals=proposals,
+        board=board,
+        leases=leases,
+        clock=clock,
+        interval_ms=settings.match_tick_ms,
+    )
+    grace = Grace(
+        database=database,
+        lobbies=lobbies,
+        matchmaking=matchmaking,
+        presence=presence,
+        deadlines=deadlines,
+        clock=clock,
+        config=GraceConfig(grace_s=settings.grace_s),
+    )
+    recovery = Recovery(
+        database=database, pool=pool, proposals=proposals, lobbies=lobbies, grace=grace, outbox=outbox, clock=clock
+    )
+    worker = Worker(
+        tick=tick,
+        tick_ms=settings.match_tick_ms,
+        deadlines=deadlines,
+        leases=leases,
+        clock=clock,
+        proposals=proposals,
+        lobbies=lobbies,
+        grace=grace,
+        recovery=recovery,
+    )
+    return Core(
+        settings=settings,
+        clock=clock,
+        database=database,
+        redis=redis,
+        streams=streams,
+        publisher=publisher,
+        presence=presence,
+        limits=limits,
+        pool=pool,
+        users=users,
+        auth=auth,
+        games=games,
+        chat=chat,
+        lobbies=lobbies,
+        matchmaking=matchmaking,
+        proposals=proposals,
+        tick=tick,
+        grace=grace,
+        recovery=recovery,
+        worker=worker,
+    )

@@ -1,0 +1,151 @@
+"""A running Maoga process: gateway, worker or both, from the settings to the exit code."""
+
+import asyncio
+import gc
+import resource
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+from loguru import logger
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from domain.games.seed import seed
+from maoga.bootstrap import Core, open_core
+from maoga.process import Process, every
+from maoga.settings import Settings
+from realtime.auth import Sessions
+from realtime.dispatch import Dispatcher
+from realtime.engine import Engine, EngineConfig
+from realtime.follows import Follows
+from realtime.gateway import Gateway
+from realtime.metrics import Metrics
+from realtime.namespaces.chat import ChatNamespace
+from realtime.namespaces.lobby import LobbyNamespace
+from realtime.namespaces.matchmaking import MatchmakingNamespace
+from realtime.namespaces.social import SocialNamespace
+from realtime.presence import BEAT_S, Attendance
+from realtime.publisher import Fanout
+from rest.app import build_app
+from rest.routes import RestConfig, Services
+
+BACKLOG = 4096
+
+
+async def run(settings: Settings) -> int:
+    """Serves until a signal or the death of an essential task; the exit code."""
+    _raise_file_limit()
+    process = Process()
+    registry = _registry()
+    metrics = Metrics(registry)
+    async with open_core(settings) as core, AsyncExitStack() as stack:
+        await _seed(core)
+        stack.push_async_callback(process.cancel)
+        await _serve_metrics(stack, settings, registry)
+        if settings.role != "gateway":
+            core.worker.start(process)
+        process.start("loop watch", metrics.watch_loop())
+        if settings.role != "worker":
+            await _serve(stack, core, process, metrics)
+        gc.collect()
+        gc.freeze()  # what is alive now stays: no later collection needs to look at it
+        code = await process.run()
+        logger.info("stopping")
+    logger.info("stopped")
+    return code
+
+
+async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: Metrics) -> None:
+    """Opens the door to players; closing it ends their connections and waits for what they had begun."""
+    settings = core.settings
+    app = build_app(
+        Services(auth=core.auth, users=core.users, games=core.games, limits=core.limits, metrics=metrics),
+        RestConfig(
+            production=settings.environment == "production",
+            cors_origins=tuple(settings.cors_origins),
+            trusted_proxies=settings.trusted_proxies,
+            body_limit_bytes=settings.body_limit_bytes,
+        ),
+        checks={"database": core.database.ping, "redis": core.ping_redis, "subscription": core.streams.ready},
+    )
+    engine = Engine(
+        EngineConfig(
+            transports=tuple(settings.transports),
+            cors_origins=tuple(settings.cors_origins),
+            message_limit_bytes=settings.message_limit_bytes,
+            ping_interval_s=settings.ping_interval_s,
+            ping_timeout_s=settings.ping_timeout_s,
+        ),
+        metrics,
+    )
+    engine.attach(app)
+    _connect(core, engine, process, metrics)
+    await asyncio.wait_for(core.streams.ready(), settings.redis_timeout_s * 5)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.drain_s)
+    await runner.setup()
+    stack.push_async_callback(core.presence.leave)
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
+    await site.start()
+    logger.info("listening on http://{}:{}", settings.host, runner.addresses[0][1])
+
+
+def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> None:
+    """Puts the namespaces behind the engine."""
+    settings = core.settings
+    sessions = Sessions(engine, core.auth, core.clock, rate_limit_scale=settings.rate_limit_scale)
+    attendance = Attendance(core.presence, on_back=core.grace.back, on_gone=core.grace.gone)
+    follows = Follows(engine)
+    gateway = Gateway(
+        engine=engine,
+        sessions=sessions,
+        dispatcher=Dispatcher(metrics, timeout_s=settings.handler_timeout_s),
+        follows=follows,
+        attendance=attendance,
+        streams=core.streams,
+        clock=core.clock,
+        ping_ms=int(settings.ping_interval_s * 1000),
+    )
+    gateway.register(
+        MatchmakingNamespace(core.matchmaking, core.streams),
+        LobbyNamespace(core.lobbies, core.streams),
+        ChatNamespace(core.chat, core.streams),
+        SocialNamespace(),
+    )
+    process.start("fanout", Fanout(core.streams, engine, follows, sessions, gateway).run())
+    process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
+
+
+async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry) -> None:
+    """Serves /metrics on its own port, which players need not reach."""
+
+    async def metrics(request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(registry), headers={"Content-Type": content_type})
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, settings.host, settings.metrics_port).start()
+    logger.info("metrics on http://{}:{}/metrics", settings.host, runner.addresses[0][1])
+
+
+def _registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+        registry.register(collector)
+    return registry
+
+
+async def _seed(core: Core) -> None:
+    """A fresh development or test server knows some games, so that it can be played with at once."""
+    if not core.settings.hardened and (added := await seed(core.database)):
+        logger.info("added {} games to the catalogue", added)
+
+
+def _raise_file_limit() -> None:
+    """Every socket is a file: take as many as the system gives."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

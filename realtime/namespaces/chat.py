@@ -1,0 +1,42 @@
+"""`/chat`: channels and their messages."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from domain.chat.chat import Chat
+from domain.chat.commands import History, Send
+from domain.chat.events import ChannelUpdated, MessageSent
+from domain.chat.model import HistoryPage, MessageView
+from domain.core.model import Empty
+from domain.core.streams import StreamLog
+from realtime.auth import SessionUser
+from realtime.dispatch import Namespace, Reply, on
+from realtime.snapshot import snapshot
+
+
+class ChatNamespace(Namespace):
+    """Talking. A member of a channel receives its events without asking; nobody else can."""
+
+    name = "chat"
+    sends: ClassVar = {"chat:<channelId>": (MessageSent, ChannelUpdated)}
+
+    def __init__(self, chat: Chat, streams: StreamLog) -> None:
+        self._chat, self._streams = chat, streams
+
+    async def streams_of(self, user: SessionUser) -> Sequence[str]:
+        return await self._chat.streams_of(user.id)
+
+    @on("send", Send)
+    async def send(self, user: SessionUser, command: Send) -> MessageView:
+        """Says something; acked when it is stored for good. A retry with the same clientMessageId is one message."""
+        return await self._chat.send(user.id, command)
+
+    @on("history", History, cost=2)
+    async def history(self, user: SessionUser, command: History) -> HistoryPage:
+        """A page of a channel's messages: the newest, or those before or after a seq."""
+        return await self._chat.history(user.id, command)
+
+    @on("channels", Empty, cost=2)
+    async def channels(self, user: SessionUser, command: Empty) -> Reply:
+        """The channels the player is a member of."""
+        return await snapshot(self._streams, await self._chat.streams_of(user.id), self._chat.channels(user.id))

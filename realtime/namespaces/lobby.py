@@ -1,0 +1,62 @@
+"""`/lobby`: the player's lobby."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from domain.core.model import Empty
+from domain.core.streams import StreamLog
+from domain.lobbies import events
+from domain.lobbies.commands import SetReady
+from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.model import LobbyView
+from realtime.auth import SessionUser
+from realtime.dispatch import Namespace, Reply, on
+from realtime.snapshot import snapshot
+
+
+class LobbyNamespace(Namespace):
+    """The lobby the player has a seat in."""
+
+    name = "lobby"
+    sends: ClassVar = {
+        "lobby:<lobbyId>": (
+            events.LobbyUpdated,
+            events.MemberLeft,
+            events.MemberReady,
+            events.MemberConnection,
+            events.HostChanged,
+            events.LobbyReady,
+            events.LobbyUnready,
+            events.CountdownStarted,
+            events.CountdownCancelled,
+            events.LobbyStarted,
+            events.LobbyClosed,
+        )
+    }
+
+    def __init__(self, lobbies: Lobbies, streams: StreamLog) -> None:
+        self._lobbies, self._streams = lobbies, streams
+
+    async def streams_of(self, user: SessionUser) -> Sequence[str]:
+        return await self._lobbies.streams_of(user.id)
+
+    @on("sync", Empty)
+    async def sync(self, user: SessionUser, command: Empty) -> Reply:
+        """The lobby as it is now."""
+        streams = await self._lobbies.streams_of(user.id)
+        return await snapshot(self._streams, streams, self._lobbies.sync(user.id))
+
+    @on("set_ready", SetReady)
+    async def set_ready(self, user: SessionUser, command: SetReady) -> LobbyView:
+        """Says whether the player is ready; when all are, the countdown begins."""
+        return await self._lobbies.set_ready(user.id, command)
+
+    @on("start", Empty)
+    async def start(self, user: SessionUser, command: Empty) -> LobbyView:
+        """The host begins the countdown of a lobby that does not start by itself."""
+        return await self._lobbies.start(user.id)
+
+    @on("leave", Empty)
+    async def leave(self, user: SessionUser, command: Empty) -> LobbyView:
+        """Gives up the seat; the lobby as it is without the player."""
+        return await self._lobbies.leave(user.id)

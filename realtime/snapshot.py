@@ -1,0 +1,15 @@
+"""Acks that carry a snapshot also carry where its streams stood before it was loaded."""
+
+from collections.abc import Awaitable, Iterable, Sequence
+
+from domain.core.model import Model
+from domain.core.streams import StreamLog
+from realtime.dispatch import Reply
+from realtime.events import StreamPosition
+
+
+async def snapshot(log: StreamLog, streams: Iterable[str], load: Awaitable[Model | Sequence[Model] | None]) -> Reply:
+    """What `load` answers, with `meta.streams`. The positions are read first: no event falls between the two."""
+    positions = await log.positions(list(streams))
+    places = {stream: StreamPosition.of(position).wire() for stream, position in positions.items()}
+    return Reply(await load, {"streams": places})

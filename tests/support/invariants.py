@@ -1,0 +1,64 @@
+"""What must hold at every moment between two commits: section 3 of the design, read from the documents."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from domain.core.collection import Database, Spec
+from domain.lobbies.model import LOBBIES, SEATS
+from domain.matchmaking.model import MATCHES, TICKETS
+
+MANY = 100_000
+
+
+async def everything(database: Database, spec: Spec[Any]) -> list[Any]:
+    """All documents of a kind."""
+    return await database.collection(spec).find({}, limit=MANY)
+
+
+async def broken_invariants(database: Database) -> list[str]:
+    """Every broken rule in words; empty when all is well."""
+    seats = {seat.id: seat for seat in await everything(database, SEATS)}
+    tickets = {ticket.id: ticket for ticket in await everything(database, TICKETS)}
+    matches = {match.id: match for match in await everything(database, MATCHES)}
+    lobbies = {lobby.id: lobby for lobby in await everything(database, LOBBIES)}
+    open_lobbies = [lobby for lobby in lobbies.values() if lobby.status != "closed"]
+    waiting = [ticket for ticket in tickets.values() if ticket.status in {"queued", "proposed"}]
+    seated = [user for lobby in open_lobbies for user in lobby.member_ids]
+    booked = [user for match in matches.values() if match.status == "proposed" for user in match.player_ids]
+
+    broken = [f"user {user} is in two lobbies" for user in _twice(seated)]
+    broken += [f"user {ticket} waits twice" for ticket in _twice(ticket.user_id for ticket in waiting)]
+    broken += [f"user {user} is in two proposed matches" for user in _twice(booked)]
+    broken += [f"user {user} waits and sits in a lobby" for user in {t.user_id for t in waiting} & set(seated)]
+    for ticket in waiting:
+        seat = seats.get(ticket.user_id)
+        if seat is None or seat.ticket_id != ticket.id:
+            broken.append(f"ticket {ticket.id} ({ticket.status}) has no seat")
+        match = matches.get(ticket.match_id)
+        if ticket.status == "proposed" and (match is None or match.status != "proposed"):
+            broken.append(f"ticket {ticket.id} is proposed in no proposed match")
+        if ticket.status == "queued" and ticket.match_id is not None:
+            broken.append(f"ticket {ticket.id} waits and names a match")
+    for lobby in open_lobbies:
+        broken += [
+            f"member {user} of lobby {lobby.id} has no seat there"
+            for user in lobby.member_ids
+            if user not in seats or seats[user].lobby_id != lobby.id
+        ]
+    for seat in seats.values():
+        lobby = lobbies.get(seat.lobby_id)
+        if seat.ticket_id is None and seat.lobby_id is None:
+            broken.append(f"seat of {seat.id} is nowhere")
+        elif seat.ticket_id is not None and seat.ticket_id not in {ticket.id for ticket in waiting}:
+            broken.append(f"seat of {seat.id} names an ended ticket")
+        elif seat.lobby_id is not None and (lobby is None or lobby.member(seat.id) is None):
+            broken.append(f"seat of {seat.id} is in a lobby that does not know them")
+    for match in matches.values():
+        if match.status == "confirmed" and match.id not in lobbies:
+            broken.append(f"confirmed match {match.id} has no lobby")
+    return broken
+
+
+def _twice(values: Iterable[Any]) -> list[Any]:
+    return [value for value, count in Counter(values).items() if count > 1]
