@@ -1,0 +1,69 @@
+"""What people type about themselves, cleaned before it is judged: trimmed, in Unicode NFC, nothing invisible in it."""
+
+import unicodedata
+from typing import Annotated
+
+import email_validator
+from pydantic import AfterValidator, Field
+
+from domain.core.model import Text
+
+ZERO_WIDTH_JOINER = "\u200d"
+"""Invisible, but part of many emoji."""
+
+
+def name_key(name: str) -> str:
+    """What makes two names the same: case, width and composition do not."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
+def cleaned(value: str) -> str:
+    """`value` in Unicode NFC without the white space around it; raises ValueError for characters nobody sees."""
+    value = unicodedata.normalize("NFC", value.strip())
+    if not all(c.isprintable() or c == ZERO_WIDTH_JOINER for c in value):
+        raise ValueError("must not contain control or invisible characters")
+    return value
+
+
+def _email(value: str) -> str:
+    try:
+        # `test_environment` lets the reserved domain .test pass, which no mail can reach anyway.
+        checked = email_validator.validate_email(cleaned(value), check_deliverability=False, test_environment=True)
+    except email_validator.EmailNotValidError:
+        raise ValueError("must be an email address") from None
+    return checked.normalized
+
+
+def _username(value: str) -> str:
+    value = cleaned(value)
+    if not 3 <= len(value) <= 24 or not all(_is_name_character(c) for c in value):
+        raise ValueError("must be 3 to 24 letters, digits, '_', '-' or '.'")
+    return value
+
+
+def _is_name_character(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category.startswith("L") or category == "Nd" or character in "_-."
+
+
+def _display_name(value: str) -> str:
+    value = cleaned(value)
+    if not 1 <= len(value) <= 32:
+        raise ValueError("must be 1 to 32 characters")
+    return value
+
+
+Email = Annotated[
+    Text, Field(max_length=254, description="an email address, up to 254 characters"), AfterValidator(_email)
+]
+
+Username = Annotated[
+    Text,
+    Field(max_length=100, description="3 to 24 letters, digits, `_`, `-` or `.`; unique whatever its case"),
+    AfterValidator(_username),
+]
+
+DisplayName = Annotated[
+    Text, Field(max_length=200, description="1 to 32 characters of any script"), AfterValidator(_display_name)
+]

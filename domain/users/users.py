@@ -1,0 +1,97 @@
+"""Users: who exists, under which names, and what they show."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from domain.core.clock import Clock
+from domain.core.collection import Database, Duplicate
+from domain.core.errors import AppError, NotFound
+from domain.core.ids import GameId, UserId, new_id
+from domain.users.model import DEFAULT_MU, USERS, Me, PublicUser, Role, User
+from domain.users.names import name_key
+
+
+class EmailTaken(AppError):
+    """Another account has this email address."""
+
+    code, status = "EMAIL_TAKEN", 409
+
+
+class UsernameTaken(AppError):
+    """Another account has this username."""
+
+    code, status = "USERNAME_TAKEN", 409
+
+
+class Users:
+    """The use cases of users."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._users = database.collection(USERS)
+        self._clock = clock
+
+    async def create(
+        self,
+        *,
+        username: str,
+        display_name: str,
+        email: str | None = None,
+        password_hash: str | None = None,
+        guest: bool = False,
+        roles: tuple[Role, ...] = ("player",),
+    ) -> User:
+        """Stores a new user; raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too)."""
+        user = User(
+            id=new_id(),
+            email=email,
+            email_key=name_key(email) if email else None,
+            username=username,
+            username_key=name_key(username),
+            display_name=display_name,
+            password_hash=password_hash,
+            guest=guest,
+            roles=roles,
+            created_at=self._clock.now(),
+        )
+        try:
+            await self._users.insert(user)
+        except Duplicate as duplicate:
+            raise (EmailTaken if duplicate.key == ("email_key",) else UsernameTaken) from None
+        return user
+
+    async def get(self, user_id: UserId) -> User:
+        """The user; raises `NotFound`."""
+        user = await self.find(user_id)
+        if user is None:
+            raise NotFound("There is no such user.")
+        return user
+
+    async def find(self, user_id: UserId) -> User | None:
+        """The user, if there is one."""
+        return await self._users.get(user_id)
+
+    async def get_many(self, user_ids: Sequence[UserId]) -> dict[UserId, User]:
+        """Those of the users that exist, by id."""
+        found = await self._users.get_many(user_ids)
+        return {UserId(id): user for id, user in found.items()}
+
+    async def by_credential(self, credential: str) -> User | None:
+        """The user with that email address or username, whatever its case."""
+        field = "email_key" if "@" in credential else "username_key"
+        return await self._users.find_one({field: name_key(credential)})
+
+    async def ratings_of(self, user_id: UserId) -> dict[GameId, float]:
+        """The estimate (mu, rating points) by game; 1500 for a game the user has no profile of. Raises `NotFound`."""
+        user = await self.get(user_id)
+        played = {profile.game_id: profile.rating.mu for profile in user.game_profiles}
+        return defaultdict(lambda: DEFAULT_MU, played)
+
+    @staticmethod
+    def public(user: User) -> PublicUser:
+        """What everybody may see of a user."""
+        return PublicUser.model_validate(user, from_attributes=True)
+
+    @staticmethod
+    def me(user: User) -> Me:
+        """What a user sees of themselves."""
+        return Me.model_validate(user, from_attributes=True)
