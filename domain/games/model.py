@@ -1,0 +1,71 @@
+"""The catalogue: games and the modes they are played in."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from domain.core.collection import Spec
+from domain.core.model import Document, Model
+
+ModeName = Literal["casual", "competitive", "ranked", "custom"]
+Count = Annotated[int, Field(ge=1, le=100)]
+
+
+class GroupSize(Model):
+    """How many players a match may have when it is one group."""
+
+    min: Count
+    max: Count
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("min must not exceed max")
+        return self
+
+
+class Teams(Model):
+    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+
+    count: Count
+    size: Count
+    roles: dict[str, Count] | None = None
+
+    @model_validator(mode="after")
+    def _roles_fit(self) -> Self:
+        if self.roles and sum(self.roles.values()) > self.size:
+            raise ValueError("roles must fit into size")
+        return self
+
+
+class Mode(Model):
+    """A way to play a game: in teams, or else as one group."""
+
+    mode: ModeName
+    group_size: GroupSize | None = None
+    teams: Teams | None = None
+
+
+class Game(Document):
+    """A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first."""
+
+    name: str
+    summary: str | None = None
+    cover_url: str | None = None
+    genres: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    release_date: str | None = None
+    rating: float | None = None
+    popularity: float = 0.0
+    modes: tuple[Mode, ...]
+    external_ids: dict[str, str] | None = None
+
+    def mode(self, name: ModeName) -> Mode | None:
+        """How the game is played in that mode, if it has it."""
+        return next((mode for mode in self.modes if mode.mode == name), None)
+
+    def wire(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"version"})
+
+
+GAMES = Spec(name="games", model=Game, indexes=(("popularity",),))

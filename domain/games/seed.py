@@ -1,0 +1,25 @@
+"""A small catalogue of well-known games, so that a fresh install can be played with."""
+
+from importlib.resources import files
+
+from pydantic import TypeAdapter
+
+from domain.core.collection import Database, Duplicate
+from domain.games.model import GAMES, Game
+
+
+def catalogue() -> list[Game]:
+    """The games of `catalogue.json`."""
+    return TypeAdapter(list[Game]).validate_json((files("domain.games") / "catalogue.json").read_bytes())
+
+
+async def seed(database: Database) -> int:
+    """Adds the games that are missing and returns how many; what stands in the database already is left as it is."""
+    games, added = database.collection(GAMES), 0
+    for game in catalogue():
+        try:
+            await games.insert(game)
+            added += 1
+        except Duplicate:
+            continue
+    return added
