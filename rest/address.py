@@ -1,0 +1,39 @@
+"""Who a request comes from, as far as the reverse proxies in front can be believed."""
+
+from ipaddress import IPv6Address, ip_address
+
+from aiohttp import web
+
+IPV6_HOST_BITS = 64
+"""A customer has at least a /64 of IPv6, so that its single addresses say nothing."""
+
+
+def client_address(request: web.Request, trusted_proxies: int) -> str:
+    """The client's address. Each of the `trusted_proxies` appended to X-Forwarded-For where its own peer came from.
+
+    What stands further left was written by the client itself. Without enough entries (somebody went round the
+    proxies) it is the peer of the connection.
+    """
+    peer = request.remote or "unknown"
+    if not trusted_proxies:
+        return peer
+    entries = [entry.strip() for line in request.headers.getall("X-Forwarded-For", []) for entry in line.split(",")]
+    if len(entries) < trusted_proxies:
+        return peer
+    try:
+        return str(ip_address(entries[-trusted_proxies]))
+    except ValueError:
+        return peer
+
+
+def address_block(address: str) -> str:
+    """What limits by address count as one: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return f"{IPv6Address(int(parsed) >> IPV6_HOST_BITS << IPV6_HOST_BITS)}/64"

@@ -1,0 +1,37 @@
+"""The REST application."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+import rest.auth
+import rest.games
+import rest.users
+from rest.endpoint import endpoint
+from rest.health import Check, add_health
+from rest.middleware import add_headers, cors, observe
+from rest.routes import CONFIG, SERVICES, RestConfig, Route, Services
+
+NEWEST = "/api/v1"
+PREFIXES = (NEWEST, "/api")
+"""`/api` is an alias of the newest version."""
+
+ROUTES: tuple[Route, ...] = (*rest.auth.routes, *rest.users.routes, *rest.games.routes)
+
+ID_PATTERN = "[A-Za-z0-9_-]{1,64}"
+
+
+def build_app(services: Services, config: RestConfig, checks: Mapping[str, Check]) -> web.Application:
+    """The application: every route below both prefixes, and health. checks: see `add_health`."""
+    app = web.Application(middlewares=[observe, cors], client_max_size=config.body_limit_bytes)
+    app[SERVICES], app[CONFIG] = services, config
+    app.on_response_prepare.append(add_headers)
+    for prefix in PREFIXES:
+        for route in ROUTES:
+            path = prefix + route.path.replace("}", f":{ID_PATTERN}}}")
+            if route.method == "GET":
+                app.router.add_get(path, endpoint(route))  # and HEAD
+            else:
+                app.router.add_route(route.method, path, endpoint(route))
+    add_health(app, checks)
+    return app

@@ -1,0 +1,55 @@
+"""Answers: one envelope for success, one for failure."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from domain.core.errors import AppError
+from domain.core.model import Model
+from domain.core.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler answers besides a plain model: `data` with `meta`."""
+
+    data: Model | list[Any]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:
+    """A page of a list, with where the next one starts."""
+    meta: dict[str, Any] = {"pagination": {"limit": limit, "nextCursor": page.next_cursor}}
+    return Reply([item.wire() for item in page.items], {**meta, **stale_meta(stale)})
+
+
+def stale_meta(stale: bool) -> dict[str, Any]:
+    """Says that the data may be old, because the database does not answer."""
+    return {"stale": True} if stale else {}
+
+
+def success(answer: Model | Reply | None, status: int) -> web.Response:
+    """The answer in its envelope; None answers nothing."""
+    if answer is None:
+        return web.Response(status=status)
+    reply = answer if isinstance(answer, Reply) else Reply(answer)
+    data = reply.data.wire() if isinstance(reply.data, Model) else reply.data
+    body: dict[str, Any] = {"status": "success", "data": data}
+    return json_response({**body, "meta": reply.meta} if reply.meta else body, status)
+
+
+def failure(error: AppError, request_id: str) -> web.Response:
+    """The error in its envelope, with the headers its status asks for."""
+    response = json_response({"status": "error", "error": error.as_error(), "requestId": request_id}, error.status)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error.details, dict) and "retryInMs" in error.details:
+        response.headers["Retry-After"] = str(-(-error.details["retryInMs"] // 1000))
+    return response
+
+
+def json_response(body: dict[str, Any], status: int) -> web.Response:
+    """`body` as JSON."""
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")

@@ -1,0 +1,26 @@
+"""The catalogue of games."""
+
+from domain.core.errors import NotFound
+from domain.core.ids import GameId
+from domain.core.paging import PageQuery
+from domain.games.model import Game
+from rest.envelope import Reply, page_reply, stale_meta
+from rest.routes import Call, Route
+
+
+async def list_games(call: Call) -> Reply:
+    """The catalogue, the most popular first."""
+    page, stale = await call.services.games.list(call.query)
+    return page_reply(page, call.query.limit, stale=stale)
+
+
+async def game(call: Call) -> Reply:
+    """One game."""
+    found, stale = await call.services.games.read(GameId(call.path["id"]))
+    return Reply(found, stale_meta(stale))
+
+
+routes = [
+    Route("GET", "/games", list_games, auth=False, query=PageQuery, answer=list[Game]),
+    Route("GET", "/games/{id}", game, auth=False, answer=Game, errors=(NotFound,)),
+]

@@ -1,0 +1,127 @@
+"""Around every request: its id, the envelope of its failure, its log line, and the headers of its answer."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+from loguru import logger
+
+from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge
+from domain.core.ids import new_id
+from rest.address import client_address
+from rest.envelope import failure
+from rest.routes import ADDRESS, CONFIG, REQUEST_ID, SERVICES, USER_ID
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+INBOUND_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+QUIET = ("/health", "/health/live", "/health/ready")
+"""Probes come every second: they are logged as debugging."""
+
+ERRORS_OF_STATUS: dict[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+"""A page that needs more sets its own."""
+
+HSTS = "max-age=31536000; includeSubDomains"
+
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-Request-Id",
+    "Access-Control-Max-Age": "600",
+}
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Names the request, answers its failure, and tells log and metrics how it went."""
+    inbound = request.headers.get("X-Request-Id", "")
+    request[REQUEST_ID] = inbound if INBOUND_ID.fullmatch(inbound) else new_id()
+    request[ADDRESS] = client_address(request, request.app[CONFIG].trusted_proxies)
+    started = time.perf_counter()
+    with logger.contextualize(request=request[REQUEST_ID]):
+        response = await _answered(request, handler)
+        if response.status != 101:  # a WebSocket lives on its own terms
+            _tell(request, response.status, time.perf_counter() - started)
+    return response
+
+
+@web.middleware
+async def cors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers the preflight requests of browsers; whether their origin may go on, `add_headers` says."""
+    if request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
+        return web.Response(status=204, headers=PREFLIGHT_HEADERS)
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Adds to every answer what does not depend on its content."""
+    config, headers = request.app[CONFIG], response.headers
+    headers["Server"] = "maoga"
+    if REQUEST_ID in request:
+        headers["X-Request-Id"] = request[REQUEST_ID]
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    if config.production:
+        headers["Strict-Transport-Security"] = HSTS
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin and "*" in config.cors_origins:
+        headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
+    elif origin and origin in config.cors_origins:
+        headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+    if hdrs.ACCESS_CONTROL_ALLOW_ORIGIN in headers:
+        headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Retry-After, X-Request-Id"
+    if config.cors_origins:
+        headers.add(hdrs.VARY, "Origin")
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except AppError as error:
+        return failure(error, request[REQUEST_ID])
+    except web.HTTPException as answer:
+        if answer.status < 400:
+            raise
+        response = failure(ERRORS_OF_STATUS.get(answer.status, BadRequest)(), request[REQUEST_ID])
+        if hdrs.ALLOW in answer.headers:
+            response.headers[hdrs.ALLOW] = answer.headers[hdrs.ALLOW]
+        return response
+    except Exception:
+        logger.bind(user=request.get(USER_ID)).exception("{} {} failed", request.method, route_of(request))
+        return failure(Internal(), request[REQUEST_ID])
+
+
+def route_of(request: web.Request) -> str:
+    """The pattern of the request's path: few values, no ids in them."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unmatched"
+
+
+def _tell(request: web.Request, status: int, seconds: float) -> None:
+    route = route_of(request)
+    method = request.method if request.method in hdrs.METH_ALL else "OTHER"
+    request.app[SERVICES].metrics.observe(method, route, status, seconds)
+    ms = round(seconds * 1000, 1)
+    fields = logger.bind(
+        method=method,
+        route=route,
+        status=status,
+        ms=ms,
+        address=request[ADDRESS],
+        user=request.get(USER_ID),
+        user_agent=_printable(request.headers.get(hdrs.USER_AGENT, "")),
+    )
+    fields.log("DEBUG" if route in QUIET else "INFO", "{} {} {} {} ms", method, route, status, ms)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:200])

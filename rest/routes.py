@@ -1,0 +1,110 @@
+"""A REST route as data: what the server, the reference and later the OpenAPI document are made from."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from aiohttp import web
+
+from domain.auth.auth import Auth
+from domain.auth.model import Principal
+from domain.core.errors import AppError
+from domain.core.limits import Limit, RateLimits
+from domain.core.model import Command, Model
+from domain.games.games import Games
+from domain.users.users import Users
+from rest.envelope import Reply
+
+RateClass = Literal["auth", "read", "write"]
+
+LIMITS: dict[RateClass, Limit] = {
+    "auth": Limit(60, 60.0),
+    "read": Limit(600, 60.0),
+    "write": Limit(120, 60.0),
+}
+"""By user, or by address where nobody is logged in."""
+
+
+class RestMetrics(Protocol):
+    """What REST counts."""
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request was answered. `route` is the pattern of its path, or "unmatched"."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handlers call."""
+
+    auth: Auth
+    users: Users
+    games: Games
+    limits: RateLimits
+    metrics: RestMetrics
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request on its way to its handler: limited, authenticated and validated.
+
+    address: of the client, as `address_block` has it. path: the values of the path's `{names}`.
+    """
+
+    services: Services
+    address: str
+    path: Mapping[str, str]
+    body: Any
+    query: Any
+    _principal: Principal | None
+
+    @property
+    def principal(self) -> Principal:
+        """Who calls; only routes that ask for authentication know."""
+        assert self._principal is not None  # noqa: S101 - a mistake in the route table
+        return self._principal
+
+
+Handler = Callable[[Call], Awaitable[Model | Reply | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route below `/api/v1`.
+
+    path: its `{names}` are ids. auth: whether it asks for an access token. body, query: what it takes. answer: what its
+    `data` is. errors: those of its own, besides the ones every route has. off_loop: whether validating the body
+    computes so long that it must leave the event loop.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    handler: Handler
+    auth: bool = True
+    body: type[Command] | None = None
+    query: type[Command] | None = None
+    answer: Any = None
+    status: int = 200
+    rate: RateClass = "read"
+    errors: tuple[type[AppError], ...] = ()
+    off_loop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RestConfig:
+    """production: whether browsers are told to insist on TLS. cors_origins: browser origins allowed, `*` for all.
+
+    trusted_proxies: reverse proxies in front. body_limit_bytes: most bytes of a body.
+    """
+
+    production: bool
+    cors_origins: tuple[str, ...]
+    trusted_proxies: int
+    body_limit_bytes: int
+
+
+SERVICES = web.AppKey("services", Services)
+CONFIG = web.AppKey("config", RestConfig)
+REQUEST_ID = web.RequestKey("request_id", str)
+ADDRESS = web.RequestKey("address", str)
+USER_ID = web.RequestKey("user_id", str)
