@@ -1,0 +1,161 @@
+"""A real aiohttp server on a free port with a real client, on embedded storage or on MongoDB and Redis."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+from loguru import logger
+
+from domain.games.games import Games
+from domain.games.seed import seed
+from rest.app import build_app
+from rest.health import Check
+from rest.routes import RestConfig, Services
+from tests.support.accounts import PASSWORD, Accounts, open_accounts
+
+CONFIG = RestConfig(
+    production=False, cors_origins=("https://game.example",), trusted_proxies=0, body_limit_bytes=65_536
+)
+
+
+@dataclass
+class Observed:
+    """A `RestMetrics` that keeps what it is told: (method, route, status)."""
+
+    seen: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        assert seconds >= 0
+        self.seen.append((method, route, status))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    headers: Any
+    body: Any
+
+    @property
+    def data(self) -> Any:
+        """The data of a success."""
+        assert self.body["status"] == "success", self.body
+        return self.body["data"]
+
+    @property
+    def error(self) -> Any:
+        """The error of a failure, whose envelope is checked."""
+        assert self.body["status"] == "error", self.body
+        assert self.body["requestId"] == self.headers["X-Request-Id"]
+        assert {"code", "message"} <= set(self.body["error"])
+        return self.body["error"]
+
+    @property
+    def code(self) -> str:
+        """The code of a failure."""
+        return str(self.error["code"])
+
+    @property
+    def faults(self) -> set[str]:
+        """The fields a validation found fault with."""
+        assert (self.status, self.code) == (422, "VALIDATION_ERROR")
+        return {fault["field"] for fault in self.error["details"]}
+
+
+@dataclass(frozen=True)
+class Api:
+    """The server, its storage, and a client of it."""
+
+    accounts: Accounts
+    metrics: Observed
+    url: str
+    client: ClientSession
+
+    async def call(self, method: str, path: str, *, token: str | None = None, **request: Any) -> Answer:
+        """One request; `path` without a slash stands below /api/v1."""
+        url = self.url + (path if path.startswith("/") else f"/api/v1/{path}")
+        headers = request.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
+        async with self.client.request(method, url, headers=headers, **request) as response:
+            body = await response.json() if response.content_type == "application/json" else await response.read()
+            return Answer(response.status, response.headers, body)
+
+    async def post(self, path: str, body: Any = None, **request: Any) -> Answer:
+        """A POST of JSON."""
+        return await self.call("POST", path, json=body, **request)
+
+    async def get(self, path: str, **request: Any) -> Answer:
+        """A GET."""
+        return await self.call("GET", path, **request)
+
+    async def register(self, username: str = "ada") -> Any:
+        """The session of a new account."""
+        answer = await self.post(
+            "auth/register", {"email": f"{username}@example.test", "username": username, "password": PASSWORD}
+        )
+        assert answer.status == 201, answer.body
+        return answer.data
+
+
+@asynccontextmanager
+async def serving(
+    accounts: Accounts, config: RestConfig = CONFIG, checks: dict[str, Check] | None = None
+) -> AsyncIterator[Api]:
+    """A server of those accounts."""
+    metrics = Observed()
+    services = Services(
+        auth=accounts.auth,
+        users=accounts.users,
+        games=Games(accounts.database),
+        limits=accounts.limits,
+        metrics=metrics,
+    )
+    runner = web.AppRunner(build_app(services, config, checks or {}), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        async with ClientSession() as client:
+            yield Api(accounts, metrics, f"http://127.0.0.1:{port}", client)
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def accounts(tmp_path: Path) -> AsyncIterator[Accounts]:
+    async with open_accounts(f"sqlite:///{tmp_path}/maoga.db") as accounts:
+        await seed(accounts.database)
+        yield accounts
+
+
+@pytest.fixture
+async def api(accounts: Accounts) -> AsyncIterator[Api]:
+    """A server on embedded storage."""
+    async with serving(accounts) as api:
+        yield api
+
+
+@pytest.fixture(params=["embedded", "servers"])
+async def any_api(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Api]:
+    """A server on embedded storage, and one on real MongoDB and Redis."""
+    database_url, redis_url = f"sqlite:///{tmp_path}/maoga.db", "memory://"
+    if request.param == "servers":
+        database_url, redis_url = request.getfixturevalue("mongodb_url"), request.getfixturevalue("redis_url")
+    async with open_accounts(database_url, redis_url) as accounts:
+        await seed(accounts.database)
+        async with serving(accounts) as api:
+            yield api
+
+
+@pytest.fixture
+def logs() -> Iterator[list[Any]]:
+    """The log records of the test."""
+    records: list[Any] = []
+    sink = logger.add(lambda message: records.append(message.record), level="DEBUG")
+    yield records
+    logger.remove(sink)
