@@ -12,6 +12,7 @@ from domain.lobbies.commands import SetReady
 from domain.lobbies.model import LOBBIES, SEATS, LobbyView
 from domain.lobbies.rules import NotInLobby
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
+from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.matchmaking import AlreadyInLobby, AlreadyQueued
 from domain.matchmaking.model import MATCHES, TICKETS, Match
 from domain.matchmaking.proposals import MatchOver
@@ -150,7 +151,7 @@ async def test_accepting_twice_is_one_accept_and_strangers_see_nothing(core: Cor
         with pytest.raises(NotFound):
             await refused(stranger, answer)
     confirmed = await core.matchmaking.accept(two, answer)
-    assert ("confirmed", confirmed.id) == (confirmed.status, confirmed.lobby_id)
+    assert ("confirmed", str(confirmed.id)) == (confirmed.status, confirmed.lobby_id)
     assert confirmed == await core.matchmaking.accept(one, answer)
     with pytest.raises(MatchOver):
         await core.matchmaking.decline(one, answer)
@@ -175,7 +176,7 @@ async def test_cancel_ends_a_waiting_ticket_declines_a_proposed_one_and_comes_to
     for user in (one, two):
         await core.matchmaking.accept(user, AnswerMatch(match_id=again.match_id))
     late = await core.matchmaking.cancel(one, CancelTicket(ticket_id=again.id))
-    assert ("matched", again.match_id) == (late.status, late.lobby_id)
+    assert ("matched", str(again.match_id)) == (late.status, late.lobby_id)
 
 
 async def test_a_ticket_expires(core: Core, clock: ManualClock) -> None:
@@ -197,7 +198,7 @@ async def test_a_ticket_expires(core: Core, clock: ManualClock) -> None:
         (criteria("apex", "casual", groupSize={"min": 9, "max": 10}), "groupSize"),
     ],
 )
-async def test_criteria_no_game_can_meet_are_refused_by_field(core: Core, wanted: criteria, field: str) -> None:
+async def test_criteria_no_game_can_meet_are_refused_by_field(core: Core, wanted: Criteria, field: str) -> None:
     (user,) = await players(core, 1)
     with pytest.raises(ValidationFailed) as refused:
         await core.matchmaking.enqueue(user, wanted)
@@ -228,9 +229,12 @@ async def test_cancels_that_race_with_matches_are_answered_consistently(core: Co
         for _ in range(10):
             await core.tick.run()
 
-    answers, *_ = await asyncio.gather(
-        asyncio.gather(*map(cancel_soon, users[::2])), ticks(), *map(accept_whatever_comes, users)
-    )
+    async with asyncio.TaskGroup() as tasks:
+        cancels = [tasks.create_task(cancel_soon(user)) for user in users[::2]]
+        tasks.create_task(ticks())
+        for user in users:
+            tasks.create_task(accept_whatever_comes(user))
+    answers = [cancel.result() for cancel in cancels]
     seats = {seat.id: seat for seat in await everything(core.database, SEATS)}
     for user, answer in answers:
         assert (answer == "matched") == (user in seats), (user, answer)
