@@ -123,6 +123,13 @@ async def test_leave(redis: Client) -> None:
     assert not await leaving.beat()
 
 
+async def test_a_socket_counts_once(redis: Client) -> None:
+    """Registering a socket again changes nothing: one remove takes it away."""
+    instance = await an_instance(redis, "a", (ANN, "s1"))
+    await instance.add([(ANN, "s1")])
+    assert not await instance.remove(ANN, "s1")
+
+
 async def test_a_removed_socket_stays_removed(redis: Client) -> None:
     """A registration that comes late, after the socket went, does not make its user online for ever."""
     instance = await an_instance(redis, "a")
@@ -147,8 +154,9 @@ async def test_a_failed_call_makes_the_next_beat_say_so() -> None:
             with pytest.raises(Unavailable):
                 await instance.remove(ANN, "s1")
             server.resume()
-            await lapse(redis, "a")
+            (old,) = await leases(redis)
             assert not await instance.beat()
+            await redis.zadd(LEASES, {old: 1})
             await instance.add([(BOB, "s2")])
             assert await instance.online([ANN, BOB]) == {BOB}
             assert await instance.beat()
