@@ -177,3 +177,15 @@ async def test_no_token_is_stored(accounts: Accounts) -> None:
     assert session.refresh_token.rpartition(".")[2] not in stored
     assert session.refresh_token not in repr(session)
     assert session.access_token not in repr(session)
+
+
+async def test_no_refresh_revives_a_session_that_is_being_ended(accounts: Accounts) -> None:
+    for n in range(10):
+        session = await accounts.register(f"user{n}")
+        await asyncio.gather(
+            *(accounts.refresh(session.refresh_token) for _ in range(3)),
+            accounts.auth.logout_all(UserId(session.user.id)),
+            *(accounts.refresh(session.refresh_token) for _ in range(3)),
+            return_exceptions=True,
+        )
+        assert (await stored_session(accounts, session.access_token)).revoked_at is not None
