@@ -27,8 +27,11 @@ def _reject_unprintable(value: Any) -> Any:
 Text = Annotated[str, BeforeValidator(_reject_unprintable)]
 """Text a person wrote: no control characters but newline and tab, no lone surrogates."""
 
-WireId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-"""An id as it comes from the wire: bounded, and harmless in a key or a log line."""
+ID_SHAPE = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+"""An id as it comes from the wire, `Annotated[LobbyId, ID_SHAPE]`: bounded, and harmless in a key or a log line."""
+
+WireId = Annotated[str, ID_SHAPE]
+"""An id that clients make up themselves."""
 
 
 class Model(BaseModel):

@@ -3,16 +3,16 @@
 from typing import Annotated
 
 from domain.core.ids import MatchId, TicketId
-from domain.core.model import Command, WireId
+from domain.core.model import ID_SHAPE, Command
 
 
 class CancelTicket(Command):
     """Stops looking. While a match is proposed this declines it."""
 
-    ticket_id: Annotated[TicketId, WireId]
+    ticket_id: Annotated[TicketId, ID_SHAPE]
 
 
 class AnswerMatch(Command):
     """Accepts or declines a proposed match."""
 
-    match_id: Annotated[MatchId, WireId]
+    match_id: Annotated[MatchId, ID_SHAPE]

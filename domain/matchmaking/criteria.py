@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from domain.core.ids import GameId, UserId
-from domain.core.model import Command, WireId
+from domain.core.model import ID_SHAPE, Command
 from domain.games.model import ModeName
 
 Preference = Literal["strict", "preferred", "any"]
@@ -23,7 +23,7 @@ def _distinct(values: list[Any]) -> list[Any]:
 class GameWish(Command):
     """One game a player would play; `weight` 1 to 10 says how gladly."""
 
-    game_id: Annotated[GameId, WireId]
+    game_id: Annotated[GameId, ID_SHAPE]
     weight: int = Field(default=5, ge=1, le=10)
 
 
