@@ -1,0 +1,66 @@
+"""Players on real servers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import pytest
+
+from clients.python.client import MaogaClient
+from clients.python.rest import MaogaRest
+from clients.python.session import Session
+
+DUEL = {
+    "games": [{"gameId": "rocket-league"}],
+    "mode": "casual",
+    "groupSize": {"min": 2, "max": 2},
+    "skillPreference": "any",
+}
+
+Enter = Callable[..., Awaitable[MaogaClient]]
+
+
+async def a_guest(url: str) -> Session:
+    """The session of a new guest."""
+    async with MaogaRest(url) as rest:
+        return await rest.guest()
+
+
+@pytest.fixture
+async def enter() -> AsyncIterator[Enter]:
+    """Lets a guest in at a server: `await enter(url)`, or `await enter(url, session)` for one who is known already."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+
+        async def entered(url: str, session: Session | None = None) -> MaogaClient:
+            return await stack.enter_async_context(MaogaClient(url, session or await a_guest(url), http=http))
+
+        yield entered
+
+
+@pytest.fixture
+def shared(mongodb_url: str, redis_url: str) -> dict[str, str]:
+    """Settings of instances that share real servers."""
+    return {"MAOGA_DATABASE_URL": mongodb_url, "MAOGA_REDIS_URL": redis_url}
+
+
+async def meet(*players: MaogaClient) -> dict[str, Any]:
+    """Queues the players for a duel, lets them accept, and returns their lobby."""
+    for player in players:
+        await player.enqueue(DUEL)
+    return await accept_all(*players)
+
+
+async def accept_all(*players: MaogaClient, timeout: float = 20) -> dict[str, Any]:
+    """Waits for the proposal, lets everybody accept, and returns the lobby."""
+    proposals = [await player.wait_for("match_proposed", timeout=timeout) for player in players]
+    match_id = proposals[0].data["match"]["id"]
+    assert {match_id} == {proposal.data["match"]["id"] for proposal in proposals}
+    await asyncio.gather(*(player.accept(match_id) for player in players))
+    confirmed = [await player.wait_for("match_confirmed", timeout=timeout) for player in players]
+    assert {match_id} == {event.data["lobbyId"] for event in confirmed}
+    lobbies = [await player.sync() for player in players]
+    assert len(lobbies[0]["members"]) == len(players)
+    return lobbies[0]

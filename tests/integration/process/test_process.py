@@ -1,0 +1,87 @@
+"""The life of a process: it ends on signals with 0, and with 1 when an essential task dies."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from loguru import logger
+
+from domain.core.errors import Unavailable
+from maoga.process import FAILURES_IN_A_ROW, Process, every
+
+
+@pytest.fixture
+async def process() -> AsyncIterator[Process]:
+    running = Process()
+    yield running
+    await running.cancel()
+
+
+@pytest.fixture
+def logged() -> list[str]:
+    """The log lines of the test, with their exceptions."""
+    lines: list[str] = []
+    logger.add(lines.append, format="{level} {message} {exception}")
+    return lines
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_with_0(process: Process, number: int) -> None:
+    process.start("steady", forever())
+    run = asyncio.create_task(process.run())
+    await asyncio.sleep(0)  # one turn of the loop: it listens for signals now
+    os.kill(os.getpid(), number)
+    assert await asyncio.wait_for(run, 5) == 0
+
+
+async def test_an_essential_task_that_dies_ends_it_with_1_and_the_cause_is_logged(
+    process: Process, logged: list[str]
+) -> None:
+    async def doomed() -> None:
+        raise ZeroDivisionError("the cause")
+
+    process.start("steady", forever())
+    process.start("doomed", doomed())
+    assert await asyncio.wait_for(process.run(), 5) == 1
+    assert any("doomed" in line and "the cause" in line for line in logged)
+
+
+async def test_an_essential_task_that_just_returns_ends_it_with_1(process: Process) -> None:
+    process.start("short", asyncio.sleep(0))
+    assert await asyncio.wait_for(process.run(), 5) == 1
+
+
+async def test_a_loop_waits_for_a_database_and_gives_up_on_a_bug() -> None:
+    calls = 0
+
+    async def step() -> None:
+        nonlocal calls
+        calls += 1
+        if calls <= 3 * FAILURES_IN_A_ROW:
+            raise Unavailable
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError):
+        await asyncio.wait_for(every(0, "test", step), 5)
+    assert calls == 4 * FAILURES_IN_A_ROW
+
+
+async def test_one_failure_now_and_then_is_survived() -> None:
+    calls = 0
+
+    async def step() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 5 * FAILURES_IN_A_ROW:
+            raise asyncio.CancelledError
+        if calls % 2:
+            raise KeyError("now and then")
+
+    with pytest.raises(asyncio.CancelledError):
+        await every(0, "test", step)

@@ -1,0 +1,70 @@
+"""Logs: one JSON object a line, with ids bound and secrets starred out."""
+
+import logging as stdlib
+from pathlib import Path
+
+import orjson
+import pytest
+from loguru import logger
+
+from maoga import logging
+from tests.support.cores import test_settings as settings_in
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        (f"Authorization: Bearer {JWT}", "Authorization: Bearer ***"),
+        (f"got {JWT} from a client", "got *** from a client"),
+        ("mongodb://maoga:hunter2@db:27017/maoga", "mongodb://maoga:***@db:27017/maoga"),
+        ("redis://:hunter2@cache:6379", "redis://:***@cache:6379"),
+        ('{"password": "hunter2", "username": "ann"}', '{"password": ***, "username": "ann"}'),
+        ("{'newPassword': 'it is \"hunter2\"'}", "{'newPassword': ***}"),
+        ("refreshToken=abc.1.def&x=1", "refreshToken=***&x=1"),
+        ("42 tickets wait", "42 tickets wait"),
+    ],
+)
+def test_secrets_are_starred_out(text: str, redacted: str) -> None:
+    assert redacted == logging.redact(text)
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> None:
+    logging.configure(settings_in(tmp_path, log_format="json", instance="i-1"))
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_json_line_carries_level_message_instance_and_bound_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    with logger.contextualize(user="u1", socket="s1"):
+        logger.info("hello {}", "there")
+    line = orjson.loads(capsys.readouterr().err)
+    assert tuple(line[key] for key in ("level", "message", "service", "instance", "user", "socket")) == (
+        "INFO",
+        "hello there",
+        "maoga",
+        "i-1",
+        "u1",
+        "s1",
+    )
+
+
+@pytest.mark.usefixtures("configured")
+def test_exceptions_and_libraries_stay_on_one_line_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        raise ValueError(f"bad token {JWT}")
+    except ValueError:
+        stdlib.getLogger("some.library").exception("failed with password=hunter2")
+    (text,) = capsys.readouterr().err.splitlines()
+    line = orjson.loads(text)
+    assert line["logger"] == "some.library"
+    assert "Traceback" in line["exception"]
+    assert "hunter2" not in text
+    assert JWT not in text
+
+
+def test_a_pretty_line_ends_with_its_ids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logging.configure(settings_in(tmp_path, log_format="pretty"))
+    logger.bind(user="u1").warning("careful")
+    assert capsys.readouterr().err.endswith("careful  user=u1\n")
