@@ -3,10 +3,12 @@
 The deadline stands in the player's `Seat`. Whoever comes back in time, on any instance, finds everything as it was.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Database
+from domain.core.collection import After, Database
 from domain.core.deadlines import Deadlines
 from domain.core.errors import Conflict, NotFound
 from domain.core.ids import UserId
@@ -18,6 +20,9 @@ from domain.matchmaking.matchmaking import Matchmaking
 from domain.presence.presence import Presence
 
 PAGE = 500
+
+SURE_AFTER_S = 3.5
+"""A player without a connection is taken for gone after so long: a restarted Redis knows all of them within 3 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Grace:
         self._seats = database.collection(SEATS)
         self._lobbies, self._matchmaking, self._presence = lobbies, matchmaking, presence
         self._deadlines, self._clock, self._config = deadlines, clock, config
+        self._missed: dict[UserId, datetime] = {}
 
     async def gone(self, user: UserId) -> None:
         """The user's last connection is gone: the grace begins. Idempotent."""
@@ -83,15 +89,26 @@ class Grace:
 
     async def reconcile(self) -> None:
         """Compares all seats with who is connected: an instance that was killed told nobody of its players."""
-        after = None
+        now = self._clock.now()
+        missed: dict[UserId, datetime] = {}
+        async for user, seat, online in self._seated():
+            if seat.grace_until is not None:
+                if online:
+                    await self.back(user)
+            elif not online:
+                missed[user] = self._missed.get(user, now)
+                if now - missed[user] >= seconds(SURE_AFTER_S):
+                    await self.gone(user)
+        self._missed = missed
+
+    async def _seated(self) -> AsyncIterator[tuple[UserId, Seat, bool]]:
+        """Every user with a place, and whether they are connected."""
+        after: After | None = None
         while True:
             page = await self._seats.find({}, sort="id", limit=PAGE, after=after)
             online = await self._presence.online([UserId(seat.id) for seat in page])
             for seat in page:
-                if seat.grace_until is None and seat.id not in online:
-                    await self.gone(UserId(seat.id))
-                elif seat.grace_until is not None and seat.id in online:
-                    await self.back(UserId(seat.id))
+                yield UserId(seat.id), seat, seat.id in online
             if len(page) < PAGE:
                 return
             after = (page[-1].id, page[-1].id)

@@ -51,7 +51,7 @@ VALID: dict[tuple[str, str], dict[str, Any]] = {
 }
 """A well-formed payload of each event that takes one; the ids in it are nobody's."""
 
-NOT_THEIRS = {
+NOT_THEIRS: dict[tuple[str, str], str] = {
     ("matchmaking", "cancel"): "NOT_FOUND",
     ("matchmaking", "accept"): "NOT_FOUND",
     ("matchmaking", "decline"): "NOT_FOUND",

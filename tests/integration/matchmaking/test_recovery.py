@@ -14,6 +14,7 @@ from domain.lobbies.commands import SetReady
 from domain.lobbies.model import LOBBIES
 from domain.matchmaking.commands import AnswerMatch
 from domain.matchmaking.events import TicketExpired
+from domain.matchmaking.grace import SURE_AFTER_S
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.proposals import pool_entry
 from domain.matchmaking.recovery import CLAIM_MAX_S, OVERDUE_S
@@ -148,6 +149,9 @@ async def test_players_of_a_killed_instance_are_noticed_by_the_sweep(core: Core,
     (here, killed), _ = await seated(core)
     await connected(core, [here])
     await core.recovery.sweep()
+    assert {"connected"} == {m.connection for m in (await core.lobbies.sync(here)).members}, "not sure yet"
+    clock.advance(SURE_AFTER_S)
+    await core.recovery.sweep()
     connections = {m.user_id: m.connection for m in (await core.lobbies.sync(here)).members}
     assert {here: "connected", killed: "grace"} == connections
     await connected(core, [killed])
@@ -173,7 +177,7 @@ async def test_a_waiting_player_who_stays_away_loses_the_ticket(core: Core, cloc
 
 async def test_two_workers_on_one_pool_double_book_nobody(tmp_path: Path, mongodb_url: str, redis_url: str) -> None:
     """1,000 tickets; the workers ignore the leases that would keep them apart."""
-    urls = {"database_url": mongodb_url, "redis_url": redis_url}
+    urls: dict[str, Any] = {"database_url": mongodb_url, "redis_url": redis_url}
     async with a_core(tmp_path, instance="a", **urls) as a, a_core(tmp_path, instance="b", **urls) as b:
         users = await players(a, 1000)
         await asyncio.gather(*((a, b)[n % 2].matchmaking.enqueue(user, DUEL) for n, user in enumerate(users)))

@@ -81,7 +81,8 @@ def test_a_strict_language_never_softens() -> None:
 def test_the_group_size_is_what_player_and_mode_both_allow(
     wanted: dict[str, int] | None, mode: dict[str, Any], expected: tuple[int, int] | None
 ) -> None:
-    size = group_size(criteria(**({"groupSize": wanted} if wanted else {})), Mode(mode="casual", **mode))
+    fields: dict[str, Any] = {"groupSize": wanted} if wanted else {}
+    size = group_size(criteria(**fields), Mode(mode="casual", **mode))
     assert expected == (size and (size.min, size.max))
 
 
