@@ -10,6 +10,7 @@ import rest.users
 from rest.endpoint import endpoint
 from rest.health import Check, add_health
 from rest.middleware import add_headers, cors, observe
+from rest.page import add_page
 from rest.routes import CONFIG, SERVICES, RestConfig, Route, Services
 
 NEWEST = "/api/v1"
@@ -22,7 +23,7 @@ ID_PATTERN = "[A-Za-z0-9_-]{1,64}"
 
 
 def build_app(services: Services, config: RestConfig, checks: Mapping[str, Check]) -> web.Application:
-    """The application: every route below both prefixes, and health. checks: see `add_health`."""
+    """The application: every route below both prefixes, health, and the page. checks: see `add_health`."""
     app = web.Application(middlewares=[observe, cors], client_max_size=config.body_limit_bytes)
     app[SERVICES], app[CONFIG] = services, config
     app.on_response_prepare.append(add_headers)
@@ -34,4 +35,5 @@ def build_app(services: Services, config: RestConfig, checks: Mapping[str, Check
             else:
                 app.router.add_route(route.method, path, endpoint(route))
     add_health(app, checks)
+    add_page(app)
     return app

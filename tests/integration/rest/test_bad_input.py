@@ -127,7 +127,6 @@ async def test_a_query_nobody_can_mean_is_refused(api: Api, query: str, status: 
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/api/v1",
         "/api/v1/",
         "/api/v1/nothing",

@@ -1,0 +1,75 @@
+/**
+ * A lobby as a client keeps it: a snapshot, brought up to date by the lobby's events.
+ *
+ * @typedef {object} Member
+ * @property {string} userId
+ * @property {string} username
+ * @property {string} displayName
+ * @property {boolean} isHost
+ * @property {boolean} ready
+ * @property {"connected"|"grace"} connection
+ * @property {number} [team] from 1
+ *
+ * @typedef {object} Lobby
+ * @property {string} id
+ * @property {number} version
+ * @property {"forming"|"ready"|"countdown"|"active"|"closed"} status
+ * @property {string} gameId
+ * @property {string} mode
+ * @property {string} [region]
+ * @property {string} hostId
+ * @property {Member[]} members
+ * @property {{min: number, max: number}} capacity
+ * @property {{autoStart: boolean}} settings
+ * @property {string} chatId
+ * @property {string} [startsAt] while it counts down
+ */
+
+/**
+ * The lobby after an event. An event at or below the snapshot's version changes nothing; `lobby_updated` replaces all.
+ *
+ * @param {Lobby|null} lobby
+ * @param {string} name of the event
+ * @param {object} event its data, as it came
+ * @returns {Lobby|null}
+ */
+export function apply(lobby, name, event) {
+  if (name === "lobby_updated") {
+    const known = lobby?.id === event.id && lobby.version >= event.version;
+    return known ? lobby : event;
+  }
+  if (lobby?.id !== event.lobbyId || event.version <= lobby.version) return lobby;
+  return { ...reducers[name](lobby, event), version: event.version };
+}
+
+/** The names of the events that `apply` takes. */
+export const LOBBY_EVENTS = [
+  "lobby_updated", "member_left", "member_ready", "member_connection", "host_changed", "lobby_ready", "lobby_unready",
+  "countdown_started", "countdown_cancelled", "lobby_started", "lobby_closed",
+];
+
+const reducers = {
+  member_left: (lobby, { userId }) => ({ ...lobby, members: lobby.members.filter((m) => m.userId !== userId) }),
+  member_ready: (lobby, { userId, ready }) => withMember(lobby, userId, { ready }),
+  member_connection: (lobby, { userId, connection }) => withMember(lobby, userId, { connection }),
+  host_changed: (lobby, { hostId }) => ({
+    ...lobby,
+    hostId,
+    members: lobby.members.map((member) => ({ ...member, isHost: member.userId === hostId })),
+  }),
+  lobby_ready: (lobby, { readyAt }) => ({ ...lobby, status: "ready", readyAt }),
+  lobby_unready: forming,
+  countdown_started: (lobby, { startsAt }) => ({ ...lobby, status: "countdown", startsAt }),
+  countdown_cancelled: forming,
+  lobby_started: (lobby, { activeAt }) => ({ ...lobby, status: "active", activeAt }),
+  lobby_closed: (lobby, { reason, closedAt }) => ({ ...lobby, status: "closed", closedAt, closeReason: reason }),
+};
+
+function withMember(lobby, userId, changes) {
+  const members = lobby.members.map((member) => (member.userId === userId ? { ...member, ...changes } : member));
+  return { ...lobby, members };
+}
+
+function forming({ readyAt, startsAt, ...lobby }) {
+  return { ...lobby, status: "forming" };
+}

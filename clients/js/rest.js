@@ -1,0 +1,86 @@
+import { MaogaError, unwrapped } from "./errors.js";
+
+const TIMEOUT_MS = 10_000;
+const PAGE = 100;
+
+/**
+ * @typedef {object} SessionData what a login answers
+ * @property {string} accessToken
+ * @property {string} refreshToken
+ * @property {number} expiresInMs of the access token, from now
+ * @property {{id: string, username: string, displayName: string, guest: boolean}} user
+ */
+
+/** The REST calls a player needs. Every one throws `MaogaError`. */
+export class Rest {
+  #base;
+
+  /** @param {string} origin of the server, as in `location.origin` */
+  constructor(origin) {
+    this.#base = `${origin}/api/v1`;
+  }
+
+  /** @param {string} [displayName] @returns {Promise<SessionData>} */
+  guest(displayName) {
+    return this.#data("POST", "/auth/guest", { body: displayName ? { displayName } : {} });
+  }
+
+  /** @param {{email: string, username: string, password: string}} account @returns {Promise<SessionData>} */
+  register(account) {
+    return this.#data("POST", "/auth/register", { body: account });
+  }
+
+  /** @param {string} credential address or username @param {string} password @returns {Promise<SessionData>} */
+  login(credential, password) {
+    return this.#data("POST", "/auth/login", { body: { credential, password } });
+  }
+
+  /** Spends the refresh token. @param {string} refreshToken @returns {Promise<SessionData>} */
+  refresh(refreshToken) {
+    return this.#data("POST", "/auth/refresh", { body: { refreshToken } });
+  }
+
+  /** @param {string} accessToken */
+  async logout(accessToken) {
+    await this.#data("POST", "/auth/logout", { token: accessToken, body: {} });
+  }
+
+  /** The caller's account. @param {string} accessToken */
+  me(accessToken) {
+    return this.#data("GET", "/users/me", { token: accessToken });
+  }
+
+  /** The whole catalogue, the most popular first. @returns {Promise<object[]>} */
+  async games() {
+    const games = [];
+    let cursor;
+    do {
+      const query = new URLSearchParams(cursor ? { limit: PAGE, cursor } : { limit: PAGE });
+      const answer = await this.#answer("GET", `/games?${query}`);
+      games.push(...unwrapped(answer));
+      cursor = answer.meta?.pagination?.nextCursor;
+    } while (cursor);
+    return games;
+  }
+
+  async #data(method, path, options) {
+    return unwrapped(await this.#answer(method, path, options));
+  }
+
+  async #answer(method, path, { body, token } = {}) {
+    const headers = {};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body) headers["Content-Type"] = "application/json";
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    let response;
+    try {
+      response = await fetch(this.#base + path, { method, headers, signal, body: body && JSON.stringify(body) });
+    } catch {
+      throw new MaogaError(signal.aborted ? "TIMEOUT" : "UNREACHABLE", "The server does not answer.");
+    }
+    if (response.status === 204) return { status: "success" };
+    return response.json().catch(() => {
+      throw new MaogaError("INTERNAL", "The server's answer cannot be read.");
+    });
+  }
+}

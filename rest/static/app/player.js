@@ -1,0 +1,280 @@
+import { apply, LOBBY_EVENTS } from "../clients/lobby_state.js";
+import { Maoga } from "../clients/maoga.js";
+import { Talk } from "./talk.js";
+import { lobbyNews, matchOffText } from "./words.js";
+
+const WAITING = ["queued", "proposed"];
+const PROPOSAL = "maoga.proposal";
+const RETRY_MS = 1_000;
+
+/**
+ * @typedef {object} Screen what a player tells the page
+ * @property {() => void} changed something is to be shown anew
+ * @property {(text: string) => void} note a short text for everybody
+ * @property {(text: string) => void} announce a short text for screen readers; sighted people see it anyway
+ * @property {(error: Error) => void} complain
+ * @property {(error: Error) => void} ended the session is over
+ */
+
+/** A logged-in player: where they stand on the way from the queue to the lobby, and what they can do there. */
+export class Player {
+  online = false;
+  ticket = null;
+  proposal = null;
+  lobby = null;
+  /** @type {Talk|null} */
+  talk = null;
+  #session;
+  #screen;
+  #maoga;
+  #unknown = new Set(["ticket", "lobby"]);
+  #over = new Set();
+  #names = new Map();
+
+  /** @param {import("../clients/session.js").Session} session @param {Function} Manager @param {Screen} screen */
+  constructor(session, Manager, screen) {
+    this.#session = session;
+    this.#screen = screen;
+    this.me = session.user;
+    this.#maoga = new Maoga({
+      Manager,
+      url: location.origin,
+      session,
+      name: "maoga-page",
+      onState: (online) => {
+        this.online = online;
+        screen.changed();
+      },
+      onEnd: screen.ended,
+    });
+    this.#listen();
+  }
+
+  /** Whether it is still unknown where the player stands. */
+  get loading() {
+    return this.#unknown.size > 0;
+  }
+
+  /** The server's clock, in milliseconds. */
+  now() {
+    return this.#maoga.now();
+  }
+
+  /** The display name of somebody in the lobby, or who was there. */
+  nameOf(userId) {
+    return this.#names.get(userId) ?? "Somebody who left";
+  }
+
+  // What the player does. Each throws MaogaError.
+
+  async enqueue(criteria) {
+    this.#takeTicket(await this.#maoga.call("matchmaking", "enqueue", criteria));
+  }
+
+  async cancel() {
+    this.#takeTicket(await this.#maoga.call("matchmaking", "cancel", { ticketId: this.ticket.id }));
+  }
+
+  async accept() {
+    await this.#answer("accept");
+  }
+
+  async decline() {
+    await this.#answer("decline");
+  }
+
+  async setReady(ready) {
+    await this.#maoga.call("lobby", "set_ready", { ready });
+  }
+
+  async start() {
+    await this.#maoga.call("lobby", "start");
+  }
+
+  async leave() {
+    const { id } = await this.#maoga.call("lobby", "leave");
+    this.#leaveLobby(id);
+  }
+
+  async say(content) {
+    await this.sayAgain(this.talk.draft(content));
+  }
+
+  async sayAgain(draft) {
+    const sent = this.talk.send(draft);
+    this.#screen.changed();
+    await sent.finally(this.#screen.changed);
+  }
+
+  async earlier() {
+    await this.talk.earlier();
+    this.#screen.changed();
+  }
+
+  /** Gives up the place, parts from the server and ends the session. */
+  async logOut() {
+    const parting = this.online && (this.lobby ? this.leave() : this.ticket && this.cancel());
+    if (parting) await parting.catch(() => {}); // else the grace ends it
+    this.close();
+    await this.#session.logout();
+  }
+
+  /** Parts from the server. */
+  close() {
+    this.#maoga.close();
+    this.#setProposal(null);
+  }
+
+  // What the server tells.
+
+  #listen() {
+    this.#on("matchmaking", "hello", () => this.#fetchTicket());
+    this.#on("matchmaking", "ticket_updated", (ticket) => this.#takeTicket(ticket));
+    this.#on("matchmaking", "ticket_expired", ({ ticketId }) => this.#expired(ticketId));
+    this.#on("matchmaking", "match_proposed", (proposal) => this.#proposed(proposal));
+    this.#on("matchmaking", "match_accepted", (progress) => this.#accepted(progress));
+    this.#on("matchmaking", "match_confirmed", () => this.#fetchLobby());
+    this.#on("matchmaking", "match_cancelled", (event) => this.#cancelled(event));
+    this.#on("lobby", "hello", () => this.#fetchLobby());
+    for (const name of LOBBY_EVENTS) this.#on("lobby", name, (event) => this.#heardInLobby(name, event));
+    this.#on("chat", "hello", () => this.talk?.catchUp());
+    this.#on("chat", "message", (message) => {
+      if (message.channelId === this.talk?.channelId) return this.talk.heard(message);
+    });
+  }
+
+  #on(namespace, event, act) {
+    this.#maoga.on(namespace, event, async (data) => {
+      try {
+        await act(data);
+        this.#screen.changed();
+      } catch (error) {
+        if (error.code !== "DISCONNECTED") this.#screen.complain(error); // else the next `hello` makes up for it
+      }
+    });
+  }
+
+  async #fetchTicket() {
+    const ticket = await this.#state("matchmaking", "status");
+    if (ticket?.status !== "proposed") this.#setProposal(null);
+    else if (this.proposal?.match.id !== ticket.matchId) this.#setProposal(keptProposal(ticket));
+    this.ticket = null;
+    if (ticket) this.#takeTicket(ticket);
+    this.#unknown.delete("ticket");
+  }
+
+  async #fetchLobby() {
+    const lobby = await this.#state("lobby", "sync");
+    if (lobby) this.#takeLobby(lobby);
+    else if (this.lobby) {
+      this.#leaveLobby(this.lobby.id);
+      this.#screen.note("Your seat in the lobby was given up while you were away.");
+    }
+    this.#unknown.delete("lobby");
+    if (lobby) await this.talk?.catchUp();
+  }
+
+  /** A state of the server, asked for until it comes; null for none. Throws DISCONNECTED: another `hello` follows. */
+  async #state(namespace, event) {
+    for (;;) {
+      try {
+        return (await this.#maoga.snapshot(namespace, event)) ?? null;
+      } catch (error) {
+        if (error.code === "NOT_IN_LOBBY") return null;
+        if (error.code === "DISCONNECTED") throw error;
+        await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+      }
+    }
+  }
+
+  #takeTicket(ticket) {
+    if (!WAITING.includes(ticket.status)) this.#over.add(ticket.id); // a straggler must not bring it back
+    if (!this.#over.has(ticket.id)) this.ticket = { ...ticket, since: this.now() - ticket.waitedMs };
+    else if (this.ticket?.id === ticket.id) this.ticket = null;
+  }
+
+  #expired(ticketId) {
+    this.#over.add(ticketId);
+    if (this.ticket?.id !== ticketId) return;
+    this.ticket = null;
+    this.#screen.note("Nobody was found in all that time. Try another mode, or wider criteria.");
+  }
+
+  #proposed({ match, acceptBy }) {
+    if (this.#over.has(match.id) || this.proposal?.match.id === match.id) return;
+    this.#setProposal({ match, acceptBy, accepted: 0, needed: match.players.length, answer: null });
+  }
+
+  #accepted({ matchId, accepted, needed }) {
+    if (this.proposal?.match.id !== matchId) return;
+    this.#setProposal({ ...this.proposal, accepted: Math.max(accepted, this.proposal.accepted), needed });
+  }
+
+  #cancelled(event) {
+    this.#over.add(event.matchId);
+    if (this.proposal?.match.id !== event.matchId) return;
+    this.#setProposal(null);
+    if (!event.requeued) this.ticket = null;
+    this.#screen.note(matchOffText(event));
+  }
+
+  async #answer(answer) {
+    const matchId = this.proposal.match.id;
+    this.#setProposal({ ...this.proposal, answer });
+    try {
+      await this.#maoga.call("matchmaking", answer, { matchId });
+    } catch (error) {
+      if (this.proposal?.match.id === matchId) this.#setProposal({ ...this.proposal, answer: null });
+      throw error;
+    }
+  }
+
+  #setProposal(proposal) {
+    this.proposal = proposal;
+    if (proposal) sessionStorage.setItem(PROPOSAL, JSON.stringify(proposal));
+    else sessionStorage.removeItem(PROPOSAL);
+    this.#screen.changed();
+  }
+
+  #heardInLobby(name, event) {
+    const before = this.lobby;
+    const after = apply(before, name, event);
+    if (after === before || this.#over.has(after.id)) return;
+    if (name === "member_left" && event.userId === this.me.id) {
+      this.#leaveLobby(before.id);
+      if (event.reason !== "left") this.#screen.note("You were away too long, and your seat was given up.");
+    } else if (after.status === "closed") {
+      this.#leaveLobby(before.id);
+      this.#screen.note("The lobby was closed because nothing happened in it.");
+    } else {
+      this.#takeLobby(after);
+      const news = lobbyNews(name, event, after, (userId) => this.nameOf(userId), this.now());
+      if (news) this.#screen.announce(news);
+      if (name === "lobby_updated") return this.talk.catchUp();
+    }
+  }
+
+  #takeLobby(lobby) {
+    if (this.#over.has(lobby.id) || (lobby.id === this.lobby?.id && lobby.version < this.lobby.version)) return;
+    if (lobby.id !== this.lobby?.id) this.talk = new Talk(this.#maoga, lobby.chatId, this.me.id);
+    for (const member of lobby.members) this.#names.set(member.userId, member.displayName);
+    this.lobby = lobby;
+    this.ticket = null;
+    this.#setProposal(null);
+  }
+
+  #leaveLobby(id) {
+    this.#over.add(id);
+    if (this.lobby?.id !== id) return;
+    this.lobby = this.talk = null;
+    this.#screen.changed();
+  }
+}
+
+/** A proposal from before the page was loaded. */
+function keptProposal({ matchId, criteria }) {
+  const kept = JSON.parse(sessionStorage.getItem(PROPOSAL) ?? "null");
+  if (kept?.match.id === matchId) return kept;
+  const match = { id: matchId, gameId: criteria.games[0].gameId, mode: criteria.mode, players: [] };
+  return { match, acceptBy: null, accepted: 0, needed: 0, answer: null };
+}
