@@ -180,7 +180,9 @@ async def test_two_workers_on_one_pool_double_book_nobody(tmp_path: Path, mongod
     urls: dict[str, Any] = {"database_url": mongodb_url, "redis_url": redis_url}
     async with a_core(tmp_path, instance="a", **urls) as a, a_core(tmp_path, instance="b", **urls) as b:
         users = await players(a, 1000)
-        await asyncio.gather(*((a, b)[n % 2].matchmaking.enqueue(user, DUEL) for n, user in enumerate(users)))
+        for start in range(0, len(users), 40):
+            batch = users[start : start + 40]
+            await asyncio.gather(*((a, b)[n % 2].matchmaking.enqueue(user, DUEL) for n, user in enumerate(batch)))
         (key,) = await a.pool.pools()
         made = [0, 0]
         while await a.pool.size(key):
