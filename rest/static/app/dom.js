@@ -1,3 +1,4 @@
+import { MaogaError } from "../clients/errors.js";
 import { errorText, fieldText } from "./words.js";
 
 const TOAST_MS = 8_000;
@@ -65,10 +66,11 @@ export function paint(element, id, initials) {
   return element;
 }
 
-/** Says something to screen readers only. */
+/** Says something to screen readers only. What comes right after it does not cut it off. */
 export function announce(text) {
-  write($("announcer"), "");
-  requestAnimationFrame(() => write($("announcer"), text));
+  const said = el("p", {}, text);
+  $("announcer").append(said);
+  setTimeout(() => said.remove(), TOAST_MS);
 }
 
 /** Shows a note for a while; an error is told at once. @param {"note"|"error"} kind */
@@ -138,5 +140,5 @@ function showFaults(form, error) {
     input.after(el("p", { class: "fault", id }, fieldText(message)));
   }
   if (here.length) form.querySelector("[aria-invalid]").focus();
-  complain(error);
+  complain(here.length ? new MaogaError(error.code, error.message) : error); // the fields say the rest
 }
