@@ -1,8 +1,8 @@
 """Players on real servers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 import aiohttp
@@ -11,6 +11,7 @@ import pytest
 from clients.python.client import MaogaClient
 from clients.python.rest import MaogaRest
 from clients.python.session import Session
+from tests.support.server import MaogaServer, maoga_server
 
 DUEL = {
     "games": [{"gameId": "rocket-league"}],
@@ -20,6 +21,7 @@ DUEL = {
 }
 
 Enter = Callable[..., Awaitable[MaogaClient]]
+Start = Callable[..., MaogaServer]
 
 
 async def a_guest(url: str) -> Session:
@@ -29,7 +31,14 @@ async def a_guest(url: str) -> Session:
 
 
 @pytest.fixture
-async def enter() -> AsyncIterator[Enter]:
+def start() -> Iterator[Start]:
+    """Starts servers: `start(MAOGA_ROLE="worker", ...)`. They are stopped at the end; none may have logged a bug."""
+    with ExitStack() as stack:
+        yield lambda **env: stack.enter_context(maoga_server(**env))
+
+
+@pytest.fixture
+async def enter(start: Start) -> AsyncIterator[Enter]:  # the players part before the servers stop
     """Lets a guest in at a server: `await enter(url)`, or `await enter(url, session)` for one who is known already."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -43,7 +52,11 @@ async def enter() -> AsyncIterator[Enter]:
 @pytest.fixture
 def shared(mongodb_url: str, redis_url: str) -> dict[str, str]:
     """Settings of instances that share real servers."""
-    return {"MAOGA_DATABASE_URL": mongodb_url, "MAOGA_REDIS_URL": redis_url}
+    return {
+        "MAOGA_DATABASE_URL": mongodb_url,
+        "MAOGA_REDIS_URL": redis_url,
+        "MAOGA_SECRET_KEY": "instances-that-share-their-data-share-their-key",
+    }
 
 
 async def meet(*players: MaogaClient) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import pytest
 import redis
 
 from clients.python.errors import MaogaError
-from tests.e2e.conftest import DUEL, Enter, accept_all, meet
-from tests.e2e.conftest import enter as enter  # noqa: PLC0414 - the fixture
-from tests.support.server import MaogaServer, maoga_server
+from tests.e2e.conftest import DUEL, Enter, Start, accept_all, meet
+from tests.e2e.conftest import enter as enter  # noqa: PLC0414 - fixtures
+from tests.e2e.conftest import start as start  # noqa: PLC0414
+from tests.support.server import MaogaServer
 from tests.support.services import Server, mongod, redis_server
 
 
@@ -28,12 +29,11 @@ def documents() -> Iterator[Server]:
 
 
 @pytest.fixture
-def maoga(documents: Server, cache: Server) -> Iterator[MaogaServer]:
+def maoga(documents: Server, cache: Server, start: Start) -> MaogaServer:
     """A Maoga server on both."""
-    with maoga_server(
+    return start(
         MAOGA_DATABASE_URL=documents.url.replace("/?", "/maoga?"), MAOGA_REDIS_URL=cache.url, MAOGA_REDIS_TIMEOUT_S="1"
-    ) as server:
-        yield server
+    )
 
 
 async def test_a_waiting_ticket_survives_the_loss_of_redis(enter: Enter, maoga: MaogaServer, cache: Server) -> None:

@@ -30,7 +30,9 @@ QUICK = {
 
 
 class MaogaServer:
-    """A server process. url: where players reach it. metrics_url: where Prometheus does."""
+    """A server process. url: where players reach it, if they do. metrics_url: where Prometheus does."""
+
+    url: str
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self._log = folder / "maoga.log"
@@ -43,9 +45,10 @@ class MaogaServer:
         self._log.write_text("")
         command = [sys.executable, "-m", "maoga", "serve"]
         self.process = spawn(command, self._log, self._env)
-        self.url = self._announced(r"listening on (http://\S+)")
         self.metrics_url = self._announced(r"metrics on (http://\S+)")
-        self._wait_until_ready()
+        if self._env.get("MAOGA_ROLE") != "worker":
+            self.url = self._announced(r"listening on (http://\S+)")
+            self._wait_until_ready()
 
     def log(self) -> str:
         """What it has logged since its start."""
