@@ -1,0 +1,90 @@
+"""What Prometheus sees of the transports. Labels come from small sets: a client can never invent one."""
+
+import asyncio
+from typing import NoReturn
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+HANDLER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+LAG_EVERY_S = 0.25
+UNKNOWN = "(unknown)"
+"""Stands for every name that is not ours."""
+
+
+class Metrics:
+    """The series of the realtime and REST transports, kept in `registry`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._sockets = Gauge("maoga_sockets", "Clients connected now", ["namespace"], registry=registry)
+        self._connects = Counter("maoga_connects", "CONNECTs by outcome", ["namespace", "outcome"], registry=registry)
+        self._disconnects = Counter(
+            "maoga_disconnects", "Disconnects by reason", ["namespace", "reason"], registry=registry
+        )
+        self._malformed = Counter(
+            "maoga_malformed", "Connections closed for a frame that made no sense", ["kind"], registry=registry
+        )
+        self._events_in = Counter(
+            "maoga_events_in", "Events from clients", ["namespace", "event", "outcome"], registry=registry
+        )
+        self._handler_seconds = Histogram(
+            "maoga_handler_seconds",
+            "Time to handle an event",
+            ["namespace", "event"],
+            buckets=HANDLER_BUCKETS,
+            registry=registry,
+        )
+        self._events_out = Counter("maoga_events_out", "Events sent, once per client", ["event"], registry=registry)
+        self._http_seconds = Histogram(
+            "maoga_http_seconds",
+            "Time to answer an HTTP request",
+            ["method", "route", "status"],
+            buckets=HANDLER_BUCKETS,
+            registry=registry,
+        )
+        self._loop_lag = Histogram(
+            "maoga_loop_lag_seconds", "How late the event loop runs a timer", buckets=LAG_BUCKETS, registry=registry
+        )
+
+    def connected(self, namespace: str) -> None:
+        """A client was let in."""
+        self._connects.labels(namespace, "accepted").inc()
+        self._sockets.labels(namespace).inc()
+
+    def connect_refused(self, namespace: str, code: str) -> None:
+        """A client was refused with that error code."""
+        self._connects.labels(namespace, code).inc()
+
+    def disconnected(self, namespace: str, reason: str) -> None:
+        """A client that was let in is gone."""
+        self._disconnects.labels(namespace, reason).inc()
+        self._sockets.labels(namespace).dec()
+
+    def malformed(self, kind: str) -> None:
+        """A connection was closed for a frame or packet that made no sense."""
+        self._malformed.labels(kind).inc()
+
+    def event_refused(self, namespace: str, code: str) -> None:
+        """An event was refused before anybody looked at its name."""
+        self._events_in.labels(namespace, UNKNOWN, code).inc()
+
+    def event_in(self, namespace: str, event: str, outcome: str, seconds: float) -> None:
+        """An event was handled: `outcome` is success or an error code."""
+        self._events_in.labels(namespace, event, outcome).inc()
+        self._handler_seconds.labels(namespace, event).observe(seconds)
+
+    def event_out(self, event: str, clients: int) -> None:
+        """An event was sent to so many clients."""
+        self._events_out.labels(event).inc(clients)
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered. route: the pattern, not the path."""
+        self._http_seconds.labels(method, route, str(status)).observe(seconds)
+
+    async def watch_loop(self) -> NoReturn:
+        """Measures for ever how late the event loop is."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_EVERY_S
+            await asyncio.sleep(LAG_EVERY_S)
+            self._loop_lag.observe(max(0.0, loop.time() - due))

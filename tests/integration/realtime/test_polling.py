@@ -1,0 +1,81 @@
+"""Long polling, for where it is switched on: the same strictness over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import orjson
+import pytest
+import socketio
+from aiohttp import ClientSession
+
+from tests.integration.realtime.stage import Stage, stage
+from tests.support.wait import eventually
+
+BOTH = ("websocket", "polling")
+
+
+@asynccontextmanager
+async def library_client(scene: Stage, *transports: str) -> AsyncIterator[socketio.AsyncClient]:
+    """python-socketio's client in /lobby."""
+    client = socketio.AsyncClient(reconnection=False)
+    await client.connect(scene.url, namespaces=["/lobby"], transports=list(transports), retry=False)
+    yield client
+    async with asyncio.timeout(5):
+        await client.disconnect()
+
+
+@pytest.mark.parametrize("transports", [("polling",), ("websocket",), ("polling", "websocket")])
+async def test_the_library_connects_over_any_transport(transports: tuple[str, ...]) -> None:
+    """Polling alone, WebSocket alone, and the upgrade from one to the other."""
+    async with stage(transports=BOTH) as scene:
+        async with library_client(scene, *transports) as client:
+            assert await client.call("x", {"y": 1}, namespace="/lobby", timeout=5) == [{"y": 1}]
+            assert client.transport() == transports[-1]
+        await eventually(lambda: scene.notes.calls[-1][0] == "disconnect")
+
+
+async def test_a_polling_client_is_closed_too() -> None:
+    """Its poll answers with the end of the connection."""
+    async with stage(transports=BOTH) as scene, library_client(scene, "polling") as client:
+        scene.engine.close(scene.notes.clients[0].sid, "kicked")
+        await eventually(lambda: not client.connected)
+        assert scene.notes.calls[-1] == ("disconnect", "lobby", "kicked")
+
+
+async def open_poll(http: ClientSession, url: str) -> str:
+    """The URL of a new session."""
+    async with http.get(f"{url}/socket.io/?EIO=4&transport=polling") as response:
+        sid = orjson.loads((await response.text())[1:])["sid"]
+    return f"{url}/socket.io/?EIO=4&transport=polling&sid={sid}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"x", b"4", b"4{}", b"47", b"2", b"\xff\xfe", b"bAAAA", b"d=40", b"3\x1e" * 20 + b"3", b"[" * 30_000],
+    ids=repr,
+)
+async def test_a_malformed_post_ends_the_session(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """400, the session is gone, and nothing is logged as an error."""
+    async with stage(transports=BOTH) as scene, ClientSession() as http:
+        address = await open_poll(http, scene.url)
+        async with http.post(address, data=b"40/lobby,") as response:
+            assert response.status == 200
+        await eventually(lambda: scene.notes.calls)
+        async with http.post(address, data=body) as response:
+            answered = response.status
+        async with http.get(address) as response:
+            afterwards = response.status
+
+        await eventually(lambda: scene.notes.calls[-1][0] == "disconnect")
+        assert answered in {200, 400}  # a frame that is well-formed but not a packet is found later
+        assert afterwards == 400
+    assert not [record for record in caplog.records if record.levelname == "ERROR" or record.exc_info]
+
+
+async def test_a_post_over_the_limit_is_refused() -> None:
+    """The body is not even read."""
+    async with stage(transports=BOTH, message_limit_bytes=1000) as scene, ClientSession() as http:
+        address = await open_poll(http, scene.url)
+        async with http.post(address, data=b"4" * 2000) as response:
+            assert response.status == 400
