@@ -113,7 +113,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client) -
     pool: TicketPool = RedisTicketPool(redis)
 
     users = Users(database, clock)
-    games = Games(database)
+    games = Games(database, clock)
     auth = Auth(
         database,
         users,

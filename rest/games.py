@@ -10,14 +10,14 @@ from rest.routes import Call, Route
 
 async def list_games(call: Call) -> Reply:
     """The catalogue, the most popular first."""
-    page, stale = await call.services.games.list(call.query)
-    return page_reply(page, call.query.limit, stale=stale)
+    page = await call.services.games.list(call.query)
+    return page_reply(page.value, call.query.limit, stale=page.stale)
 
 
 async def game(call: Call) -> Reply:
     """One game."""
-    found, stale = await call.services.games.read(GameId(call.path["id"]))
-    return Reply(found, stale_meta(stale))
+    found = await call.services.games.read(GameId(call.path["id"]))
+    return Reply(found.value, stale_meta(found.stale))
 
 
 routes = [

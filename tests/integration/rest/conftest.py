@@ -110,7 +110,7 @@ async def serving(
     services = Services(
         auth=accounts.auth,
         users=accounts.users,
-        games=Games(accounts.database),
+        games=Games(accounts.database, accounts.clock),
         limits=accounts.limits,
         metrics=metrics,
     )

@@ -107,3 +107,17 @@ async def test_the_catalogue_is_paged(any_api: Api) -> None:
     assert one.data == first.data[0]
     assert "version" not in one.data
     assert (await any_api.get("games/nothing")).code == "NOT_FOUND"
+
+
+async def test_without_the_database_the_catalogue_is_stale_and_all_else_unavailable(any_api: Api) -> None:
+    token = (await any_api.register())["accessToken"]
+    fresh, page = await any_api.get("games/apex"), await any_api.get("games")
+    await any_api.accounts.database.close()
+    any_api.accounts.clock.advance(60)
+    for path, before in (("games/apex", fresh), ("games", page)):
+        answer = await any_api.get(path)
+        assert (answer.status, answer.data) == (200, before.data)
+        assert answer.body["meta"]["stale"] is True
+        assert "stale" not in before.body.get("meta", {})
+    for answer in (await any_api.get("users/me", token=token), await any_api.post("auth/guest")):
+        assert (answer.status, answer.code) == (503, "UNAVAILABLE")

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from domain.core.errors import NotFound, ValidationFailed
+from domain.core.cached import Cached
+from domain.core.errors import NotFound, Unavailable, ValidationFailed
 from domain.core.ids import GameId
 from domain.core.paging import PageQuery, cursor_of
 from domain.games.games import Games
@@ -13,7 +14,7 @@ from tests.support.accounts import Accounts
 async def ids_by_page(games: Games, limit: int) -> list[list[str]]:
     pages, cursor = [], None
     while True:
-        page, _ = await games.list(PageQuery(limit=limit, cursor=cursor))
+        page = (await games.list(PageQuery(limit=limit, cursor=cursor))).value
         pages.append([game.id for game in page.items])
         if (cursor := page.next_cursor) is None:
             return pages
@@ -45,7 +46,7 @@ async def test_the_list_is_paged_from_the_most_popular_on(accounts: Accounts) ->
     await seed(accounts.database)
     collection = accounts.database.collection(GAMES)
     await collection.insert(Game(id="tie", name="Tie", popularity=90, modes=()))
-    games = Games(accounts.database)
+    games = Games(accounts.database, accounts.clock)
     expected = [
         *("league-of-legends", "valorant", "counter-strike-2", "tie", "apex", "overwatch-2", "rocket-league"),
     ]
@@ -58,11 +59,11 @@ async def test_the_list_is_paged_from_the_most_popular_on(accounts: Accounts) ->
 )
 async def test_a_cursor_of_another_list_is_refused(accounts: Accounts, cursor: str) -> None:
     with pytest.raises(ValidationFailed):
-        await Games(accounts.database).list(PageQuery(cursor=cursor))
+        await Games(accounts.database, accounts.clock).list(PageQuery(cursor=cursor))
 
 
 async def test_a_game_the_catalogue_lacks_is_not_found(accounts: Accounts) -> None:
-    games = Games(accounts.database)
+    games = Games(accounts.database, accounts.clock)
     assert await games.get(GameId("nothing")) is None
     with pytest.raises(NotFound):
         await games.read(GameId("nothing"))
@@ -80,3 +81,18 @@ def test_sizes_that_contradict_are_refused(build: object) -> None:
     assert callable(build)
     with pytest.raises(ValidationError):
         build()
+
+
+async def test_the_catalogue_is_served_stale_and_says_so_while_the_database_is_away(accounts: Accounts) -> None:
+    await seed(accounts.database)
+    games = Games(accounts.database, accounts.clock)
+    fresh, first = await games.read(GameId("apex")), await games.list(PageQuery(limit=2))
+    assert not fresh.stale
+    assert not first.stale
+    await accounts.database.close()
+    accounts.clock.advance(60)
+    assert await games.read(GameId("apex")) == Cached(fresh.value, stale=True)
+    assert await games.list(PageQuery(limit=2)) == Cached(first.value, stale=True)
+    assert await games.get(GameId("apex")) == fresh.value
+    with pytest.raises(Unavailable):
+        await games.read(GameId("valorant"))
