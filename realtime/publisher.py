@@ -45,7 +45,9 @@ class StreamPublisher(PublisherPort):
 class Fanout:
     """Hands what the streams deliver to the clients of this process. Without it they are deaf: it is essential."""
 
-    def __init__(self, streams: StreamLog, engine: Engine, follows: Follows, sessions: Sessions, gateway: Gateway):
+    def __init__(
+        self, streams: StreamLog, engine: Engine, follows: Follows, sessions: Sessions, gateway: Gateway
+    ) -> None:
         self._streams, self._engine, self._follows = streams, engine, follows
         self._sessions, self._gateway = sessions, gateway
         self._missed = asyncio.Event()

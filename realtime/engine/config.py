@@ -12,7 +12,6 @@ class EngineConfig:
     in one namespace that may wait. patience: so many refusals in a row close the connection.
     """
 
-    path: str = "socket.io"
     transports: tuple[str, ...] = ("websocket",)
     cors_origins: tuple[str, ...] = ()
     message_limit_bytes: int = 65_536

@@ -28,6 +28,7 @@ from realtime.engine.server import Server
 from realtime.envelope import failure
 from realtime.metrics import Metrics
 
+PATH = "/socket.io/"
 MAX_HELD = 1000
 OVERFLOW_RETRY_MS = 1000
 
@@ -51,7 +52,7 @@ class Engine:
         async def shutdown(_: web.Application) -> None:
             await self.close_all()
 
-        app.router.add_route("*", f"/{self._config.path.strip('/')}/", self._serve)
+        app.router.add_route("*", PATH, self._serve)
         app.on_shutdown.append(shutdown)
 
     def register(self, namespace: str, application: Application) -> None:
@@ -145,7 +146,10 @@ class Engine:
         if error:
             self._metrics.connect_refused("(all)", error.code)
             return web.json_response(failure(error), status=error.status)
-        response: web.StreamResponse = await self._server.handle_request(request)
+        try:
+            response: web.StreamResponse = await self._server.handle_request(request)
+        except ConnectionError:  # gone before it was upgraded: nobody's fault, and nobody to answer
+            return web.Response(status=400)
         return response
 
     # Connecting and parting.

@@ -421,6 +421,22 @@ async def test_a_broken_upgrade_leaves_nothing_behind() -> None:
         assert not scene.engine._server.eio.sockets
 
 
+async def test_a_client_that_is_gone_before_it_is_answered_leaves_nothing_behind() -> None:
+    """A reset in the middle of the handshake, or right behind it."""
+    request = (
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    async with stage() as scene:
+        for pause in (0, 0, 0, 0.001, 0.002, 0.005):
+            _, writer = await asyncio.open_connection("127.0.0.1", int(scene.url.rpartition(":")[2]))
+            writer.write(request)
+            await asyncio.sleep(pause)
+            writer.transport.abort()
+        await eventually(lambda: not scene.tcp_connections())
+        await eventually(lambda: not scene.engine._connections and not scene.engine._server.eio.sockets)
+
+
 @pytest.mark.parametrize(
     ("origin", "welcome"),
     [

@@ -248,7 +248,7 @@ async def test_events_are_limited_and_told_when_to_come_again() -> None:
     """The burst passes, then RATE_LIMITED with `retryInMs`; after that time it passes again."""
     async with node(rate_limit_scale=0.5) as one, wire(one.url) as client:  # a burst of 20, 10 a second
         await enter(client)
-        answers = [await client.call("/lobby", "say", {"text": "x"}) for _ in range(25)]
+        answers = [await client.call("/lobby", "say", {"text": "x"}) for _ in range(60)]
         refused = [answer["error"] for answer in answers if answer["status"] == "error"]
 
         assert [answer["status"] for answer in answers[:20]] == ["success"] * 20
@@ -268,7 +268,7 @@ async def test_an_expensive_event_takes_more() -> None:
 
 async def test_who_does_not_heed_the_limit_is_cut_off() -> None:
     """Hundreds of refusals in a row end the connection."""
-    async with node(rate_limit_scale=0.05) as one, wire(one.url) as client:
+    async with node(rate_limit_scale=0.025) as one, wire(one.url) as client:
         await enter(client)
         for _ in range(400):
             if client.websocket.closed:
