@@ -12,6 +12,8 @@ from aiohttp import ClientSession
 from tests.integration.realtime.stage import Stage, stage
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.usefixtures("calm")
+
 BOTH = ("websocket", "polling")
 
 
@@ -55,7 +57,7 @@ async def open_poll(http: ClientSession, url: str) -> str:
     [b"", b"x", b"4", b"4{}", b"47", b"2", b"\xff\xfe", b"bAAAA", b"d=40", b"3\x1e" * 20 + b"3", b"[" * 30_000],
     ids=repr,
 )
-async def test_a_malformed_post_ends_the_session(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_malformed_post_ends_the_session(body: bytes) -> None:
     """400, the session is gone, and nothing is logged as an error."""
     async with stage(transports=BOTH) as scene, ClientSession() as http:
         address = await open_poll(http, scene.url)
@@ -70,7 +72,6 @@ async def test_a_malformed_post_ends_the_session(body: bytes, caplog: pytest.Log
         await eventually(lambda: scene.notes.calls[-1][0] == "disconnect")
         assert answered in {200, 400}  # a frame that is well-formed but not a packet is found later
         assert afterwards == 400
-    assert not [record for record in caplog.records if record.levelname == "ERROR" or record.exc_info]
 
 
 async def test_a_post_over_the_limit_is_refused() -> None:

@@ -9,8 +9,8 @@ import redis.asyncio
 import socketio
 
 from domain.core.ids import UserId
+from tests.integration.realtime.handshake import enter
 from tests.integration.realtime.node import News, Node, Rumour, node, token_of
-from tests.integration.realtime.test_gateway import enter
 from tests.integration.realtime.wire import CONNECT, Wire, wire
 from tests.support.wait import eventually
 
