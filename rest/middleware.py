@@ -16,8 +16,8 @@ from rest.routes import ADDRESS, CONFIG, REQUEST_ID, SERVICES, USER_ID
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 INBOUND_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-QUIET = ("/health", "/health/live", "/health/ready")
-"""Probes come every second: they are logged as debugging."""
+QUIET = ("/health", "/health/live", "/health/ready", "/static/{path}")
+"""Probes come every second, and a page has many files: they are logged as debugging."""
 
 ERRORS_OF_STATUS: dict[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect, sync_playwright
 
 from tests.support.services import ROOT
 
@@ -38,16 +38,22 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def is_refresh(response: Response) -> bool:
+    """Whether this is the answer to a refresh of the token."""
+    return response.url.endswith("/auth/refresh")
+
+
 class Person:
     """Somebody at the page.
 
-    sockets: the WebSockets the page has opened. refused: the codes of failures that were shown, which Chromium reports
-    on the console as well. problems: what must not happen, in words.
+    sockets: the WebSockets the page has opened. refreshes: the answers to its refreshing of the token. problems: what
+    must not happen, in words.
     """
 
     def __init__(self, browser: Browser, url: str, name: str, look: dict[str, Any] = DESKTOP) -> None:
         self.name, self.url = name, url
         self.sockets: list[WebSocket] = []
+        self.refreshes: list[Response] = []
         self.problems: list[str] = []
         self.context = browser.new_context(base_url=url, locale="en-GB", reduced_motion="reduce", **look)
         self.context.set_default_timeout(10_000)
@@ -55,6 +61,7 @@ class Person:
         self.page.on("console", lambda message: self._note(message.type in {"error", "warning"}, message.text))
         self.page.on("pageerror", lambda error: self._note(True, str(error)))
         self.page.on("request", lambda request: self._must_stay(request.url))
+        self.page.on("response", self._answered)
         self.page.on("websocket", self._opened)
         self.page.goto("/")
 
@@ -111,6 +118,10 @@ class Person:
     def _must_stay(self, url: str) -> None:
         target, own = urlsplit(url), urlsplit(self.url)
         self._note((target.hostname, target.port) != (own.hostname, own.port), f"asked {url}")
+
+    def _answered(self, response: Response) -> None:
+        if is_refresh(response):
+            self.refreshes.append(response)
 
     def _opened(self, socket: WebSocket) -> None:
         self.sockets.append(socket)

@@ -56,7 +56,7 @@ function item({ senderId, content, mine, follows, time, draft }, player) {
     { class: `message${mine ? " mine" : ""}${follows ? " follows" : ""}` },
     !mine && !follows && paint(el("span", { class: "face", "aria-hidden": "true" }), senderId, initials(name)),
     el("p", { class: mine || follows ? "hush" : "who" }, who, el("span", { class: "hush" }, ": ")),
-    el("p", { class: "bubble" }, content),
+    el("p", { class: "bubble", dir: "auto" }, content),
     el("p", { class: "time" }, time),
     draft?.error && failure(draft, player),
   );

@@ -78,7 +78,7 @@ function memberItem({ userId, displayName, isHost, ready, connection }, me) {
     "li",
     { class: `member${ready ? " is-ready" : ""}${away ? " is-away" : ""}` },
     paint(el("span", { class: "face", "aria-hidden": "true" }), userId, initials(displayName)),
-    el("span", { class: "name" }, displayName),
+    el("span", { class: "name", dir: "auto" }, displayName),
     userId === me && el("span", { class: "tag" }, "You"),
     isHost && el("span", { class: "tag host" }, "Host"),
     el("span", { class: "state" }, state),
