@@ -10,6 +10,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from aiohttp.http_exceptions import HttpProcessingError
 from loguru import logger
 
 from domain.core.clock import to_ms
@@ -40,10 +41,12 @@ def configure(settings: Settings) -> None:
     """Sends all logs of this process, those of libraries too, to standard error in the settings' format."""
     logger.remove()
     service = {"service": "maoga", "instance": settings.instance}
+    # diagnose would write the values of variables into tracebacks, secrets among them.
+    quiet: dict[str, Any] = {"level": settings.log_level, "backtrace": False, "diagnose": False}
     if settings.json_logs:
-        logger.add(lambda message: _write(_json(message.record, service)), level=settings.log_level, format="{message}")
+        logger.add(lambda message: _write(_json(message.record, service)), format="{message}", **quiet)
     else:
-        logger.add(_write_message, level=settings.log_level, format=_pretty, colorize=sys.stderr.isatty())
+        logger.add(_write_message, format=_pretty, colorize=sys.stderr.isatty(), **quiet)
     logging.basicConfig(handlers=[_FromStdlib()], level=logging.INFO, force=True)
     for name, level in NOISY.items():
         logging.getLogger(name).setLevel(level)
@@ -53,6 +56,10 @@ class _FromStdlib(logging.Handler):
     """Hands what libraries log on to loguru."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        cause = record.exc_info[1] if record.exc_info else None
+        if isinstance(cause, HttpProcessingError):  # a sender's garbage, for which aiohttp logs a traceback
+            logger.bind(logger=record.name).info("an unreadable HTTP request: {}", cause.message.partition("\n")[0])
+            return
         level = record.levelname if record.levelname in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"} else "INFO"
         logger.opt(exception=record.exc_info).bind(logger=record.name).log(level, "{}", record.getMessage())
 

@@ -267,6 +267,27 @@ async def test_every_route_answers_bad_input_with_its_code(server: MaogaServer, 
                 assert code == ("BAD_REQUEST" if unreadable else "VALIDATION_ERROR"), text[:300]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"FOO<> / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n",
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+    ids=["method", "tls", "version", "uri", "length", "chunk"],
+)
+async def test_garbage_on_the_http_port_is_a_400_and_leaves_no_traceback(server: MaogaServer, raw: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    writer.write(raw)
+    assert b" 400 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    await writer.wait_closed()
+    assert "Traceback" not in server.log()
+
+
 async def test_unknown_paths_and_methods_are_told_so(server: MaogaServer) -> None:
     async with aiohttp.ClientSession() as http:
         for method, path, code in [

@@ -68,3 +68,18 @@ def test_a_pretty_line_ends_with_its_ids(tmp_path: Path, capsys: pytest.CaptureF
     logging.configure(settings_in(tmp_path, log_format="pretty"))
     logger.bind(user="u1").warning("careful")
     assert capsys.readouterr().err.endswith("careful  user=u1\n")
+
+
+@pytest.mark.parametrize("log_format", ["pretty", "json"])
+def test_tracebacks_name_no_values_of_variables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    logging.configure(settings_in(tmp_path, log_format=log_format))
+    innocent_name = "".join(["hunter", "2"])
+    try:
+        len(innocent_name) / 0
+    except ZeroDivisionError:
+        logger.exception("failed")
+    text = capsys.readouterr().err
+    assert "ZeroDivisionError" in text
+    assert "hunter2" not in text
