@@ -106,7 +106,7 @@ class Auth:
         """Opens an account and logs it in; raises `EmailTaken` or `UsernameTaken`."""
         return await self._open_session(await self.create_account(command))
 
-    async def create_account(self, command: Register, roles: tuple[Role, ...] = ("player",)) -> User:
+    async def create_account(self, command: Register, roles: tuple[Role, ...] = ("user",)) -> User:
         """Opens an account; raises `EmailTaken` or `UsernameTaken`."""
         return await self._users.create(
             username=command.username,

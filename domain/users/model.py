@@ -8,7 +8,7 @@ from domain.core.collection import Spec
 from domain.core.ids import GameId, UserId
 from domain.core.model import Document, Model, Timestamp
 
-Role = Literal["player", "moderator", "admin"]
+Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the one that may do least to the one that may do most."""
 
@@ -73,7 +73,7 @@ class User(Document):
     display_name: str
     password_hash: str | None = Field(default=None, repr=False)
     guest: bool = False
-    roles: tuple[Role, ...] = ("player",)
+    roles: tuple[Role, ...] = ("user",)
     status: Status = "active"
     karma: int = 0
     preferences: Preferences = Preferences()

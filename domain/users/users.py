@@ -38,7 +38,7 @@ class Users:
         email: str | None = None,
         password_hash: str | None = None,
         guest: bool = False,
-        roles: tuple[Role, ...] = ("player",),
+        roles: tuple[Role, ...] = ("user",),
     ) -> User:
         """Stores a new user; raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too)."""
         user = User(

@@ -14,7 +14,7 @@ from tests.support.clock import ManualClock
 clock = ManualClock()
 tokens = Tokens(KEY, clock, access_s=900)
 now = clock.now()
-user = User(id="u1", username="ada", username_key="ada", display_name="Ada", created_at=now, roles=("player", "admin"))
+user = User(id="u1", username="ada", username_key="ada", display_name="Ada", created_at=now, roles=("user", "admin"))
 session = Session(id="s1", user_id=UserId("u1"), created_at=now, rotated_at=now, expires_at=now)
 
 

@@ -51,5 +51,5 @@ def test_the_ordinal_lies_three_deviations_below_the_estimate(rating: Rating, or
 
 
 async def test_the_highest_role_counts(accounts: Accounts) -> None:
-    user = await accounts.users.create(username="ada", display_name="Ada", roles=("admin", "player"))
+    user = await accounts.users.create(username="ada", display_name="Ada", roles=("admin", "user"))
     assert user.role == "admin"
