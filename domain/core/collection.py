@@ -5,13 +5,20 @@ changes name the model's Python fields. What is not described here raises `Unsup
 
 Filter   `{field: value}` for equality (for a list field: membership) or `{field: {op: value}}` with the operators
          `$in $ne $gt $gte $lt $lte $exists $prefix`; several fields are joined by and; `{"$or": [filter, ...]}`.
-         Only `id`, `version` and fields named in a unique key or an index of the spec may be asked for.
+         Only `id`, `version` and fields named in a unique key or an index of the spec may be asked for. A list takes
+         equality, `$in` (any of them), `$ne` (none) and `$exists`. What is missing is not less, not greater, and `$ne`
+         everything; it is asked for with `$exists`, never with None.
 Sort     `"field"` or `"-field"` of a declared field that is never missing, or `"id"` / `"-id"`. Ties are broken by id,
-         in the same direction.
+         in the same direction. Text is ordered by code points, false stands before true.
 Changes  `{"$set": {...}, "$unset": {field: True}, "$inc": {...}, "$addToSet": {list_field: value}, "$pull":
-         {list_field: value}}` on any field but `id`; `$addToSet` and `$pull` also take a list of values.
+         {list_field: value}}` on any field but `id`, each field once; `$addToSet` and `$pull` also take a list of
+         values, and want a list of scalars. Only a field that may be None can be unset. `$inc` starts from 0.
+Values   have the type of their field: an int is no float and a bool no int, though a float field takes an int. Moments
+         have a zone and are cut to milliseconds. NUL, NaN, integers beyond 64 bits and keys that start with `$` are
+         refused. What stands in an untyped field (`Any`) is JSON.
 
-None is never stored: a field set to None is removed. A document whose `expires` moment has passed is invisible at once.
+None is never stored: a field set to None is removed. A document whose `expires` moment has passed is invisible at once,
+and holds no key: an insert finds its id free (but not within the one commit that wrote it).
 """
 
 from collections.abc import Mapping, Sequence
@@ -106,7 +113,11 @@ Write = Insert[Any] | Update[Any] | Replace[Any] | Delete[Any]
 
 
 class Collection(Protocol[D]):
-    """One kind of document. Every method raises `errors.Unavailable` when the database does not answer in time."""
+    """One kind of document.
+
+    Every method raises `errors.Unavailable` when the database does not answer in time. A write that raises it may have
+    been made or not; within the deadline a write is retried only where it cannot happen twice.
+    """
 
     async def insert(self, document: D) -> None:
         """Stores a new document; raises `Duplicate`."""
@@ -144,11 +155,14 @@ class Collection(Protocol[D]):
         ...
 
     async def replace(self, document: D) -> D | None:
-        """Stores `document` if the stored version is still the document's; the copy stored, its version one higher."""
+        """Stores `document` if the stored version is still the document's; the copy stored, its version one higher.
+
+        Raises `Duplicate`.
+        """
         ...
 
     async def upsert(self, document: D) -> None:
-        """Stores the document, whatever stood there before under its id."""
+        """Stores the document, whatever stood there before under its id. Raises `Duplicate` for another unique key."""
         ...
 
     async def delete(self, id: str, *, expect: Filter | None = None) -> bool:

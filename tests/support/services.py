@@ -76,8 +76,9 @@ class Server:
         self.process.wait()
 
     def pause(self) -> None:
-        """Freezes the process: its connections stay open and nothing answers."""
+        """Freezes the process: its connections stay open and nothing answers. Returns when it stands still."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Lets a paused process go on."""

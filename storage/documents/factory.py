@@ -1,0 +1,28 @@
+"""The database that a URL names."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from domain.core.collection import Database, Spec
+
+
+async def open_database(url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int) -> Database:
+    """The open database at `sqlite:///FILE` or `mongodb://...`, with the tables and indexes of `specs`.
+
+    timeout_s: the deadline of a MongoDB call, retries included. pool_size: most connections to MongoDB.
+    Raises `Unavailable` when MongoDB does not answer, `DatabaseInUse` when another server has the file open.
+    """
+    # Each driver is imported by those who use it: PyMongo alone would double the time a start takes.
+    if url.startswith("sqlite:///"):
+        from storage.documents.sqlite import SqliteDatabase
+
+        embedded = SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs)
+        await embedded.open()
+        return embedded
+
+    from storage.documents.mongo import MongoDatabase
+
+    database = MongoDatabase(url, specs, timeout_s=timeout_s, pool_size=pool_size)
+    await database.open()
+    return database
