@@ -1,0 +1,94 @@
+"""Messages get gapless places, whatever the senders, the retries and the processes."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from domain.chat.model import MESSAGES, Message
+from domain.chat.sequencer import BATCH, Sequencer
+from domain.core.errors import Unavailable
+from domain.core.events import Outgoing
+from domain.core.ids import ChannelId, UserId, new_id
+from maoga.bootstrap import Core
+from tests.support.builders import NOON
+from tests.support.cores import a_core
+from tests.support.invariants import everything
+
+CHANNEL = ChannelId("channel")
+
+
+def a_draft(sender: str, client_message_id: str) -> Message:
+    """A message without its place."""
+    return Message(
+        id=new_id(),
+        channel_id=CHANNEL,
+        seq=0,
+        sender_id=UserId(sender),
+        client_message_id=client_message_id,
+        content_type="text",
+        content=client_message_id,
+        created_at=NOON,
+    )
+
+
+async def published(core: Core) -> int:
+    """How many events the channel's stream has carried."""
+    return (await core.streams.positions([f"chat:{CHANNEL}"]))[f"chat:{CHANNEL}"].seq
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_two_processes_that_race_leave_no_gap_and_no_double(tmp_path: Path, seed: int) -> None:
+    """Each client message is stored once, all its sends get the same answer, and places run from 1 without a gap."""
+    randomness = random.Random(seed)
+    async with a_core(tmp_path) as core:
+        processes = [Sequencer(core.database, core.publisher) for _ in range(2)]
+        wishes = [(f"u{randomness.randrange(4)}", f"m{randomness.randrange(150)}") for _ in range(300)]
+
+        async def send(wish: tuple[str, str]) -> tuple[tuple[str, str], tuple[str, int]]:
+            for _ in range(randomness.randrange(5)):
+                await asyncio.sleep(0)
+            message = await randomness.choice(processes).append(a_draft(*wish))
+            return wish, (message.id, message.seq)
+
+        answers = await asyncio.gather(*map(send, wishes))
+        stored = await everything(core.database, MESSAGES)
+    by_wish = {(message.sender_id, message.client_message_id): (message.id, message.seq) for message in stored}
+    assert list(range(1, len(set(wishes)) + 1)) == sorted(message.seq for message in stored)
+    assert len(stored) == len(by_wish) == len(set(wishes))
+    assert all(by_wish[wish] == answer for wish, answer in answers)
+
+
+async def test_more_than_a_batch_at_once_keeps_the_order_of_sending(tmp_path: Path) -> None:
+    async with a_core(tmp_path) as core:
+        sequencer = Sequencer(core.database, core.publisher)
+        count = 3 * BATCH + 7
+        answers = await asyncio.gather(*(sequencer.append(a_draft("u1", f"m{n}")) for n in range(count)))
+        assert list(range(1, count + 1)) == [message.seq for message in answers]
+        assert count == await published(core)
+
+
+async def test_a_message_that_could_not_be_published_is_not_acked_and_its_retry_is_published(tmp_path: Path) -> None:
+    """The publisher fails once, as when Redis is away between the write and the publish."""
+    async with a_core(tmp_path) as core:
+
+        class FailsOnce:
+            failed = False
+
+            async def publish(self, *events: Outgoing) -> None:
+                if not self.failed:
+                    self.failed = True
+                    raise Unavailable
+                await core.publisher.publish(*events)
+
+            async def disconnect(self, user: UserId, *, session: str | None = None, reason: str) -> None:
+                raise AssertionError("nobody is to be disconnected")
+
+        sequencer = Sequencer(core.database, FailsOnce())
+        with pytest.raises(Unavailable):
+            await sequencer.append(a_draft("u1", "m1"))
+        retried = await sequencer.append(a_draft("u1", "m1"))
+        following = await sequencer.append(a_draft("u1", "m2"))
+        assert [retried.seq, following.seq] == [1, 2]
+        assert await published(core) == 2
