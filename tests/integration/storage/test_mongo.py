@@ -131,6 +131,16 @@ async def test_calls_wait_for_a_server_that_comes_back(server: Server, url: str,
         assert await notes.count({}) == 1
 
 
+async def test_url_names_the_database(url: str) -> None:
+    database = await open_database(url, SPECS, timeout_s=BOUND_S, pool_size=2)
+    await database.commit(Insert(NOTES, Note(id="1")), Insert(THINGS, a_thing("1")))
+    await database.close()
+    client: MongoClient[dict[str, Any]]
+    with MongoClient(url) as client:
+        stored: SyncDatabase[dict[str, Any]] = client[urlsplit(url).path.removeprefix("/")]
+        assert stored["notes"].find_one() == {"_id": "1", "version": 1, "text": ""}
+
+
 async def test_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(errors.Unavailable):
         await open_database(f"mongodb://127.0.0.1:{free_port()}/x", SPECS, timeout_s=0.5, pool_size=1)
