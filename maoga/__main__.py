@@ -37,6 +37,26 @@ def worker() -> None:
     _run_server(_settings(role="worker"))
 
 
+@app.command()
+def demo(
+    *,
+    players: Annotated[int, typer.Option(min=1, max=1000, help="How many players take part.")] = 12,
+    url: Annotated[
+        str | None, typer.Option(help="Play against this running server; without it one is started.")
+    ] = None,
+    instances: Annotated[
+        int, typer.Option(min=1, max=2, help="Servers to start; 2 need MongoDB and Redis in the settings.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same players and wishes.")] = 1,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds after which nobody plays on.")] = 180.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON instead of the story.")] = False,
+) -> None:
+    """Play the main job with real clients, from the entry to the started lobby, and check what they see."""
+    from maoga.demo.demo import DemoOptions, run_demo
+
+    raise typer.Exit(run_demo(DemoOptions(players, url, instances, seed, timeout, as_json)))
+
+
 @app.command("check-config")
 def check_config(
     list_all: Annotated[bool, typer.Option("--list", help="List every setting with its meaning and default.")] = False,
