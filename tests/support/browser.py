@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect, sync_playwright
 
-from tests.support.services import ROOT
+from tests.support.services import ROOT, ServiceMissing
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -30,6 +30,8 @@ PHONE = {
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a window."""
+    if not Path(CHROMIUM).exists():
+        raise ServiceMissing("chromium is missing: `make setup-servers` (as root) installs it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
