@@ -51,7 +51,12 @@ class MaogaClient(Link):
 
     async def set_ready(self, ready: bool = True) -> Payload:
         """Says whether the player is ready; the lobby."""
-        return await self._ask("lobby", "set_ready", {"ready": ready})
+        try:
+            return await self._ask("lobby", "set_ready", {"ready": ready})
+        except MaogaError as error:
+            if error.code != "LOBBY_STARTED" or error.attempts == 1 or not ready:
+                raise
+            return await self.sync()  # the first try did it, and with it all were ready
 
     async def start(self) -> Payload:
         """Begins the countdown, as the host; the lobby."""

@@ -68,11 +68,11 @@ async def _interruptible(options: DemoOptions) -> int:
 
 
 async def _run(options: DemoOptions) -> int:
-    console = Console(quiet=options.as_json)
+    console = Console(quiet=options.as_json, highlight=False)
     try:
         figures = await _play(options, console)
     except (Refused, ServerFailed, MaogaError) as error:
-        Console(stderr=True).print(str(error), style="red", soft_wrap=True, markup=False)
+        Console(stderr=True, highlight=False).print(str(error), style="red", soft_wrap=True, markup=False)
         return REFUSED if isinstance(error, Refused) else BAD
     if options.as_json:
         sys.stdout.write(orjson.dumps(figures.wire()).decode() + "\n")
@@ -84,6 +84,8 @@ async def _play(options: DemoOptions, console: Console) -> Figures:
     connector = aiohttp.TCPConnector(limit=0)
     async with _server(options, console, figures) as url, aiohttp.ClientSession(connector=connector) as http:
         catalogue = await MaogaRest(url, http).games()
+        if not catalogue:
+            raise Refused("this server's catalogue has no game to play: `maoga seed` fills it")
         story = Story(console, options.players, {game["id"]: game["name"] for game in catalogue})
         loop = asyncio.get_running_loop()
         since = loop.time()
@@ -104,6 +106,8 @@ async def _play(options: DemoOptions, console: Console) -> Figures:
 async def _server(options: DemoOptions, console: Console, figures: Figures) -> AsyncIterator[str]:
     """The address to play against. What the demo's own servers log as errors counts as errors."""
     if options.url is not None:
+        if options.instances > 1:
+            raise Refused("--url names a server that runs; --instances starts some: choose one of them")
         yield options.url
         return
     settings = _storage(options.instances)

@@ -100,6 +100,7 @@ class Player:
             except MaogaError as error:
                 if error.code != "RATE_LIMITED":
                     raise
+                self._stage.story.crowded()
                 await asyncio.sleep(error.pause_s() + self._rng.random())
 
     async def _find_match(self, client: MaogaClient) -> dict[str, Any]:
@@ -182,11 +183,19 @@ class Player:
         await self._pause(0.1, 0.5)
         await client.set_ready()
         if self.part.quirk == "wavers":
-            self._stage.story.say(f"{self.part.name} is ready, then not, then ready again", "yellow")
             await self._pause(0.1, 0.5)
+            await self._waver(client)
+
+    async def _waver(self, client: MaogaClient) -> None:
+        try:
             await client.set_ready(False)
-            await self._pause(0.1, 0.5)
-            await client.set_ready()
+        except MaogaError as error:
+            if error.code != "LOBBY_STARTED":  # a server with a short countdown
+                raise
+            return
+        self._stage.story.say(f"{self.part.name} was ready, is not, and is again", "yellow")
+        await self._pause(0.1, 0.5)
+        await client.set_ready()
 
     async def _see_the_start(self, client: MaogaClient, lobby: dict[str, Any]) -> None:
         """Sees the lobby start, reads the chat to its end, and leaves."""

@@ -21,6 +21,7 @@ class Story:
         self._console, self._players, self._games = console, players, games
         self._since = time.monotonic()
         self._joined = 0
+        self._crowded = False
         self._told: set[tuple[str, str]] = set()
         self._chats: set[str] = set()
 
@@ -36,6 +37,12 @@ class Story:
             self.say(f"{name} {'registers' if registered else 'enters as a guest'}")
         elif self._joined % JOINS_AT_ONCE == 0 or self._joined == self._players:
             self.say(f"{self._joined} of {self._players} players are in")
+
+    def crowded(self) -> None:
+        """The server lets nobody else in for the moment; told once."""
+        if not self._crowded:
+            self._crowded = True
+            self.say("the server limits how many may enter from one address: the others wait at the door", "yellow")
 
     def matched(self, lobby: dict[str, Any]) -> None:
         """A match was confirmed; told once, whoever sees it first."""

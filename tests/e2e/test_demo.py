@@ -79,6 +79,12 @@ def test_the_embedded_default_refuses_two_instances() -> None:
     assert "MAOGA_DATABASE_URL" in done.stderr
 
 
+def test_starting_servers_and_naming_one_exclude_one_another() -> None:
+    done = maoga_demo("--instances", "2", "--url", "http://127.0.0.1:9")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "choose one of them" in done.stderr
+
+
 def test_against_a_running_server_the_story_is_told_in_plain_lines() -> None:
     with maoga_server() as server:
         done = maoga_demo("--players", "2", "--url", server.url)
