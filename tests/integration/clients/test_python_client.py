@@ -167,13 +167,14 @@ async def test_what_was_said_before_the_client_came_is_history_and_not_news(serv
             assert [m["content"] for m in (await late.history(channel))["messages"]] == ["old", "new"]
 
 
-async def test_logging_out_ends_the_client(server: MaogaServer) -> None:
+async def test_logging_out_ends_the_client_and_leaves_no_task_behind(server: MaogaServer) -> None:
     async with MaogaRest(server.url) as rest:
         session = await rest.guest()
         async with MaogaClient(server.url, session) as client:
             await rest.logout(session.access_token)
             with pytest.raises(MaogaError, match="TOKEN_REVOKED"):
                 await client.wait_for("never")
+    await eventually(lambda: asyncio.all_tasks() == {asyncio.current_task()})
 
 
 async def test_a_server_that_restarts_finds_its_clients_again() -> None:
