@@ -10,6 +10,7 @@ from loguru import logger
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from domain.core.index import may_lag
 from domain.games.seed import seed
 from maoga.bootstrap import Core, open_core
 from maoga.process import Process, every
@@ -83,11 +84,16 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     await asyncio.wait_for(core.streams.ready(), settings.redis_timeout_s * 5)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.drain_s)
     await runner.setup()
-    stack.push_async_callback(core.presence.leave)
+    stack.push_async_callback(_give_up_lease, core)
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
     await site.start()
     logger.info("listening on http://{}:{}", settings.host, runner.addresses[0][1])
+
+
+async def _give_up_lease(core: Core) -> None:
+    with may_lag():  # it lapses by itself
+        await core.presence.leave()
 
 
 def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> None:

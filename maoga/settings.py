@@ -144,15 +144,15 @@ class Settings(BaseSettings):
         return problems
 
     def _embedded_problems(self) -> list[str]:
-        if not self.sqlite and self.embedded:
-            return [
-                "MAOGA_DATABASE_URL=mongodb://... needs MAOGA_REDIS_URL=redis://...: processes that share a database "
-                "must share what is hot, too"
-            ]
         if self.role != "all" and self.embedded:
             return [
                 f"role {self.role} needs data shared by several processes: set MAOGA_DATABASE_URL to mongodb://... and "
                 "MAOGA_REDIS_URL to redis://... (the embedded default serves one process)"
+            ]
+        if not self.sqlite and self.embedded:
+            return [
+                "MAOGA_DATABASE_URL=mongodb://... needs MAOGA_REDIS_URL=redis://...: processes that share a database "
+                "must share what is hot, too"
             ]
         return []
 

@@ -109,6 +109,8 @@ class Sequencer:
 
     async def _first(self, draft: Message) -> Message | None:
         """The message an earlier try of this client has stored."""
+        if draft.client_message_id is None:
+            return None
         return await self._messages.find_one(
             {
                 "channel_id": draft.channel_id,

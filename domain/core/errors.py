@@ -116,7 +116,7 @@ class Timeout(AppError):
 
 
 class Unavailable(AppError):
-    """A database the server needs does not answer; nothing was changed."""
+    """A database the server needs does not answer in time."""
 
     code, status, retry = "UNAVAILABLE", 503, True
 

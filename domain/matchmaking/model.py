@@ -24,6 +24,7 @@ class Ticket(WithEvents):
     queued_at: Timestamp
     created_at: Timestamp
     match_id: MatchId | None = None
+    accept_by: Timestamp | None = None
     lobby_id: LobbyId | None = None
 
 
@@ -81,7 +82,10 @@ MATCHES = Spec("matches", Match, indexes=(("status", "accept_by"), ("player_ids"
 
 
 class TicketView(Model):
-    """A ticket as its player sees it. `nextRelaxationAt` is missing at the last step and once it no longer waits."""
+    """A ticket as its player sees it. `nextRelaxationAt` is missing at the last step and once it no longer waits.
+
+    While a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted.
+    """
 
     id: TicketId
     user_id: UserId
@@ -93,6 +97,7 @@ class TicketView(Model):
     pool_size: int
     next_relaxation_at: Timestamp | None
     match_id: MatchId | None
+    accept_by: Timestamp | None
     lobby_id: LobbyId | None
     created_at: Timestamp
 

@@ -82,11 +82,12 @@ class Proposals:
         fault_point("claimed")
         proposal = MatchProposed(match=match_view(match), accept_by=match.accept_by)
         match = carry(match, [to(_stream(user), proposal) for user in match.player_ids], match.formed_at)
+        proposed = {"status": "proposed", "match_id": match.id, "accept_by": match.accept_by}
         moves = [
             Update(
                 TICKETS,
                 ticket_id,
-                {"$set": {"status": "proposed", "match_id": match.id}, "$inc": {"version": 1}},
+                {"$set": proposed, "$inc": {"version": 1}},
                 expect={"status": "queued"},
             )
             for ticket_id in ticket_ids
@@ -272,7 +273,11 @@ def _ended(players: Iterable[MatchPlayer], match_id: MatchId) -> Iterable[Write]
 
 def _requeued(players: Iterable[MatchPlayer], match_id: MatchId) -> Iterable[Write]:
     for player in players:
-        changes: Changes = {"$set": {"status": "queued"}, "$unset": {"match_id": True}, "$inc": {"version": 1}}
+        changes: Changes = {
+            "$set": {"status": "queued"},
+            "$unset": {"match_id": True, "accept_by": True},
+            "$inc": {"version": 1},
+        }
         yield Update(TICKETS, player.ticket_id, changes, expect={"status": "proposed", "match_id": match_id})
 
 

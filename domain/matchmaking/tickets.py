@@ -51,6 +51,7 @@ class TicketBoard:
             pool_size=pool_size,
             next_relaxation_at=next_step_at(ticket.queued_at, now) if waiting else None,
             match_id=ticket.match_id,
+            accept_by=ticket.accept_by if ticket.status == "proposed" else None,
             lobby_id=ticket.lobby_id,
             created_at=ticket.created_at,
         )

@@ -17,9 +17,6 @@ from domain.matchmaking.model import MATCHES
 from maoga.bootstrap import open_core
 from maoga.demo.balancer import balancer
 from tests.e2e.conftest import DUEL, Enter, Start
-from tests.e2e.conftest import enter as enter  # noqa: PLC0414 - fixtures
-from tests.e2e.conftest import shared as shared  # noqa: PLC0414
-from tests.e2e.conftest import start as start  # noqa: PLC0414
 from tests.support.cores import test_settings as settings_in
 from tests.support.invariants import broken_invariants, everything
 from tests.support.server import MaogaServer

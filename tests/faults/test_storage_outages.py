@@ -8,8 +8,6 @@ import redis
 
 from clients.python.errors import MaogaError
 from tests.e2e.conftest import DUEL, Enter, Start, accept_all, meet
-from tests.e2e.conftest import enter as enter  # noqa: PLC0414 - fixtures
-from tests.e2e.conftest import start as start  # noqa: PLC0414
 from tests.support.server import MaogaServer
 from tests.support.services import Server, mongod, redis_server
 

@@ -101,6 +101,9 @@ async def test_one_of_ten_enqueues_at_once_succeeds(core: Core) -> None:
 async def test_a_decline_requeues_the_innocent_with_the_old_waiting_time(core: Core, clock: ManualClock) -> None:
     one, two = await players(core, 2)
     match = await proposed(core, [one, two])
+    asked = await core.matchmaking.status(one)
+    assert asked is not None
+    assert ("proposed", match.match_id, match.accept_by) == (asked.status, asked.match_id, asked.accept_by)
     clock.advance(3)
     await core.matchmaking.accept(one, AnswerMatch(match_id=match.match_id))
     cancelled = await core.matchmaking.decline(two, AnswerMatch(match_id=match.match_id))

@@ -1,5 +1,6 @@
 """A document with a field of every kind, for the tests of both databases."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -71,3 +72,8 @@ def a_thing(id: str, **fields: Any) -> Thing:
 def moment(seconds: float) -> datetime:
     """`seconds` after the start."""
     return START + timedelta(seconds=seconds)
+
+
+def ids(things: Sequence[Thing]) -> list[str]:
+    """Their ids, in order."""
+    return [thing.id for thing in things]
