@@ -101,10 +101,11 @@ def test_without_a_server_to_play_against_it_says_so() -> None:
 
 
 @contextmanager
-def running_demo() -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A demo on its way, and the process id of its server."""
+def running_demo(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A demo on its way, and the process id of its server. folder: where it puts its data."""
     command = [sys.executable, "-m", "maoga", "demo", "--players", "4"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    env = {**os.environ, "TMPDIR": str(folder)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env) as process:
         try:
             assert process.stdout is not None
             story = []
@@ -127,14 +128,15 @@ def wait_until_gone(pid: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_stops_its_server(number: signal.Signals) -> None:
-    with running_demo() as (process, server):
+def test_interrupted_it_stops_its_server_and_takes_its_data_away(number: signal.Signals, tmp_path: Path) -> None:
+    with running_demo(tmp_path) as (process, server):
         process.send_signal(number)
         assert process.wait(30) == 130
         wait_until_gone(server)
+        assert not list(tmp_path.iterdir())
 
 
-def test_killed_it_leaves_no_server_behind() -> None:
-    with running_demo() as (process, server):
+def test_killed_it_leaves_no_server_behind(tmp_path: Path) -> None:
+    with running_demo(tmp_path) as (process, server):
         process.kill()
         wait_until_gone(server)
