@@ -13,12 +13,15 @@ FAILURES_IN_A_ROW = 10
 
 
 class Process:
-    """Runs essential tasks until a signal asks to stop or one of them dies."""
+    """Runs essential tasks until SIGTERM, SIGINT or `stop` asks it to end, or one of them dies."""
 
     def __init__(self) -> None:
+        """Listens for the signals from now on, so that one during the start is not lost."""
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._stop = asyncio.Event()
         self._exit_code = 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
 
     def start(self, name: str, task: Coroutine[None, None, None]) -> None:
         """Starts an essential task: the process does not outlive it."""
@@ -31,10 +34,7 @@ class Process:
         self._stop.set()
 
     async def run(self) -> int:
-        """Waits for SIGTERM, SIGINT, `stop` or the death of a task; the exit code."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+        """Waits for the end; the exit code."""
         await self._stop.wait()
         return self._exit_code
 

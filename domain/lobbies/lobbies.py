@@ -1,5 +1,7 @@
 """The use cases of lobbies: load, decide (`rules`), save on condition, publish."""
 
+import asyncio
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,6 +44,8 @@ from domain.lobbies.rules import Draft, NotInLobby
 from domain.users.users import Users
 
 RETRIES = 5
+FIRST_PAUSE_S = 0.01
+"""Members who change their lobby at once take turns: each waits at random before a retry, twice as long each time."""
 
 Decision = Callable[[Draft, datetime], None]
 
@@ -208,7 +212,8 @@ class Lobbies:
 
     async def _change(self, lobby_id: LobbyId, decide: Decision, expect_seat: Filter | None = None) -> Lobby:
         """Lets `decide` change the lobby at the version read, and tells of it; raises `Conflict` after some tries."""
-        for _ in range(RETRIES):
+        for attempt in range(1 + RETRIES):
+            await _pause(attempt)
             before = await self._lobbies.get(lobby_id)
             if before is None:
                 raise NotFound
@@ -260,6 +265,11 @@ class Lobbies:
             created_at=now,
             idle_at=now + seconds(self._config.idle_s),
         )
+
+
+async def _pause(attempt: int) -> None:
+    if attempt:
+        await asyncio.sleep(random.uniform(0, FIRST_PAUSE_S * 2**attempt))
 
 
 def _channel(lobby: Lobby) -> Channel:

@@ -6,7 +6,7 @@ import pytest
 
 from domain.chat.chat import ChannelClosed
 from domain.chat.commands import History, Send
-from domain.core.errors import Conflict, NotFound, ValidationFailed
+from domain.core.errors import NotFound, ValidationFailed
 from domain.core.ids import ChannelId, TicketId, UserId
 from domain.lobbies.commands import SetReady
 from domain.lobbies.model import LOBBIES, SEATS, LobbyView
@@ -263,10 +263,17 @@ async def test_messages_of_many_senders_are_gapless_and_retries_get_the_first_ba
     assert ([m.seq for m in newer.messages], newer.has_more) == ([119, 120], False)
 
 
-async def test_setting_ready_at_the_same_time_loses_nobody(core: Core) -> None:
-    users, _ = await seated(core)
-    results = await asyncio.gather(
-        *(core.lobbies.set_ready(user, SetReady(ready=True)) for user in users * 2), return_exceptions=True
-    )
-    assert not [result for result in results if isinstance(result, BaseException) and not isinstance(result, Conflict)]
-    assert all(member.ready for member in (await core.lobbies.sync(users[0])).members)
+async def test_ten_who_are_ready_at_the_same_time_are_all_heard(core: Core) -> None:
+    """Their conditional writes meet, and each takes its turn: nobody is told `CONFLICT`."""
+    users = await players(core, 10)
+    wish = criteria("valorant", "competitive")
+    for user in users:
+        await core.matchmaking.enqueue(user, wish)
+    assert await core.tick.run() == 1
+    (match,) = await everything(core.database, MATCHES)
+    await asyncio.gather(*(core.matchmaking.accept(u, AnswerMatch(match_id=match.match_id)) for u in users))
+    await asyncio.gather(*(core.lobbies.set_ready(user, SetReady(ready=True)) for user in users))
+    lobby = await core.lobbies.sync(users[0])
+    assert all(member.ready for member in lobby.members)
+    assert lobby.status == "countdown"
+    assert {team: [m.team for m in lobby.members].count(team) for team in (1, 2)} == {1: 5, 2: 5}

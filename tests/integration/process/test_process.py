@@ -34,10 +34,8 @@ async def forever() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_with_0(process: Process, number: int) -> None:
     process.start("steady", forever())
-    run = asyncio.create_task(process.run())
-    await asyncio.sleep(0)  # one turn of the loop: it listens for signals now
     os.kill(os.getpid(), number)
-    assert await asyncio.wait_for(run, 5) == 0
+    assert await asyncio.wait_for(process.run(), 5) == 0
 
 
 async def test_an_essential_task_that_dies_ends_it_with_1_and_the_cause_is_logged(
