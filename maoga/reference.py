@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from realtime.reference import reference as events
-
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
+from realtime.reference import reference as events
 from rest.reference import reference as rest
 
 NAMESPACES = (MatchmakingNamespace, LobbyNamespace, ChatNamespace, SocialNamespace)
