@@ -35,6 +35,7 @@ from domain.matchmaking.tickets import TicketBoard
 from domain.presence.presence import Presence
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.process import report
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
@@ -171,6 +172,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client) -
         board=board,
         leases=leases,
         clock=clock,
+        report=report,
         interval_ms=settings.match_tick_ms,
     )
     grace = Grace(
@@ -183,7 +185,14 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client) -
         config=GraceConfig(grace_s=settings.grace_s),
     )
     recovery = Recovery(
-        database=database, pool=pool, proposals=proposals, lobbies=lobbies, grace=grace, outbox=outbox, clock=clock
+        database=database,
+        pool=pool,
+        proposals=proposals,
+        lobbies=lobbies,
+        grace=grace,
+        outbox=outbox,
+        clock=clock,
+        report=report,
     )
     worker = Worker(
         tick=tick,

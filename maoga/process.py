@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 from loguru import logger
 
-from domain.core.errors import Unavailable
+from domain.core.errors import AppError
 
-FAILURES_IN_A_ROW = 10
-"""A loop that fails this often in a row is broken for good: the process ends, so that the orchestrator restarts it."""
+BROKEN_AFTER_S = 60.0
+"""A loop that has only failed for so long is broken for good: the process ends, so that it is restarted."""
 
 
 class Process:
@@ -53,17 +53,29 @@ class Process:
 
 
 async def every(interval_s: float, name: str, step: Callable[[], Awaitable[object]]) -> None:
-    """Runs `step` for ever, `interval_s` apart. A database that is away is waited for; other failures are logged."""
-    failures = 0
+    """Runs `step` for ever, `interval_s` apart.
+
+    A database that is away is waited for, a lost race is tried again; other failures are logged, and end the loop when
+    nothing but them has come for `BROKEN_AFTER_S`.
+    """
+    now = asyncio.get_running_loop().time
+    well = now()
     while True:
         try:
             await step()
-            failures = 0
-        except Unavailable as error:
+            well = now()
+        except AppError as error:
             logger.warning("{} waits: {}", name, error.message)
+            well = now()
         except Exception:
-            failures += 1
-            logger.exception("{} failed ({} in a row)", name, failures)
-            if failures >= FAILURES_IN_A_ROW:
+            logger.exception("{} failed", name)
+            if now() - well > BROKEN_AFTER_S:
                 raise
         await asyncio.sleep(interval_s)
+
+
+def report(what: str, error: Exception) -> None:
+    """Logs what a sweep or tick had to leave undone; a lost race needs no traceback."""
+    logger.opt(exception=None if isinstance(error, AppError) else error).warning(
+        "{} is left for later: {}", what, error
+    )

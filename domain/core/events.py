@@ -14,6 +14,7 @@ from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Collection, Database, Spec
 from domain.core.errors import Unavailable
 from domain.core.ids import UserId, new_id
+from domain.core.isolation import Report, isolated
 from domain.core.model import Document, Model, Timestamp
 
 Namespace = Literal["matchmaking", "lobby", "chat", "social"]
@@ -130,16 +131,18 @@ class Outbox:
         if await collection.update(document.id, cleared, expect={"version": document.version}) is None:
             await collection.update(document.id, taken)
 
-    async def sweep(self, spec: Spec[E], limit: int = 200) -> int:
-        """Publishes what crashes left behind in one collection; how many documents had some."""
+    async def sweep(self, spec: Spec[E], report: Report, limit: int = 200) -> None:
+        """Publishes what crashes left behind in one collection; tells `report` of what it cannot."""
         before = self._clock.now() - seconds(REPUBLISH_AFTER_S)
+        for document in await self._database.collection(spec).find({"unpublished_at": {"$lt": before}}, limit=limit):
+            await isolated(report, f"unpublished events of {spec.name} {document.id}", self._sweep(spec, document.id))
+
+    async def _sweep(self, spec: Spec[E], id: str) -> None:
         collection: Collection[E] = self._database.collection(spec)
-        left = await collection.find({"unpublished_at": {"$lt": before}}, sort="id", limit=limit)
-        for document in left:
-            if document.unpublished:
-                await self.flush(spec, document)
-            else:
-                await collection.update(
-                    document.id, {"$unset": {"unpublished_at": True}}, expect={"version": document.version}
-                )
-        return len(left)
+        document = await collection.get(id)  # again: its own process may have published it meanwhile
+        if document is None or document.unpublished_at is None:
+            return
+        if document.unpublished:
+            await self.flush(spec, document)
+        else:
+            await collection.update(id, {"$unset": {"unpublished_at": True}}, expect={"version": document.version})

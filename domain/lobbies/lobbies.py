@@ -167,9 +167,13 @@ class Lobbies:
         """The user's seat is given up, unless they came back in this very moment (`Conflict`)."""
         await self._leave(user, lobby_id, "grace_expired", {"grace_until": {"$lte": self._clock.now()}})
 
-    async def set_connection(self, user: UserId, lobby_id: LobbyId, connection: Connection) -> None:
-        """Tells the lobby that a member lost its last connection, or came back."""
-        await self._change(lobby_id, lambda draft, _: rules.set_connection(draft, user, connection))
+    async def set_connection(self, user: UserId, lobby_id: LobbyId, connection: Connection, also: Write) -> None:
+        """Tells the lobby that a member lost its last connection, or came back, in one commit with `also`."""
+
+        def decide(draft: Draft, _: datetime) -> None:
+            rules.set_connection(draft, user, connection)
+
+        await self._change(lobby_id, decide, also=[also])
 
     async def elapse_countdown(self, lobby_id: LobbyId) -> None:
         """The game begins if the countdown is over. Idempotent."""
@@ -210,7 +214,9 @@ class Lobbies:
 
         return lobby_view(await self._change(lobby_id, decide, expect_seat))
 
-    async def _change(self, lobby_id: LobbyId, decide: Decision, expect_seat: Filter | None = None) -> Lobby:
+    async def _change(
+        self, lobby_id: LobbyId, decide: Decision, expect_seat: Filter | None = None, also: Sequence[Write] = ()
+    ) -> Lobby:
         """Lets `decide` change the lobby at the version read, and tells of it; raises `Conflict` after some tries."""
         for attempt in range(1 + RETRIES):
             await _pause(attempt)
@@ -221,11 +227,13 @@ class Lobbies:
             draft = Draft(before)
             decide(draft, now)
             if not draft.events:
+                await self._database.commit(*also)
                 return before
             after = draft.lobby.changed(idle_at=now + seconds(self._config.idle_s))
             after = carry(after, _outgoing(before, after, draft.events), now)
             try:
-                await self._database.commit(Replace(LOBBIES, after), *_consequences(before, after, expect_seat))
+                consequences = _consequences(before, after, expect_seat)
+                await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
             except StorageConflict:
                 continue
             after = after.changed(version=after.version + 1)

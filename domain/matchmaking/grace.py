@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.core.clock import Clock, seconds
-from domain.core.collection import After, Database
+from domain.core.collection import After, Changes, Database, Filter, Update
 from domain.core.deadlines import Deadlines
 from domain.core.errors import Conflict, NotFound
 from domain.core.ids import UserId
 from domain.core.index import may_lag
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import SEATS, Seat
+from domain.lobbies.model import SEATS, Connection, Seat
 from domain.lobbies.rules import NotInLobby
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.presence.presence import Presence
@@ -54,22 +54,13 @@ class Grace:
     async def gone(self, user: UserId) -> None:
         """The user's last connection is gone: the grace begins. Idempotent."""
         until = self._clock.now() + seconds(self._config.grace_s)
-        seat = await self._seats.update(
-            user, {"$set": {"grace_until": until}}, expect={"grace_until": {"$exists": False}}
-        )
-        if seat is None:
-            return
+        await self._change(user, "grace", {"$set": {"grace_until": until}}, {"grace_until": {"$exists": False}})
         with may_lag():
             await self._deadlines.set("grace", user, until)
-        await self._tell_lobby(seat)
 
     async def back(self, user: UserId) -> None:
         """The user is connected again: the grace ends. Idempotent."""
-        seat = await self._seats.update(
-            user, {"$unset": {"grace_until": True}}, expect={"grace_until": {"$exists": True}}
-        )
-        if seat is not None:
-            await self._tell_lobby(seat)
+        await self._change(user, "connected", {"$unset": {"grace_until": True}}, {"grace_until": {"$exists": True}})
 
     async def elapse(self, user: UserId) -> None:
         """The grace is over: who is still away gives up the place. Idempotent."""
@@ -83,7 +74,8 @@ class Grace:
             if seat.lobby_id is not None:
                 await self._lobbies.expire_grace(user, seat.lobby_id)
             elif seat.ticket_id is not None:
-                await self._matchmaking.withdraw(user, seat.ticket_id, "disconnected")
+                over = {"grace_until": {"$lte": self._clock.now()}}
+                await self._matchmaking.withdraw(user, seat.ticket_id, "disconnected", over)
         except (Conflict, NotFound, NotInLobby):
             return  # they came back or left in this very moment
 
@@ -113,11 +105,16 @@ class Grace:
                 return
             after = (page[-1].id, page[-1].id)
 
-    async def _tell_lobby(self, seat: Seat) -> None:
-        if seat.lobby_id is None:
+    async def _change(self, user: UserId, connection: Connection, changes: Changes, expect: Filter) -> None:
+        """Changes the seat, and what its lobby says of the connection with it, in one commit."""
+        seat = await self._seats.get(user)
+        if seat is None or (seat.grace_until is not None) == (connection == "grace"):
             return
-        user = UserId(seat.id)
+        if seat.lobby_id is None:
+            await self._seats.update(user, changes, expect=expect)
+            return
+        on_seat = Update(SEATS, user, changes, expect={"lobby_id": seat.lobby_id, **expect})
         try:
-            await self._lobbies.set_connection(user, seat.lobby_id, "grace" if seat.grace_until else "connected")
+            await self._lobbies.set_connection(user, seat.lobby_id, connection, on_seat)
         except (Conflict, NotFound, NotInLobby):
-            return  # the lobby is gone or busy; the next sweep compares again
+            return  # they left, or somebody else was quicker; the next sweep looks again

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Changes, Database, Delete, Duplicate, Insert, StorageConflict, Update
+from domain.core.collection import Changes, Database, Delete, Duplicate, Filter, Insert, StorageConflict, Update
 from domain.core.errors import AppError, Conflict, NotFound, ValidationFailed
 from domain.core.events import Outbox, carrying, to, user_stream
 from domain.core.faults import fault_point
@@ -101,14 +101,20 @@ class Matchmaking:
         """Stops looking; while a match is proposed this declines it. The final answer: cancelled or matched."""
         return await self._board.view(await self.withdraw(user, command.ticket_id, "declined"))
 
-    async def withdraw(self, user: UserId, ticket_id: TicketId, reason: CancelReason) -> Ticket:
-        """Ends a ticket whatever state it is in; the ticket as it ended. Raises `NotFound`."""
+    async def withdraw(
+        self, user: UserId, ticket_id: TicketId, reason: CancelReason, expect_seat: Filter | None = None
+    ) -> Ticket:
+        """Ends a ticket whatever state it is in; the ticket as it ended. Raises `NotFound`.
+
+        expect_seat: what else must hold for the seat of a waiting player, or `Conflict` is raised.
+        """
         for _ in range(RETRIES):
             ticket = await self._tickets.get(ticket_id)
             if ticket is None or ticket.user_id != user:
                 raise NotFound
             if ticket.status == "queued":
-                if await self._end(ticket, {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}):
+                changes: Changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
+                if await self._end(ticket, changes, expect_seat):
                     await self._board.show([ticket_id])
             elif ticket.status == "proposed" and ticket.match_id is not None:
                 match = await self._database.collection(MATCHES).get(ticket.match_id)
@@ -135,7 +141,10 @@ class Matchmaking:
     async def expire(self, ticket_id: TicketId) -> None:
         """Ends a ticket that has waited too long. Idempotent."""
         ticket = await self._tickets.get(ticket_id)
-        if ticket is None or ticket.status != "queued" or ticket.queued_at > self.expiry_limit():
+        if ticket is None or ticket.status != "queued":
+            await self._pool.remove([ticket_id])
+            return
+        if ticket.queued_at > self.expiry_limit():
             return
         event = to(user_stream("matchmaking", ticket.user_id), TicketExpired(ticket_id=ticket_id))
         if await self._end(ticket, carrying([event], self._clock.now(), status="expired")):
@@ -147,12 +156,12 @@ class Matchmaking:
         """Tickets queued before this moment have waited too long."""
         return self._clock.now() - seconds(self._config.ticket_max_s)
 
-    async def _end(self, ticket: Ticket, changes: Changes) -> bool:
+    async def _end(self, ticket: Ticket, changes: Changes, expect_seat: Filter | None = None) -> bool:
         """Ends a queued ticket together with its seat; False when it has moved on."""
         try:
             await self._database.commit(
                 Update(TICKETS, ticket.id, changes, expect={"status": "queued"}),
-                Delete(SEATS, ticket.user_id, expect={"ticket_id": ticket.id}),
+                Delete(SEATS, ticket.user_id, expect={"ticket_id": ticket.id, **(expect_seat or {})}),
             )
         except StorageConflict:
             return False

@@ -3,9 +3,10 @@
 Oldest first: each ticket in turn gathers the nearest ratings that are compatible with it and with one another.
 """
 
-from bisect import bisect_left
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.core.ids import UserId
 from domain.games.model import Teams
@@ -30,15 +31,14 @@ class Group:
 
 def form_groups(candidates: Sequence[Candidate], teams: Teams | None) -> Iterator[Group]:
     """The groups that can be formed now, each candidate in at most one."""
-    by_rating = sorted(candidates, key=lambda c: (c.rating, c.ticket_id))
-    ratings = [c.rating for c in by_rating]
-    taken: set[str] = set()
-    for anchor in sorted(candidates, key=lambda c: (c.queued_at, c.ticket_id)):
-        if anchor.ticket_id in taken:
+    waiting = _ByRating(candidates)
+    for anchor in sorted(candidates, key=_age):
+        if not waiting.has(anchor):
             continue
-        members = _gather(anchor, _nearest(anchor, by_rating, ratings, taken))
+        members = _gather(anchor, list(waiting.nearest(anchor)))
         if members is not None:
-            taken.update(member.ticket_id for member in members)
+            for member in members:
+                waiting.take(member)
             yield Group(
                 members=tuple(members),
                 teams=_split(members, teams),
@@ -60,26 +60,68 @@ def quality(group: Group, waited_s: float) -> dict[str, float]:
     return {name: round(value, 3) for name, value in figures.items()}
 
 
-def _nearest(
-    anchor: Candidate, by_rating: Sequence[Candidate], ratings: Sequence[float], taken: set[str]
-) -> Iterator[Candidate]:
-    """The untaken candidates by growing distance of rating, the anchor left out."""
-    right = bisect_left(ratings, anchor.rating)
-    left = right - 1
-    for _ in range(LOOKED_AT):
-        go_right = right < len(ratings) and (
-            left < 0 or ratings[right] - anchor.rating <= anchor.rating - ratings[left]
-        )
-        if not go_right and left < 0:
-            return
-        found = by_rating[right if go_right else left]
-        right, left = (right + 1, left) if go_right else (right, left - 1)
-        if found.ticket_id not in taken and found is not anchor:
-            yield found
+class _ByRating:
+    """The waiting candidates by rating, as a linked list: who is taken costs nobody a look any more."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._order = sorted(candidates, key=lambda c: (c.rating, *_age(c)))
+        self._place = {c.ticket_id: place for place, c in enumerate(self._order)}
+        self._left = list(range(-1, len(self._order) - 1))
+        self._right = list(range(1, len(self._order) + 1))
+
+    def has(self, candidate: Candidate) -> bool:
+        """Whether the candidate still waits."""
+        return candidate.ticket_id in self._place
+
+    def take(self, candidate: Candidate) -> None:
+        """The candidate has a group."""
+        place = self._place.pop(candidate.ticket_id)
+        left, right = self._left[place], self._right[place]
+        if left >= 0:
+            self._right[left] = right
+        if right < len(self._order):
+            self._left[right] = left
+
+    def nearest(self, anchor: Candidate) -> Iterator[Candidate]:
+        """The others by growing distance of rating, at most `LOOKED_AT`; equally near ones from both sides in turn."""
+        place = self._place[anchor.ticket_id]
+        left, right = self._left[place], self._right[place]
+        for turn in range(LOOKED_AT):
+            below = anchor.rating - self._order[left].rating if left >= 0 else math.inf
+            above = self._order[right].rating - anchor.rating if right < len(self._order) else math.inf
+            if below == above == math.inf:
+                return
+            if below < above or (below == above and turn % 2):
+                yield self._order[left]
+                left = self._left[left]
+            else:
+                yield self._order[right]
+                right = self._right[right]
 
 
-def _gather(anchor: Candidate, others: Iterable[Candidate]) -> list[Candidate] | None:
-    """The anchor and as many others as fit; None when they are too few."""
+def _age(candidate: Candidate) -> tuple[datetime, str]:
+    """Sorts the oldest first."""
+    return candidate.queued_at, candidate.ticket_id
+
+
+def _gather(anchor: Candidate, others: list[Candidate]) -> list[Candidate] | None:
+    """The anchor and as many others as fit; None when they are too few.
+
+    Who wants a larger group than can be had must not keep the others from a smaller one: they are left out and it is
+    tried again.
+    """
+    while True:
+        members, complete = _fill(anchor, others)
+        if complete:
+            return members
+        demanding = {other.ticket_id for other in members[1:] if other.size.min > len(members)}
+        if not demanding:
+            return None
+        others = [other for other in others if other.ticket_id not in demanding]
+
+
+def _fill(anchor: Candidate, others: Iterable[Candidate]) -> tuple[list[Candidate], bool]:
+    """The anchor with those of the others who fit one after the other, and whether that is a group."""
     members = [anchor]
     low, high = anchor.size.min, anchor.size.max
     for other in others:
@@ -89,8 +131,7 @@ def _gather(anchor: Candidate, others: Iterable[Candidate]) -> list[Candidate] |
         if fits and all(compatible(other, member) for member in members) and _share_places([*members, other]):
             members.append(other)
             low, high = max(low, other.size.min), min(high, other.size.max)
-    complete = len(members) == high or (len(members) >= low and not anchor.full)
-    return members if complete else None
+    return members, len(members) == high or (len(members) >= low and not anchor.full)
 
 
 def _share_places(members: Sequence[Candidate]) -> bool:

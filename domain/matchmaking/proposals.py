@@ -178,7 +178,8 @@ class Proposals:
         tickets = await self._tickets.get_many([player.ticket_id for player in requeued])
         with may_lag():
             for ticket in tickets.values():
-                await self._pool.add(pool_entry(ticket))
+                if ticket.status == "queued":  # it may have been cancelled since
+                    await self._pool.add(pool_entry(ticket))
         match = await self._current(match.match_id)
         await self._outbox.flush(MATCHES, match)
         await self._board.show([player.ticket_id for player in match.players])

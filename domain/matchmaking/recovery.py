@@ -3,15 +3,18 @@
 Documents are the truth. Each sweep asks them what should be, and makes the index and the events agree.
 """
 
+from collections.abc import Awaitable
+
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database
 from domain.core.events import Outbox
 from domain.core.ids import LobbyId, TicketId, UserId
+from domain.core.isolation import Report, isolated
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.model import LOBBIES, SEATS
 from domain.matchmaking.grace import Grace
 from domain.matchmaking.model import MATCHES, TICKETS, Ticket
-from domain.matchmaking.pool import TicketPool
+from domain.matchmaking.pool import Claim, TicketPool
 from domain.matchmaking.proposals import Proposals, pool_entry
 
 CLAIM_MAX_S = 5.0
@@ -36,55 +39,60 @@ class Recovery:
         grace: Grace,
         outbox: Outbox,
         clock: Clock,
+        report: Report,
     ) -> None:
         self._pool, self._proposals, self._lobbies, self._grace = pool, proposals, lobbies, grace
-        self._outbox, self._clock = outbox, clock
+        self._outbox, self._clock, self._report = outbox, clock, report
         self._tickets = database.collection(TICKETS)
         self._matches = database.collection(MATCHES)
         self._seats = database.collection(SEATS)
 
     async def sweep(self) -> None:
-        """One pass over everything but the pool."""
-        await self._outbox.sweep(MATCHES)
-        await self._outbox.sweep(LOBBIES)
-        await self._outbox.sweep(TICKETS)
+        """One pass over everything but the pool. What cannot be mended is reported and keeps nothing else waiting."""
+        await self._outbox.sweep(MATCHES, self._report)
+        await self._outbox.sweep(LOBBIES, self._report)
+        await self._outbox.sweep(TICKETS, self._report)
         await self.stale_claims()
         await self.overdue()
-        await self._grace.reconcile()
+        await self._isolated("reconciling presence", self._grace.reconcile())
 
     async def stale_claims(self) -> None:
         """A claim without a match puts its tickets back; one with a match is done with."""
         for claim in await self._pool.claims(self._clock.now() - seconds(CLAIM_MAX_S)):
-            if await self._matches.get(claim.match_id) is not None:
-                await self._pool.settle(claim.match_id)
-            else:
-                tickets = await self._tickets.get_many(claim.ticket_ids)
-                queued = [TicketId(ticket.id) for ticket in tickets.values() if ticket.status == "queued"]
-                await self._pool.release(claim.match_id, queued)
+            await self._isolated(f"claim {claim.match_id}", self._end_claim(claim))
 
     async def overdue(self) -> None:
         """Acts on the deadlines in the documents that the index has missed."""
         before = self._clock.now() - seconds(OVERDUE_S)
         proposed = {"status": "proposed", "accept_by": {"$lt": before}}
         for match in await self._matches.find(proposed, limit=PAGE):
-            await self._proposals.elapse(match.match_id)
+            await self._isolated(f"match {match.id}", self._proposals.elapse(match.match_id))
         for lobby in await self._lobbies.overdue(before, PAGE):
-            if lobby.status == "countdown":
-                await self._lobbies.elapse_countdown(LobbyId(lobby.id))
-            else:
-                await self._lobbies.elapse_idle(LobbyId(lobby.id))
+            elapse = self._lobbies.elapse_countdown if lobby.status == "countdown" else self._lobbies.elapse_idle
+            await self._isolated(f"lobby {lobby.id}", elapse(LobbyId(lobby.id)))
         for seat in await self._seats.find({"grace_until": {"$lt": before}}, limit=PAGE):
-            await self._grace.elapse(UserId(seat.id))
+            await self._isolated(f"seat {seat.id}", self._grace.elapse(UserId(seat.id)))
 
     async def refill_pool(self) -> None:
         """Puts waiting tickets that the pool does not know back into it (after a loss of Redis, or a crash)."""
         after: After | None = None
         while True:
             page: list[Ticket] = await self._tickets.find({"status": "queued"}, sort="id", limit=PAGE, after=after)
-            unknown = set(await self._pool.unknown([TicketId(ticket.id) for ticket in page]))
-            for ticket in page:
-                if ticket.id in unknown:
+            for ticket_id in await self._pool.unknown([TicketId(ticket.id) for ticket in page]):
+                ticket = await self._tickets.get(ticket_id)
+                if ticket is not None and ticket.status == "queued":  # it may have moved on since the page was read
                     await self._pool.add(pool_entry(ticket))
             if len(page) < PAGE:
                 return
             after = (page[-1].id, page[-1].id)
+
+    async def _end_claim(self, claim: Claim) -> None:
+        if await self._matches.get(claim.match_id) is not None:
+            await self._pool.settle(claim.match_id)
+        else:
+            tickets = await self._tickets.get_many(claim.ticket_ids)
+            queued = [TicketId(ticket.id) for ticket in tickets.values() if ticket.status == "queued"]
+            await self._pool.release(claim.match_id, queued)
+
+    async def _isolated(self, what: str, work: Awaitable[object]) -> None:
+        await isolated(self._report, what, work)

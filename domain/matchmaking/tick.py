@@ -1,21 +1,25 @@
 """The tick: reads each pool, lets the pure parts form groups, and proposes them. It schedules; it decides nothing."""
 
+import asyncio
+import random
 from collections.abc import Sequence
 from datetime import datetime
 
 from domain.core.clock import Clock, ms_between
-from domain.core.ids import TicketId
+from domain.core.ids import MatchId, TicketId
+from domain.core.isolation import Report, isolated
 from domain.core.leases import Leases
 from domain.games.games import Games
 from domain.matchmaking.compatibility import candidate, group_size
 from domain.matchmaking.matchmaking import Matchmaking
-from domain.matchmaking.pairing import form_groups
+from domain.matchmaking.pairing import Group, form_groups
 from domain.matchmaking.pool import PoolEntry, PoolKey, TicketPool
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.relaxation import STEPS, Step, level_at
 from domain.matchmaking.tickets import TicketBoard, first_pool
 
 LEASE_MS = 4000
+PROPOSED_AT_ONCE = 16
 UPDATE_EVERY_MS = 4000
 """A tick later at most this is the 5 s the contract promises."""
 
@@ -33,20 +37,30 @@ class Tick:
         board: TicketBoard,
         leases: Leases,
         clock: Clock,
+        report: Report,
         interval_ms: int,
         steps: tuple[Step, ...] = STEPS,
     ) -> None:
         self._pool, self._games, self._matchmaking, self._proposals = pool, games, matchmaking, proposals
         self._board, self._leases, self._clock = board, leases, clock
-        self._interval_ms, self._steps = interval_ms, steps
+        self._report, self._interval_ms, self._steps = report, interval_ms, steps
         self._last_run: dict[PoolKey, datetime] = {}
 
     async def run(self) -> int:
-        """One tick over the pools this worker holds; how many matches were proposed."""
+        """One tick over the pools this worker holds; how many matches were proposed.
+
+        In random order, so that workers spread over the pools instead of queueing up behind the same large one.
+        """
         proposed = 0
-        for key in await self._pool.pools():
-            if await self._leases.acquire(f"pool:{key.game_id}:{key.mode}", LEASE_MS + self._interval_ms):
-                proposed += await self.run_pool(key)
+
+        async def run_pool(key: PoolKey) -> None:
+            nonlocal proposed
+            proposed += await self.run_pool(key)
+
+        pools = await self._pool.pools()
+        for key in random.sample(pools, len(pools)):
+            if await self._hold(key):
+                await isolated(self._report, f"the pool {key.game_id} {key.mode}", run_pool(key))
         return proposed
 
     async def run_pool(self, key: PoolKey) -> int:
@@ -54,27 +68,41 @@ class Tick:
         now = self._clock.now()
         last = self._last_run.get(key, now)
         self._last_run[key] = now
+        waiting = await self._expire(await self._pool.waiting(key))
         game = await self._games.get(key.game_id)
         mode = game.mode(key.mode) if game else None
         if mode is None:
             return 0
-        waiting = await self._expire(await self._pool.waiting(key))
         candidates = [
             candidate(entry, key, size, now, self._steps)
             for entry in waiting
             if (size := group_size(entry.criteria, mode)) is not None
         ]
-        taken: set[TicketId] = set()
-        proposed = 0
-        for group in form_groups(candidates, mode.teams):
-            if await self._proposals.propose(key, group) is not None:
-                taken.update(member.ticket_id for member in group.members)
-                proposed += 1
+        # In a thread, as a large pool takes seconds and the sockets of this process must not wait for it.
+        groups = await asyncio.to_thread(lambda: list(form_groups(candidates, mode.teams)))
+        taken = await self._propose(key, groups)
         left = [entry for entry in waiting if entry.ticket_id not in taken and first_pool(entry.criteria) == key]
         due = [entry.ticket_id for entry in left if self._update_due(entry, last, now)]
         if due:
-            await self._board.show(due, pool_size=len(waiting) - len(taken))
-        return proposed
+            await self._board.show_waiting(due, pool_size=len(waiting) - len(taken))
+        return len({match for match in taken.values() if match})
+
+    async def _propose(self, key: PoolKey, groups: Sequence[Group]) -> dict[TicketId, MatchId | None]:
+        """Proposes the groups, some at a time, as long as this worker holds the pool; their tickets and matches."""
+        taken: dict[TicketId, MatchId | None] = {}
+        for start in range(0, len(groups), PROPOSED_AT_ONCE):
+            if start and not await self._hold(key):
+                break
+            some = groups[start : start + PROPOSED_AT_ONCE]
+            async with asyncio.TaskGroup() as tasks:
+                proposals = [tasks.create_task(self._proposals.propose(key, group)) for group in some]
+            for group, proposal in zip(some, proposals, strict=True):
+                match = proposal.result()
+                taken.update({member.ticket_id: match and match.match_id for member in group.members})
+        return taken
+
+    async def _hold(self, key: PoolKey) -> bool:
+        return await self._leases.acquire(f"pool:{key.game_id}:{key.mode}", LEASE_MS + self._interval_ms)
 
     async def _expire(self, entries: Sequence[PoolEntry]) -> list[PoolEntry]:
         """Ends the tickets that waited too long; the others."""

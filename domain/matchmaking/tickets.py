@@ -28,10 +28,21 @@ class TicketBoard:
             size = await self._pool.size(first_pool(ticket.criteria)) if ticket.status == "queued" else 0
         return self._view(ticket, size)
 
-    async def show(self, ticket_ids: Sequence[TicketId], pool_size: int | None = None) -> None:
+    async def show(self, ticket_ids: Sequence[TicketId]) -> None:
         """Sends `ticket_updated` for each of the tickets."""
         tickets = (await self._tickets.get_many(ticket_ids)).values()
-        views = [await self.view(t) if pool_size is None else self._view(t, pool_size) for t in tickets]
+        await self._send([await self.view(ticket) for ticket in tickets])
+
+    async def show_waiting(self, ticket_ids: Sequence[TicketId], pool_size: int) -> None:
+        """Sends `ticket_updated` for those of the tickets that wait; the pool forgets the others, which have ended."""
+        tickets = (await self._tickets.get_many(ticket_ids)).values()
+        waiting = [ticket for ticket in tickets if ticket.status == "queued"]
+        await self._send([self._view(ticket, pool_size) for ticket in waiting])
+        ended = set(ticket_ids) - {ticket.id for ticket in waiting}
+        if ended:
+            await self._pool.remove(sorted(ended))
+
+    async def _send(self, views: Sequence[TicketView]) -> None:
         with may_lag():  # transient: the next one comes within seconds
             await self._publisher.publish(
                 *(to(user_stream("matchmaking", view.user_id), TicketUpdated(**view.model_dump())) for view in views)

@@ -121,7 +121,7 @@ class MongoDatabase:
         try:
             with self.deadline(write=True):
                 await self.unhindered(partial(session.with_transaction, partial(_run, steps)))
-        except errors.Unavailable:
+        except (errors.Unavailable, asyncio.CancelledError):  # else MongoDB keeps the documents locked for a minute
             self._give_up(session)
             raise
         finally:

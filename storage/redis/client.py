@@ -19,8 +19,16 @@ from domain.core.errors import Unavailable
 MAX_CONNECTIONS = 50
 HEALTH_CHECK_S = 30
 
-OUTAGES = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError)
-"""Redis is away, loading its data, or a replica that was not yet promoted. A retry may help."""
+OUTAGES = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.ReadOnlyError,
+    exceptions.OutOfMemoryError,
+)
+"""Redis is away, loading its data, full, or a replica that was not yet promoted. A retry may help."""
+
+CANNOT_NOW = ("MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN")
+"""Errors by which a Redis says that it cannot serve now, and for which redis-py has no class."""
 
 REFUSALS = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 """Wrong credentials, which redis-py counts among the connection errors. No retry helps."""
@@ -50,7 +58,11 @@ class Client(Redis):
                         raise
                     except OUTAGES as error:
                         outage = error
-                        await asyncio.sleep(jitter(failures))
+                    except exceptions.ResponseError as error:
+                        if not str(error).startswith(CANNOT_NOW):
+                            raise
+                        outage = error
+                    await asyncio.sleep(jitter(failures))
         raise Unavailable from outage
 
 

@@ -12,7 +12,7 @@ from domain.core.ids import GameId
 from domain.games.model import Mode, Teams
 from domain.matchmaking.compatibility import Candidate, candidate, compatible, group_size
 from domain.matchmaking.criteria import GroupSize
-from domain.matchmaking.pairing import Group, form_groups, quality
+from domain.matchmaking.pairing import LOOKED_AT, Group, form_groups, quality
 from domain.matchmaking.pool import PoolKey
 from domain.matchmaking.relaxation import STEPS, level_at, next_step_at
 from tests.support.builders import NOON, a_candidate, a_pool_entry, criteria
@@ -111,6 +111,26 @@ def test_a_fresh_ticket_waits_for_the_largest_group_and_an_older_one_takes_less(
     fresh = [a_candidate(name, size=(2, 5), full=True) for name in "ab"]
     patient = [a_candidate(name, size=(2, 5), full=False) for name in "ab"]
     assert ([], [{"a", "b"}]) == (groups(fresh), groups(patient))
+
+
+def test_many_who_cannot_be_matched_hide_nobody() -> None:
+    """All ratings alike, as they are for new players; the stubborn ones came first."""
+    stubborn = [
+        a_candidate(f"s{n}", regions=frozenset({f"R{n}"}), needs_region=True, queued_at=NOON - timedelta(seconds=1))
+        for n in range(2 * LOOKED_AT)
+    ]
+    players = [a_candidate(f"p{n:04}", regions=frozenset({"EU"})) for n in range(1000)]
+    assert len(groups([*stubborn, *players])) == 500
+
+
+def test_all_of_a_large_even_pool_are_matched() -> None:
+    assert len(groups([a_candidate(f"p{n:04}") for n in range(2000)])) == 1000
+
+
+def test_who_wants_a_larger_group_than_can_be_had_keeps_nobody_from_a_smaller_one() -> None:
+    demanding = a_candidate("demanding", rating=1500, size=(5, 5))
+    modest = [a_candidate(name, rating=1510, size=(2, 5)) for name in "abc"]
+    assert [{"a", "b", "c"}] == groups([demanding, *modest])
 
 
 def test_three_who_meet_in_pairs_but_share_no_region_are_no_group() -> None:
