@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         description="sqlite:///FILE (default in the folder var_dir), or mongodb://... of a replica set",
     )
     database_timeout_s: float = Field(
-        default=5.0, gt=0, le=60, description="seconds a database operation may take with its retries"
+        default=4.0, gt=0, le=60, description="seconds a database operation may take with its retries"
     )
     database_pool_size: int = Field(default=50, ge=1, le=1000, description="most connections to MongoDB per process")
     redis_url: SecretStr = Field(default=SecretStr("memory://"), description="memory://, or redis://... / rediss://...")

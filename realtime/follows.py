@@ -36,6 +36,10 @@ class Follows:
         """A client is there; it follows nothing yet."""
         self._following[client.sid] = _Following()
 
+    def knows(self, client: Client) -> bool:
+        """Whether the client has begun to follow streams."""
+        return client.sid in self._following
+
     def end(self, client: Client) -> None:
         """The client is gone."""
         self._following.pop(client.sid, None)

@@ -5,6 +5,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from loguru import logger
+
 from domain.core.clock import Clock
 from domain.core.errors import AppError, Unavailable
 from domain.core.events import user_stream
@@ -116,13 +118,17 @@ class Gateway:
         while session.clients:
             try:
                 await self._sessions.recheck(session)
-                for client in list(session.clients.values()):
+                for client in filter(self._follows.knows, list(session.clients.values())):
                     self._engine.send(client.sid, *await self._hello(session, client))
                 return
             except Unavailable:
                 await asyncio.sleep(random.uniform(*RETRY_S))
             except AppError as error:
                 self._sessions.end(session, error.code.lower())
+                return
+            except Exception:  # one session that cannot be greeted must not take the others with it
+                logger.exception("a session could not be greeted again")
+                self._sessions.end(session, "internal")
                 return
 
     async def _hello(self, session: Session, client: Client) -> tuple[str, dict[str, Any], dict[str, Any]]:

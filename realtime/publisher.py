@@ -1,6 +1,7 @@
 """Events on their way through the streams: out of the use cases, and in to the clients of this process."""
 
 import asyncio
+from collections import OrderedDict
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any
@@ -19,6 +20,9 @@ from realtime.events import Meta, from_ms
 from realtime.follows import Follows, namespace_of
 from realtime.gateway import Gateway
 
+REMEMBERED = 20_000
+"""Events that are known by their ids, in case they are published again."""
+
 
 class StreamPublisher(PublisherPort):
     """Puts events on their streams. Local clients get them from there too: a short cut would break the order."""
@@ -34,7 +38,7 @@ class StreamPublisher(PublisherPort):
         await self._streams.control(orjson.dumps(asdict(Kick(new_id(), user, session, reason))))
 
     def _packet(self, event: Outgoing) -> bytes:
-        packet: dict[str, Any] = {"name": event.name, "data": event.data}
+        packet: dict[str, Any] = {"id": event.id, "name": event.name, "data": event.data}
         if not event.durable:
             packet["at"] = int(self._clock.now().timestamp() * 1000)
         if event.join or event.leave:
@@ -51,6 +55,7 @@ class Fanout:
         self._streams, self._engine, self._follows = streams, engine, follows
         self._sessions, self._gateway = sessions, gateway
         self._missed = asyncio.Event()
+        self._delivered: OrderedDict[str, None] = OrderedDict()
 
     async def run(self) -> None:
         """Delivers for ever; an end of it is the end of the process."""
@@ -82,12 +87,23 @@ class Fanout:
         if delivery.stream is None:
             self._sessions.kick(Kick(**packet))
             return
+        if not self._is_news(packet["id"]):
+            return
         for user in packet.get("join", ()):
             self._follows.join(user, delivery.stream)
         name, data, meta = packet["name"], packet["data"], self._meta(delivery, packet)
         self._engine.emit(namespace_of(delivery.stream), delivery.stream, name, data, meta)
         for user in packet.get("leave", ()):
             self._follows.leave(user, delivery.stream)
+
+    def _is_news(self, id: str) -> bool:
+        """Whether the event was not delivered yet. One published again comes late, and its joins may be outdated."""
+        if id in self._delivered:
+            return False
+        self._delivered[id] = None
+        if len(self._delivered) > REMEMBERED:
+            self._delivered.popitem(last=False)
+        return True
 
     @staticmethod
     def _meta(delivery: Delivery, packet: dict[str, Any]) -> dict[str, Any]:

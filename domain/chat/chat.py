@@ -40,8 +40,6 @@ class Chat:
     async def send(self, user: UserId, command: Send) -> MessageView:
         """Stores a message for good, tells the channel, and returns it with its `seq`."""
         channel = await self._channel_of(user, command.channel_id)
-        if channel.closed_at:
-            raise ChannelClosed
         draft = Message(
             id=self._new_id(),
             channel_id=command.channel_id,
@@ -52,6 +50,11 @@ class Chat:
             content=command.content,
             created_at=self._clock.now(),
         )
+        if channel.closed_at:
+            earlier = await self._sequencer.first(draft)
+            if earlier is None:
+                raise ChannelClosed
+            return message_view(earlier)
         return message_view(await self._sequencer.append(draft))
 
     async def history(self, user: UserId, command: History) -> HistoryPage:

@@ -93,7 +93,7 @@ class Sequencer:
             except Duplicate as duplicate:
                 done = duplicate.index
                 stored.extend(batch[:done])
-                first = await self._first(batch[done])
+                first = await self.first(batch[done])
                 rounds = 0 if done or first else rounds + 1
                 if first:
                     stored.append(first)
@@ -107,7 +107,7 @@ class Sequencer:
                 self._remember(channel, last + done)
         return stored
 
-    async def _first(self, draft: Message) -> Message | None:
+    async def first(self, draft: Message) -> Message | None:
         """The message an earlier try of this client has stored."""
         if draft.client_message_id is None:
             return None

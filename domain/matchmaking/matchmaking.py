@@ -16,7 +16,7 @@ from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.events import TicketExpired
-from domain.matchmaking.model import MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView
+from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals, pool_entry
 from domain.matchmaking.tickets import TicketBoard
@@ -85,6 +85,7 @@ class Matchmaking:
             ratings={wish.game_id: ratings[wish.game_id] for wish in criteria.games},
             queued_at=now,
             created_at=now,
+            expires_at=now + seconds(KEPT_S),
         )
         try:
             seat = Seat(id=user, ticket_id=TicketId(ticket.id))

@@ -15,7 +15,10 @@ CancelReason = Literal["declined", "timeout", "disconnected"]
 
 
 class Ticket(WithEvents):
-    """A player's wish for a match. `queued_at` survives a failed proposal: the waiting goes on."""
+    """A player's wish for a match. `queued_at` survives a failed proposal: the waiting goes on.
+
+    expires_at: when its record is deleted, long after it has ended.
+    """
 
     user_id: UserId
     criteria: Criteria
@@ -26,6 +29,7 @@ class Ticket(WithEvents):
     match_id: MatchId | None = None
     accept_by: Timestamp | None = None
     lobby_id: LobbyId | None = None
+    expires_at: Timestamp
 
 
 class MatchPlayer(Model):
@@ -77,7 +81,15 @@ class Match(WithEvents):
         return set(self.player_ids) <= set(self.accepted)
 
 
-TICKETS = Spec("tickets", Ticket, indexes=(("status",), ("user_id", "created_at"), ("match_id",), ("unpublished_at",)))
+TICKETS = Spec(
+    "tickets",
+    Ticket,
+    indexes=(("status",), ("user_id", "created_at"), ("match_id",), ("unpublished_at",)),
+    expires="expires_at",
+)
+KEPT_S = 30 * 86_400.0
+"""Tickets, which players make by the dozen, are history for so long."""
+
 MATCHES = Spec("matches", Match, indexes=(("status", "accept_by"), ("player_ids",), ("unpublished_at",)))
 
 

@@ -98,7 +98,8 @@ class Tick:
                 proposals = [tasks.create_task(self._proposals.propose(key, group)) for group in some]
             for group, proposal in zip(some, proposals, strict=True):
                 match = proposal.result()
-                taken.update({member.ticket_id: match and match.match_id for member in group.members})
+                match_id = match.match_id if match else None
+                taken.update({member.ticket_id: match_id for member in group.members})
         return taken
 
     async def _hold(self, key: PoolKey) -> bool:
