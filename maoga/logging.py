@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web import RequestPayloadError
 from loguru import logger
 
 from domain.core.clock import to_ms
@@ -57,8 +58,10 @@ class _FromStdlib(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         cause = record.exc_info[1] if record.exc_info else None
-        if isinstance(cause, HttpProcessingError):  # a sender's garbage, for which aiohttp logs a traceback
-            logger.bind(logger=record.name).info("an unreadable HTTP request: {}", cause.message.partition("\n")[0])
+        if isinstance(
+            cause, HttpProcessingError | RequestPayloadError
+        ):  # a sender's garbage, for which aiohttp logs a traceback
+            logger.bind(logger=record.name).info("an unreadable HTTP request: {}", str(cause).partition("\n")[0][:100])
             return
         level = record.levelname if record.levelname in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"} else "INFO"
         logger.opt(exception=record.exc_info).bind(logger=record.name).log(level, "{}", record.getMessage())

@@ -27,7 +27,7 @@ from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.presence import BEAT_S, Attendance
 from realtime.publisher import Fanout
-from rest.app import build_app
+from rest.app import build_app, runner_of
 from rest.routes import RestConfig, Services
 
 BACKLOG = 4096
@@ -76,13 +76,14 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             message_limit_bytes=settings.message_limit_bytes,
             ping_interval_s=settings.ping_interval_s,
             ping_timeout_s=settings.ping_timeout_s,
+            rate_limit_scale=settings.rate_limit_scale,
         ),
         metrics,
     )
     engine.attach(app)
     _connect(core, engine, process, metrics)
     await asyncio.wait_for(core.streams.ready(), settings.redis_timeout_s * 5)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.drain_s)
+    runner = runner_of(app, drain_s=settings.drain_s)
     await runner.setup()
     stack.push_async_callback(_give_up_lease, core)
     stack.push_async_callback(runner.cleanup)
@@ -134,8 +135,8 @@ async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: Co
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, settings.host, settings.metrics_port).start()
-    logger.info("metrics on http://{}:{}/metrics", settings.host, runner.addresses[0][1])
+    await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
+    logger.info("metrics on http://{}:{}/metrics", settings.metrics_host, runner.addresses[0][1])
 
 
 def _registry() -> CollectorRegistry:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from zxcvbn import zxcvbn
 
 Environment = Literal["development", "test", "staging", "production"]
 Role = Literal["all", "gateway", "worker"]
@@ -17,6 +18,8 @@ Transport = Literal["websocket", "polling"]
 
 WEAK = ("secret", "changeme", "change-me", "password", "example", "maoga", "default", "test")
 SECRET_MIN_LENGTH = 32
+SECRET_MIN_SCORE = 4
+HARDENED_BCRYPT_COST = 10
 
 
 def _instance_name() -> str:
@@ -48,6 +51,9 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="port of HTTP and Socket.IO; 0 picks a free one")
+    metrics_host: str = Field(
+        default="127.0.0.1", description="address of /metrics, which has no log-in: keep it from the public"
+    )
     metrics_port: int = Field(default=8001, ge=0, le=65535, description="port of /metrics; 0 picks a free one")
     role: Role = Field(
         default="all", description="gateway holds sockets, worker runs ticks and deadlines, all does both"
@@ -100,7 +106,7 @@ class Settings(BaseSettings):
     ping_timeout_s: float = Field(default=20, gt=0, description="seconds a socket may take to answer a heartbeat")
     handler_timeout_s: float = Field(default=5, gt=0, description="seconds an event may take before it acks TIMEOUT")
     rate_limit_scale: float = Field(
-        default=1, ge=0, description="multiplies every rate limit; 0 switches them off (refused in production)"
+        default=1, ge=0, le=1000, description="multiplies every rate limit; 0 switches them off (refused in production)"
     )
 
     match_tick_ms: int = Field(default=1000, ge=20, description="milliseconds between matchmaking ticks")
@@ -160,6 +166,8 @@ class Settings(BaseSettings):
         if not self.hardened:
             return []
         problems = []
+        if self.bcrypt_cost < HARDENED_BCRYPT_COST:
+            problems.append(f"MAOGA_BCRYPT_COST below {HARDENED_BCRYPT_COST} is refused in {self.environment}")
         secret = self.secret_key.get_secret_value()
         if not secret:
             problems.append(f"MAOGA_SECRET_KEY is required in {self.environment}")
@@ -212,9 +220,10 @@ class Settings(BaseSettings):
 
 
 def is_weak(secret: str) -> bool:
-    """Whether a secret is too short, too repetitive, or one of the words people leave in."""
-    lowered = secret.lower()
-    return len(secret) < SECRET_MIN_LENGTH or len(set(secret)) < 10 or any(lowered.startswith(word) for word in WEAK)
+    """Whether a secret is too short, guessable (by zxcvbn, on its first 72 characters), or a word people leave in."""
+    if len(secret) < SECRET_MIN_LENGTH or secret.lower().startswith(WEAK):
+        return True
+    return int(zxcvbn(secret[:72])["score"]) < SECRET_MIN_SCORE
 
 
 def _kept_secret(path: Path) -> str:

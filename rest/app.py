@@ -19,6 +19,8 @@ PREFIXES = (NEWEST, "/api")
 
 ROUTES: tuple[Route, ...] = (*rest.auth.routes, *rest.users.routes, *rest.games.routes)
 
+KEEPALIVE_S = 75.0
+
 ID_PATTERN = "[A-Za-z0-9_-]{1,64}"
 
 
@@ -37,3 +39,14 @@ def build_app(services: Services, config: RestConfig, checks: Mapping[str, Check
     add_health(app, checks)
     add_page(app)
     return app
+
+
+def runner_of(app: web.Application, *, drain_s: float) -> web.AppRunner:
+    """Serves the application. drain_s: how long requests may take to end once it stops."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=drain_s,
+        keepalive_timeout=KEEPALIVE_S,
+        auto_decompress=False,  # else the rest of a refused body is inflated on its way to nowhere
+    )

@@ -24,6 +24,8 @@ async def read_json(request: web.Request) -> dict[str, Any]:
     Raises `TooLarge`, `UnsupportedMediaType`, `BadRequest` (not JSON, or JSON that two readers could understand
     differently), or `ValidationFailed` when it is no object.
     """
+    if "Content-Encoding" in request.headers:  # a small body must not become a large one
+        raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
     body = await _read(request)
     if not body:
         return {}

@@ -11,6 +11,9 @@ from domain.core.model import Text
 ZERO_WIDTH_JOINER = "\u200d"
 """Invisible, but part of many emoji."""
 
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols by category, of which nothing shows: the Hangul fillers and the empty Braille pattern."""
+
 
 def name_key(name: str) -> str:
     """What makes two names the same: case, width and composition do not."""
@@ -39,18 +42,26 @@ def _username(value: str) -> str:
     value = cleaned(value)
     if not 3 <= len(value) <= 24 or not all(_is_name_character(c) for c in value):
         raise ValueError("must be 3 to 24 letters, digits, '_', '-' or '.'")
+    if not any(c.isalnum() for c in value):
+        raise ValueError("must contain a letter or a digit")
     return value
 
 
 def _is_name_character(character: str) -> bool:
     category = unicodedata.category(character)
-    return category.startswith("L") or category == "Nd" or character in "_-."
+    return (category.startswith("L") or category == "Nd" or character in "_-.") and character not in BLANK
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS" and character not in BLANK
 
 
 def _display_name(value: str) -> str:
     value = cleaned(value)
     if not 1 <= len(value) <= 32:
         raise ValueError("must be 1 to 32 characters")
+    if not any(_is_seen(c) for c in value):
+        raise ValueError("must contain a character one can see")
     return value
 
 

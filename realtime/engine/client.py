@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from engineio import packet
 
 from realtime.engine.inbox import Inbox
+from realtime.limits import TokenBucket
 
 First = tuple[str, *tuple[Any, ...]]
 """An event's name and its arguments."""
@@ -57,7 +58,7 @@ class Peer:
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """An Engine.IO connection: its clients and inboxes by namespace.
+    """An Engine.IO connection: its clients and inboxes by namespace. connects: limits its CONNECTs.
 
     refusals: how many things in a row it was refused. idle: closes it unless it is in a namespace soon.
     """
@@ -67,3 +68,5 @@ class Connection:
     inboxes: dict[str, Inbox] = field(default_factory=dict)
     refusals: int = 0
     idle: asyncio.TimerHandle | None = None
+    overdue: bool = False
+    connects: tuple[TokenBucket, ...] = ()

@@ -26,6 +26,7 @@ from realtime.engine.packets import (
 )
 from realtime.engine.server import Server
 from realtime.envelope import failure
+from realtime.limits import spend
 from realtime.metrics import Metrics
 
 PATH = "/socket.io/"
@@ -116,7 +117,7 @@ class Engine:
 
     def opened(self, connection: str) -> None:
         """Called by the server: a connection is there."""
-        self._connections[connection] = Connection(connection)
+        self._connections[connection] = Connection(connection, connects=self._config.buckets(self._config.connects))
         self._expect_client(self._connections[connection])
 
     def received(self, connection: str, packet: Packet) -> None:
@@ -155,6 +156,9 @@ class Engine:
     # Connecting and parting.
 
     def _connect(self, connection: Connection, namespace: str, auth: Any) -> None:
+        if wait_ms := spend(connection.connects, 1):
+            self._refuse(connection, namespace, RateLimited(wait_ms))
+            return
         if namespace not in self._applications:
             self._refuse(connection, namespace, NotFound("There is no such namespace."))
             return
@@ -200,6 +204,8 @@ class Engine:
         if peer.client.sid in self._peers:
             self._forget(connection, peer)
             self._refuse(connection, peer.client.namespace, error)
+            if connection.overdue and not connection.peers:
+                self._close(connection, "no namespace")
 
     def _refuse(self, connection: Connection, namespace: str, error: AppError) -> None:
         body = error.as_error()
@@ -233,17 +239,19 @@ class Engine:
     def _forget(self, connection: Connection, peer: Peer) -> None:
         del connection.peers[peer.client.namespace], self._peers[peer.client.sid]
         self._rooms.remove(peer.client.sid, _path(peer.client.namespace))
-        if not connection.peers:
+        if not connection.peers and peer.admitted:  # one that was refused gets no more time
             self._expect_client(connection)
 
     def _expect_client(self, connection: Connection) -> None:
         """Closes the connection unless it is in a namespace soon."""
         if connection.idle:
             connection.idle.cancel()
+        connection.overdue = False
         loop = asyncio.get_running_loop()
         connection.idle = loop.call_later(self._config.connect_timeout_s, self._close_idle, connection)
 
     def _close_idle(self, connection: Connection) -> None:
+        connection.overdue = True
         if not connection.peers:
             self._close(connection, "no namespace")
 

@@ -56,7 +56,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             logger=LOG,
             engineio_logger=LOG,
         )
-        self.eio.metrics = metrics
+        self.eio.metrics, self.eio.config = metrics, config
         self._listener = listener
 
     def socket(self, connection: str) -> Socket | None:

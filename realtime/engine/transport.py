@@ -6,6 +6,7 @@ from typing import Any
 import engineio
 from engineio import packet
 
+from realtime.engine.config import EngineConfig
 from realtime.engine.socket import Socket
 from realtime.engine.websocket import WebSocket
 from realtime.metrics import Metrics
@@ -15,6 +16,7 @@ class EngineIO(engineio.AsyncServer):  # type: ignore[misc]
     """engineio's server with this package's socket and websocket."""
 
     metrics: Metrics
+    config: EngineConfig
     _async: dict[str, Any]
     start_service_task: bool
     service_task_handle: asyncio.Task[None] | None

@@ -45,6 +45,8 @@ class WebSocket:
             message = await self._response.receive()
             if isinstance(message.data, WebSocketError):
                 await self.socket.malformed("frame")
+            elif message.type in {WSMsgType.TEXT, WSMsgType.BINARY} and self.socket.floods(message.data):
+                await self.socket.malformed("flood")
             elif message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
                 try:
                     check_frame(message.data)

@@ -1,6 +1,7 @@
 """Bad input on every event and every route: the right code, no traceback, and the server stays up."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
@@ -285,6 +286,19 @@ async def test_garbage_on_the_http_port_is_a_400_and_leaves_no_traceback(server:
     assert b" 400 " in await asyncio.wait_for(reader.readline(), 5)
     writer.close()
     await writer.wait_closed()
+    assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/auth/login", "/health/live", "/no-such-path", "/socket.io/"])
+async def test_a_compressed_body_is_never_inflated(server: MaogaServer, path: str) -> None:
+    """Neither a bomb nor garbage: what the server does not inflate cannot blow up in it, nor break."""
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    async with aiohttp.ClientSession() as http:
+        for body in (gzip.compress(b"\0" * 50_000_000), b"not gzip"):
+            async with http.post(server.url + path, data=BytesIO(body), headers=headers, compress=None) as response:
+                assert response.status in {400, 404, 405, 413, 415}
+        async with http.get(f"{server.url}/health/live") as response:
+            assert response.status == 200
     assert "Traceback" not in server.log()
 
 

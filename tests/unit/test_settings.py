@@ -49,6 +49,8 @@ def test_hardened_environments_demand_a_secret(environment: str) -> None:
         pytest.param(STRONG[: SECRET_MIN_LENGTH - 1], id="one character short"),
         pytest.param("ab" * SECRET_MIN_LENGTH, id="repetitive"),
         pytest.param("ChangeMe" + STRONG, id="a word people leave in"),
+        pytest.param("1234567890" * 4, id="repeated digits"),
+        pytest.param("abcdefghijklmnopqrstuvwxyzabcdefghi", id="the alphabet"),
     ],
 )
 def test_hardened_environments_refuse_weak_secrets_without_printing_them(environment: str, secret: str) -> None:
@@ -60,6 +62,11 @@ def test_hardened_environments_refuse_weak_secrets_without_printing_them(environ
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_hardened_environments_take_a_strong_secret_as_it_is(environment: str) -> None:
     assert settings(environment=environment, secret_key=STRONG).signing_key() == STRONG.encode()
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_hardened_environments_refuse_cheap_password_hashes(environment: str) -> None:
+    assert "MAOGA_BCRYPT_COST" in refusal(environment=environment, secret_key=STRONG, bcrypt_cost=9)
 
 
 def test_every_problem_is_named_at_once() -> None:

@@ -12,7 +12,7 @@ from loguru import logger
 
 from domain.games.games import Games
 from domain.games.seed import seed
-from rest.app import build_app
+from rest.app import build_app, runner_of
 from rest.health import Check
 from rest.routes import RestConfig, Services
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
@@ -114,7 +114,7 @@ async def serving(
         limits=accounts.limits,
         metrics=metrics,
     )
-    runner = web.AppRunner(build_app(services, config, checks or {}), access_log=None)
+    runner = runner_of(build_app(services, config, checks or {}), drain_s=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
