@@ -54,9 +54,9 @@ class Grace:
     async def gone(self, user: UserId) -> None:
         """The user's last connection is gone: the grace begins. Idempotent."""
         until = self._clock.now() + seconds(self._config.grace_s)
-        await self._change(user, "grace", {"$set": {"grace_until": until}}, {"grace_until": {"$exists": False}})
-        with may_lag():
-            await self._deadlines.set("grace", user, until)
+        if await self._change(user, "grace", {"$set": {"grace_until": until}}, {"grace_until": {"$exists": False}}):
+            with may_lag():
+                await self._deadlines.set("grace", user, until)
 
     async def back(self, user: UserId) -> None:
         """The user is connected again: the grace ends. Idempotent."""
@@ -105,16 +105,16 @@ class Grace:
                 return
             after = (page[-1].id, page[-1].id)
 
-    async def _change(self, user: UserId, connection: Connection, changes: Changes, expect: Filter) -> None:
-        """Changes the seat, and what its lobby says of the connection with it, in one commit."""
+    async def _change(self, user: UserId, connection: Connection, changes: Changes, expect: Filter) -> bool:
+        """Changes the seat, and what its lobby says of the connection with it, in one commit; whether it did."""
         seat = await self._seats.get(user)
         if seat is None or (seat.grace_until is not None) == (connection == "grace"):
-            return
+            return False
         if seat.lobby_id is None:
-            await self._seats.update(user, changes, expect=expect)
-            return
+            return await self._seats.update(user, changes, expect=expect) is not None
         on_seat = Update(SEATS, user, changes, expect={"lobby_id": seat.lobby_id, **expect})
         try:
             await self._lobbies.set_connection(user, seat.lobby_id, connection, on_seat)
         except (Conflict, NotFound, NotInLobby):
-            return  # they left, or somebody else was quicker; the next sweep looks again
+            return False  # they left, or somebody else was quicker; the next sweep looks again
+        return True
