@@ -272,9 +272,10 @@ export class Player {
 }
 
 /** A proposal from before the page was loaded. */
-function keptProposal({ matchId, criteria }) {
+function keptProposal({ matchId, acceptBy, criteria }) {
   const kept = JSON.parse(sessionStorage.getItem(PROPOSAL) ?? "null");
   if (kept?.match.id === matchId) return kept;
-  const match = { id: matchId, gameId: criteria.games[0].gameId, mode: criteria.mode, players: [] };
-  return { match, acceptBy: null, accepted: 0, needed: 0, answer: null };
+  const { gameId } = criteria.games[0];
+  const match = { id: matchId, gameId, mode: criteria.mode, players: [], formedAt: new Date().toISOString() };
+  return { match, acceptBy, accepted: 0, needed: 0, answer: null };
 }

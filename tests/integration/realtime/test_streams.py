@@ -86,6 +86,24 @@ async def test_join_and_leave_travel_with_the_events() -> None:
         assert await phone.silent()
 
 
+async def test_an_event_published_again_reaches_nobody_twice_and_brings_nobody_back(redis_url: str) -> None:
+    """As when a worker dies between publishing and noting it, and the sweep comes after the member has left."""
+    async with two_nodes(redis_url) as (one, two), wire(one.url) as ann, wire(two.url) as bob:
+        await enter(ann)
+        await enter(bob, "bob")
+        first = await one.tell(LOBBY, News(number=1), join=["ann", "bob"])
+        await one.tell(LOBBY, News(number=2), leave=["ann"])
+        for node_ in (two, one):
+            await node_.publisher.publish(first)
+        await two.tell(LOBBY, News(number=3))
+
+        assert await numbers(bob, 3) == [1, 2, 3]
+        assert await numbers(ann, 2) == [1, 2]
+        assert await ann.silent()
+        assert await bob.silent()
+        assert one.engine.members("lobby", LOBBY) == []
+
+
 async def test_a_leave_wins_over_a_read_that_is_older() -> None:
     """The documents are read while connecting; what the events said meanwhile is newer."""
     async with node() as one, wire(one.url) as client:

@@ -221,6 +221,26 @@ class TestLostAnswers:
             assert proxy.lost.is_set()
             assert a_thing("1", rank=5) == await other.collection(THINGS).update("1", {"$inc": {"rank": 5}})
 
+    async def test_cancelled_commit_on_a_frozen_server_locks_nothing(
+        self, proxy: Proxy, url: str, server: Server
+    ) -> None:
+        """The caller gives up before the deadline does, and not even the abort gets through."""
+        behind = f"mongodb://127.0.0.1:{proxy.port}{urlsplit(url).path}?directConnection=true"
+        async with opened(behind, timeout_s=2) as hasty, opened(url, timeout_s=BOUND_S) as other:
+            await other.collection(THINGS).insert(a_thing("1"))
+            proxy.lose(b"insert\0", "silence")
+            writes = (Update(THINGS, "1", {"$inc": {"rank": 1}}), Insert(NOTES, Note(id="1")))
+            commit = asyncio.create_task(hasty.commit(*writes))
+            await asyncio.wait_for(proxy.lost.wait(), BOUND_S)
+            server.pause()
+            commit.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await commit
+            server.resume()
+            async with asyncio.timeout(BOUND_S / 2):
+                assert a_thing("1", rank=5) == await other.collection(THINGS).update("1", {"$inc": {"rank": 5}})
+            assert await other.collection(NOTES).get("1") is None
+
 
 @pytest.mark.parametrize(
     ("filter", "sort", "plan", "is_sorted"),

@@ -16,16 +16,16 @@ export function createProposalView(player, catalogue) {
     },
     tick(current) {
       const { acceptBy, match } = current.proposal;
-      const left = acceptBy ? Date.parse(acceptBy) - current.now() : 0;
-      const whole = acceptBy ? Date.parse(acceptBy) - Date.parse(match.formedAt) : 1;
-      write($("proposal-clock"), acceptBy ? seconds(left) : "Be quick");
+      const left = Date.parse(acceptBy) - current.now();
+      const whole = Date.parse(acceptBy) - Date.parse(match.formedAt);
+      write($("proposal-clock"), seconds(left));
       const share = Math.max(0, Math.min(1, left / whole));
       $("proposal-ring").style.strokeDasharray = `${share * 100} 100`;
     },
     opened(current) {
       const { acceptBy, match } = current.proposal;
-      const time = acceptBy ? ` You have ${seconds(Date.parse(acceptBy) - current.now())} to accept.` : "";
-      announce(`Match found: ${whatText(match, catalogue)}.${time}`);
+      const time = seconds(Date.parse(acceptBy) - current.now());
+      announce(`Match found: ${whatText(match, catalogue)}. You have ${time} to accept.`);
     },
   };
 }
