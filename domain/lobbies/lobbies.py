@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,37 +104,15 @@ class Lobbies:
 
         Raises `StorageConflict` when one of `also` or a player's seat is no longer as expected.
         """
-        made = await self._lobbies.get(plan.match_id)
-        if made is not None:
-            return made
-        now = self._clock.now()
-        lobby = await self._planned(plan, now)
-        channel = _channel(lobby)
-        events = [
-            to(lobby_stream(lobby.lobby_id), LobbyUpdated(**lobby_view(lobby).model_dump()), join=lobby.member_ids),
-            to(chat_stream(lobby.chat_id), channel_updated(channel), join=lobby.member_ids),
-        ]
-        lobby = carry(lobby, events, now)
-        seats = [
-            Update(
-                SEATS,
-                place.user_id,
-                {"$set": {"lobby_id": lobby.id}, "$unset": {"ticket_id": True}},
-                expect={"ticket_id": place.ticket_id},
-            )
-            for place in plan.places
-        ]
-        try:
-            await self._database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), *seats, *also)
-        except Duplicate as duplicate:
-            made = await self._lobbies.get(plan.match_id)
-            if made is None:
-                raise StorageConflict(duplicate.collection, duplicate.index) from duplicate
-            return made
-        with may_lag():
-            await self._deadlines.set("idle", lobby.id, lobby.idle_at)
-        await self._outbox.flush(LOBBIES, lobby)
-        return lobby
+        attempt = 0
+        while True:
+            try:
+                return await self._create(plan, also)
+            except StorageConflict as conflict:
+                attempt += 1
+                if conflict.collection != SEATS.name or attempt > RETRIES:
+                    raise
+                await _pause(attempt)  # a player came or went in this very moment
 
     async def sync(self, user: UserId) -> LobbyView:
         """The user's lobby; raises `NotInLobby`."""
@@ -244,10 +222,43 @@ class Lobbies:
             return after
         raise Conflict
 
-    async def _planned(self, plan: LobbyPlan, now: datetime) -> Lobby:
-        user_ids = [place.user_id for place in plan.places]
-        users = await self._users.get_many(user_ids)
-        seats = await self._seats.get_many(user_ids)
+    async def _create(self, plan: LobbyPlan, also: Sequence[Write]) -> Lobby:
+        made = await self._lobbies.get(plan.match_id)
+        if made is not None:
+            return made
+        now = self._clock.now()
+        seats = await self._seats.get_many([place.user_id for place in plan.places])
+        away = {user for user, seat in seats.items() if seat.grace_until}
+        lobby = await self._planned(plan, away, now)
+        channel = _channel(lobby)
+        events = [
+            to(lobby_stream(lobby.lobby_id), LobbyUpdated(**lobby_view(lobby).model_dump()), join=lobby.member_ids),
+            to(chat_stream(lobby.chat_id), channel_updated(channel), join=lobby.member_ids),
+        ]
+        lobby = carry(lobby, events, now)
+        moves = [
+            Update(
+                SEATS,
+                place.user_id,
+                {"$set": {"lobby_id": lobby.id}, "$unset": {"ticket_id": True}},
+                expect={"ticket_id": place.ticket_id, "grace_until": {"$exists": place.user_id in away}},
+            )
+            for place in plan.places
+        ]
+        try:
+            await self._database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), *moves, *also)
+        except Duplicate as duplicate:
+            made = await self._lobbies.get(plan.match_id)
+            if made is None:
+                raise StorageConflict(duplicate.collection, duplicate.index) from duplicate
+            return made
+        with may_lag():
+            await self._deadlines.set("idle", lobby.id, lobby.idle_at)
+        await self._outbox.flush(LOBBIES, lobby)
+        return lobby
+
+    async def _planned(self, plan: LobbyPlan, away: Collection[str], now: datetime) -> Lobby:
+        users = await self._users.get_many([place.user_id for place in plan.places])
         members = tuple(
             Member(
                 user_id=place.user_id,
@@ -255,7 +266,7 @@ class Lobbies:
                 display_name=users[place.user_id].display_name,
                 team=place.team,
                 role=place.role,
-                connection="grace" if place.user_id in seats and seats[place.user_id].grace_until else "connected",
+                connection="grace" if place.user_id in away else "connected",
                 joined_at=now,
             )
             for place in plan.places

@@ -111,7 +111,9 @@ class Grace:
         if seat is None or (seat.grace_until is not None) == (connection == "grace"):
             return False
         if seat.lobby_id is None:
-            return await self._seats.update(user, changes, expect=expect) is not None
+            return (
+                await self._seats.update(user, changes, expect={"lobby_id": {"$exists": False}, **expect}) is not None
+            )
         on_seat = Update(SEATS, user, changes, expect={"lobby_id": seat.lobby_id, **expect})
         try:
             await self._lobbies.set_connection(user, seat.lobby_id, connection, on_seat)
