@@ -30,6 +30,9 @@ SECRETS = re.compile(
 
 PRETTY = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {message}<dim>{extra[pretty]}</dim>\n{exception}"
 
+SHOWN_IDS = ("request", "user", "socket", "event")
+"""What a person wants behind a pretty line; JSON lines carry everything that was bound."""
+
 NOISY = {"pymongo": logging.WARNING, "asyncio": logging.WARNING, "aiohttp.access": logging.WARNING}
 
 
@@ -90,7 +93,8 @@ def _redacted(value: object) -> object:
 
 
 def _pretty(record: "Record") -> str:
-    extra = " ".join(f"{key}={value}" for key, value in record["extra"].items() if key != "pretty")
+    ids = {key: record["extra"].get(key) for key in SHOWN_IDS}
+    extra = " ".join(f"{key}={value}" for key, value in ids.items() if value is not None)
     record["extra"]["pretty"] = f"  {extra}" if extra else ""
     return PRETTY
 
