@@ -15,7 +15,7 @@ from domain.core.collection import Changes, Collection, Database, Spec
 from domain.core.errors import Unavailable
 from domain.core.ids import UserId, new_id
 from domain.core.isolation import Report, isolated
-from domain.core.model import Document, Model, Timestamp
+from domain.core.model import Document, Kept, Model, Timestamp
 
 Namespace = Literal["matchmaking", "lobby", "chat", "social"]
 
@@ -30,7 +30,7 @@ class Event(Model):
     durable: ClassVar[bool] = True
 
 
-class Outgoing(Model):
+class Outgoing(Kept):
     """An event on its way to a stream.
 
     join: users whose sockets follow the stream from this event on; leave: users whose sockets stop after it. Carrying

@@ -62,7 +62,13 @@ class Empty(Command):
     """A command without fields."""
 
 
-class Document(Model):
+class Kept(Model):
+    """What outlives a process: unknown fields are passed over, for a newer version may have written them."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Document(Kept):
     """A stored model. `version` counts the changes that matter to others; writes are conditional on it."""
 
     id: str

@@ -7,7 +7,7 @@ from pydantic import Field
 from domain.core.collection import Spec
 from domain.core.events import WithEvents
 from domain.core.ids import ChannelId, GameId, LobbyId, MatchId, TicketId, UserId
-from domain.core.model import Document, Model, Timestamp
+from domain.core.model import Document, Kept, Model, Timestamp
 
 LobbyStatus = Literal["forming", "ready", "countdown", "active", "closed"]
 Connection = Literal["connected", "grace"]
@@ -27,7 +27,7 @@ class Seat(Document):
     grace_until: Timestamp | None = None
 
 
-class Member(Model):
+class Member(Kept):
     """A player in a lobby. Names are those at the time of joining."""
 
     user_id: UserId
@@ -40,14 +40,14 @@ class Member(Model):
     joined_at: Timestamp
 
 
-class Capacity(Model):
+class Capacity(Kept):
     """How few players can start, how many fit."""
 
     min: int
     max: int
 
 
-class LobbySettings(Model):
+class LobbySettings(Kept):
     """What the host may change. A lobby made from a match is private and starts by itself when all are ready."""
 
     visibility: Literal["public", "friends", "private"] = "private"

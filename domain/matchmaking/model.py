@@ -5,7 +5,7 @@ from typing import Literal
 from domain.core.collection import Spec
 from domain.core.events import WithEvents
 from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
-from domain.core.model import Model, Timestamp
+from domain.core.model import Kept, Model, Timestamp
 from domain.games.model import ModeName
 from domain.matchmaking.criteria import Criteria
 
@@ -32,7 +32,7 @@ class Ticket(WithEvents):
     expires_at: Timestamp
 
 
-class MatchPlayer(Model):
+class MatchPlayer(Kept):
     """A player of a match and the ticket that brought them there."""
 
     user_id: UserId
@@ -40,7 +40,7 @@ class MatchPlayer(Model):
     role: str | None = None
 
 
-class Quality(Model):
+class Quality(Kept):
     """How good a match is, each figure from 0 to 1."""
 
     overall: float

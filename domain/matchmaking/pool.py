@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.core.ids import GameId, MatchId, TicketId, UserId
-from domain.core.model import Model, Timestamp
+from domain.core.model import Kept, Timestamp
 from domain.games.model import ModeName
 from domain.matchmaking.criteria import Criteria
 
@@ -19,7 +19,7 @@ class PoolKey:
     mode: ModeName
 
 
-class PoolEntry(Model):
+class PoolEntry(Kept):
     """A waiting ticket as the matcher sees it. `ratings` are by game, in rating points."""
 
     ticket_id: TicketId

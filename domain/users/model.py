@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.core.collection import Spec
 from domain.core.ids import GameId, UserId
-from domain.core.model import Document, Model, Timestamp
+from domain.core.model import Document, Kept, Model, Timestamp
 
 Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -18,7 +18,7 @@ DEFAULT_MU = 1500.0
 DEFAULT_SIGMA = 500.0
 
 
-class Rating(Model):
+class Rating(Kept):
     """How strong a player is in one game, in rating points.
 
     mu: the estimate. sigma: its standard deviation. ordinal: the strength the player has very likely reached, what
@@ -35,7 +35,7 @@ class Rating(Model):
         return cls(mu=mu, sigma=sigma, ordinal=mu - 3 * sigma)
 
 
-class GameProfile(Model):
+class GameProfile(Kept):
     """What a player is in one game."""
 
     game_id: GameId
@@ -46,14 +46,14 @@ class GameProfile(Model):
     updated_at: Timestamp
 
 
-class PreferredGame(Model):
+class PreferredGame(Kept):
     """A game a player likes; `weight` 1 to 10 says how much."""
 
     game_id: GameId
     weight: int
 
 
-class Preferences(Model):
+class Preferences(Kept):
     """What a player likes to play, where and with whom."""
 
     competitiveness: Literal["casual", "balanced", "competitive"] = "balanced"
