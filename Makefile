@@ -26,7 +26,7 @@ SERVERS := $(call stamp,servers,requirements-mongod.lock .ci/need)
 	lint format bench docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "%-34s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / {printf "%-34s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(RUNTIME) ## make .venv with what the server needs
 setup-dev: $(DEV) ## add what tests and linters need

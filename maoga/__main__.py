@@ -20,9 +20,21 @@ T = TypeVar("T")
 app = typer.Typer(
     help="Maoga: a realtime game-social server. Settings are environment variables: see `maoga check-config --list`.",
     no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"maoga {installed('maoga')}")
+        raise typer.Exit
 
 
 @app.command()
@@ -45,13 +57,22 @@ def demo(
         str | None, typer.Option(help="Play against this running server; without it one is started.")
     ] = None,
     instances: Annotated[
-        int, typer.Option(min=1, max=2, help="Servers to start; 2 need MongoDB and Redis in the settings.")
+        int,
+        typer.Option(
+            min=1,
+            max=2,
+            help="Servers to start; 2 use the settings' MongoDB and Redis, and leave players there.",
+        ),
     ] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same players and wishes.")] = 1,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which nobody plays on.")] = 180.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON instead of the story.")] = False,
 ) -> None:
     """Play the main job with real clients, from the entry to the started lobby, and check what they see."""
+    settings = _settings()
+    if url is None and settings.hardened:
+        typer.echo(f"the demo does not start servers in {settings.environment}: name one with --url", err=True)
+        raise typer.Exit(2)
     from maoga.demo.demo import DemoOptions, run_demo
 
     raise typer.Exit(run_demo(DemoOptions(players, url, instances, seed, timeout, as_json)))
@@ -135,6 +156,8 @@ def _settings(role: Role | None = None) -> Settings:
         return Settings(role=role) if role else Settings()
     except ValidationError as error:
         for fault in error.errors():
+            if fault["type"] == "default_factory_not_called":
+                continue  # follows from another fault
             name = "".join(f"MAOGA_{part.upper()}: " for part in map(str, fault["loc"][:1]))
             typer.echo(f"{name}{fault['msg'].removeprefix('Value error, ')}", err=True)
         raise typer.Exit(2) from None
@@ -143,13 +166,13 @@ def _settings(role: Role | None = None) -> Settings:
 def _run_server(settings: Settings) -> None:
     import uvloop
 
+    from maoga.bootstrap import CannotStart
     from maoga.server import run
-    from storage.documents.sqlite import DatabaseInUse
 
     logging.configure(settings)
     try:
         code = uvloop.run(run(settings))
-    except (DatabaseInUse, AppError, OSError) as error:
+    except CannotStart as error:
         typer.echo(f"maoga cannot start: {error}", err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(code)
@@ -157,7 +180,7 @@ def _run_server(settings: Settings) -> None:
 
 def _offline(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     """Runs a command on the storage; problems are told in words."""
-    from storage.documents.sqlite import DatabaseInUse
+    from maoga.bootstrap import CannotStart
 
     settings = _settings()
     try:
@@ -166,7 +189,7 @@ def _offline(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
         for fault in error.faults:
             typer.echo(f"{fault['field']}: {fault['message']}", err=True)
         raise typer.Exit(2) from None
-    except (DatabaseInUse, AppError) as error:
+    except (CannotStart, AppError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

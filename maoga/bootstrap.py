@@ -1,9 +1,11 @@
 """The composition root: the one place that knows every part and puts them together."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import SecretStr
 
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.model import SESSIONS
@@ -24,6 +26,7 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.lobbies.lobbies import Lobbies, LobbyConfig
 from domain.lobbies.model import LOBBIES, SEATS
+from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
 from domain.matchmaking.model import MATCHES, TICKETS
@@ -31,7 +34,6 @@ from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.tick import Tick
-from domain.matchmaking.tickets import TicketBoard
 from domain.presence.presence import Presence
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -40,6 +42,7 @@ from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.documents.factory import open_database
+from storage.documents.sqlite import DatabaseInUse
 from storage.redis.client import Client, open_redis
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leases import RedisLeases
@@ -82,18 +85,39 @@ class Core:
         await self.redis.ping()
 
 
+class CannotStart(Exception):
+    """What stands in the way of a start; the text names the setting to change."""
+
+
+@contextmanager
+def _starting(setting: str, url: SecretStr) -> Iterator[None]:
+    """Turns whatever goes wrong inside into one line that names the setting and the place, without the password."""
+    try:
+        yield
+    except DatabaseInUse as error:
+        raise CannotStart(str(error)) from error
+    except Exception as error:
+        place = url.get_secret_value().rpartition("@")[2].partition("?")[0]
+        reason = str(error.__cause__ or error).partition("\n")[0] or type(error).__name__
+        raise CannotStart(f"{setting} ({place}): {reason[:300]}") from error
+
+
 @asynccontextmanager
 async def open_core(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Core]:
     """Opens the storage and builds the use cases on it; lets go of the storage at the end."""
     arm(settings.fault_point)
-    redis = open_redis(settings.redis_url.get_secret_value(), timeout_s=settings.redis_timeout_s)
+    with _starting("MAOGA_REDIS_URL", settings.redis_url):
+        redis = open_redis(settings.redis_url.get_secret_value(), timeout_s=settings.redis_timeout_s)
     try:
-        database = await open_database(
-            settings.database_url.get_secret_value(),
-            SPECS,
-            timeout_s=settings.database_timeout_s,
-            pool_size=settings.database_pool_size,
-        )
+        with _starting("MAOGA_REDIS_URL", settings.redis_url):
+            await redis.ping()
+        with _starting("MAOGA_DATABASE_URL", settings.database_url):
+            database = await open_database(
+                settings.database_url.get_secret_value(),
+                SPECS,
+                timeout_s=settings.database_timeout_s,
+                pool_size=settings.database_pool_size,
+            )
         try:
             yield build(settings, clock or SystemClock(), database, redis)
         finally:

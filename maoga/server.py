@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import resource
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 from aiohttp import web
 from loguru import logger
@@ -11,8 +12,9 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from prometheus_client.exposition import choose_encoder
 
 from domain.core.index import may_lag
+from domain.core.paging import PageQuery
 from domain.games.seed import seed
-from maoga.bootstrap import Core, open_core
+from maoga.bootstrap import CannotStart, Core, open_core
 from maoga.process import Process, every
 from maoga.settings import Settings
 from realtime.auth import Sessions
@@ -45,6 +47,7 @@ async def run(settings: Settings) -> int:
         await _serve_metrics(stack, settings, registry)
         if settings.role != "gateway":
             core.worker.start(process)
+            logger.info("working: ticks every {} ms, deadlines and sweeps", settings.match_tick_ms)
         process.start("loop watch", metrics.watch_loop())
         if settings.role != "worker":
             await _serve(stack, core, process, metrics)
@@ -88,8 +91,17 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     stack.push_async_callback(_give_up_lease, core)
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
-    await site.start()
+    with _port("MAOGA_PORT", settings.port):
+        await site.start()
     logger.info("listening on http://{}:{}", settings.host, runner.addresses[0][1])
+
+
+@contextmanager
+def _port(setting: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotStart(f"{setting}={port} cannot be listened on: {error.strerror or error}") from error
 
 
 async def _give_up_lease(core: Core) -> None:
@@ -135,7 +147,8 @@ async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: Co
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
+    with _port("MAOGA_METRICS_PORT", settings.metrics_port):
+        await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
     logger.info("metrics on http://{}:{}/metrics", settings.metrics_host, runner.addresses[0][1])
 
 
@@ -148,8 +161,11 @@ def _registry() -> CollectorRegistry:
 
 async def _seed(core: Core) -> None:
     """A fresh development or test server knows some games, so that it can be played with at once."""
-    if not core.settings.hardened and (added := await seed(core.database)):
-        logger.info("added {} games to the catalogue", added)
+    if not core.settings.hardened:
+        if added := await seed(core.database):
+            logger.info("added {} games to the catalogue", added)
+    elif not (await core.games.list(PageQuery(limit=1))).value.items:
+        logger.warning("the catalogue has no games, so nobody can queue: run `maoga seed`")
 
 
 def _raise_file_limit() -> None:

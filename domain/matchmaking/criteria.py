@@ -10,8 +10,8 @@ from domain.games.model import ModeName
 
 Preference = Literal["strict", "preferred", "any"]
 
-Region = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^[A-Za-z0-9-]+$")]
-Language = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^[A-Za-z0-9-]+$")]
+Region = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^[A-Za-z0-9-]+$"), AfterValidator(str.upper)]
+Language = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^[A-Za-z0-9-]+$"), AfterValidator(str.lower)]
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -44,7 +44,8 @@ class Criteria(Command):
     """The criteria of a ticket.
 
     Tickets meet when they share the mode and a game, agree on a group size, and, where one of them is strict, on a
-    region and a language. `skillPreference: similar` bounds the rating distance, wider the longer the ticket waits.
+    region and a language (compared without regard to case; which ones there are is the studio's choice).
+    `skillPreference: similar` bounds the rating distance, wider the longer the ticket waits.
     """
 
     games: list[GameWish] = Field(min_length=1, max_length=5)

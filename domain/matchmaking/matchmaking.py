@@ -12,6 +12,7 @@ from domain.core.ids import IdFactory, TicketId, UserId
 from domain.core.index import may_lag
 from domain.games.games import Games
 from domain.lobbies.model import SEATS, Seat
+from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria
@@ -19,7 +20,6 @@ from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals, pool_entry
-from domain.matchmaking.tickets import TicketBoard
 from domain.users.users import Users
 
 RETRIES = 5

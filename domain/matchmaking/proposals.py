@@ -20,6 +20,7 @@ from domain.core.ids import GameId, IdFactory, LobbyId, MatchId, TicketId, UserI
 from domain.core.index import may_lag
 from domain.lobbies.lobbies import Lobbies, LobbyPlan, Place
 from domain.lobbies.model import SEATS, Capacity
+from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.events import MatchAccepted, MatchCancelled, MatchConfirmed, MatchProposed
 from domain.matchmaking.model import (
     MATCHES,
@@ -34,7 +35,6 @@ from domain.matchmaking.model import (
 )
 from domain.matchmaking.pairing import Group, quality
 from domain.matchmaking.pool import PoolEntry, PoolKey, TicketPool
-from domain.matchmaking.tickets import TicketBoard
 
 
 class MatchOver(AppError):

@@ -10,13 +10,13 @@ from domain.core.ids import MatchId, TicketId
 from domain.core.isolation import Report, isolated
 from domain.core.leases import Leases
 from domain.games.games import Games
+from domain.matchmaking.board import TicketBoard, first_pool
 from domain.matchmaking.compatibility import candidate, group_size
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.pairing import Group, form_groups
 from domain.matchmaking.pool import PoolEntry, PoolKey, TicketPool
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.relaxation import STEPS, Step, level_at
-from domain.matchmaking.tickets import TicketBoard, first_pool
 
 LEASE_MS = 4000
 PROPOSED_AT_ONCE = 16

@@ -15,7 +15,7 @@ REGISTERS_ONE_IN = 8
 SMALL, GROUPS = 4, 8
 """Groups of up to so many players, and at least so many groups of larger ones."""
 
-REGIONS = ("EU", "NA", "SA", "ASIA", "OCE")
+REGIONS = ("EU", "NA", "SA", "AS", "OC")
 LANGUAGES = ("en", "de", "fr", "es", "pt", "pl", "ja", "ko")
 NAMES = (
     *("Ada", "Bram", "Chidi", "Dalia", "Edda", "Farid", "Gwen", "Hugo", "Ines", "Jun", "Kaia", "Luca", "Mina"),

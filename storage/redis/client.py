@@ -63,7 +63,7 @@ class Client(Redis):
                             raise
                         outage = error
                     await asyncio.sleep(jitter(failures))
-        raise Unavailable from outage
+        raise Unavailable("The server's Redis does not answer in time.") from outage
 
 
 def open_redis(url: str, *, timeout_s: float) -> Client:
