@@ -94,11 +94,13 @@ class Tick:
             if start and not await self._hold(key):
                 break
             some = groups[start : start + PROPOSED_AT_ONCE]
-            async with asyncio.TaskGroup() as tasks:
-                proposals = [tasks.create_task(self._proposals.propose(key, group)) for group in some]
-            for group, proposal in zip(some, proposals, strict=True):
-                match = proposal.result()
-                match_id = match.match_id if match else None
+            proposals = (self._proposals.propose(key, group) for group in some)
+            # Each comes to its end: one that fails must not leave the others between two steps.
+            outcomes = await asyncio.gather(*proposals, return_exceptions=True)
+            for group, outcome in zip(some, outcomes, strict=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                match_id = outcome.match_id if outcome else None
                 taken.update({member.ticket_id: match_id for member in group.members})
         return taken
 

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 
 import orjson
+import pytest
 
 from domain.core.clock import seconds
+from domain.core.errors import Unavailable
 from domain.core.events import user_stream
 from domain.core.ids import TicketId
 from domain.core.streams import Delivery
@@ -24,7 +27,7 @@ from storage.redis.tickets import ENTRIES
 from tests.integration.matchmaking.test_main_job import DUEL, proposed
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
-from tests.support.cores import players
+from tests.support.cores import a_core, players
 from tests.support.invariants import broken_invariants
 
 OTHER_DUELS = [criteria(game, groupSize={"min": 2, "max": 2}) for game in ("apex", "valorant")]
@@ -131,3 +134,15 @@ async def test_tickets_for_a_game_that_was_taken_out_of_the_catalogue_still_expi
     assert [ticket.id] == await core.pool.unknown([ticket.id])
     assert await core.pool.pools() == []
     assert await broken_invariants(core.database) == []
+
+
+async def test_a_database_that_is_away_stops_the_tick_and_is_no_failure_of_a_pool(
+    tmp_path: Path, mongodb_url: str, redis_url: str
+) -> None:
+    """The tick says `Unavailable`, which its loop waits for; a report would be a traceback for every pool."""
+    async with a_core(tmp_path, database_url=mongodb_url, redis_url=redis_url) as core:
+        for user in await players(core, 4):
+            await core.matchmaking.enqueue(user, DUEL)
+        await core.database.close()
+        with pytest.raises(Unavailable):
+            await core.tick.run()
