@@ -193,7 +193,12 @@ async def held(database: SqliteDatabase) -> AsyncIterator[None]:
 class TestWriter:
     async def test_waiting_writes_share_a_commit(self, database: SqliteDatabase) -> None:
         before = database.writer.commits
-        await asyncio.gather(*(database.collection(NOTES).insert(Note(id=f"{n}")) for n in range(1000)))
+        all_wait = threading.Event()
+        held = asyncio.create_task(database.writer.run(lambda _: all_wait.wait(10)))
+        writes = [asyncio.create_task(database.collection(NOTES).insert(Note(id=f"{n}"))) for n in range(1000)]
+        await asyncio.sleep(0)  # one turn of the loop: each has handed its write over
+        all_wait.set()
+        await asyncio.gather(held, *writes)
         assert await database.collection(NOTES).count({}) == 1000
         assert database.writer.commits - before <= 20
 
