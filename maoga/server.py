@@ -76,6 +76,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
         EngineConfig(
             transports=tuple(settings.transports),
             cors_origins=tuple(settings.cors_origins),
+            trusted_proxies=settings.trusted_proxies,
             message_limit_bytes=settings.message_limit_bytes,
             ping_interval_s=settings.ping_interval_s,
             ping_timeout_s=settings.ping_timeout_s,
@@ -90,7 +91,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     await runner.setup()
     stack.push_async_callback(_give_up_lease, core)
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
+    site = engine.site(runner, settings.host, settings.port, backlog=BACKLOG)
     with _port("MAOGA_PORT", settings.port):
         await site.start()
     logger.info("listening on http://{}:{}", settings.host, runner.addresses[0][1])

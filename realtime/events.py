@@ -69,6 +69,14 @@ class SessionExpiring(ConnectionEvent):
     in_ms: int
 
 
+class RateLimitWarning(ConnectionEvent):
+    """Events are being refused as too many: wait `retryInMs`. Who goes on is kicked with `rate_limited`."""
+
+    wire_name: ClassVar[str] = "rate_limited"
+
+    retry_in_ms: int
+
+
 class Kicked(ConnectionEvent):
     """The server closes the connection. reason: token_expired, logged_out, banned and the like."""
 

@@ -19,9 +19,6 @@ from realtime.events import Hello, StreamPosition
 from realtime.follows import Follows
 from realtime.presence import Attendance
 
-LIMITED_IN_A_ROW = 200
-"""A client that so many times in a row did not heed `RATE_LIMITED` is cut off."""
-
 GREETINGS_AT_ONCE = 20
 RETRY_S = (0.5, 1.5)
 
@@ -90,13 +87,13 @@ class Gateway:
             await self.disconnect(client, "refused")
             raise
 
-    async def event(self, client: Client, name: str, arguments: Sequence[Any]) -> dict[str, Any]:
+    def event(self, client: Client, name: str, arguments: Sequence[Any]) -> Any:
         """Handles an event."""
         session = self._sessions.of(client)
-        ack = await self._dispatcher.handle(session, client, name, arguments)
-        if session.limited >= LIMITED_IN_A_ROW:
-            self._engine.close(client.sid, "limited too often")
-        return ack
+        answer = self._dispatcher.handle(session, client, name, arguments)
+        if session.limited:
+            self._sessions.warn_of_limit(session, client)
+        return answer
 
     async def disconnect(self, client: Client, reason: str) -> None:
         """Sees a client off."""

@@ -196,7 +196,7 @@ async def test_a_user_is_gone_when_the_last_connection_anywhere_is(redis_url: st
             await enter(here)
             await enter(there)
         await eventually(lambda: not list(one.sessions))
-        await eventually(lambda: one.engine._tasks == set())
+        await eventually(lambda: one.engine.connections() == 0)
         assert (one.went, two.went) == ([], [])
         await there.websocket.close()
         await eventually(lambda: two.went == ["ann"])
