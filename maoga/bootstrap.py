@@ -69,6 +69,7 @@ class Core:
     limits: RateLimits
     pool: TicketPool
     users: Users
+    tokens: Tokens
     auth: Auth
     games: Games
     chat: Chat
@@ -139,10 +140,11 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client) -
 
     users = Users(database, clock)
     games = Games(database, clock)
+    tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
     auth = Auth(
         database,
         users,
-        tokens=Tokens(settings.signing_key(), clock, access_s=settings.access_token_s),
+        tokens=tokens,
         passwords=Passwords(settings.bcrypt_cost),
         limits=limits,
         publisher=publisher,
@@ -240,6 +242,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client) -
         limits=limits,
         pool=pool,
         users=users,
+        tokens=tokens,
         auth=auth,
         games=games,
         chat=chat,

@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import resource
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 
 from aiohttp import web
 from loguru import logger
@@ -12,6 +14,7 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from prometheus_client.exposition import choose_encoder
 
 from domain.core.index import may_lag
+from domain.core.model import Model
 from domain.core.paging import PageQuery
 from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
@@ -20,9 +23,11 @@ from maoga.settings import Settings
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
 from realtime.engine import Engine, EngineConfig
+from realtime.events import from_ms
 from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.metrics import Metrics
+from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
@@ -75,11 +80,12 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     engine = Engine(
         EngineConfig(
             transports=tuple(settings.transports),
-            cors_origins=tuple(settings.cors_origins),
+            cors_origins=("*",) if settings.bench else tuple(settings.cors_origins),  # load generators make one up
             trusted_proxies=settings.trusted_proxies,
             message_limit_bytes=settings.message_limit_bytes,
             ping_interval_s=settings.ping_interval_s,
             ping_timeout_s=settings.ping_timeout_s,
+            connections_per_address=settings.connections_per_address,
             rate_limit_scale=settings.rate_limit_scale,
         ),
         metrics,
@@ -113,7 +119,9 @@ async def _give_up_lease(core: Core) -> None:
 def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> None:
     """Puts the namespaces behind the engine."""
     settings = core.settings
-    sessions = Sessions(engine, core.auth, core.clock, rate_limit_scale=settings.rate_limit_scale)
+    bench_tokens = BenchTokens(core.tokens, core.auth, core.clock)
+    authenticator = bench_tokens if settings.bench else core.auth
+    sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
     attendance = Attendance(core.presence, on_back=core.grace.back, on_gone=core.grace.gone)
     follows = Follows(engine)
     gateway = Gateway(
@@ -132,8 +140,19 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         ChatNamespace(core.chat, core.streams),
         SocialNamespace(),
     )
+    if settings.bench:
+        bench = BenchNamespace(partial(_cast, engine))
+        gateway.register(bench)
+        engine.register(bench.name, BenchDoor(gateway, bench, bench_tokens))
+        logger.warning("/bench is open: anybody may connect to it")
     process.start("fanout", Fanout(core.streams, engine, follows, sessions, gateway).run())
     process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
+
+
+def _cast(engine: Engine, stream: str, name: str, data: Model) -> None:
+    now = from_ms(int(time.time() * 1000)).isoformat(timespec="milliseconds")
+    meta = b'{"stream":"%b","at":"%bZ"}' % (stream.encode(), now[:-6].encode())
+    engine.broadcast("bench", stream, name, b'["%b",%b,%b]' % (name.encode(), data.wire_json(), meta))
 
 
 async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry) -> None:

@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         default=0, ge=0, le=10, description="reverse proxies in front; so many X-Forwarded-For entries are believed"
     )
     body_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of a REST body")
+    connections_per_address: int = Field(
+        default=1000,
+        ge=0,
+        description="sockets one address may have on one process, times rate_limit_scale; 0 for any number. Behind a "
+        "proxy set trusted_proxies, or all players share its address",
+    )
     message_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of one Socket.IO packet")
     transports: Annotated[list[Transport], NoDecode] = Field(
         default_factory=_websocket_only,
@@ -122,6 +128,7 @@ class Settings(BaseSettings):
     log_format: Literal["pretty", "json"] | None = Field(
         default=None, description="pretty or json; default pretty in development and test, else json"
     )
+    bench: bool = Field(default=False, description="open the namespace /bench for benchmarks; refused in production")
     fault_point: str | None = Field(
         default=None, description="test only: kill this process when it reaches the fault point of that name"
     )
@@ -179,6 +186,8 @@ class Settings(BaseSettings):
         if self.environment == "production":
             if self.rate_limit_scale == 0:
                 problems.append("MAOGA_RATE_LIMIT_SCALE=0 is refused in production")
+            if self.bench:
+                problems.append("MAOGA_BENCH=1 is refused in production")
             if "*" in self.cors_origins:
                 problems.append("MAOGA_CORS_ORIGINS=* is refused in production")
         return problems

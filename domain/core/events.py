@@ -17,7 +17,7 @@ from domain.core.ids import UserId, new_id
 from domain.core.isolation import Report, isolated
 from domain.core.model import Document, Kept, Model, Timestamp
 
-Namespace = Literal["matchmaking", "lobby", "chat", "social"]
+Namespace = Literal["matchmaking", "lobby", "chat", "social", "bench"]
 
 REPUBLISH_AFTER_S = 2.0
 """An event that is still unpublished after this long was left by a crash."""
