@@ -80,9 +80,10 @@ __attribute__((format(printf, 3, 4))) static double report(const char *phase, co
            histogram_percentile(&latencies, 50), histogram_percentile(&latencies, 90),
            histogram_percentile(&latencies, 99), histogram_percentile(&latencies, 99.9), latencies.max,
            histogram_mean(&latencies));
-    /* These three are shares of one CPU. */
-    printf(", \"server_cpu\": %.4f, \"server_system\": %.4f, \"own_cpu\": %.3f, \"own_busy\": %.3f", cpu_s / secs,
-           (used.system_s - from->server.system_s) / secs, (own_cpu_s() - from->own_cpu_s) / secs, 1 - idle_s / secs);
+    /* These five are shares of the time. */
+    printf(", \"server_cpu\": %.4f, \"server_system\": %.4f, \"server_waited\": %.3f", cpu_s / secs,
+           (used.system_s - from->server.system_s) / secs, (used.waited_s - from->server.waited_s) / secs);
+    printf(", \"own_cpu\": %.3f, \"own_busy\": %.3f", (own_cpu_s() - from->own_cpu_s) / secs, 1 - idle_s / secs);
     printf(", \"server_cpu_s\": %.2f, \"resident_kib\": %ld", cpu_s, server_resident_kib());
     va_list arguments;
     va_start(arguments, more);

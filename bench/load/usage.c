@@ -5,15 +5,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static void add_usage(Usage *sum, int pid)
+/* Reads /proc/PID/NAME, at most `size - 1` bytes of it; empty when the process has ended. */
+static void read_proc(int pid, const char *name, char *text, size_t size)
 {
-    char path[64], line[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
     FILE *file = fopen(path, "r");
-    if (!file)
-        return;
-    line[fread(line, 1, sizeof line - 1, file)] = 0;
-    fclose(file);
+    text[file ? fread(text, 1, size - 1, file) : 0] = 0;
+    if (file)
+        fclose(file);
+}
+
+static void add_cpu(Usage *sum, int pid)
+{
+    char line[1024];
+    read_proc(pid, "stat", line, sizeof line);
     /* The second field is the program's name in brackets and may hold anything; user and system ticks are 14 and 15. */
     const char *after_name = strrchr(line, ')');
     unsigned long user, system;
@@ -25,25 +31,33 @@ static void add_usage(Usage *sum, int pid)
     sum->system_s += (double)system / ticks_per_s;
 }
 
+static void add_waited(Usage *sum, int pid)
+{
+    char line[128];
+    unsigned long waited_ns;
+    read_proc(pid, "schedstat", line, sizeof line);
+    if (sscanf(line, "%*u %lu", &waited_ns) == 1)
+        sum->waited_s += (double)waited_ns / 1e9;
+}
+
 Usage usage_of(const int *pids, int count)
 {
     Usage sum = {0};
-    for (int i = 0; i < count; i++)
-        add_usage(&sum, pids[i]);
+    for (int i = 0; i < count; i++) {
+        add_cpu(&sum, pids[i]);
+        add_waited(&sum, pids[i]);
+    }
     return sum;
 }
 
 static long resident_kib(int pid)
 {
-    char path[64], line[256];
+    char status[4096];
     long kib = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    while (fgets(line, sizeof line, file) && sscanf(line, "VmRSS: %ld", &kib) != 1)
-        continue;
-    fclose(file);
+    read_proc(pid, "status", status, sizeof status);
+    const char *line = strstr(status, "VmRSS:");
+    if (line)
+        sscanf(line, "VmRSS: %ld", &kib);
     return kib;
 }
 

@@ -6,6 +6,7 @@
 
 typedef struct {
     double cpu_s, system_s; /* user and system time of all threads since the start; the part that is system time */
+    double waited_s;        /* that the main thread was ready to run and others had its CPU */
 } Usage;
 
 /* The sum over those processes; one that has ended counts nothing. */
