@@ -1,14 +1,63 @@
--- Publishes a packet as the next of a stream, whose head is KEYS[1]. Arguments: the epoch if the stream has none, the
--- head's time to live (s), the channel, the stream's name, the packet. Returns the packet's epoch, seq and moment (ms).
-local epoch, ttl, channel, stream, packet = unpack(ARGV)
+-- Logs a packet as the next of a stream and publishes it. Returns its epoch, seq and moment (ms).
+--
+--   KEYS  head    hash {epoch, seq, at}: the last position
+--         log     Redis stream of <seq>-<at> -> i(d of the event), b(efore: the `at` of the position before), p(acket)
+--         late    exists for a while after `again` numbered an event: its first call, held up somewhere, may yet come
+--   ARGV  command that publishes, channel, stream, packet, id, again (1 or 0), epoch if there is none, time to live of a
+--         head (ms), most entries, time to live of an entry (ms)
+local HEAD, LOG, LATE = KEYS[1], KEYS[2], KEYS[3]
+local publish, channel, stream, packet, id, again, fresh, head_ttl, size, ttl = unpack(ARGV)
 local time = redis.call('TIME')
-local at = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-redis.call('HSETNX', KEYS[1], 'epoch', epoch)
-redis.call('HSET', KEYS[1], 'at', at)
-redis.call('EXPIRE', KEYS[1], ttl)
-epoch = redis.call('HGET', KEYS[1], 'epoch')
-local seq = string.format('%.0f', redis.call('HINCRBY', KEYS[1], 'seq', 1))
+local function carry(epoch, seq, at, packet)
+  redis.call(publish, channel, table.concat({ stream, epoch, seq, at }, ' ') .. '\n' .. packet)
+  return { epoch, seq, at }
+end
 
-redis.call('PUBLISH', channel, table.concat({ stream, epoch, seq, at }, ' ') .. '\n' .. packet)
-return { epoch, seq, at }
+-- The entry of the event in the log, searched from its end, or nil.
+local function logged()
+  local last = '+'
+  repeat
+    local entries = redis.call('XREVRANGE', LOG, last, '-', 'COUNT', 50)
+    for _, entry in ipairs(entries) do
+      if entry[2][2] == id then
+        return entry
+      end
+      last = '(' .. entry[1]
+    end
+  until #entries == 0
+end
+
+local function trim()
+  redis.call('XTRIM', LOG, 'MAXLEN', size)
+  for _, entry in ipairs(redis.call('XRANGE', LOG, '-', '+', 'COUNT', 2)) do -- two a call: the old ones dwindle
+    if tonumber(string.match(entry[1], '%d+$')) < now - ttl then
+      redis.call('XDEL', LOG, entry[1])
+    end
+  end
+  redis.call('PEXPIRE', LOG, ttl)
+end
+
+local epoch, seq, before = unpack(redis.call('HMGET', HEAD, 'epoch', 'seq', 'at'))
+if not epoch then
+  epoch, seq, before = fresh, 0, '0'
+  redis.call('DEL', LOG) -- of an epoch whose head was lost
+elseif again == '1' or redis.call('EXISTS', LATE) == 1 then
+  local entry = logged()
+  if entry then
+    local at_seq, at = string.match(entry[1], '(%d+)-(%d+)')
+    return carry(epoch, at_seq, at, entry[2][6])
+  end
+end
+if again == '1' then
+  redis.call('SET', LATE, '', 'PX', ttl)
+end
+
+local at = string.format('%.0f', now)
+seq = string.format('%.0f', seq + 1)
+redis.call('XADD', LOG, seq .. '-' .. at, 'i', id, 'b', before, 'p', packet)
+redis.call('HSET', HEAD, 'epoch', epoch, 'seq', seq, 'at', at)
+redis.call('PEXPIRE', HEAD, head_ttl)
+trim()
+return carry(epoch, seq, at, packet)
