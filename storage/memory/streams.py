@@ -117,12 +117,16 @@ class MemoryStreams(StreamLog):
         return next((logged.entry for logged in reversed(self._logs.get(stream, ())) if logged.id == id), None)
 
     def _carry(self, delivery: Delivery) -> None:
-        asyncio.get_running_loop().call_soon(self._deliver, delivery)
+        """Delivers in a turn of its own: the receiver is never called from inside of what it does itself."""
+        if self._is_wanted(delivery):
+            asyncio.get_running_loop().call_soon(self._deliver, delivery)
 
     def _deliver(self, delivery: Delivery) -> None:
-        """In a turn of its own: the receiver is never called from inside of what it does itself."""
-        if self._receiver and (delivery.stream is None or delivery.stream in self._followed):
+        if self._receiver and self._is_wanted(delivery):  # still
             self._receiver.deliver(delivery)
+
+    def _is_wanted(self, delivery: Delivery) -> bool:
+        return delivery.stream is None or delivery.stream in self._followed
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

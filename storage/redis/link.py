@@ -44,7 +44,7 @@ class Link(asyncio.Protocol):
         self._waiting: deque[Answer | None] = deque()
         self._since = self._loop.time()
         self._congested = False
-        self._timer = self._loop.call_later(timeout_s / 4, self._watch)
+        self._timer = self._look_again()
 
     def call(self, *args: str | bytes | int) -> Answer:
         """Sends a command; its answer, an error answer being raised as redis-py would."""
@@ -83,7 +83,10 @@ class Link(asyncio.Protocol):
             return
         if not self._waiting and quiet_s > QUIET_S:
             self.cast("PING")
-        self._timer = self._loop.call_later(min(self._timeout_s, QUIET_S) / 4, self._watch)
+        self._timer = self._look_again()
+
+    def _look_again(self) -> asyncio.TimerHandle:
+        return self._loop.call_later(min(self._timeout_s, QUIET_S) / 4, self._watch)
 
     def data_received(self, data: bytes) -> None:
         """Takes answers and messages off the line."""

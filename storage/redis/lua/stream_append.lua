@@ -40,14 +40,11 @@ local function trim()
 end
 
 local epoch, seq, before = unpack(redis.call('HMGET', HEAD, 'epoch', 'seq', 'at'))
-if not epoch then
-  epoch, seq, before = fresh, 0, '0'
-  redis.call('DEL', LOG) -- of an epoch whose head was lost
-elseif again == '1' or redis.call('EXISTS', LATE) == 1 then
+if epoch and (again == '1' or redis.call('EXISTS', LATE) == 1) then
   local entry = logged()
   if entry then
-    local at_seq, at = string.match(entry[1], '(%d+)-(%d+)')
-    return carry(epoch, at_seq, at, entry[2][6])
+    local its_seq, its_at = string.match(entry[1], '(%d+)-(%d+)')
+    return carry(epoch, its_seq, its_at, entry[2][6])
   end
 end
 if again == '1' then
@@ -55,9 +52,12 @@ if again == '1' then
 end
 
 local at = string.format('%.0f', now)
-seq = string.format('%.0f', seq + 1)
-redis.call('XADD', LOG, seq .. '-' .. at, 'i', id, 'b', before, 'p', packet)
-redis.call('HSET', HEAD, 'epoch', epoch, 'seq', seq, 'at', at)
+local next_seq = string.format('%.0f', (seq or 0) + 1)
+redis.call('HSET', HEAD, 'epoch', epoch or fresh, 'seq', next_seq, 'at', at)
 redis.call('PEXPIRE', HEAD, head_ttl)
+if not epoch then
+  redis.call('DEL', LOG) -- what is left of an epoch whose head was lost
+end
+redis.call('XADD', LOG, next_seq .. '-' .. at, 'i', id, 'b', before or '0', 'p', packet)
 trim()
-return carry(epoch, seq, at, packet)
+return carry(epoch or fresh, next_seq, at, packet)
