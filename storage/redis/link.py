@@ -5,6 +5,7 @@ the transport and speaks RESP3: that costs a tenth of redis-py's way of one task
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,6 +18,9 @@ from storage.redis.client import Client, jitter
 
 QUIET_S = 5.0
 """After this long without a word the server is asked whether it still lives."""
+
+STEADY_S = 1.0
+"""A link that held for less counts as a failure to open one."""
 
 NOTHING = object()
 MESSAGES = (b"message", b"smessage")
@@ -204,14 +208,16 @@ class Links:
         except BaseException:
             link.abort()
             raise
-        self._failures = 0
         self._links[node] = link
-        link.lost.add_done_callback(lambda _: self._forget(node))
+        opened = time.monotonic()
+        link.lost.add_done_callback(lambda _: self._forget(node, opened))
         return link
 
-    def _forget(self, node: str) -> None:
+    def _forget(self, node: str, opened: float) -> None:
         del self._links[node]
         self.any_lost.set()
+        if time.monotonic() - opened > STEADY_S:
+            self._failures = 0
 
 
 def _fail(answer: Answer, error: Exception) -> None:
