@@ -3,8 +3,9 @@
 --   KEYS  head    hash {epoch, seq, at}: the last position
 --         log     Redis stream of <seq>-<at> -> i(d of the event), b(efore: the `at` of the position before), p(acket)
 --         late    exists for a while after `again` numbered an event: its first call, held up somewhere, may yet come
---   ARGV  command that publishes, channel, stream, packet, id, again (1 or 0), epoch if there is none, time to live of a
---         head (ms), most entries, time to live of an entry (ms)
+--   ARGV  command that publishes, channel, stream, packet, id, again (1 or 0), epoch if there is none, how long a head
+--         is kept at least (ms), how many entries, and for how long at least (ms)
+local SLACK = 16 -- trimming costs, so a log may grow by one part in so many over its size
 local HEAD, LOG, LATE = KEYS[1], KEYS[2], KEYS[3]
 local publish, channel, stream, packet, id, again, fresh, head_ttl, size, ttl = unpack(ARGV)
 local time = redis.call('TIME')
@@ -31,12 +32,20 @@ end
 
 local function trim()
   redis.call('XTRIM', LOG, 'MAXLEN', size)
-  for _, entry in ipairs(redis.call('XRANGE', LOG, '-', '+', 'COUNT', 2)) do -- two a call: the old ones dwindle
-    if tonumber(string.match(entry[1], '%d+$')) < now - ttl then
-      redis.call('XDEL', LOG, entry[1])
+  repeat -- until the oldest is young enough; the new one is
+    local oldest = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1][1]
+    local is_old = tonumber(string.match(oldest, '%d+$')) < now - ttl
+    if is_old then
+      redis.call('XDEL', LOG, oldest)
     end
+  until not is_old
+end
+
+-- Keeps a key for at least so long, and not more than twice that: to look is cheaper than to set it every time.
+local function keep(key, ms)
+  if redis.call('PTTL', key) < tonumber(ms) then
+    redis.call('PEXPIRE', key, 2 * ms)
   end
-  redis.call('PEXPIRE', LOG, ttl)
 end
 
 local epoch, seq, before = unpack(redis.call('HMGET', HEAD, 'epoch', 'seq', 'at'))
@@ -54,10 +63,13 @@ end
 local at = string.format('%.0f', now)
 local next_seq = string.format('%.0f', (seq or 0) + 1)
 redis.call('HSET', HEAD, 'epoch', epoch or fresh, 'seq', next_seq, 'at', at)
-redis.call('PEXPIRE', HEAD, head_ttl)
 if not epoch then
   redis.call('DEL', LOG) -- what is left of an epoch whose head was lost
 end
 redis.call('XADD', LOG, next_seq .. '-' .. at, 'i', id, 'b', before or '0', 'p', packet)
-trim()
+keep(HEAD, head_ttl)
+keep(LOG, ttl)
+if next_seq % math.max(1, math.floor(size / SLACK)) == 0 then
+  trim()
+end
 return carry(epoch or fresh, next_seq, at, packet)

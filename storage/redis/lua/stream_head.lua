@@ -1,5 +1,5 @@
 -- The head of a stream: epoch, seq and moment (ms). A stream without one gets the epoch ARGV[1] and the present moment;
--- its log, KEYS[2], is then of no use. ARGV[2]: a head's time to live (ms).
+-- its log, KEYS[2], is then of no use. ARGV[2]: how long a head is kept at least (ms).
 local HEAD, LOG = KEYS[1], KEYS[2]
 if redis.call('EXISTS', HEAD) == 0 then
   local time = redis.call('TIME')
@@ -7,5 +7,7 @@ if redis.call('EXISTS', HEAD) == 0 then
   redis.call('HSET', HEAD, 'epoch', ARGV[1], 'seq', 0, 'at', now)
   redis.call('DEL', LOG)
 end
-redis.call('PEXPIRE', HEAD, ARGV[2])
+if redis.call('PTTL', HEAD) < tonumber(ARGV[2]) then
+  redis.call('PEXPIRE', HEAD, 2 * ARGV[2])
+end
 return redis.call('HMGET', HEAD, 'epoch', 'seq', 'at')

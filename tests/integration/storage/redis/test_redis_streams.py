@@ -147,15 +147,17 @@ async def test_at_is_the_time_of_redis(redis: Client, streams: Counting) -> None
 
 
 async def test_heads_outlive_their_logs(redis: Client, streams: Counting) -> None:
-    """A log is kept as long as its entries, a head for a day after its last use."""
+    """A log is kept as long as its entries at least, a head for a day after its last use; neither for ever."""
     await streams.append(LOBBY, b"x", id="1")
     head, log = "maoga:stream:{lobby:1}:lobby", "maoga:stream:{lobby:1}:lobby:log"
     assert sorted(await redis.keys()) == [head.encode(), log.encode()]
-    assert 590 < await redis.ttl(log) <= 600
-    for use in (streams.positions([LOBBY]), streams.append(LOBBY, b"x", id="2")):
-        await redis.expire(head, 60)
+    for use in (streams.append(LOBBY, b"x", id="2"), streams.positions([LOBBY])):
+        await redis.expire(head, 86_000)
+        await redis.expire(log, 590)
         await use
-        assert 86_000 < await redis.ttl(head) <= 86_400
+        assert 86_400 <= await redis.ttl(head) <= 2 * 86_400
+    await streams.append(LOBBY, b"x", id="3")
+    assert 600 <= await redis.ttl(log) <= 1200
 
 
 async def test_what_is_lost_is_not_mistaken_for_what_comes(redis: Client, streams: Counting) -> None:
@@ -192,6 +194,15 @@ async def test_a_first_call_that_comes_after_its_repetition_changes_nothing(stre
     await streams.append(LOBBY, b"y", id="2")
     assert given_up == await streams.append(LOBBY, b"x", id="1")
     assert (await streams.positions([LOBBY]))[LOBBY].seq == 2
+
+
+async def test_a_log_does_not_grow_without_end(redis: Client) -> None:
+    """It may be a sixteenth longer than it should be, and never shorter."""
+    async with RedisStreams(redis, size=100, age_s=600) as streams:
+        start, *positions = await fill(streams, LOBBY, 350)
+        assert 100 <= await redis.xlen("maoga:stream:{lobby:1}:lobby:log") <= 107
+        assert len(await replay(streams, LOBBY, positions[-101]) or ()) == 100
+        assert await replay(streams, LOBBY, start) is None
 
 
 async def test_a_repetition_is_found_in_a_long_log(redis: Client) -> None:
