@@ -3,10 +3,8 @@
 import asyncio
 import gc
 import resource
-import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from functools import partial
 
 from aiohttp import web
 from loguru import logger
@@ -14,7 +12,6 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from prometheus_client.exposition import choose_encoder
 
 from domain.core.index import may_lag
-from domain.core.model import Model
 from domain.core.paging import PageQuery
 from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
@@ -23,9 +20,11 @@ from maoga.settings import Settings
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
 from realtime.engine import Engine, EngineConfig
-from realtime.events import from_ms
+from realtime.fanout import Fanout
 from realtime.follows import Follows
 from realtime.gateway import Gateway
+from realtime.greeter import Greeter
+from realtime.hub import Hub
 from realtime.metrics import Metrics
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
@@ -33,7 +32,6 @@ from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.presence import BEAT_S, Attendance
-from realtime.publisher import Fanout
 from rest.app import build_app, runner_of
 from rest.routes import RestConfig, Services
 
@@ -123,36 +121,32 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     authenticator = bench_tokens if settings.bench else core.auth
     sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
     attendance = Attendance(core.presence, on_back=core.grace.back, on_gone=core.grace.gone)
-    follows = Follows(engine)
+    hub = Hub(core.streams)
+    follows = Follows(engine, hub, core.streams)
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
         dispatcher=Dispatcher(metrics, timeout_s=settings.handler_timeout_s),
         follows=follows,
         attendance=attendance,
-        streams=core.streams,
         clock=core.clock,
         ping_ms=int(settings.ping_interval_s * 1000),
     )
     gateway.register(
-        MatchmakingNamespace(core.matchmaking, core.streams),
-        LobbyNamespace(core.lobbies, core.streams),
-        ChatNamespace(core.chat, core.streams),
+        MatchmakingNamespace(core.matchmaking, hub),
+        LobbyNamespace(core.lobbies, hub),
+        ChatNamespace(core.chat, hub),
         SocialNamespace(),
     )
+    core.publisher.attach(hub)
     if settings.bench:
-        bench = BenchNamespace(partial(_cast, engine))
+        bench = BenchNamespace(core.publisher)
         gateway.register(bench)
         engine.register(bench.name, BenchDoor(gateway, bench, bench_tokens))
         logger.warning("/bench is open: anybody may connect to it")
-    process.start("fanout", Fanout(core.streams, engine, follows, sessions, gateway).run())
+    fanout = Fanout(engine, hub, follows, sessions, Greeter(engine, sessions, gateway))
+    process.start("fanout", fanout.run())
     process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
-
-
-def _cast(engine: Engine, stream: str, name: str, data: Model) -> None:
-    now = from_ms(int(time.time() * 1000)).isoformat(timespec="milliseconds")
-    meta = b'{"stream":"%b","at":"%bZ"}' % (stream.encode(), now[:-6].encode())
-    engine.broadcast("bench", stream, name, b'["%b",%b,%b]' % (name.encode(), data.wire_json(), meta))
 
 
 async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry) -> None:

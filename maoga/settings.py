@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=50, ge=1, le=1000, description="most connections to MongoDB per process")
     redis_url: SecretStr = Field(default=SecretStr("memory://"), description="memory://, or redis://... / rediss://...")
     redis_timeout_s: float = Field(default=2.0, gt=0, le=60, description="seconds a Redis call may take")
+    stream_log_size: int = Field(
+        default=1000, ge=1, le=100_000, description="most events kept of a stream for `resume`"
+    )
+    stream_log_age_s: float = Field(default=600, ge=1, le=86_400, description="seconds they are kept at most")
 
     secret_key: SecretStr = Field(
         default=SecretStr(""),
@@ -203,9 +207,14 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value().startswith("sqlite:")
 
     @property
+    def redis_in_process(self) -> bool:
+        """Whether what is hot lives in this process."""
+        return self.redis_url.get_secret_value().startswith("memory:")
+
+    @property
     def embedded(self) -> bool:
         """Whether part of the storage lives in this process, so that no second process may share it."""
-        return self.sqlite or self.redis_url.get_secret_value().startswith("memory:")
+        return self.sqlite or self.redis_in_process
 
     @property
     def sqlite_path(self) -> Path:

@@ -44,22 +44,26 @@ class Reply:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-Answer = Model | Sequence[Model] | Reply | None
+Answer = Model | Sequence[Model] | Mapping[str, Model] | Reply | None
 Method = Callable[[Any, SessionUser, Any], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A line in the table of a namespace. cost: how many tokens of the rate limits the event takes."""
+    """A line in the table of a namespace.
+
+    cost: how many tokens of the rate limits the event takes. timed: it is given up when it takes too long.
+    """
 
     name: str
     model: type[Command]
     cost: int
     method: Method
+    timed: bool = True
 
 
 def on(
-    name: str, model: type[C], *, cost: int = 1
+    name: str, model: type[C], *, cost: int = 1, timed: bool = True
 ) -> Callable[
     [Callable[[N, SessionUser, C], A]],
     Callable[[N, SessionUser, C], A],
@@ -70,7 +74,7 @@ def on(
     """
 
     def register(method: Callable[[N, SessionUser, C], A]) -> Callable[[N, SessionUser, C], A]:
-        method.__handler__ = Handler(name, model, cost, method)  # type: ignore[attr-defined]
+        method.__handler__ = Handler(name, model, cost, method, timed)  # type: ignore[attr-defined]
         return method
 
     return register
@@ -112,11 +116,11 @@ class Namespace:
 class Entry:
     """A handler and whose method it is, with the figures kept of it."""
 
-    __slots__ = ("cost", "figures", "label", "method", "model", "owner")
+    __slots__ = ("cost", "figures", "label", "method", "model", "owner", "timed")
 
     def __init__(self, owner: object, handler: Handler, label: str, figures: EventFigures) -> None:
         self.owner, self.method, self.model, self.cost = owner, handler.method, handler.model, handler.cost
-        self.label, self.figures = label, figures
+        self.timed, self.label, self.figures = handler.timed, label, figures
 
 
 class Dispatcher:
@@ -159,7 +163,7 @@ class Dispatcher:
 
     async def _finish(self, entry: Entry, user: SessionUser, answer: Awaitable[Answer], started: float) -> Any:
         """The ack of an event whose handler waits for something."""
-        deadline = asyncio.timeout(self._timeout_s)
+        deadline = asyncio.timeout(self._timeout_s if entry.timed else None)
         with logger.contextualize(user=user.id, socket=user.sid, event=entry.label):
             try:
                 async with deadline:
@@ -213,10 +217,12 @@ def _enveloped(answer: Answer) -> dict[str, Any]:
     return success(_wire(answer))
 
 
-def _wire(data: Model | Sequence[Model] | None) -> Any:
+def _wire(data: Model | Sequence[Model] | Mapping[str, Model] | None) -> Any:
     """As JSON already made, which the ack only takes in."""
     if data is None:
         return None
     if isinstance(data, Model):
         return Fragment(data.wire_json())
+    if isinstance(data, Mapping):
+        return {key: Fragment(value.wire_json()) for key, value in data.items()}
     return [Fragment(item.wire_json()) for item in data]

@@ -3,22 +3,20 @@
 CONNECT carries `auth: {room, token?}`. Who brings no token gets one, of a made-up user, which is then checked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from domain.auth.model import Principal, Session
 from domain.auth.tokens import Tokens
 from domain.core.clock import Clock
 from domain.core.ids import UserId, new_id
-from domain.core.model import Command, Model, WireId
+from domain.core.model import Command, WireId
 from domain.users.model import User
 from realtime.auth import Authenticator, SessionUser
 from realtime.dispatch import Namespace, on
 from realtime.engine import Application, Client
 from realtime.engine.client import First
-
-Cast = Callable[[str, str, Model], None]
-"""Sends a transient event: stream, name, data."""
+from realtime.publisher import StreamPublisher
 
 
 class Move(Command):
@@ -42,8 +40,8 @@ class BenchNamespace(Namespace):
 
     name = "bench"
 
-    def __init__(self, cast: Cast) -> None:
-        self._cast = cast
+    def __init__(self, publisher: StreamPublisher) -> None:
+        self._publisher = publisher
         self.streams: dict[str, str] = {}
 
     async def streams_of(self, user: SessionUser) -> Sequence[str]:
@@ -52,7 +50,7 @@ class BenchNamespace(Namespace):
     @on("msg", Move)
     def msg(self, user: SessionUser, command: Move) -> None:
         """Tells the room."""
-        self._cast(self.streams[user.sid], "msg", command)
+        self._publisher.cast(self.streams[user.sid], "msg", command.wire_json())
 
     @on("echo", Move)
     def echo(self, user: SessionUser, command: Move) -> Move:
