@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.harness.generator import LoadFailed, Phase, load
 from bench.harness.guests import write_tokens
-from bench.harness.plan import Plan, Result, median, ratio, say
+from bench.harness.plan import Plan, Result, median, ratio, say, warn_if_disturbed
 from bench.harness.servers import MAOGA, NODE, STOCK, CannotStart, Contender, Instance, running
 
 REAL = "/matchmaking,/lobby,/chat,/social"
@@ -98,7 +98,7 @@ def _options(contender: Contender, plan: Plan) -> dict[str, Any]:
 def _admission(contender: Contender, instance: Instance, count: int) -> Iterator[dict[str, Any]]:
     """What the generator needs to be let into the real namespaces; the baselines let everybody in."""
     if contender is not MAOGA:
-        yield {"auth": "{}"}
+        yield {"auth": '{"token":"none"}'}
         return
     with TemporaryDirectory(prefix="maoga-bench-") as folder:
         tokens = Path(folder) / "tokens"
@@ -108,6 +108,7 @@ def _admission(contender: Contender, instance: Instance, count: int) -> Iterator
 
 def _held(phases: dict[str, Phase], plan: Plan) -> Figures:
     connect, idle = phases["connect"], phases["idle"]
+    warn_if_disturbed(connect["label"], connect)
     if idle["up"] < plan.connections:
         raise LoadFailed(f"only {idle['up']} connections were held")
     return {

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.harness.generator import LoadFailed, Phase, load
-from bench.harness.plan import Plan, Result, median, ratio, say
+from bench.harness.plan import Plan, Result, median, ratio, say, warn_if_disturbed
 from bench.harness.servers import MAOGA, NODE, CannotStart, Contender, running
 
 NAMESPACE = "/bench"
-
-BUSY = 0.05
-"""A server that waits for its CPU longer than this share of the time tells us about the machine, not about itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def _run(contender: Contender, workload: Messages, plan: Plan, backends: Backend
     fixed = {"rate": rate, "rate_for": plan.seconds}
     own = {"half": plan.seconds, "half_percent": workload.rate_share * 100}
     with running(contender, plan.cpus.server, backends.redis_urls, backends.database_url) as instances:
-        return load(
+        phases = load(
             instances,
             label=contender.key,
             namespaces=NAMESPACE,
@@ -82,6 +79,9 @@ def _run(contender: Contender, workload: Messages, plan: Plan, backends: Backend
             saturate=plan.seconds,
             **(fixed if rate else own),
         )
+    if phases["saturated"]["stalled"]:
+        raise LoadFailed("messages were lost: not all clients were reached")
+    return phases
 
 
 def _tell(title: str, phases: Run, alone: bool) -> None:
@@ -92,9 +92,8 @@ def _tell(title: str, phases: Run, alone: bool) -> None:
         f"generator {saturated['own_busy']:.2f}); open {opened['done_per_cpu_s']:9,.0f}, p50 {p50} ms, p99 {p99} ms"
         f"{'' if opened['kept_up'] else ', fell behind'}"
     )
-    waited = max(saturated["server_waited"], opened["server_waited"])
-    if alone and waited > BUSY:
-        say(f"{title:32} DISTURBED: others had its CPU for {waited:.0%} of the time")
+    if alone:
+        warn_if_disturbed(title, saturated, opened)
 
 
 def _ms(phase: Phase, field: str) -> float:

@@ -12,6 +12,9 @@ from bench.harness.servers import Contender
 Result = dict[str, Any]
 """What a workload found, as it goes into the JSON."""
 
+MOST_WAITED = 0.05
+"""Share of the time for which a server may wait for its CPU before its figures are doubted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -44,3 +47,10 @@ def ratio(ours: float | None, theirs: float | None) -> float | None:
 def say(text: str) -> None:
     """Tells who waits how far it is."""
     print(text, file=sys.stderr, flush=True)
+
+
+def warn_if_disturbed(title: str, *phases: dict[str, Any]) -> None:
+    """Tells when a server had to wait for its CPU: such a run says something about the machine."""
+    waited = max(phase["server_waited"] for phase in phases)
+    if waited > MOST_WAITED:
+        say(f"{title}: DISTURBED, others had its CPU for {waited:.0%} of the time")

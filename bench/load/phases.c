@@ -161,8 +161,9 @@ static double phase_saturated(void)
     uint64_t in_window = (uint64_t)(options.window - 1) * per_message() + 1;
     uint64_t now = now_us(), warm_us = after(now, options.warm_s), end_us = after(warm_us, options.saturate_s);
     uint64_t last = 0, progress_us = now;
+    bool stalled = false;
     Window window = {0};
-    for (; now < end_us && !hopeless(); now = now_us()) {
+    for (; now < end_us && !stalled && !hopeless(); now = now_us()) {
         if (!window.began_us && now >= warm_us)
             window = window_open();
         while (counters.sent * per_message() < done_in(&counters) + in_window && clients_send(now_us()))
@@ -170,13 +171,12 @@ static double phase_saturated(void)
         clients_poll(options.sleep ? POLL_US : 0);
         if (done_in(&counters) != last)
             progress_us = now;
-        else if (now > after(progress_us, STALL_S)) {
-            fprintf(stderr, "%s: the server has stopped delivering\n", options.label);
-            break;
-        }
         last = done_in(&counters);
+        stalled = now > after(progress_us, STALL_S);
     }
-    double rate = window.began_us ? report("saturated", &window, "%s", "") : 0;
+    if (!window.began_us)
+        window = window_open();
+    double rate = report("saturated", &window, ", \"stalled\": %s", stalled || hopeless() ? "true" : "false");
     drain();
     return rate;
 }

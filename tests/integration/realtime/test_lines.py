@@ -13,7 +13,8 @@ from tests.support.wait import eventually
 
 UPGRADE = (
     b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-    b"Connection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    b"Connection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 ACCEPT = b"sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="
 """The answer to that key, from RFC 6455, section 1.3; in lower case, as the tests read it."""
@@ -112,14 +113,14 @@ async def test_an_address_has_so_many_connections_and_no_more() -> None:
 
 async def test_addresses_are_told_apart_behind_a_proxy() -> None:
     """By what the proxies that are ours have written; what stands left of it is the client's own invention."""
-    async with stage(connections_per_address=1, trusted_proxies=1) as scene:
-        async with (
-            wire(scene.url, headers={"X-Forwarded-For": "203.0.113.1"}),
-            wire(scene.url, headers={"X-Forwarded-For": "203.0.113.1, 203.0.113.2"}),
-        ):
-            with pytest.raises(WSServerHandshakeError):
-                async with wire(scene.url, headers={"X-Forwarded-For": "198.51.100.7, 203.0.113.1"}):
-                    pass
+    async with (
+        stage(connections_per_address=1, trusted_proxies=1) as scene,
+        wire(scene.url, headers={"X-Forwarded-For": "203.0.113.1"}),
+        wire(scene.url, headers={"X-Forwarded-For": "203.0.113.1, 203.0.113.2"}),
+    ):
+        with pytest.raises(WSServerHandshakeError):
+            async with wire(scene.url, headers={"X-Forwarded-For": "198.51.100.7, 203.0.113.1"}):
+                pass
 
 
 async def test_the_slowest_client_goes_when_all_together_have_too_much_to_read() -> None:
