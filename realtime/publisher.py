@@ -14,6 +14,7 @@ from domain.core.ids import UserId, new_id
 from domain.core.streams import Delivery, Receiver, StreamLog
 from realtime import packet
 from realtime.auth import Kick
+from realtime.events import to_ms
 
 
 class StreamPublisher(PublisherPort):
@@ -60,7 +61,7 @@ class StreamPublisher(PublisherPort):
             await asyncio.gather(*(self._streams.notify(own, note) for own in own_streams))
 
     def _cast(self, event: Outgoing) -> None:
-        encoded = packet.transient(event, int(self._clock.now().timestamp() * 1000))
+        encoded = packet.transient(event, to_ms(self._clock.now()))
         if self._here:
             self._here.deliver(Delivery(event.stream, None, encoded))
         self._streams.cast(event.stream, encoded)
