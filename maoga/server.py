@@ -121,8 +121,8 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     authenticator = bench_tokens if settings.bench else core.auth
     sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
     attendance = Attendance(core.presence, on_back=core.grace.back, on_gone=core.grace.gone)
-    hub = Hub(core.streams)
-    follows = Follows(engine, hub, core.streams)
+    hub, greeter = Hub(core.streams, core.clock), Greeter(engine, sessions)
+    follows = Follows(engine, hub, core.streams, greeter)
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
@@ -144,8 +144,8 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         gateway.register(bench)
         engine.register(bench.name, BenchDoor(gateway, bench, bench_tokens))
         logger.warning("/bench is open: anybody may connect to it")
-    fanout = Fanout(engine, hub, follows, sessions, Greeter(engine, sessions, gateway))
-    process.start("fanout", fanout.run())
+    process.start("fanout", hub.run(Fanout(engine, follows, sessions, greeter)))
+    process.start("greeter", greeter.run(gateway))
     process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
 
 

@@ -77,10 +77,8 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=50, ge=1, le=1000, description="most connections to MongoDB per process")
     redis_url: SecretStr = Field(default=SecretStr("memory://"), description="memory://, or redis://... / rediss://...")
     redis_timeout_s: float = Field(default=2.0, gt=0, le=60, description="seconds a Redis call may take")
-    stream_log_size: int = Field(
-        default=1000, ge=1, le=100_000, description="most events kept of a stream for `resume`"
-    )
-    stream_log_age_s: float = Field(default=600, ge=1, le=86_400, description="seconds they are kept at most")
+    stream_log_size: int = Field(default=1000, ge=1, le=100_000, description="events of a stream kept for `resume`")
+    stream_log_age_s: float = Field(default=600, ge=1, le=86_400, description="seconds for which they are kept")
 
     secret_key: SecretStr = Field(
         default=SecretStr(""),

@@ -41,8 +41,8 @@ class Common:
     async def resume(self, user: SessionUser, command: Resume) -> dict[str, Recovery]:
         """Sends what the client has missed of its streams since the places it knows, in order, before the ack.
 
-        It may be emitted on any instance; until the ack, events of these streams come only in that order. A token more
-        for every 10 streams. Who reads slowly is waited for.
+        It may be emitted on any instance. Live events may come before the missed ones: until the ack, a client puts
+        what comes in the order of `seq`. It costs a token more for every 10 streams.
         """
         self._sessions.charge(user, command.extra_cost)
         places = {stream: place.position() for stream, place in command.streams.items()}

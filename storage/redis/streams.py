@@ -35,12 +35,12 @@ class _Channel:
 
 
 class RedisStreams(StreamLog):
-    """A context manager: leaving it lets go of the connections.
+    """A context manager: leaving it lets go of the connections for commands, ending `run` of those for subscriptions.
 
     A message is a header line and the packet. The header is `<stream> <epoch> <seq> <at>`; `<stream>` alone for a
     notice, `<stream> <sender>` for a transient packet, empty for one of control. So stream names have no spaces.
 
-    size: most entries in a stream's log; age_s: seconds after which an entry may go.
+    size: entries that a log keeps (for a while a sixteenth more); age_s: seconds after which they may go.
     """
 
     def __init__(self, redis: Client, *, size: int, age_s: float) -> None:
@@ -50,7 +50,7 @@ class RedisStreams(StreamLog):
         self._append, self._head, self._read = map(_Script, ("stream_append", "stream_head", "stream_read"))
         sharded = "S" if redis.clustered else ""
         self._publish, self._subscribe, self._unsubscribe = (
-            sharded + verb for verb in ("PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE")
+            f"{sharded}{verb}" for verb in ("PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE")
         )
         # Pub/sub ignores database numbers, hence this one in the channels' names.
         self._prefix = f"maoga:{redis.connection_pool.connection_kwargs.get('db', 0)}"
@@ -113,7 +113,12 @@ class RedisStreams(StreamLog):
             self._channels.setdefault(name, _Channel()).streams.add(stream)
             self._followed.add(stream)
             names.add(name)
-        await self._through_outages(lambda _: self._subscribe_live(names))
+
+        async def attempt(_: int) -> None:
+            await self._live.wait()
+            await self._subscribe_to(names)
+
+        await self._through_outages(attempt)
 
     def unfollow(self, streams: Iterable[str]) -> None:
         for stream in self._followed.intersection(streams):
@@ -129,28 +134,24 @@ class RedisStreams(StreamLog):
 
     async def run(self, receiver: Receiver) -> NoReturn:
         self._receiver = receiver
-        failures, was_live = 0, False
+        is_first = True
         try:
             while True:
                 try:
-                    await self._subscribe_all()
-                    failures = 0
+                    await self._subscribe_to([*self._channels])
                     self._live.set()
-                    if was_live:
+                    if not is_first:
                         receiver.resumed()
-                    was_live = True
+                    is_first = False
                     await self._subscriptions.any_lost.wait()
-                    logger.warning("the subscription was lost")
-                except OUTAGES as error:
-                    failures += 1
-                    logger.debug("cannot subscribe: {}", error)
-                if self._live.is_set():
                     self._live.clear()
+                    logger.warning("the subscription to Redis was lost")
                     receiver.interrupted()
+                except OUTAGES as error:  # `Links` makes the pauses between the tries
+                    logger.debug("cannot subscribe: {}", error)
                 for channel in self._channels.values():
                     channel.link, channel.confirmed = None, False
                 await self._subscriptions.drop()
-                await asyncio.sleep(jitter(failures))
                 with suppress(*OUTAGES):
                     await self._redis.relearn()
         finally:
@@ -160,13 +161,6 @@ class RedisStreams(StreamLog):
 
     async def ready(self) -> None:
         await self._live.wait()
-
-    async def _subscribe_live(self, names: Iterable[str]) -> None:
-        await self._live.wait()
-        await self._subscribe_to(names)
-
-    async def _subscribe_all(self) -> None:
-        await self._subscribe_to([*self._channels])
 
     async def _subscribe_to(self, names: Iterable[str]) -> None:
         """Returns when the subscriptions to those of these channels that are still wanted are confirmed."""

@@ -209,8 +209,8 @@ async def node(
         streams = MemoryStreams(CLOCK, size=log_size, age_s=600)
     else:
         streams = await stack.enter_async_context(RedisStreams(redis, size=log_size, age_s=600))
-    engine, hub = Engine(EngineConfig(), metrics), Hub(streams, linger_s=linger_s)
-    door, namespace, follows = Door(), TestNamespace(), Follows(engine, hub, streams)
+    engine, hub = Engine(EngineConfig(), metrics), Hub(streams, CLOCK, linger_s=linger_s)
+    door, namespace = Door(), TestNamespace()
     came: list[UserId] = []
     went: list[UserId] = []
 
@@ -225,6 +225,8 @@ async def node(
     sessions = Sessions(
         engine, door, CLOCK, rate_limit_scale=rate_limit_scale, connections_per_user=connections_per_user
     )
+    greeter = Greeter(engine, sessions)
+    follows = Follows(engine, hub, streams, greeter)
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
@@ -235,8 +237,8 @@ async def node(
         ping_ms=25_000,
     )
     gateway.register(namespace, ChatTestNamespace())
-    greeter = Greeter(engine, sessions, gateway)
-    fanout = asyncio.create_task(Fanout(engine, hub, follows, sessions, greeter).run())
+    fanout = asyncio.create_task(hub.run(Fanout(engine, follows, sessions, greeter)))
+    greeting = asyncio.create_task(greeter.run(gateway))
     publisher = StreamPublisher(streams, CLOCK)
     publisher.attach(hub)
     try:
@@ -261,9 +263,10 @@ async def node(
                 went=went,
             )
     finally:
-        assert not fanout.done(), "the fan-out died"
-        fanout.cancel()
-        with suppress(asyncio.CancelledError):
-            await fanout
+        for task in (fanout, greeting):
+            assert not task.done(), "an essential task died"
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await stack.aclose()
         await redis.aclose()
