@@ -82,8 +82,7 @@ class Gateway:
         """Lets a client in. Its first event is `hello`."""
         session = await self._sessions.open(client, auth)
         try:
-            if len(session.clients) == 1:
-                await self._attendance.arrived(session.principal.user_id, session.id)
+            await self._attendance.arrived(session.principal.user_id, session.id, client.namespace)
             self._follows.begin(client)
             return await self._hello(session, client)
         except BaseException:
@@ -101,8 +100,9 @@ class Gateway:
     async def disconnect(self, client: Client, reason: str) -> None:
         """Sees a client off."""
         self._follows.end(client)
-        if session := self._sessions.close(client):
-            await self._attendance.left(session.principal.user_id, session.id)
+        session = self._sessions.of(client)
+        self._sessions.close(client)
+        self._attendance.left(session.principal.user_id, session.id, client.namespace)
 
     async def greet_again(self) -> None:
         """Makes up for events that this process has missed.

@@ -16,6 +16,7 @@ from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.streams import Streams
 from storage.redis.tickets import RedisTicketPool
 from tests.support.builders import NOON, a_pool_entry
+from tests.support.connections import connect
 from tests.support.services import Server, redis_server
 
 TIMEOUT_S = 0.3
@@ -23,7 +24,7 @@ TIMEOUT_S = 0.3
 WRITES: dict[str, Callable[[Client], Awaitable[object]]] = {
     "deadlines": lambda redis: RedisDeadlines(redis).set("grace", "ann", NOON),
     "leases": lambda redis: RedisLeases(redis, "one").acquire("tick", 60_000),
-    "presence": lambda redis: RedisPresence(redis, "one").add([(UserId("ann"), "socket")]),
+    "presence": lambda redis: connect(RedisPresence(redis, "one"), [UserId("ann")]),
     "rate limits": lambda redis: RedisRateLimits(redis).take("ann", Limit(5, 1)),
     "streams": lambda redis: Streams(redis).append("lobby:1", b"{}", durable=True),
     "tickets": lambda redis: RedisTicketPool(redis).add(a_pool_entry()),
