@@ -145,7 +145,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     publisher = StreamPublisher(streams, clock)
     outbox = Outbox(database, publisher, clock)
     limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
-    presence: Presence = RedisPresence(redis, settings.instance)
+    presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = RedisLeases(redis, settings.instance)
     pool: TicketPool = RedisTicketPool(redis)
@@ -220,6 +220,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         presence=presence,
         deadlines=deadlines,
         clock=clock,
+        report=report,
         config=GraceConfig(grace_s=settings.grace_s),
     )
     recovery = Recovery(

@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         default=1, ge=0, le=1000, description="multiplies every rate limit; 0 switches them off (refused in production)"
     )
 
+    connections_per_user: int = Field(
+        default=20,
+        ge=0,
+        le=100_000,
+        description="most connections of a user over all instances, times rate_limit_scale; 0 for any number",
+    )
+
     match_tick_ms: int = Field(default=1000, ge=20, description="milliseconds between matchmaking ticks")
     match_accept_s: float = Field(default=15, gt=0, description="seconds to accept a proposed match")
     ticket_max_s: float = Field(default=1800, gt=0, description="seconds after which a waiting ticket expires")
@@ -218,6 +225,12 @@ class Settings(BaseSettings):
     def sqlite_path(self) -> Path:
         """The file of the embedded database."""
         return Path(self.database_url.get_secret_value().removeprefix("sqlite:///"))
+
+    @property
+    def connection_limit(self) -> int:
+        """How many connections a user may have over all instances; 0 for any number."""
+        scaled = self.connections_per_user * self.rate_limit_scale
+        return max(1, round(scaled)) if scaled else 0
 
     @property
     def guests_allowed(self) -> bool:

@@ -88,8 +88,7 @@ class Gateway:
         """Lets a client in. Its first event is `hello`."""
         session = await self._sessions.open(client, auth)
         try:
-            if len(session.clients) == 1:
-                await self._attendance.arrived(session.principal.user_id, session.id)
+            await self._attendance.arrived(session.principal.user_id, session.id, client.namespace)
             self._follows.begin(client)
             await self.refresh(session, client)
             return self.hello(client)
@@ -108,8 +107,9 @@ class Gateway:
     async def disconnect(self, client: Client, reason: str) -> None:
         """Sees a client off."""
         self._follows.end(client)
-        if session := self._sessions.close(client):
-            await self._attendance.left(session.principal.user_id, session.id)
+        session = self._sessions.of(client)
+        self._sessions.close(client)
+        self._attendance.left(session.principal.user_id, session.id, client.namespace)
 
     async def refresh(self, session: Session, client: Client) -> bool:
         """Makes a client follow the streams it belongs to now; whether they are others than before."""

@@ -15,6 +15,7 @@ from domain.core.clock import SystemClock
 from domain.core.errors import AppError, Conflict
 from domain.core.events import Event, Outgoing, to
 from domain.core.ids import UserId, new_id
+from domain.core.index import may_lag
 from domain.core.model import Command, Model, Text
 from domain.core.streams import StreamLog
 from domain.presence.presence import Presence
@@ -214,17 +215,15 @@ async def node(
     came: list[UserId] = []
     went: list[UserId] = []
 
-    async def on_back(user: UserId) -> None:
-        came.append(user)
+    async def on_back(*users: UserId) -> None:
+        came.extend(users)
 
-    async def on_gone(user: UserId) -> None:
-        went.append(user)
+    async def on_gone(*users: UserId) -> None:
+        went.extend(users)
 
-    presence = RedisPresence(redis, instance)
-    attendance = Attendance(presence, on_back=on_back, on_gone=on_gone)
-    sessions = Sessions(
-        engine, door, CLOCK, rate_limit_scale=rate_limit_scale, connections_per_user=connections_per_user
-    )
+    presence = RedisPresence(redis, instance, connections_per_user=connections_per_user)
+    attendance = Attendance(presence, CLOCK, on_back=on_back, on_gone=on_gone)
+    sessions = Sessions(engine, door, CLOCK, rate_limit_scale=rate_limit_scale)
     greeter = Greeter(engine, sessions)
     follows = Follows(engine, hub, streams, greeter)
     gateway = Gateway(
@@ -268,5 +267,7 @@ async def node(
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        with may_lag():
+            await attendance.close()
         await stack.aclose()
         await redis.aclose()
