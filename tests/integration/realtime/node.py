@@ -27,7 +27,7 @@ from realtime.gateway import Gateway
 from realtime.metrics import Metrics
 from realtime.presence import Attendance
 from realtime.publisher import Fanout, StreamPublisher
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.presence import RedisPresence
 from storage.redis.streams import Streams
 from tests.integration.realtime.stage import listening

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from domain.core.errors import Unavailable
 from domain.core.ids import UserId
 from storage.redis import presence as presence_module
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
+from storage.redis.factory import open_redis
 from storage.redis.presence import LEASES, RedisPresence
+from tests.support.redis_keys import all_keys, wipe
 from tests.support.services import redis_server
 from tests.support.wait import eventually
 
@@ -67,7 +69,7 @@ async def test_the_sockets_of_a_dead_instance_do_not_count(redis: Client) -> Non
 async def test_a_dead_instance_leaves_nothing_behind(redis: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A killed instance is offline after its lease and gone from Redis soon after, with nobody cleaning up."""
     living = await an_instance(redis, "living")
-    kept = set(await redis.keys())
+    kept = await all_keys(redis)
     monkeypatch.setattr(presence_module, "LEASE_MS", 100)
     await an_instance(redis, "dead", (ANN, "s1"))
     monkeypatch.undo()
@@ -76,7 +78,7 @@ async def test_a_dead_instance_leaves_nothing_behind(redis: Client, monkeypatch:
         return await living.online([ANN]) == set()
 
     async def is_gone() -> bool:
-        return set(await redis.keys()) == kept
+        return await all_keys(redis) == kept
 
     await eventually(is_offline)
     await eventually(is_gone)
@@ -86,10 +88,10 @@ async def test_a_beat_holds_for_ten_seconds(redis: Client) -> None:
     """Each beat moves the end of the lease to 10 s from then, by the clock of Redis."""
     instance = await an_instance(redis, "a")
     (lease,) = await leases(redis)
-    now_s, _ = await redis.time()
+    now_s, _ = await (await redis.masters())[0].time()
     await redis.zadd(LEASES, {lease: (now_s + 5) * 1000})
     assert await instance.beat()
-    now_s, now_us = await redis.time()
+    now_s, now_us = await (await redis.masters())[0].time()
     lapses_at = await redis.zscore(LEASES, lease)
     assert lapses_at is not None
     assert 9_000 < lapses_at - (now_s * 1000 + now_us / 1000) <= 10_000
@@ -108,7 +110,7 @@ async def test_a_lapsed_instance_registers_again(redis: Client) -> None:
 async def test_redis_lost_everything(redis: Client) -> None:
     """After a loss of Redis the next beat asks for the sockets again."""
     instance = await an_instance(redis, "a", (ANN, "s1"))
-    await redis.flushall()
+    await wipe(redis)
     assert not await instance.beat()
     assert await instance.online([ANN]) == set()
     await instance.add([(ANN, "s1")])
@@ -172,7 +174,7 @@ STEP = st.tuples(st.sampled_from(["add", "remove", "die"]), INSTANCES, USERS, SO
 @given(steps=st.lists(STEP, max_size=20))
 async def test_any_order_of_calls(redis: Client, steps: list[tuple[str, str, UserId, str]]) -> None:
     """Whatever comes and goes, a user is online exactly while a living instance holds a socket of theirs."""
-    await redis.flushall()
+    await wipe(redis)
     instances = {name: await an_instance(redis, name) for name in ("a", "b")}
     held: set[tuple[str, UserId, str]] = set()
     removed: set[tuple[str, UserId, str]] = set()

@@ -10,12 +10,19 @@ import pytest
 from domain.core.errors import Unavailable
 from domain.core.streams import Delivery, Gap
 from storage.redis import streams as streams_module
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
+from storage.redis.factory import open_redis
 from storage.redis.streams import Streams
 from tests.support.services import redis_server
 from tests.support.wait import eventually
 
 LOBBY, CHAT = "lobby:1", "chat:1"
+
+
+@pytest.fixture(params=["redis", "memory"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Where an empty Redis is; not yet a cluster."""
+    return "memory://" if request.param == "memory" else str(request.getfixturevalue("redis_url"))
 
 
 async def consume(streams: Streams, received: list[Delivery | Gap]) -> None:
