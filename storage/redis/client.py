@@ -34,6 +34,9 @@ CANNOT_NOW = ("MISCONF", "BUSY", "NOREPLICAS")
 REFUSALS = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 """Wrong credentials, which redis-py counts among the connection errors. No retry helps."""
 
+ATTEMPTS = 3
+"""How often at least a command is tried within its deadline, where another server may take over from a frozen one."""
+
 
 class Client(Redis):
     """A client whose commands are retried through an outage until `timeout_s`, and then raise `Unavailable`.
@@ -49,10 +52,12 @@ class Client(Redis):
     clustered = False
     """Whether keys are spread over several nodes, and sharded pub/sub is what stays on one of them."""
 
-    def __init__(self, pool: ConnectionPool, *, timeout_s: float) -> None:
+    def __init__(self, pool: ConnectionPool, *, timeout_s: float, attempt_s: float | None = None) -> None:
+        """attempt_s: how long one attempt may take, where another server may have taken over meanwhile."""
         super().__init__(connection_pool=pool)
         self.auto_close_connection_pool = True
         self.timeout_s = timeout_s
+        self._attempt_s = attempt_s
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Sends one command and returns its parsed answer."""
@@ -61,10 +66,11 @@ class Client(Redis):
             async with asyncio.timeout(self.timeout_s):
                 for failures in count(1):
                     try:
-                        return await self._send(*args, **options)
+                        async with asyncio.timeout(self._attempt_s):
+                            return await self._send(*args, **options)
                     except REFUSALS:
                         raise
-                    except OUTAGES as error:
+                    except (*OUTAGES, TimeoutError) as error:
                         outage = error
                     except exceptions.ResponseError as error:
                         if not str(error).startswith(CANNOT_NOW):

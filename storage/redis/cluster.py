@@ -14,7 +14,7 @@ from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
-from storage.redis.client import OUTAGES, Client
+from storage.redis.client import ATTEMPTS, OUTAGES, Client
 
 ASK_S = 0.5
 """How long one node may take to tell the cluster's layout."""
@@ -39,7 +39,8 @@ class ClusterClient(Client):
         self._slots: list[str | None] = []  # the master of each slot; empty until the layout is known
         self._learning = asyncio.Lock()
         self._doubts: asyncio.Task[None] | None = None
-        super().__init__(self._pool_of(self._seeds[0]), timeout_s=timeout_s)
+        self._suspect = ""  # the node that failed last, asked after the others
+        super().__init__(self._pool_of(self._seeds[0]), timeout_s=timeout_s, attempt_s=timeout_s / ATTEMPTS)
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         """Lets go of every connection to every node."""
@@ -58,7 +59,7 @@ class ClusterClient(Client):
         slot = key_slot(key.encode() if isinstance(key, str) else key)
         node = self._slots[slot]
         if node is None:
-            self._doubt()
+            self._doubt("")
             raise exceptions.ClusterDownError(f"no node serves slot {slot}")
         return node
 
@@ -75,15 +76,15 @@ class ClusterClient(Client):
             return await _run(self._client(node), *args, **options)
         except exceptions.MovedError as moved:
             self._slots[moved.slot_id] = _name(moved.host or _host(node), moved.port)
-            self._doubt()
+            self._doubt(node)
             raise
         except exceptions.AskError as ask:  # the slot is on its way, and this key is there already
             target = self._client(_name(ask.host or _host(node), ask.port))
             async with Redis(connection_pool=target.connection_pool, single_connection_client=True) as line:
                 await _run(line, "ASKING")
                 return await _run(line, *args, **options)
-        except (*OUTAGES, asyncio.CancelledError):  # cancelled, that is by the deadline: the node may be frozen
-            self._doubt()
+        except (*OUTAGES, asyncio.CancelledError):  # cancelled, that is by a deadline: the node may be frozen
+            self._doubt(node)
             raise
 
     async def _learn_first(self) -> None:
@@ -92,8 +93,9 @@ class ClusterClient(Client):
                 if not self._slots:
                     await self._learn()
 
-    def _doubt(self) -> None:
+    def _doubt(self, node: str) -> None:
         """Learns anew in the background, so that the commands of healthy nodes need not wait."""
+        self._suspect = node
         if self._doubts is None or self._doubts.done():
             self._doubts = asyncio.create_task(self._relearn_quietly())
 
@@ -105,7 +107,8 @@ class ClusterClient(Client):
     async def _learn(self) -> None:
         """Asks one node after another for the layout; raises what the last one failed with when none can tell."""
         failure: Exception = exceptions.ClusterDownError("no node knows who serves what")
-        for node in [*random.sample(sorted(self._known), len(self._known)), *self._seeds]:
+        known = random.sample(sorted(self._known), len(self._known))
+        for node in [*sorted(known, key=lambda node: node == self._suspect), *self._seeds]:
             try:
                 async with asyncio.timeout(ASK_S):
                     ranges = await _run(self._client(node), "CLUSTER", "SLOTS")

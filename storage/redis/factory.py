@@ -5,7 +5,7 @@ from typing import Any
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import parse_url
 
-from storage.redis.client import Client
+from storage.redis.client import ATTEMPTS, Client
 from storage.redis.cluster import ClusterClient
 from storage.redis.sentinel import sentinel_pool
 from storage.redis.url import parse
@@ -40,9 +40,9 @@ def open_redis(url: str, *, timeout_s: float) -> Client:
     del settings["host"], settings["port"]
     if place.kind == "cluster":
         return ClusterClient(place.hosts, settings, timeout_s=timeout_s)
-    auth = dict(place.sentinel_auth)
-    pool = sentinel_pool(place.hosts, place.service, settings, auth=auth, ask_s=timeout_s / 4)
-    return Client(pool, timeout_s=timeout_s)
+    auth, attempt_s = dict(place.sentinel_auth), timeout_s / ATTEMPTS
+    pool = sentinel_pool(place.hosts, place.service, settings, auth=auth, ask_s=attempt_s / 2)
+    return Client(pool, timeout_s=timeout_s, attempt_s=attempt_s)
 
 
 def _embedded_pool(settings: dict[str, Any]) -> BlockingConnectionPool:

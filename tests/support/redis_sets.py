@@ -73,8 +73,8 @@ def redis_cluster(masters: int = 3, *, with_replicas: bool = False) -> Iterator[
 
 
 @contextmanager
-def redis_sentinel() -> Iterator[Sentinels]:
-    """A master, a replica that has its data, and a sentinel that knows both."""
+def redis_sentinel(password: str | None = None) -> Iterator[Sentinels]:
+    """A master, a replica that has its data, and a sentinel that knows both; the sentinel may demand a password."""
     _need_redis()
     with ExitStack() as stack:
         master = stack.enter_context(serving("redis", _plain_node, answers_ping))
@@ -83,13 +83,16 @@ def redis_sentinel() -> Iterator[Sentinels]:
             client.replicaof("127.0.0.1", str(master.port))
             _wait_until(lambda: client.info("replication")["master_link_status"] == "up")
 
-        def sentinel(port: int, folder: Path) -> list[str]:
-            return _sentinel(port, folder, master.port)
+        def command(port: int, folder: Path) -> list[str]:
+            return _sentinel(port, folder, master.port, password)
 
-        set_ = Sentinels(master, replica, stack.enter_context(serving("redis", sentinel, answers_ping)))
-        with admin(set_.sentinel) as client:
+        def is_ready(port: int) -> bool:
+            return answers_ping(port, password)
+
+        sentinel = stack.enter_context(serving("redis", command, is_ready))
+        with redis.Redis(port=sentinel.port, password=password) as client:
             _wait_until(lambda: [_is_ready(state) for state in client.sentinel_slaves(SERVICE)] == [True])
-        yield set_
+        yield Sentinels(master, replica, sentinel)
 
 
 def _join(cluster: Cluster) -> None:
@@ -151,13 +154,13 @@ def _cluster_node(port: int, folder: Path) -> list[str]:
     ]
 
 
-def _sentinel(port: int, folder: Path, master: int) -> list[str]:
+def _sentinel(port: int, folder: Path, master: int, password: str | None) -> list[str]:
     config = folder / "sentinel.conf"  # a sentinel keeps what it learns there
     config.write_text(
         f"bind 127.0.0.1\nport {port}\ndir {folder}\n"
         f"sentinel monitor {SERVICE} 127.0.0.1 {master} 1\n"
         f"sentinel down-after-milliseconds {SERVICE} {NODE_TIMEOUT_MS}\n"
-        f"sentinel failover-timeout {SERVICE} 3000\n"
+        f"sentinel failover-timeout {SERVICE} 3000\n" + (f"requirepass {password}\n" if password else "")
     )
     return ["redis-server", str(config), "--sentinel"]
 

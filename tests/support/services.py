@@ -140,6 +140,7 @@ def free_port() -> int:
 def serving(
     scheme: str, command: Callable[[int, Path], list[str]], is_ready: Callable[[int], bool]
 ) -> Iterator[Server]:
+    """A server that is ready, on a port and in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="maoga-test-", ignore_cleanup_errors=True) as folder:
         server = Server(scheme, Path(folder), command, is_ready)
         try:
@@ -177,7 +178,8 @@ def _redis_command(port: int, folder: Path) -> list[str]:
     ]
 
 
-def answers_ping(port: int) -> bool:
-    with redis.Redis(port=port, socket_timeout=1) as client, suppress(redis.RedisError):
+def answers_ping(port: int, password: str | None = None) -> bool:
+    """Whether a Redis or a sentinel serves there."""
+    with redis.Redis(port=port, password=password, socket_timeout=1) as client, suppress(redis.RedisError):
         return bool(client.ping())
     return False
