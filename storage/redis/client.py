@@ -70,7 +70,9 @@ class Client(Redis):
                             return await self._send(*args, **options)
                     except REFUSALS:
                         raise
-                    except (*OUTAGES, TimeoutError) as error:
+                    except TimeoutError:
+                        pass  # of this attempt
+                    except OUTAGES as error:
                         outage = error
                     except exceptions.ResponseError as error:
                         if not str(error).startswith(CANNOT_NOW):
@@ -83,8 +85,11 @@ class Client(Redis):
         """A client of each server that takes writes, for commands that concern servers, not keys."""
         return [self]
 
-    async def node_of(self, key: str) -> str:
-        """The name of the node that serves a key: `host:port` in a cluster, else the same for all keys."""
+    def node_of(self, key: str) -> str:
+        """The name of the node that serves a key: `host:port` in a cluster, else the same for all keys.
+
+        Raises one of `OUTAGES` while that is unknown.
+        """
         return ""
 
     async def relearn(self) -> None:
@@ -93,12 +98,12 @@ class Client(Redis):
     async def connect(self, node: str) -> AbstractConnection:
         """A new, authenticated connection to a node, which the caller disconnects.
 
-        Raises one of `OUTAGES` (`REFUSALS` among them), or `TimeoutError` after `timeout_s`.
+        Raises one of `OUTAGES` (`REFUSALS` among them), or `TimeoutError` after `timeout_s` at most.
         """
         pool = self._pool_of(node)
         connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]  # not kept by the pool
         try:
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout(self._attempt_s or self.timeout_s):
                 await connection.connect()  # type: ignore[no-untyped-call]
         except BaseException:
             await connection.disconnect(nowait=True)

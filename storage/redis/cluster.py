@@ -12,12 +12,10 @@ from typing import Any
 
 from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from storage.redis.client import ATTEMPTS, OUTAGES, Client
-
-ASK_S = 0.5
-"""How long one node may take to tell the cluster's layout."""
 
 PACE_S = 0.1
 """The least between two questions for the layout while commands fail."""
@@ -40,7 +38,9 @@ class ClusterClient(Client):
         self._learning = asyncio.Lock()
         self._doubts: asyncio.Task[None] | None = None
         self._suspect = ""  # the node that failed last, asked after the others
-        super().__init__(self._pool_of(self._seeds[0]), timeout_s=timeout_s, attempt_s=timeout_s / ATTEMPTS)
+        attempt_s = timeout_s / ATTEMPTS
+        self._ask_s = attempt_s / 2  # how long one node may take to tell the layout
+        super().__init__(self._pool_of(self._seeds[0]), timeout_s=timeout_s, attempt_s=attempt_s)
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         """Lets go of every connection to every node."""
@@ -54,24 +54,31 @@ class ClusterClient(Client):
         await self._learn_first()
         return [self._client(node) for node in sorted(set(filter(None, self._slots)))]
 
-    async def node_of(self, key: str | bytes) -> str:
-        await self._learn_first()
+    def node_of(self, key: str | bytes) -> str:
         slot = key_slot(key.encode() if isinstance(key, str) else key)
-        node = self._slots[slot]
+        node = self._slots[slot] if self._slots else None
         if node is None:
             self._doubt("")
-            raise exceptions.ClusterDownError(f"no node serves slot {slot}")
+            raise exceptions.ClusterDownError(f"no node is known to serve slot {slot}")
         return node
 
     async def relearn(self) -> None:
         async with self._learning:
             await self._learn()
 
+    async def connect(self, node: str) -> AbstractConnection:
+        try:
+            return await super().connect(node)
+        except (*OUTAGES, TimeoutError):
+            self._doubt(node)
+            raise
+
     async def _send(self, *args: Any, **options: Any) -> Any:
         if args[0] == "PING":
             await asyncio.gather(*(_run(master, "PING") for master in await self.masters()))
             return True
-        node = await self.node_of(args[3] if args[0] in {"EVAL", "EVALSHA"} else args[1])
+        await self._learn_first()
+        node = self.node_of(args[3] if args[0] in {"EVAL", "EVALSHA"} else args[1])
         try:
             return await _run(self._client(node), *args, **options)
         except exceptions.MovedError as moved:
@@ -107,10 +114,10 @@ class ClusterClient(Client):
     async def _learn(self) -> None:
         """Asks one node after another for the layout; raises what the last one failed with when none can tell."""
         failure: Exception = exceptions.ClusterDownError("no node knows who serves what")
-        known = random.sample(sorted(self._known), len(self._known))
-        for node in [*sorted(known, key=lambda node: node == self._suspect), *self._seeds]:
+        known, seeds = (random.sample(nodes, len(nodes)) for nodes in (sorted(self._known), self._seeds))
+        for node in [*sorted(known, key=lambda node: node == self._suspect), *seeds]:
             try:
-                async with asyncio.timeout(ASK_S):
+                async with asyncio.timeout(self._ask_s):
                     ranges = await _run(self._client(node), "CLUSTER", "SLOTS")
             except exceptions.RedisError as error:
                 failure = error

@@ -75,10 +75,10 @@ def move(cluster: Cluster, slot: int, new: int) -> None:
 async def test_a_moved_slot_is_followed_at_once(cluster: Cluster, redis: Client) -> None:
     """The call that meets MOVED succeeds, and the layout is learned anew."""
     key = key_of(cluster, 0, "follow")
-    assert await redis.node_of(key) == name(cluster.masters[0])
+    assert redis.node_of(key) == name(cluster.masters[0])
     move(cluster, slot_of(key), 1)
     assert await redis.incr(key) == 1
-    assert await redis.node_of(key) == name(cluster.masters[1])
+    assert redis.node_of(key) == name(cluster.masters[1])
 
 
 async def test_a_slot_on_its_way_is_served_where_the_key_is(cluster: Cluster, redis: Client) -> None:
@@ -134,7 +134,7 @@ async def test_a_promoted_replica_serves_what_its_master_did(
             assert client.wait(1, 5000) == 1
         fail(replicated.masters[0])
         assert await count([key], [1]) == 2
-        assert await redis.node_of(key) == name(replicated.replicas[0])
+        assert redis.node_of(key) == name(replicated.replicas[0])
 
 
 async def test_a_cluster_that_is_not_there_is_unavailable_in_time() -> None:
@@ -173,15 +173,15 @@ async def test_a_connection_of_ones_own_leads_to_the_node_of_a_key(cluster: Clus
     """Each is authenticated and on its own; one that meets MOVED is replaced by asking again."""
     keys = [key_of(cluster, number, "own") for number in range(3)]
     for key in keys:
-        assert await _incr(redis, await redis.node_of(key), key) == 1
+        assert await _incr(redis, redis.node_of(key), key) == 1
     move_away = key_of(cluster, 0, "moving")
-    node = await redis.node_of(move_away)
+    node = redis.node_of(move_away)
     move(cluster, slot_of(move_away), 2)
     with pytest.raises(MovedError):
         await _incr(redis, node, move_away)
     await redis.relearn()
-    assert await redis.node_of(move_away) == name(cluster.masters[2])
-    assert await _incr(redis, await redis.node_of(move_away), move_away) == 1
+    assert redis.node_of(move_away) == name(cluster.masters[2])
+    assert await _incr(redis, redis.node_of(move_away), move_away) == 1
 
 
 async def _incr(redis: Client, node: str, key: str) -> object:

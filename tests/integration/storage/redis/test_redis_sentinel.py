@@ -63,7 +63,7 @@ async def test_a_connection_of_ones_own_leads_to_the_master(sentinels: Sentinels
     """Asked again after a failover, it leads to the new one."""
     async with open_redis(sentinels.url, timeout_s=9) as redis:
         for master in (sentinels.master, sentinels.replica):
-            connection = await redis.connect(await redis.node_of("any"))
+            connection = await redis.connect(redis.node_of("any"))
             await connection.send_command("CONFIG", "GET", "port")
             assert await connection.read_response() == [b"port", str(master.port).encode()]
             await connection.disconnect()
