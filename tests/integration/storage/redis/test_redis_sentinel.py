@@ -35,7 +35,7 @@ async def test_a_promoted_replica_serves_what_its_master_did(
     sentinels: Sentinels, fail: Callable[[Server], None]
 ) -> None:
     """Calls made while the master is replaced wait for it; the replica has the data and is given the script."""
-    async with open_redis(sentinels.url, timeout_s=9) as redis:
+    async with open_redis(sentinels.url, timeout_s=15) as redis:
         count = Script(redis, ADD)
         assert sorted(await asyncio.gather(*(count(["key"], [1]) for _ in range(20)))) == list(range(1, 21))
         with admin(sentinels.master) as client:
@@ -47,7 +47,7 @@ async def test_a_promoted_replica_serves_what_its_master_did(
 
 async def test_a_master_that_was_deposed_is_left_at_its_first_refusal(sentinels: Sentinels) -> None:
     """A write that the old master refuses as a replica goes to the new one, on the same client and in the same call."""
-    async with open_redis(sentinels.url, timeout_s=9) as redis:
+    async with open_redis(sentinels.url, timeout_s=15) as redis:
         await redis.set("key", 1)
         with admin(sentinels.sentinel) as client:
             client.sentinel_failover(SERVICE)
@@ -61,7 +61,7 @@ async def test_a_master_that_was_deposed_is_left_at_its_first_refusal(sentinels:
 
 async def test_a_connection_of_ones_own_leads_to_the_master(sentinels: Sentinels) -> None:
     """Asked again after a failover, it leads to the new one."""
-    async with open_redis(sentinels.url, timeout_s=9) as redis:
+    async with open_redis(sentinels.url, timeout_s=15) as redis:
         for master in (sentinels.master, sentinels.replica):
             connection = await redis.connect(redis.node_of("any"))
             await connection.send_command("CONFIG", "GET", "port")
