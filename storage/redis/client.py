@@ -46,18 +46,19 @@ class Client(Redis):
 
     Who keeps a connection of their own, as for a subscription, ask `node_of` which node serves a key (or a sharded
     channel) and `connect` for a line to it. When that breaks, `connect` again; when it answers MOVED, or tells that a
-    sharded channel was unsubscribed, `relearn` first and ask `node_of` anew.
+    sharded channel was unsubscribed, `relearn` first and ask `node_of` anew. A node that is silent for `attempt_s`
+    should be given up: it may be frozen, and another serve by now.
     """
 
     clustered = False
     """Whether keys are spread over several nodes, and sharded pub/sub is what stays on one of them."""
 
     def __init__(self, pool: ConnectionPool, *, timeout_s: float, attempt_s: float | None = None) -> None:
-        """attempt_s: how long one attempt may take, where another server may have taken over meanwhile."""
+        """attempt_s: how long one attempt may take, if another server may have taken over meanwhile."""
         super().__init__(connection_pool=pool)
         self.auto_close_connection_pool = True
         self.timeout_s = timeout_s
-        self._attempt_s = attempt_s
+        self.attempt_s = attempt_s or timeout_s
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Sends one command and returns its parsed answer."""
@@ -66,7 +67,7 @@ class Client(Redis):
             async with asyncio.timeout(self.timeout_s):
                 for failures in count(1):
                     try:
-                        async with asyncio.timeout(self._attempt_s):
+                        async with asyncio.timeout(self.attempt_s):
                             return await self._send(*args, **options)
                     except REFUSALS:
                         raise
@@ -98,12 +99,12 @@ class Client(Redis):
     async def connect(self, node: str) -> AbstractConnection:
         """A new, authenticated connection to a node, which the caller disconnects.
 
-        Raises one of `OUTAGES` (`REFUSALS` among them), or `TimeoutError` after `timeout_s` at most.
+        Raises one of `OUTAGES` (`REFUSALS` among them), or `TimeoutError` after `attempt_s`.
         """
         pool = self._pool_of(node)
         connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]  # not kept by the pool
         try:
-            async with asyncio.timeout(self._attempt_s or self.timeout_s):
+            async with asyncio.timeout(self.attempt_s):
                 await connection.connect()  # type: ignore[no-untyped-call]
         except BaseException:
             await connection.disconnect(nowait=True)

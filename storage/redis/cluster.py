@@ -63,8 +63,11 @@ class ClusterClient(Client):
         return node
 
     async def relearn(self) -> None:
+        """As `Client` says. Those who wait for another's question share its answer."""
+        seen = self._slots
         async with self._learning:
-            await self._learn()
+            if self._slots is seen:
+                await self._learn()
 
     async def connect(self, node: str) -> AbstractConnection:
         try:
@@ -96,9 +99,7 @@ class ClusterClient(Client):
 
     async def _learn_first(self) -> None:
         if not self._slots:
-            async with self._learning:
-                if not self._slots:
-                    await self._learn()
+            await self.relearn()
 
     def _doubt(self, node: str) -> None:
         """Learns anew in the background, so that the commands of healthy nodes need not wait."""
