@@ -44,8 +44,9 @@ from realtime.publisher import StreamPublisher
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
 from storage.memory.streams import MemoryStreams
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
+from storage.redis.factory import open_redis
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits

@@ -32,7 +32,7 @@ from realtime.metrics import Metrics
 from realtime.presence import Attendance
 from realtime.publisher import StreamPublisher
 from storage.memory.streams import MemoryStreams
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.presence import RedisPresence
 from storage.redis.streams import RedisStreams
 from tests.integration.realtime.stage import listening

@@ -11,7 +11,8 @@ from domain.core.errors import Unavailable
 from domain.core.ids import UserId
 from domain.presence.presence import Counts
 from realtime.presence import AT_ONCE, Attendance, TooManyConnections
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
+from storage.redis.factory import open_redis
 from storage.redis.presence import RedisPresence
 from tests.integration.realtime.handshake import enter, refusal_of
 from tests.integration.realtime.node import CLOCK, node, token_of

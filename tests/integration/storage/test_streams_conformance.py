@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.core.clock import SystemClock
 from domain.core.streams import Delivery, Entry, Position, StreamLog
 from storage.memory.streams import MemoryStreams
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.streams import RedisStreams
 from tests.integration.storage.streams import CHAT, LOBBY, USER, fill, replay, running
 from tests.support.wait import eventually

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from redis import exceptions
 
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.link import Link, Links
 from tests.support.services import Server, redis_server
 from tests.support.wait import eventually

@@ -8,8 +8,9 @@ import pytest
 from domain.core.errors import Unavailable
 from domain.core.ids import MatchId, UserId
 from domain.core.limits import Limit
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
+from storage.redis.factory import open_redis
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits

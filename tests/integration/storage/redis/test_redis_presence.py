@@ -10,9 +10,11 @@ from domain.core.errors import Unavailable
 from domain.core.ids import UserId
 from domain.presence.presence import Connection, Counts, Holding, Standing
 from storage.redis import presence as presence_module
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
+from storage.redis.factory import open_redis
 from storage.redis.presence import LEASES, RedisPresence
 from tests.support.connections import NOBODY, held, put
+from tests.support.redis_keys import all_keys, wipe
 from tests.support.services import redis_server
 from tests.support.wait import eventually
 
@@ -69,7 +71,7 @@ async def test_the_connections_of_a_dead_instance_do_not_count(redis: Client) ->
 async def test_a_dead_instance_leaves_nothing_behind(redis: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A killed instance is offline after its lease and gone from Redis soon after, with nobody cleaning up."""
     living = await an_instance(redis, "living")
-    kept = set(await redis.keys())
+    kept = await all_keys(redis)
     monkeypatch.setattr(presence_module, "LEASE_MS", 100)
     await an_instance(redis, "dead", ann="s1")
     monkeypatch.undo()
@@ -78,7 +80,7 @@ async def test_a_dead_instance_leaves_nothing_behind(redis: Client, monkeypatch:
         return await living.online([ANN]) == set()
 
     async def is_gone() -> bool:
-        return set(await redis.keys()) == kept
+        return await all_keys(redis) == kept
 
     await eventually(is_offline)
     await eventually(is_gone)
@@ -88,10 +90,10 @@ async def test_a_beat_holds_for_ten_seconds(redis: Client) -> None:
     """Each beat moves the end of the lease to 10 s from then, by the clock of Redis, and what it owns lives longer."""
     instance = await an_instance(redis, "a")
     (lease,) = await leases(redis)
-    now_s, _ = await redis.time()
+    now_s, _ = await (await redis.masters())[0].time()
     await redis.zadd(LEASES, {lease: (now_s + 5) * 1000})
     assert await instance.beat(NOBODY)
-    now_s, now_us = await redis.time()
+    now_s, now_us = await (await redis.masters())[0].time()
     lapses_at = await redis.zscore(LEASES, lease)
     assert lapses_at is not None
     assert 9_000 < lapses_at - (now_s * 1000 + now_us / 1000) <= 10_000
@@ -112,9 +114,9 @@ async def test_a_lapsed_instance_registers_again(redis: Client) -> None:
 async def test_redis_lost_everything(redis: Client) -> None:
     """A put finds it out as well as a beat does, and puts nothing under a lease that is not there."""
     instance = await an_instance(redis, "a", ann="s1")
-    await redis.flushall()
+    await wipe(redis)
     assert await instance.put({BOB: held("s2")}, NOBODY) is None
-    assert await redis.keys() == []
+    assert await all_keys(redis) == set()
     assert not await instance.beat(NOBODY)
     await put(instance, ANN, "s1")
     assert await instance.online([ANN, BOB]) == {ANN}
@@ -189,7 +191,7 @@ async def test_of_many_users_each_gets_an_answer_of_their_own(redis: Client) -> 
 async def test_all_keys_share_one_slot(redis: Client) -> None:
     """One script may touch them all in a Redis Cluster, too."""
     await an_instance(redis, "a", ann="s1")
-    keys = await redis.keys()
+    keys = await all_keys(redis)
     assert len(keys) == 2
     assert all("{presence}" in str(key) for key in keys)
 
@@ -218,7 +220,7 @@ async def test_a_failed_call_makes_the_instance_register_anew() -> None:
             assert await instance.online([ANN, BOB]) == set()
             await put(instance, BOB, "s2")
             assert await instance.online([ANN, BOB]) == {BOB}
-            assert len(await redis.keys()) == 2
+            assert len(await all_keys(redis)) == 2
             assert await instance.beat(NOBODY)
 
 
@@ -231,7 +233,7 @@ STEP = st.tuples(st.sampled_from(["put", "put", "put", "die"]), INSTANCES, USERS
 @given(steps=st.lists(STEP, max_size=20), most=st.integers(0, 4))
 async def test_any_order_of_calls(redis: Client, steps: list[tuple[str, str, UserId, int, int]], most: int) -> None:
     """Whatever comes, stays and goes, it counts and is limited as in a table of who has how many where."""
-    await redis.flushall()
+    await wipe(redis)
     instances = {name: await an_instance(redis, name, most=most) for name in ("a", "b")}
     table = {(name, user): 0 for name in instances for user in (ANN, BOB)}
     for step, name, user, stay, come in steps:

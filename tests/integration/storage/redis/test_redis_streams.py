@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from domain.core.streams import Delivery, Position
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
+from storage.redis.factory import open_redis
 from storage.redis.streams import RedisStreams
 from tests.integration.storage.streams import CHAT, LOBBY, USER, Heard, fill, replay, running
 from tests.support.wait import eventually

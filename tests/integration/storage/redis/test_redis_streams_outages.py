@@ -10,7 +10,7 @@ import pytest
 from domain.core.errors import Unavailable
 from domain.core.streams import Delivery
 from storage.redis import link as link_module
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.streams import RedisStreams
 from tests.integration.storage.proxy import proxy_to
 from tests.integration.storage.streams import CHAT, LOBBY, Heard, fill, replay, running
