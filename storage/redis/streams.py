@@ -74,7 +74,7 @@ class RedisStreams(StreamLog):
         def call(failures: int) -> tuple[Any, ...]:
             repeats = int(again or failures > 0)
             args = (self._publish, channel, stream, packet, id, repeats, token_hex(8), *self._limits)
-            return self._append.call((head, log, f"{log}:late:{id}"), args)
+            return self._append.call((head, log), args)
 
         return _position(await self._command(head, call))
 
