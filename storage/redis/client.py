@@ -42,7 +42,8 @@ class Client(Redis):
     Scripts and single commands only: a pipeline would bypass this.
 
     Who keeps a connection of their own, as for a subscription, ask `node_of` which node serves a key (or a sharded
-    channel) and `connect` for a line to it. When it answers MOVED, `relearn` first and ask `node_of` anew.
+    channel) and `connect` for a line to it. When it answers MOVED, `relearn` first and ask `node_of` anew. A node that
+    is silent for `attempt_s` is to be given up.
     """
 
     clustered = False
@@ -52,6 +53,7 @@ class Client(Redis):
         super().__init__(connection_pool=pool)
         self.auto_close_connection_pool = True
         self.timeout_s = timeout_s
+        self.attempt_s = timeout_s
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Sends one command and returns its parsed answer."""
