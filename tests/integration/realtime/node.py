@@ -63,6 +63,15 @@ class News(Event):
     number: int
 
 
+class Long(Event):
+    """A durable event with much to say."""
+
+    wire_name: ClassVar[str] = "long"
+
+    number: int
+    text: str
+
+
 class Rumour(Event):
     """A transient event of the tests."""
 
@@ -77,7 +86,7 @@ class TestNamespace(Namespace):
 
     __test__ = False
     name = "lobby"
-    sends: ClassVar = {"lobby:<lobbyId>": (News, Rumour)}
+    sends: ClassVar = {"lobby:<lobbyId>": (News, Long, Rumour)}
 
     def __init__(self) -> None:
         self.member_of: dict[UserId, Sequence[str]] = {}
