@@ -4,7 +4,7 @@ import asyncio
 import gc
 import resource
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 
 from aiohttp import web
 from loguru import logger
@@ -93,7 +93,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     await asyncio.wait_for(core.streams.ready(), settings.redis_timeout_s * 5)
     runner = runner_of(app, drain_s=settings.drain_s)
     await runner.setup()
-    stack.push_async_callback(_part, attendance, settings.drain_s)
+    stack.push_async_callback(_part, attendance)
     stack.push_async_callback(runner.cleanup)
     site = engine.site(runner, settings.host, settings.port, backlog=BACKLOG)
     with _port("MAOGA_PORT", settings.port):
@@ -109,11 +109,9 @@ def _port(setting: str, port: int) -> Iterator[None]:
         raise CannotStart(f"{setting}={port} cannot be listened on: {error.strerror or error}") from error
 
 
-async def _part(attendance: Attendance, drain_s: float) -> None:
-    """Tells of those who have left; what cannot be told in time is found by the sweep."""
-    with may_lag(), suppress(TimeoutError):
-        async with asyncio.timeout(drain_s):
-            await attendance.close()
+async def _part(attendance: Attendance) -> None:
+    with may_lag():  # the lease lapses by itself
+        await attendance.close()
 
 
 def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> Attendance:

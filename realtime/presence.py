@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
@@ -15,6 +16,9 @@ from domain.core.ids import UserId
 from domain.presence.presence import Connection, Counts, Holding, Presence, Standing
 
 BEAT_S = 3.0
+PARTING_S = 5.0
+"""How long a stop waits for the use cases; the sweep finds whom they have not heard of by then."""
+
 AT_ONCE = 250
 """Users told of in one call."""
 
@@ -105,9 +109,11 @@ class Attendance:
             await self._tell_all()
 
     async def close(self) -> None:
-        """Tells of everybody who left, and gives up the lease."""
-        while tasks := [task for task in (self._telling, self._passing_on) if task and not task.done()]:
-            await asyncio.wait(tasks)
+        """Tells of everybody who left, and gives up the lease. Takes `PARTING_S`, and one call more, at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PARTING_S):
+                while tasks := [task for task in (self._telling, self._passing_on) if task and not task.done()]:
+                    await asyncio.wait(tasks)
         async with self._turn:
             await self._presence.leave()
 

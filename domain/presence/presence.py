@@ -26,7 +26,11 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What became of a holding: the first `kept` connections count now; so many count `elsewhere`."""
+    """What became of a holding: the first `kept` connections count now, besides so many `elsewhere`.
+
+    The others are counted for those who come and those who go; of a user with nothing but admitted connections
+    `elsewhere` says 0.
+    """
 
     kept: int
     elsewhere: int

@@ -1,6 +1,7 @@
 """Who is connected, told in batches: each arrival gets its own answer, and every coming and going is heard once."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import pytest
 from domain.core.errors import Unavailable
 from domain.core.ids import UserId
 from domain.presence.presence import Counts
-from realtime.presence import AT_ONCE, Attendance, TooManyConnections
+from realtime.presence import AT_ONCE, GATHER_S, Attendance, TooManyConnections
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.presence import RedisPresence
@@ -81,6 +82,18 @@ async def test_those_who_come_at_once_are_told_of_in_few_calls(redis_url: str) -
             assert [user for them in told for user in them] == users
             assert max(map(len, told)) <= AT_ONCE
             assert len(told) <= 3
+
+
+async def test_those_who_come_one_after_another_share_calls_too(redis_url: str) -> None:
+    """There is a pause between two calls, in which the next gather."""
+    async with a_hall(redis_url) as hall:
+        before, began = await hall.scripts_run(), time.monotonic()
+        arrivals = []
+        for n in range(60):
+            arrivals.append(asyncio.create_task(hall.attendance.arrived(UserId(f"u{n}"), f"c{n}", "lobby")))
+            await asyncio.sleep(0.001)
+        await asyncio.gather(*arrivals)
+        assert await hall.scripts_run() - before <= (time.monotonic() - began) / GATHER_S + 1
 
 
 async def test_each_of_those_who_wait_gets_an_own_answer(redis_url: str) -> None:

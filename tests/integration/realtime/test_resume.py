@@ -210,7 +210,7 @@ async def test_a_client_that_is_gone_in_the_middle_leaves_nothing_behind() -> No
             client.abort()
         await eventually(lambda: not list(one.sessions))
         await eventually(lambda: not one.hub._feeds[LOBBY].replays)
-        await eventually(lambda: not one.engine._tasks)
+        await eventually(lambda: not one.engine.connections())
 
 
 async def test_while_redis_is_away_a_resume_is_unavailable_and_the_client_stays_live() -> None:

@@ -122,6 +122,16 @@ async def test_redis_lost_everything(redis: Client) -> None:
     assert await instance.online([ANN, BOB]) == {ANN}
 
 
+async def test_redis_lost_what_an_instance_holds(redis: Client) -> None:
+    """A beat does not renew a lease under which there is nothing any more."""
+    instance = await an_instance(redis, "a", ann="s1")
+    (lease,) = await leases(redis)
+    await redis.delete(f"{LEASES}:held:{lease.decode()}")
+    assert not await instance.beat(NOBODY)
+    await put(instance, ANN, "s1")
+    assert await leases(redis) != [lease]
+
+
 async def test_leave(redis: Client) -> None:
     """An instance that stops in order takes its connections with it at once."""
     leaving, staying = await an_instance(redis, "a", ann="s1"), await an_instance(redis, "b", bob="s2")
