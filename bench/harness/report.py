@@ -164,8 +164,7 @@ def _table(head: Row, rows: Iterator[Row]) -> str:
     body = list(rows)
     if not body:
         return ""
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-    lines = [head, ["-" * (widths[0]), *("-" * (width - 1) + ":" for width in widths[1:])], *body]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |" for line in lines
-    )
+    widths = [max(3, *map(len, column)) for column in zip(head, *body, strict=True)]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    padded = ([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in (head, rule, *body))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
