@@ -70,6 +70,7 @@ def markdown(results: Results, machine: str) -> str:
         f"Machine: {machine}.",
         _table(["deliveries per CPU s", *_RATE_HEAD], _rate_rows(results)),
         _table(["open loop at the same rate", *_OPEN_HEAD], _open_rows(results)),
+        _table(["CPU us per event", *_COST_FIELDS.values()], _cost_rows(results)),
         _table(["connections", "server", *_CONNECTION_FIELDS.values()], _connection_rows(results)),
         _table(["messages/s from Redis, each instance", *map(str, _instances(results))], _curve_rows(results)),
         _table(["workload", "goal", "met"], _goal_rows(results)),
@@ -108,6 +109,24 @@ def _open_rows(results: Results) -> Iterator[Row]:
             servers.get(key, {}).get(field) for key in ("maoga", "node", "c") for field in ("p50_ms", "p99_ms")
         ]
         yield [name, _figure(offered), _figure(result.get("open_ratio_node"), 2), *(_figure(ms, 2) for ms in latencies)]
+
+
+_COST_FIELDS = {
+    "event_us": "whole event",
+    "auth_context_us": "auth context",
+    "limits_us": "limits",
+    "validation_us": "validation",
+    "metrics_us": "metrics",
+    "envelope_us": "envelope",
+}
+
+
+def _cost_rows(results: Results) -> Iterator[Row]:
+    """The whole is what W3 found."""
+    if cost := results.get("W3-cost"):
+        per_cpu_s = results.get("W3", {}).get("per_cpu_s")
+        whole = {"event_us": 1e6 / per_cpu_s if per_cpu_s else None}
+        yield ["W3", *(_figure({**cost, **whole}[field], 2) for field in _COST_FIELDS)]
 
 
 _CONNECTION_FIELDS = {
