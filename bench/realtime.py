@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the repository: `realtime` is its package, not this file
 
-from bench.harness import connections, instances, report
+from bench.harness import connections, features, instances, report
 from bench.harness.build import CACHE, CannotBuild, build_c, install_node
 from bench.harness.machine import describe, forget_settings, output_of, raise_file_limit, take_cpus
 from bench.harness.messages import Backends, Messages, compare
@@ -37,6 +37,7 @@ TOGETHER = {
     "W5-rooms": Messages(clients=1000, room_size=5, window=64),
 }
 OTHERS: dict[str, Callable[[Plan], Result]] = {
+    "W3-cost": features.cost_of_features,
     "W4-one": connections.connect_one,
     "W4-four": connections.connect_four,
     "W4-close": connections.close_many,
