@@ -14,6 +14,7 @@ from domain.core.clock import Clock
 from domain.core.errors import AppError
 from domain.core.ids import UserId
 from domain.presence.presence import Connection, Counts, Holding, Presence, Standing
+from realtime.engine import TooManyConnections
 
 BEAT_S = 3.0
 PARTING_S = 5.0
@@ -24,12 +25,6 @@ AT_ONCE = 250
 
 GATHER_S = 0.02
 """Between two calls: a call for one user costs ten times as much as a place in a call for many."""
-
-
-class TooManyConnections(AppError):
-    """You have too many connections; close one."""
-
-    code, status, retry = "TOO_MANY_CONNECTIONS", 429, True
 
 
 class Hook(Protocol):

@@ -11,7 +11,8 @@ import pytest
 from domain.core.errors import Unavailable
 from domain.core.ids import UserId
 from domain.presence.presence import Counts
-from realtime.presence import AT_ONCE, GATHER_S, Attendance, TooManyConnections
+from realtime.engine import TooManyConnections
+from realtime.presence import AT_ONCE, GATHER_S, Attendance
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.presence import RedisPresence
