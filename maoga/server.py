@@ -20,15 +20,17 @@ from maoga.settings import Settings
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
 from realtime.engine import Engine, EngineConfig
+from realtime.fanout import Fanout
 from realtime.follows import Follows
 from realtime.gateway import Gateway
+from realtime.greeter import Greeter
+from realtime.hub import Hub
 from realtime.metrics import Metrics
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.presence import BEAT_S, Attendance
-from realtime.publisher import Fanout
 from rest.app import build_app, runner_of
 from rest.routes import RestConfig, Services
 
@@ -114,24 +116,26 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     settings = core.settings
     sessions = Sessions(engine, core.auth, core.clock, rate_limit_scale=settings.rate_limit_scale)
     attendance = Attendance(core.presence, on_back=core.grace.back, on_gone=core.grace.gone)
-    follows = Follows(engine)
+    hub, greeter = Hub(core.streams, core.clock), Greeter(engine, sessions)
+    follows = Follows(engine, hub, core.streams, greeter)
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
         dispatcher=Dispatcher(metrics, timeout_s=settings.handler_timeout_s),
         follows=follows,
         attendance=attendance,
-        streams=core.streams,
         clock=core.clock,
         ping_ms=int(settings.ping_interval_s * 1000),
     )
     gateway.register(
-        MatchmakingNamespace(core.matchmaking, core.streams),
-        LobbyNamespace(core.lobbies, core.streams),
-        ChatNamespace(core.chat, core.streams),
+        MatchmakingNamespace(core.matchmaking, hub),
+        LobbyNamespace(core.lobbies, hub),
+        ChatNamespace(core.chat, hub),
         SocialNamespace(),
     )
-    process.start("fanout", Fanout(core.streams, engine, follows, sessions, gateway).run())
+    core.publisher.attach(hub)
+    process.start("fanout", hub.run(Fanout(engine, follows, sessions, greeter)))
+    process.start("greeter", greeter.run(gateway))
     process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
 
 

@@ -84,6 +84,8 @@ class Settings(BaseSettings):
         "redis+cluster://[user:password@]host:port,host:port; rediss instead of redis for TLS",
     )
     redis_timeout_s: float = Field(default=2.0, gt=0, le=60, description="seconds a Redis call may take")
+    stream_log_size: int = Field(default=1000, ge=1, le=100_000, description="events of a stream kept for `resume`")
+    stream_log_age_s: float = Field(default=600, ge=1, le=86_400, description="seconds for which they are kept")
 
     secret_key: SecretStr = Field(
         default=SecretStr(""),
@@ -203,9 +205,14 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value().startswith("sqlite:")
 
     @property
+    def redis_in_process(self) -> bool:
+        """Whether what is hot lives in this process."""
+        return self.redis_url.get_secret_value().startswith("memory:")
+
+    @property
     def embedded(self) -> bool:
         """Whether part of the storage lives in this process, so that no second process may share it."""
-        return self.sqlite or self.redis_url.get_secret_value().startswith("memory:")
+        return self.sqlite or self.redis_in_process
 
     @property
     def sqlite_path(self) -> Path:

@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.auth.model import Principal
 from domain.auth.tokens import TokenInvalid, TokenRevoked
 from domain.core.clock import Clock, ms_between
-from domain.core.errors import AppError, Forbidden
+from domain.core.errors import AppError, Forbidden, RateLimited
 from domain.core.ids import SessionId, UserId
 from domain.core.model import Command, Model, Text
 from domain.users.model import Role
@@ -197,6 +197,11 @@ class Sessions:
         session = self._sessions[user.connection]
         self._adopt(session, token, principal)
         return Renewed(expires_in_ms=ms_between(self._clock.now(), session.principal.expires_at))
+
+    def charge(self, user: SessionUser, cost: int) -> None:
+        """Takes what an event costs beyond its fixed cost; raises `RateLimited`."""
+        if wait_ms := self._sessions[user.connection].spend(cost):
+            raise RateLimited(wait_ms)
 
     async def recheck(self, session: Session) -> None:
         """Reads the token again, as a kick may have been missed; raises what CONNECT would be refused with."""

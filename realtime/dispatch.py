@@ -41,22 +41,26 @@ class Reply:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-Answer = Model | Sequence[Model] | Reply | None
+Answer = Model | Sequence[Model] | Mapping[str, Model] | Reply | None
 Method = Callable[[Any, SessionUser, Any], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A line in the table of a namespace. cost: how many tokens of the rate limits the event takes."""
+    """A line in the table of a namespace.
+
+    cost: how many tokens of the rate limits the event takes. timed: it is given up when it takes too long.
+    """
 
     name: str
     model: type[Command]
     cost: int
     method: Method
+    timed: bool = True
 
 
 def on(
-    name: str, model: type[C], *, cost: int = 1
+    name: str, model: type[C], *, cost: int = 1, timed: bool = True
 ) -> Callable[
     [Callable[[N, SessionUser, C], Awaitable[Answer]]],
     Callable[[N, SessionUser, C], Awaitable[Answer]],
@@ -66,7 +70,7 @@ def on(
     def register(
         method: Callable[[N, SessionUser, C], Awaitable[Answer]],
     ) -> Callable[[N, SessionUser, C], Awaitable[Answer]]:
-        method.__handler__ = Handler(name, model, cost, method)  # type: ignore[attr-defined]
+        method.__handler__ = Handler(name, model, cost, method, timed)  # type: ignore[attr-defined]
         return method
 
     return register
@@ -147,7 +151,7 @@ class Dispatcher:
         if handler is None:
             raise errors.UnknownEvent
         command = handler.model.parse(_payload(arguments))
-        deadline = asyncio.timeout(self._timeout_s)
+        deadline = asyncio.timeout(self._timeout_s if handler.timed else None)
         try:
             async with deadline:
                 answer = await handler.method(owner, user, command)
@@ -173,7 +177,9 @@ def _enveloped(answer: Answer) -> dict[str, Any]:
     return success(_wire(answer))
 
 
-def _wire(data: Model | Sequence[Model] | None) -> Any:
+def _wire(data: Model | Sequence[Model] | Mapping[str, Model] | None) -> Any:
     if data is None or isinstance(data, Model):
         return data and data.wire()
+    if isinstance(data, Mapping):
+        return {key: value.wire() for key, value in data.items()}
     return [item.wire() for item in data]

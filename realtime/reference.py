@@ -113,6 +113,8 @@ def _answer(answer: Any, objects: dict[str, Any]) -> str:
         return "a snapshot with `meta.streams`"
     if get_origin(answer) in {list, Sequence}:
         return f"{_answer(get_args(answer)[0], objects)}[]"
+    if get_origin(answer) is dict:
+        return f"map of {_answer(get_args(answer)[1], objects)}"
     if get_args(answer):
         return " or ".join(_answer(choice, objects) for choice in get_args(answer))
     objects[_name(answer.__name__)] = _schema(answer, objects)

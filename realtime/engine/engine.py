@@ -32,6 +32,7 @@ from realtime.metrics import Metrics
 PATH = "/socket.io/"
 MAX_HELD = 1000
 OVERFLOW_RETRY_MS = 1000
+DRAIN_CHECK_S = 0.01
 
 
 class Engine:
@@ -80,6 +81,31 @@ class Engine:
         if peer := self._peers.get(sid):
             self._tell(peer, self._server.pack(EVENT, _path(peer.client.namespace), [name, *arguments]))
             self._metrics.event_out(name, 1)
+
+    def broadcast(self, namespace: str, room: str, name: str, payload: bytes) -> None:
+        """Sends an event to the clients in a room. payload: the JSON array of its name and arguments."""
+        if members := self._rooms.members(_path(namespace), room):
+            packet = self._server.wrap(_path(namespace), payload)
+            for sid in members:
+                self._tell(self._peers[sid], packet)
+            self._metrics.event_out(name, len(members))
+
+    def write(self, sid: str, name: str, payload: bytes) -> None:
+        """Sends such an event to one client, if it is still there."""
+        if peer := self._peers.get(sid):
+            self._tell(peer, self._server.wrap(_path(peer.client.namespace), payload))
+            self._metrics.event_out(name, 1)
+
+    async def drained(self, sid: str) -> bool:
+        """Returns True when little is left that the client has to read, False when it is gone."""
+        while peer := self._peers.get(sid):
+            socket = self._server.socket(peer.client.connection)
+            if socket is None:
+                break
+            if socket.queue.size < self._config.outbox_bytes // 8:
+                return True
+            await asyncio.sleep(DRAIN_CHECK_S)
+        return False
 
     def enter(self, sid: str, room: str) -> None:
         """Puts a client into a room of its namespace, if it is still there."""

@@ -9,7 +9,7 @@ from engineio import packet as engineio_packet
 from realtime.engine.config import EngineConfig
 from realtime.engine.manager import Manager
 from realtime.engine.origin import origin_allowed
-from realtime.engine.packets import BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, MALFORMED, Malformed, Packet
+from realtime.engine.packets import BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, EVENT, MALFORMED, Malformed, Packet
 from realtime.engine.socket import Socket
 from realtime.engine.transport import EngineIO
 from realtime.metrics import Metrics
@@ -76,6 +76,11 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         return engineio_packet.Packet(
             engineio_packet.MESSAGE, packet.encode()
         )  # internal: its own encoding is cached in the packet
+
+    @staticmethod
+    def wrap(namespace: str, payload: bytes) -> engineio_packet.Packet:
+        """An event that is encoded already."""
+        return engineio_packet.Packet(engineio_packet.MESSAGE, f"{EVENT}{namespace},{payload.decode()}")
 
     def _engineio_server_class(self) -> type[EngineIO]:  # internal: asked by the constructor
         return EngineIO
