@@ -27,11 +27,16 @@ CONFIRMATIONS = (b"subscribe", b"ssubscribe")
 
 @dataclass(slots=True, eq=False)
 class _Channel:
-    """A channel that is subscribed to, and why. link: where the subscription was sent; confirmed: and took effect."""
+    """A channel to subscribe to, and for which streams. asked: the link that was told so, confirmed: and said yes."""
 
     streams: set[str] = field(default_factory=set)
-    link: Link | None = None
-    confirmed: bool = False
+    asked: Link | None = None
+    confirmed: Link | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the subscription stands."""
+        return self.confirmed is not None and not self.confirmed.is_breaking
 
 
 class RedisStreams(StreamLog):
@@ -60,7 +65,7 @@ class RedisStreams(StreamLog):
         self._channels: dict[str, _Channel] = {self._control: _Channel()}
         self._followed: set[str] = set()
         self._receiver: Receiver | None = None
-        self._live = asyncio.Event()
+        self._running, self._live = asyncio.Event(), asyncio.Event()
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,7 +79,7 @@ class RedisStreams(StreamLog):
         def call(failures: int) -> tuple[Any, ...]:
             repeats = int(again or failures > 0)
             args = (self._publish, channel, stream, packet, id, repeats, token_hex(8), *self._limits)
-            return self._append.call((head, log, f"{log}:late:{id}"), args)
+            return self._append.call((head, log), args)
 
         return _position(await self._command(head, call))
 
@@ -115,7 +120,7 @@ class RedisStreams(StreamLog):
             names.add(name)
 
         async def attempt(_: int) -> None:
-            await self._live.wait()
+            await self._running.wait()
             await self._subscribe_to(names)
 
         await self._through_outages(attempt)
@@ -128,33 +133,37 @@ class RedisStreams(StreamLog):
             channel.streams.remove(stream)
             if not channel.streams:
                 del self._channels[name]
-                if channel.link:
+                if channel.asked:
                     with suppress(exceptions.ConnectionError):
-                        channel.link.call(self._unsubscribe, name)
+                        channel.asked.call(self._unsubscribe, name)
 
     async def run(self, receiver: Receiver) -> NoReturn:
         self._receiver = receiver
-        is_first = True
+        self._running.set()
+        failures, is_first = 0, True
         try:
             while True:
+                self._subscriptions.any_lost.clear()
                 try:
                     await self._subscribe_to([*self._channels])
-                    self._live.set()
-                    if not is_first:
-                        receiver.resumed()
-                    is_first = False
-                    await self._subscriptions.any_lost.wait()
-                    self._live.clear()
-                    logger.warning("the subscription to Redis was lost")
-                    receiver.interrupted()
-                except OUTAGES as error:  # `Links` makes the pauses between the tries
+                except OUTAGES as error:
                     logger.debug("cannot subscribe: {}", error)
-                for channel in self._channels.values():
-                    channel.link, channel.confirmed = None, False
-                await self._subscriptions.drop()
-                with suppress(*OUTAGES):
-                    await self._redis.relearn()
+                    failures += 1
+                    await asyncio.sleep(jitter(failures))
+                    with suppress(*OUTAGES):
+                        await self._redis.relearn()
+                    continue
+                failures = 0
+                self._live.set()
+                if not is_first:
+                    receiver.resumed()
+                is_first = False
+                await self._subscriptions.any_lost.wait()
+                self._live.clear()
+                logger.warning("a subscription to Redis was lost")
+                receiver.interrupted()
         finally:
+            self._running.clear()
             self._live.clear()
             self._receiver = None
             await self._subscriptions.close()
@@ -168,14 +177,14 @@ class RedisStreams(StreamLog):
         for name in names:
             link = await self._subscriptions.to(name)
             channel = self._channels.get(name)
-            if channel and not channel.confirmed:
-                channel.link = link
+            if channel and not channel.is_live:
+                channel.asked = link
                 sent.append((channel, link, link.call(self._subscribe, name)))
         for channel, link, answer in sent:
             if (await answer)[0] not in CONFIRMATIONS:  # a channel was taken from us: its slot has moved
                 link.abort()
                 raise exceptions.ConnectionError("the subscription was lost")
-            channel.confirmed = channel.link is link
+            channel.confirmed = link
 
     def _hear(self, message: bytes) -> None:
         """Hands a message to the receiver. One that nobody understands must not cost the subscription."""
