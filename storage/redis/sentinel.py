@@ -3,15 +3,41 @@
 from collections.abc import Sequence
 from typing import Any
 
+from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import (
+    MasterNotFoundError,
     Sentinel,
     SentinelConnectionPool,
     SentinelManagedConnection,
     SentinelManagedSSLConnection,
 )
 from redis.backoff import NoBackoff
+
+
+class Sentinels(Sentinel):
+    """redis-py's sentinels, except that a failure tells in plain words why each was of no help.
+
+    And none is lost when many ask at once (redis-py 8.1 swaps places that others have swapped meanwhile).
+    """
+
+    async def discover_master(self, service_name: str) -> tuple[str, int]:
+        """The address of the master; raises `MasterNotFoundError`, which is one of the outages."""
+        reasons = []
+        for sentinel in [*self.sentinels]:
+            try:
+                masters: Any = await sentinel.sentinel_masters()
+            except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+                reasons.append(str(error))
+                continue
+            state = masters.get(service_name)
+            if state and self.check_master_state(state, service_name):
+                self.sentinels.remove(sentinel)
+                self.sentinels.insert(0, sentinel)  # who answers is asked first
+                return state["ip"], state["port"]
+            reasons.append("its master is down" if state else "a sentinel does not know it")
+        raise MasterNotFoundError(f"no master of {service_name!r}: {'; '.join(reasons)}")
 
 
 class SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
@@ -35,7 +61,7 @@ def sentinel_pool(
     sentinels. ask_s: seconds a sentinel may take before the next one is asked.
     """
     tls = settings.get("connection_class") is SSLConnection
-    manager = Sentinel(  # type: ignore[no-untyped-call]
+    manager = Sentinels(  # type: ignore[no-untyped-call]
         sentinels,
         sentinel_kwargs={
             "socket_timeout": ask_s,

@@ -233,7 +233,7 @@ class RedisStreams(StreamLog):
                             raise
                         outage = error
                     await asyncio.sleep(jitter(failures))
-                    if isinstance(outage, exceptions.MovedError):
+                    with suppress(*OUTAGES):  # for the next attempt: the node may have moved, died or frozen
                         await self._redis.relearn()
         raise Unavailable("The server's Redis does not answer in time.") from outage
 

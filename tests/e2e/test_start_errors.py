@@ -64,7 +64,7 @@ async def test_a_redis_that_is_not_what_the_url_says(tmp_path: Path, redis_url: 
         mistyped = sentinels.url.replace(f"/{SERVICE}", "/mistyped")
         for url, reason in (
             (sentinels.url.replace("://", "://:hunter2@"), "invalid username-password pair"),
-            (mistyped, "No master found for 'mistyped'"),
+            (mistyped, "no master of 'mistyped': a sentinel does not know it"),
             (redis_url.replace("redis://", "redis+cluster://"), "cluster support disabled"),
         ):
             code, errors = await start(tmp_path, "serve", MAOGA_PORT="0", MAOGA_REDIS_URL=url)

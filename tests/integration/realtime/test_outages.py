@@ -69,6 +69,23 @@ async def test_what_was_missed_is_repaired_before_anything_more_is_delivered(sce
     assert await scene.story(299) == list(range(2, 300))
 
 
+async def test_a_hole_is_filled_without_an_interruption(scene: Scene) -> None:
+    """Whatever the reason: the next event shows that one is missing."""
+    await scene.other.tell(LOBBY, News(number=1))
+    assert await scene.story(1) == [1]
+
+    async def is_deaf() -> bool:
+        return not await scene.admin.pubsub_channels(f"*{LOBBY}*")
+
+    scene.cut_off.streams.unfollow([LOBBY])
+    await eventually(is_deaf)
+    await scene.other.tell(LOBBY, News(number=2))
+    await scene.cut_off.streams.follow([LOBBY])
+    await scene.other.tell(LOBBY, News(number=3))
+
+    assert await scene.story(3) == [2, 3]
+
+
 async def test_the_last_event_lost_in_an_outage_is_found(scene: Scene) -> None:
     """Nothing follows it, so that it shows no gap: the heads are compared."""
     await scene.line.cut()
@@ -153,6 +170,21 @@ async def test_a_stale_replica_is_no_continuation(scene: Scene) -> None:
     await scene.other.tell(LOBBY, News(number=6))
 
     assert await scene.story(6) == [6]
+
+
+async def test_after_an_interruption_even_a_fitting_event_is_checked_first(scene: Scene) -> None:
+    """The subscription is back before the heads are compared, and what comes in belongs to another past."""
+    for number in (1, 2):
+        await scene.other.tell(LOBBY, News(number=number))
+    kept = {key: await scene.admin.dump(key) or b"" async for key in scene.admin.scan_iter("maoga:stream:{lobby:1}*")}
+    await scene.other.tell(LOBBY, News(number=3))
+    assert await scene.story(3) == [1, 2, 3]
+    scene.cut_off.hub.interrupted()
+    for key, value in kept.items():
+        await scene.admin.restore(key, 0, value, replace=True)
+    await scene.other.tell(LOBBY, News(number=4))  # at the place 3, where this process believes to be
+    hello, _ = await scene.ann.event("hello")
+    assert hello["streams"][LOBBY]["seq"] == 3
 
 
 async def test_transient_events_are_heard_locally_while_the_line_is_cut_and_durable_ones_fail_loudly(

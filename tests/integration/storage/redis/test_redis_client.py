@@ -32,6 +32,7 @@ async def test_a_paused_redis_is_unavailable_in_time(server: Server) -> None:
         server.resume()
         assert {type(answer) for answer in answers} == {Unavailable}
         assert 0.5 <= took < 3
+        redis.timeout_s = redis.attempt_s = 5  # a busy machine takes its time to connect so many
         assert await asyncio.gather(*(redis.get("key") for _ in range(200))) == [b"1"] * 200
 
 
