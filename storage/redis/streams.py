@@ -65,7 +65,7 @@ class RedisStreams(StreamLog):
         self._channels: dict[str, _Channel] = {self._control: _Channel()}
         self._followed: set[str] = set()
         self._receiver: Receiver | None = None
-        self._running, self._live = asyncio.Event(), asyncio.Event()
+        self._begun, self._live = asyncio.Event(), asyncio.Event()  # subscribed for the first time; and at present
 
     async def __aenter__(self) -> Self:
         return self
@@ -120,7 +120,7 @@ class RedisStreams(StreamLog):
             names.add(name)
 
         async def attempt(_: int) -> None:
-            await self._running.wait()
+            await self._begun.wait()
             await self._subscribe_to(names)
 
         await self._through_outages(attempt)
@@ -139,8 +139,7 @@ class RedisStreams(StreamLog):
 
     async def run(self, receiver: Receiver) -> NoReturn:
         self._receiver = receiver
-        self._running.set()
-        failures, is_first = 0, True
+        failures = 0
         try:
             while True:
                 self._subscriptions.any_lost.clear()
@@ -155,15 +154,15 @@ class RedisStreams(StreamLog):
                     continue
                 failures = 0
                 self._live.set()
-                if not is_first:
+                if self._begun.is_set():
                     receiver.resumed()
-                is_first = False
+                self._begun.set()
                 await self._subscriptions.any_lost.wait()
                 self._live.clear()
                 logger.warning("a subscription to Redis was lost")
                 receiver.interrupted()
         finally:
-            self._running.clear()
+            self._begun.clear()
             self._live.clear()
             self._receiver = None
             await self._subscriptions.close()

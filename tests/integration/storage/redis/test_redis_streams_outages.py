@@ -1,6 +1,8 @@
 """Streams over a Redis that is killed, frozen, cut off or wiped: nothing is lost silently, and all goes on after it."""
 
 import asyncio
+import itertools
+import random
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -268,3 +270,72 @@ async def test_who_only_casts_is_heard_again_after_an_outage(server: Server, str
         server.restart()
         await eventually(lambda: is_heard(b"after"))
         assert b"lost" not in heard.packets
+
+
+async def test_nothing_is_missed_but_between_interrupted_and_resumed(redis_url: str) -> None:
+    """While subscriptions are cut at random: after `resumed` all behind the present heads arrives without a hole."""
+    names = [f"lobby:{n}" for n in range(5)]
+    chance = random.Random(1)
+
+    class Strict(Heard):
+        """Knows of each stream the last position that was delivered since the last interruption."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.last: dict[str, int] = {}
+            self.holes: list[str] = []
+
+        def deliver(self, delivery: Delivery) -> None:
+            assert delivery.stream
+            assert delivery.position
+            seq, last = delivery.position.seq, self.last.get(delivery.stream)
+            if last is not None and seq > last + 1:
+                self.holes.append(f"{delivery.stream}: {seq} after {last}")
+            self.last[delivery.stream] = max(seq, last or 0)
+
+        def interrupted(self) -> None:
+            super().interrupted()
+            self.last.clear()
+
+        def resumed(self) -> None:
+            super().resumed()
+            checks.append(asyncio.create_task(self.compare()))
+
+        async def compare(self) -> None:
+            count = len(self.told)
+            heads = await streams.positions(names)
+            for name, head in heads.items():
+                if len(self.told) == count:
+                    self.last.setdefault(name, head.seq)
+
+    async def write(instance: RedisStreams) -> None:
+        for n in itertools.count():
+            await instance.append(chance.choice(names), b"x", id=f"{id(instance)} {n}")
+
+    checks: list[asyncio.Task[None]] = []
+    heard = Strict()
+    async with (
+        open_redis(redis_url, timeout_s=5) as redis,
+        RedisStreams(redis, size=100, age_s=600) as streams,
+        RedisStreams(redis, size=100, age_s=600) as other,
+    ):
+        running = asyncio.create_task(streams.run(heard))
+        await streams.follow(names)
+        writing = [asyncio.create_task(write(instance)) for instance in (streams, other)]
+        for n in range(6):
+            await redis.client_kill_filter(_type="pubsub")
+            streams.unfollow(names[:1])
+            heard.last.pop(names[0], None)
+            await streams.follow(names[:1])
+            await eventually(lambda: heard.told.count("resumed") > n)  # noqa: B023
+            await asyncio.sleep(0.1 * chance.random())
+        await asyncio.gather(*checks)
+        await asyncio.sleep(0.1)
+        for task in writing:
+            task.cancel()
+        await asyncio.wait(writing)
+        heads = {name: head.seq for name, head in (await streams.positions(names)).items()}
+        await eventually(lambda: heard.last == heads)
+        running.cancel()
+        await asyncio.wait([running])
+    assert heard.holes == []
