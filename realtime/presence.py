@@ -140,10 +140,10 @@ class Attendance:
             logger.exception("presence could not be told")
 
     async def _tell_all(self) -> None:
-        """Tells what has changed; when that fails, those who wait are turned away."""
+        """Tells what has changed by now; when that fails, those who wait are turned away."""
         try:
-            while self._changed:
-                await self._tell(list(islice(self._changed, AT_ONCE)))
+            for left in range(len(self._changed), 0, -AT_ONCE):
+                await self._tell(list(islice(self._changed, min(left, AT_ONCE))))
         except Exception as error:
             for connection in list(self._newcomers):
                 self._turn_away(connection, error)
@@ -168,6 +168,7 @@ class Attendance:
     async def _renew(self) -> None:
         if not await self._presence.beat(self._counts()):
             self._changed |= dict.fromkeys(self._here)
+            self._tell_soon()
 
     def _holding(self, user: UserId) -> Holding:
         here = tuple(self._here.get(user, ()))
