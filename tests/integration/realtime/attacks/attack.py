@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.integration.realtime.attacks.victim import Setting, Victim
@@ -47,7 +48,17 @@ def attack(
     return lambda run: Attack(run, setting, gain, ours, noisy)
 
 
-async def fate(client: Wire, within_s: float = 1.0) -> str:
+async def service(client: Wire) -> str:
+    """GAINED when a client in /lobby still gets its events acked, CLOSED when its connection is ended instead."""
+    with suppress(ConnectionError):
+        await client.send('42/lobby,999["still there?"]')
+    while not client.websocket.closed and (frame := await client.frame()):
+        if frame.startswith("43/lobby,999["):
+            return GAINED
+    return CLOSED
+
+
+async def fate(client: Wire, within_s: float = 2.0) -> str:
     """CLOSED when the server ends the WebSocket in time, GAINED when it does not."""
     try:
         async with asyncio.timeout(within_s):

@@ -1,13 +1,15 @@
 """Too much of everything that is allowed."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import orjson
-from aiohttp import ClientSession
+from aiohttp import ClientSession, WSServerHandshakeError
 
-from tests.integration.realtime.attacks.attack import GAINED, attack, fate
+from tests.integration.realtime.attacks.attack import GAINED, attack, fate, service
+from tests.integration.realtime.attacks.raw import CONTINUATION, PING, TEXT, frame, upgraded
 from tests.integration.realtime.attacks.victim import Setting, Victim
 from tests.integration.realtime.wire import CONNECT, Wire, wire
 from tests.support.wait import eventually
@@ -31,7 +33,7 @@ async def tasks(victim: Victim) -> str:
         await _pour(client, '42/lobby,["x"]', 20_000)
         ended = await fate(client)
         if ended == GAINED:
-            await eventually(lambda: len(asyncio.all_tasks()) > 20_000)
+            await eventually(lambda: len(asyncio.all_tasks()) > 20_000, timeout=30)
         may_go_on.set()
         return ended
 
@@ -41,7 +43,7 @@ async def frames_of_no_use(victim: Victim) -> str:
     """Sends 5,000 heartbeats nobody asked for."""
     async with victim.enter() as client:
         await _pour(client, "3", MANY)
-        return await fate(client)
+        return await service(client)
 
 
 @attack(gain="all are read, at the cost of everybody")
@@ -49,7 +51,7 @@ async def acks_of_nothing(victim: Victim) -> str:
     """Sends 5,000 acks of what it was never asked."""
     async with victim.enter() as client:
         await _pour(client, '43/lobby,1["x"]', MANY)
-        return await fate(client)
+        return await service(client)
 
 
 @attack(gain="all are parsed, at the cost of everybody")
@@ -58,7 +60,7 @@ async def heavy_frames(victim: Victim) -> str:
     event = f'42/lobby,["x","{"y" * 60_000}"]'
     async with victim.enter() as client:
         await _pour(client, event, 100)
-        return await fate(client)
+        return await service(client)
 
 
 @attack(gain="`on_connect` runs 300 times, with its database calls", ours="`RATE_LIMITED`, then closed")
@@ -84,6 +86,85 @@ async def _packet(client: Wire) -> str | None:
     return None if client.websocket.closed else await client.frame()
 
 
+@attack(gain="all are read, at the cost of everybody")
+async def pings_of_the_websocket(victim: Victim) -> str:
+    """Sends 5,000 WebSocket pings."""
+    async with upgraded(victim.url) as raw:
+        for _ in range(50):
+            await raw.send(frame(PING) * 100)
+        return await raw.fate()
+
+
+@attack(gain="all are read, at the cost of everybody")
+async def empty_fragments(victim: Victim) -> str:
+    """Sends a message in 5,000 fragments with nothing in them."""
+    async with upgraded(victim.url) as raw:
+        await raw.send(frame(TEXT, b"4", last=False))
+        for _ in range(50):
+            await raw.send(frame(CONTINUATION, last=False) * 100)
+        return await raw.fate()
+
+
+async def _say(client: Wire, times: int) -> list[str]:
+    """Says something so many times, at once; what came back besides successes, in words and in order."""
+    await _pour(client, '42/lobby,1["say",{"text":"x"}]', times)
+    answers: list[str] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1.5):
+            while not client.websocket.closed and (text := await client.frame()):
+                answers += _reproach(text)
+    return list(dict.fromkeys(answers))
+
+
+def _reproach(text: str) -> list[str]:
+    """What a frame of the server says against its receiver, in words."""
+    if not text.startswith(("42", "43")):
+        return []
+    said = orjson.loads(text.partition(",")[2].lstrip("1"))
+    if text.startswith("43"):
+        return [f"`{said[0]['error']['code']}`"] if said[0]["status"] == "error" else []
+    if said[0] == "kicked":
+        return [f"`kicked {said[1]['reason']}`"]
+    return [] if said[0] == "hello" else [f"`{said[0]}`"]
+
+
+async def _success(name: str, arguments: Sequence[Any]) -> Any:
+    return {"status": "success"}
+
+
+@attack(
+    gain="all are handled, at the cost of everybody",
+    ours="`rate_limited`, `RATE_LIMITED`, `kicked rate_limited`, then closed",
+    setting=Setting(gateway={"rate_limit_scale": 0.1}),
+)
+async def events(victim: Victim) -> str:
+    """Sends 300 events at once, whatever it is told."""
+    victim.notes.answer = _success
+    async with victim.enter() as client:
+        if answers := await _say(client, 300):
+            return f"{', '.join(sorted(answers, key=ANSWERS.index))}, then {await fate(client)}"
+        return GAINED
+
+
+ANSWERS = ("`rate_limited`", "`RATE_LIMITED`", "`kicked rate_limited`")
+"""In the order of the table; the first two come at the same time."""
+
+
+@attack(
+    gain="all are handled, at the cost of everybody",
+    ours="`RATE_LIMITED` on every connection",
+    setting=Setting(gateway={"rate_limit_scale": 0.5}),
+)
+async def events_of_a_user(victim: Victim) -> str:
+    """Sends 15 events over each of 8 connections, none of which is too many."""
+    victim.notes.answer = _success
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(victim.enter()) for _ in range(8)]
+        answers = await asyncio.gather(*(_say(client, 15) for client in clients))
+        refused = sum("`RATE_LIMITED`" in each for each in answers)
+        return "`RATE_LIMITED` on every connection" if refused > 1 else GAINED
+
+
 @attack(
     gain="as many as it likes",
     ours="`TOO_MANY_CONNECTIONS`",
@@ -97,6 +178,23 @@ async def connections_of_a_user(victim: Victim) -> str:
             answer = await client.connect("/lobby", victim.auth)
             if answer.kind != CONNECT:
                 return f"`{answer.data['data']['code']}`"
+    return GAINED
+
+
+@attack(
+    gain="as many as it likes",
+    ours="`429`",
+    setting=Setting(engine={"connections_per_address": 20}),
+)
+async def connections_of_an_address(victim: Victim) -> str:
+    """Opens one connection after the other, each with another `X-Forwarded-For`."""
+    async with AsyncExitStack() as stack:
+        for number in range(30):
+            headers = {"X-Forwarded-For": f"192.0.2.{number}"}
+            try:
+                await stack.enter_async_context(wire(victim.url, headers=headers))
+            except WSServerHandshakeError as refusal:
+                return f"`{refusal.status}`"
     return GAINED
 
 

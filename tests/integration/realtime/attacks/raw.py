@@ -32,8 +32,8 @@ class Raw:
             self.writer.write(data)
             await self.writer.drain()
 
-    async def fate(self, within_s: float = 1.0) -> str:
-        """CLOSED when the server ends the connection in time, GAINED when it does not."""
+    async def fate(self, within_s: float = 3.0) -> str:
+        """CLOSED when the server ends the connection in time, GAINED when it does not. No goodbye is answered."""
         try:
             async with asyncio.timeout(within_s):
                 while await self.reader.read(65_536):

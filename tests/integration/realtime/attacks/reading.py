@@ -57,6 +57,8 @@ async def is_kicked(victim: Victim) -> str:
     """Stays when the application disconnects it."""
     async with victim.enter() as client:
         await victim.kick(victim.sid())
+        with suppress(ConnectionError):
+            await client.send("40/lobby,")
         return await fate(client)
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from tests.integration.realtime.attacks.attack import GAINED, attack, fate
 from tests.integration.realtime.attacks.victim import Setting, Victim
-from tests.integration.realtime.wire import CONNECT, CONNECT_ERROR, wire
+from tests.integration.realtime.wire import CONNECT, CONNECT_ERROR, EVENT, Wire, wire
 from tests.support.wait import eventually
 
 IN_A_HURRY = Setting(engine={"connect_timeout_s": 0.3})
@@ -173,3 +173,33 @@ async def guesses_tokens(victim: Victim) -> str:
             if refusals == 200:
                 return GAINED
         return f"closed after {refusals} refusals"
+
+
+@attack(gain="`KeyError` in the application, whenever it asks that client again", ours="the next question is answered")
+async def ack_zero(victim: Victim) -> str:
+    """Acks a question of the server as number 0, which is where the counter is kept."""
+    async with victim.enter() as client:
+        asking = asyncio.create_task(victim.call(victim.sid(), "ready?"))
+        question = await _question(client)
+        await client.send("43/lobby,0[]")
+        await client.send(f'43/lobby,{question}["yes"]')
+        assert await asking == ["yes"]
+        asking = asyncio.create_task(victim.call(victim.sid(), "ready?"))
+        try:
+            async with asyncio.timeout(1):
+                question = await _question(client)
+        except TimeoutError:
+            with suppress(KeyError):
+                await asking
+            return GAINED
+        await client.send(f'43/lobby,{question}["yes"]')
+        assert await asking == ["yes"]
+        return "the next question is answered"
+
+
+async def _question(client: Wire) -> int:
+    """The number of the next question of the server."""
+    while True:
+        packet = await client.packet()
+        if packet.kind == EVENT and packet.id is not None:
+            return packet.id

@@ -1,5 +1,9 @@
 """Below Socket.IO: the upgrade, compression, foreign pages."""
 
+import asyncio
+import tracemalloc
+from contextlib import AsyncExitStack, suppress
+
 from aiohttp import WSServerHandshakeError
 
 from tests.integration.realtime.attacks.attack import GAINED, attack
@@ -40,3 +44,41 @@ async def upgrade_in_silence(victim: Victim) -> str:
         await silent.send(f"{UPGRADE.replace('websocket ', f'websocket&sid={sid} ', 1)}\r\n".encode())
         assert (await silent.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
         return await silent.fate(4)
+
+
+@attack(gain="it stays for ever", setting=Setting(engine={"connect_timeout_s": 0.5}))
+async def says_nothing(victim: Victim) -> str:
+    """Opens a TCP connection and says nothing."""
+    async with tcp(victim.url) as raw:
+        return await raw.fate()
+
+
+@attack(gain="it stays for ever", setting=Setting(engine={"connect_timeout_s": 0.5}))
+async def slow_head(victim: Victim) -> str:
+    """Sends the head of its request letter by letter (slowloris)."""
+    async with tcp(victim.url) as raw:
+        await raw.send(UPGRADE.encode())
+        for _ in range(10):
+            await raw.send(b"X-")
+            await asyncio.sleep(0.1)
+        return await raw.fate(1)
+
+
+@attack(gain="15 MB in memory for 20 idle connections", ours="forgotten, or not even read")
+async def heavy_headers(victim: Victim) -> str:
+    """Upgrades with 100 headers of 7,500 bytes each, 20 times over, and waits."""
+    headers = "".join(f"X-{number}: {'x' * 7_500}\r\n" for number in range(100))
+    request = f"{UPGRADE}{headers}\r\n".encode()
+    tracemalloc.start()
+    try:
+        async with AsyncExitStack() as stack:
+            before = tracemalloc.get_traced_memory()[0]
+            for _ in range(20):
+                raw = await stack.enter_async_context(tcp(victim.url))
+                await raw.send(request)
+                with suppress(ConnectionError, asyncio.IncompleteReadError):
+                    await raw.reader.readuntil(b"\r\n\r\n")
+            grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    return GAINED if grown > 10_000_000 else "forgotten, or not even read" if grown < 5_000_000 else f"{grown} bytes"

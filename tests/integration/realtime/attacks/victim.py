@@ -42,6 +42,10 @@ class Victim(ABC):
     async def join(self, sid: str, room: str) -> None:
         """Puts a client of /lobby into a room."""
 
+    @abstractmethod
+    async def call(self, sid: str, name: str) -> list[Any]:
+        """Asks one client of /lobby; its ack."""
+
     @asynccontextmanager
     async def enter(self, **options: Any) -> AsyncIterator[Wire]:
         """A client that is in /lobby."""
@@ -76,6 +80,9 @@ class Ours(Victim):
     async def join(self, sid: str, room: str) -> None:
         self.engine.enter(sid, room)
 
+    async def call(self, sid: str, name: str) -> list[Any]:
+        return await self.engine.call(sid, name, timeout_s=5)
+
 
 @dataclass
 class Stock(Victim):
@@ -96,6 +103,9 @@ class Stock(Victim):
 
     async def join(self, sid: str, room: str) -> None:
         await self.server.enter_room(sid, room, namespace="/lobby")
+
+    async def call(self, sid: str, name: str) -> list[Any]:
+        return [await self.server.call(name, to=sid, namespace="/lobby", timeout=5)]
 
 
 @dataclass(frozen=True)
