@@ -101,7 +101,8 @@ async def test_a_client_comes_back_after_an_outage(play: Play) -> None:
         assert [sid] == [client.sid for client in table.game.clients[1:]]
         assert await table.client.call("echo", "again") == ["again"]
         await eventually(lambda: len(table.game.gone) == 1)
-        assert table.game.gone[0][1] in {"transport close", "transport error", "ping timeout"}
+        # Without a connection the JavaScript client still tries to post its goodbye.
+        assert table.game.gone[0][1] in {"transport close", "transport error", "ping timeout", "client disconnect"}
         assert table.engine.members("game", "room") == []
 
 
