@@ -12,9 +12,9 @@ import aiohttp
 
 from clients.python.client import MaogaClient
 from clients.python.errors import MaogaError
+from clients.python.event import Event
 from clients.python.rest import MaogaRest
 from clients.python.session import Session
-from clients.python.view import Event
 from maoga.demo.casting import Part
 from maoga.demo.checks import Memory
 from maoga.demo.figures import Figures
@@ -230,7 +230,7 @@ class Player:
         self.memory.saw_all = False
         client.cut()
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: Event[Any]) -> None:
         """Remembers an event."""
         memory, data = self.memory, event.data
         memory.events[event.name] += 1
