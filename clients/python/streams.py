@@ -68,7 +68,7 @@ class Streams:
 
     def ask(self) -> Mapping[str, Position]:
         """The streams to be resumed, and from where; empty for none."""
-        self._behind |= self._asked
+        self._behind = self._asked | self._behind
         self._asked = {stream: self._behind.pop(stream) for stream in sorted(self._behind)[:MOST_ASKED]}
         return {stream: self._told[stream] for stream in self._asked}
 
