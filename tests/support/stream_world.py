@@ -10,6 +10,12 @@ from clients.python.event import Event
 from clients.python.streams import Streams
 
 STREAMS = ("chat:a", "chat:b", "chat:user:me")
+CALM_STEPS = ("publish", "mention", "repeat", "cut", "arrive", "serve")
+"""What happens every day."""
+
+STEPS = (*CALM_STEPS, "trim", "restart", "leave", "join", "lose_live", "greet")
+"""What can happen."""
+
 Packet = dict[str, Any]
 
 

@@ -6,17 +6,14 @@ from hypothesis import strategies as st
 
 from clients.python.event import Event
 from clients.python.streams import MOST_ASKED, Streams
-from tests.support.stream_world import STREAMS, World
-
-CALM = ("publish", "mention", "repeat", "cut", "arrive", "serve")
-WILD = (*CALM, "trim", "restart", "leave", "join", "lose_live", "greet")
+from tests.support.stream_world import CALM_STEPS, STEPS, STREAMS, World
 
 
 def steps(names: tuple[str, ...]) -> st.SearchStrategy[list[tuple[str, str]]]:
     return st.lists(st.tuples(st.sampled_from(names), st.sampled_from(STREAMS)), max_size=60)
 
 
-@given(steps(WILD))
+@given(steps(STEPS))
 @settings(max_examples=500, deadline=None)
 def test_each_durable_event_is_told_once_and_in_order_or_is_in_a_snapshot(story: list[tuple[str, str]]) -> None:
     world = World(Streams())
@@ -25,7 +22,7 @@ def test_each_durable_event_is_told_once_and_in_order_or_is_in_a_snapshot(story:
     world.settle()
 
 
-@given(steps(CALM))
+@given(steps(CALM_STEPS))
 @settings(max_examples=300, deadline=None)
 def test_once_it_has_the_state_a_client_whose_line_breaks_is_told_every_event(story: list[tuple[str, str]]) -> None:
     world = World(Streams())
@@ -41,7 +38,7 @@ def test_once_it_has_the_state_a_client_whose_line_breaks_is_told_every_event(st
         assert told == list(range(before[stream] + 1, log.seq + 1))
 
 
-@given(steps(tuple(step for step in WILD if step != "repeat")))
+@given(steps(tuple(step for step in STEPS if step != "repeat")))
 @settings(max_examples=300, deadline=None)
 def test_a_server_that_cannot_resume_costs_snapshots_and_no_event(story: list[tuple[str, str]]) -> None:
     world = World(Streams(), can_resume=False)
