@@ -27,6 +27,8 @@ export class Streams {
   #behind = new Map();
   /** @type {Map<string, Position>} */
   #asked = new Map();
+  /** @type {Record<string, Position>} */
+  #askedFrom = {};
   /** @type {Event[]} */
   #ready = [];
   /** @type {Event[]} */
@@ -91,8 +93,8 @@ export class Streams {
       this.#asked.set(stream, this.#behind.get(stream));
       this.#behind.delete(stream);
     }
-    const asked = [...this.#asked.keys()].map((stream) => [stream, this.#told.get(stream)]);
-    return asked.length ? Object.fromEntries(asked) : null;
+    this.#askedFrom = Object.fromEntries([...this.#asked.keys()].map((stream) => [stream, this.#told.get(stream)]));
+    return this.#asked.size ? this.#askedFrom : null;
   }
 
   /**
@@ -105,10 +107,12 @@ export class Streams {
     this.#asked = new Map();
     for (const [stream, missed] of asked) {
       const end = answer[stream];
-      if (end?.seq !== undefined) this.#dropOtherLogs(stream, end);
-      if (end?.recovered && this.#reached(stream, end)) continue;
-      if (end?.seq !== undefined) this.#loadFrom(stream, position(end));
-      else this.#loadFrom(stream, this.#reached(stream, missed) ? this.#told.get(stream) : missed);
+      const told = this.#told.get(stream);
+      const place = end?.seq === undefined ? missed : position(end);
+      const reached = this.#reached(stream, place);
+      if (reached && end?.recovered) continue;
+      const moved = told !== this.#askedFrom[stream]; // so it was told by this server
+      this.#loadFrom(stream, reached && moved ? told : place);
     }
   }
 
@@ -147,14 +151,11 @@ export class Streams {
     return null;
   }
 
-  /** Whether a durable event is to be told now. One that shows a gap waits until that is filled. */
+  /** Whether a durable event is to be told now. One that shows a gap comes again in the replay. */
   #take(event) {
     const { stream } = event.meta;
     if (this.#told.has(stream) && !this.#isNext(event)) {
-      if (!this.#reached(stream, event.meta)) {
-        this.#waiting.unshift(event);
-        this.#behind.set(stream, { ...position(event.meta), seq: event.meta.seq - 1 });
-      }
+      if (!this.#reached(stream, event.meta)) this.#behind.set(stream, position(event.meta));
       return false;
     }
     this.#told.set(stream, position(event.meta)); // of an unknown stream, it is the one that made the client follow it

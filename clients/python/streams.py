@@ -27,6 +27,7 @@ class Streams:
         self._loaded: dict[str, Position] = {}  # what the application will know once the state is fetched
         self._behind: dict[str, Position] = {}  # with a place that was missed
         self._asked: dict[str, Position] = {}
+        self._asked_from: dict[str, Position] = {}
         self._ready: deque[Event[Any]] = deque()
         self._waiting: deque[Event[Any]] = deque()
         self._greeted = self._stale = self._loading = False
@@ -70,20 +71,19 @@ class Streams:
         """The streams to be resumed, and from where; empty for none."""
         self._behind = self._asked | self._behind
         self._asked = {stream: self._behind.pop(stream) for stream in sorted(self._behind)[:MOST_ASKED]}
-        return {stream: self._told[stream] for stream in self._asked}
+        self._asked_from = {stream: self._told[stream] for stream in self._asked}
+        return self._asked_from
 
     def answer(self, answer: Mapping[str, Mapping[str, Any]]) -> None:
         """The ack of that `resume`; empty from a server that cannot resume. Its replay came before it."""
         asked, self._asked = self._asked, {}
         for stream, missed in asked.items():
-            end = answer.get(stream, {})
-            if end.get("recovered") and self._reached(stream, end):
-                self._drop_other_logs(stream, end)
-            elif "seq" in end:
-                self._drop_other_logs(stream, end)
-                self._load_from(stream, _position(end))
-            else:
-                self._load_from(stream, self._told[stream] if self._reached(stream, missed) else missed)
+            end, told = answer.get(stream, {}), self._told[stream]
+            place = _position(end) if "seq" in end else missed
+            reached = self._reached(stream, place)
+            if not (reached and end.get("recovered")):
+                moved = told != self._asked_from[stream]  # so it was told by this server
+                self._load_from(stream, told if reached and moved else place)
 
     def begin_load(self) -> None:
         """The state is fetched from here on. What was told in passing before is in it."""
@@ -119,12 +119,11 @@ class Streams:
         return None
 
     def _take(self, event: Event[Any]) -> bool:
-        """Whether a durable event is to be told now. One that shows a gap waits until that is filled."""
+        """Whether a durable event is to be told now. One that shows a gap comes again in the replay."""
         stream = event.meta["stream"]
         if stream in self._told and not self._is_next(event):
             if not self._reached(stream, event.meta):
-                self._waiting.appendleft(event)
-                self._behind[stream] = {**_position(event.meta), "seq": event.meta["seq"] - 1}
+                self._behind[stream] = _position(event.meta)
             return False
         self._told[stream] = _position(event.meta)  # of an unknown stream, it is the one that made the client follow it
         return True

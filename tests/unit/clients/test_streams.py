@@ -10,11 +10,11 @@ from tests.support.stream_world import CALM_STEPS, STEPS, STREAMS, World
 
 
 def steps(names: tuple[str, ...]) -> st.SearchStrategy[list[tuple[str, str]]]:
-    return st.lists(st.tuples(st.sampled_from(names), st.sampled_from(STREAMS)), max_size=60)
+    return st.lists(st.tuples(st.sampled_from(names), st.sampled_from(STREAMS)), max_size=80)
 
 
 @given(steps(STEPS))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_each_durable_event_is_told_once_and_in_order_or_is_in_a_snapshot(story: list[tuple[str, str]]) -> None:
     world = World(Streams())
     for step, stream in story:
@@ -126,6 +126,56 @@ def test_a_stream_that_is_not_recovered_is_told_from_the_place_where_the_snapsho
     streams.end_load()
     assert streams.settled
     assert told(streams) == ["old news", "s 10"]
+
+
+@pytest.mark.parametrize("head", [place(3), {**place(5), "at": "another time"}])
+def test_a_log_that_was_set_back_does_not_count_as_known(head: dict[str, object]) -> None:
+    streams = settled(s=5)
+    streams.greet({"s": head})
+    assert streams.ask() == {"s": place(5)}
+    streams.answer({"s": {"recovered": False, **head}})
+    streams.begin_load()
+    streams.end_load()
+    assert streams.positions == {"s": head}
+
+
+def test_a_stream_that_is_left_while_it_is_replayed_is_told_no_event_twice() -> None:
+    streams = settled(s=3)
+    streams.greet({"s": place(4)})
+    streams.ask()
+    for event in (durable(5), durable(4), durable(5)):
+        streams.put(event)
+    assert told(streams) == ["s 4", "s 5"]
+    streams.answer({"s": {"recovered": False}})
+    streams.begin_load()
+    streams.end_load()
+    assert told(streams) == []
+
+
+def test_what_a_lost_connection_brought_in_passing_is_not_told_on_the_next() -> None:
+    streams = settled(s=3)
+    streams.greet({"s": place(4)})
+    streams.ask()
+    streams.put(transient("typing"))
+    streams.lose()
+    streams.greet({"s": place(4)})
+    streams.ask()
+    streams.put(durable(4))
+    streams.answer({"s": {"recovered": True, **place(4)}})
+    assert told(streams) == ["s 4"]
+
+
+def test_a_stream_that_came_up_during_a_load_is_known_only_after_another() -> None:
+    streams = settled(s=1)
+    streams.doubt()
+    streams.begin_load()
+    streams.greet({"s": place(1), "t": place(5)})
+    streams.end_load()
+    assert not streams.settled
+    assert "t" not in streams.positions
+    streams.begin_load()
+    streams.end_load()
+    assert streams.positions == {"s": place(1), "t": place(5)}
 
 
 def test_a_transient_event_older_than_the_snapshot_is_not_told_after_it() -> None:
