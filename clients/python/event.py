@@ -1,8 +1,10 @@
 """What the server tells a client."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+D = TypeVar("D")
 D_co = TypeVar("D_co", covariant=True)
 
 
@@ -14,3 +16,10 @@ class Event(Generic[D_co]):
     name: str
     data: D_co
     meta: dict[str, Any]
+
+
+Callback = Callable[[Event[D]], object]
+"""Is called with an event."""
+
+Predicate = Callable[[D], object]
+"""Says whether an event with such data is meant."""

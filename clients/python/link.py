@@ -13,10 +13,11 @@ import aiohttp
 
 from clients.python.connection import Connection
 from clients.python.errors import RETRY_HELPS, MaogaError
-from clients.python.event import Event
+from clients.python.event import Callback, Event, Predicate
 from clients.python.follower import CALL_TIMEOUT_S, Follower
 from clients.python.rest import MaogaRest
 from clients.python.session import Keeper, Session
+from clients.python.types import Call, On, WaitFor
 from clients.python.view import View
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class Link:
         self._follower = Follower(self.view, self._tell)
         self.repeats: Counter[str] = Counter()
         self._buffers: dict[str, deque[Event[Any]]] = defaultdict(lambda: deque(maxlen=BUFFER))
-        self._callbacks: dict[str, list[Callable[[Event[Any]], None]]] = defaultdict(list)
+        self._callbacks: dict[str, list[Callback[Any]]] = defaultdict(list)
         self._online, self._failed_attempts = False, 0
         self._leave_at: float | None = None  # when the server wants the connection to be made anew
         self._keeper: Keeper | None = None
@@ -117,20 +118,31 @@ class Link:
         if self._connection is not None:
             self._connection.cut()
 
-    async def call(
-        self,
-        namespace: str,
-        event: str,
-        payload: Payload | None = None,
-        *,
-        timeout: float = CALL_TIMEOUT_S,
-        repeat: bool = False,
-    ) -> Any:
-        """Emits an event, once there is a connection, and returns the data of its ack; raises `MaogaError`.
+    @property
+    def call(self) -> Call:
+        """`call(namespace, event, payload, timeout, repeat)`: emits an event, once there is a connection.
 
-        repeat: ask again while `timeout` lasts, when that helps. Only for what may happen twice: it may have happened
-        at the first time already.
+        Returns the data of its ack; raises `MaogaError`. repeat: ask again while `timeout` lasts, when that helps. Only
+        for what may happen twice: it may have happened at the first time already.
         """
+        return self._call
+
+    @property
+    def on(self) -> On:
+        """`on(name, callback)`: calls it with each event of that name, `*` with each event, in order."""
+        return self._on
+
+    @property
+    def wait_for(self) -> WaitFor:
+        """`wait_for(name, predicate, timeout)`: takes the oldest event of that name whose data satisfies `predicate`.
+
+        One from before this call counts too; each is taken once. Raises `TimeoutError`, or why the client is over.
+        """
+        return self._wait_for
+
+    async def _call(
+        self, namespace: str, event: str, payload: Any = None, *, timeout: float = CALL_TIMEOUT_S, repeat: bool = False
+    ) -> Any:
         deadline = time.monotonic() + timeout
         attempt = 0
         while True:
@@ -146,17 +158,12 @@ class Link:
                 self.repeats[error.code] += 1
             await asyncio.sleep(pause_s)
 
-    def on(self, name: str, callback: Callable[[Event[Any]], None]) -> None:
-        """Calls `callback` with each event of that name, `*` with each event, in the order of their coming."""
+    def _on(self, name: str, callback: Callback[Any]) -> None:
         self._callbacks[name].append(callback)
 
-    async def wait_for(
-        self, name: str, predicate: Callable[[Any], bool] | None = None, timeout: float = CALL_TIMEOUT_S
+    async def _wait_for(
+        self, name: str, predicate: Predicate[Any] | None = None, timeout: float = CALL_TIMEOUT_S
     ) -> Event[Any]:
-        """Takes the oldest event of that name whose data satisfies `predicate`; one from before this call counts too.
-
-        Each event is taken once. Raises `TimeoutError`, or why the client is over.
-        """
         buffer = self._buffers[name]
 
         def take() -> Event[Any] | None:

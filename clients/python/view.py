@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from clients.python.event import Event
 from clients.python.state import apply
+from clients.python.types import Lobby, Message, Ticket
 
 Verdict = Literal["new", "old", "gap"]
 """An event says something new, or something known, or something that shows that others are missing."""
@@ -18,8 +19,8 @@ class View:
 
     def __init__(self, user_id: str = "") -> None:
         self.user_id = user_id
-        self.ticket: dict[str, Any] | None = None
-        self.lobby: dict[str, Any] | None = None
+        self.ticket: Ticket | None = None
+        self.lobby: Lobby | None = None
         self.read: dict[str, int] = {}
 
     def take(self, event: Event[Any]) -> Verdict:
@@ -32,7 +33,7 @@ class View:
             return self._take_lobby_event(event)
         return "new"
 
-    def _take_message(self, message: dict[str, Any]) -> Verdict:
+    def _take_message(self, message: Message) -> Verdict:
         channel, seq = message["channelId"], message["seq"]
         last = self.read.get(channel, 0)
         if seq <= last:
@@ -45,7 +46,7 @@ class View:
     def _take_lobby_event(self, event: Event[Any]) -> Verdict:
         lobby, data = self.lobby, event.data
         if event.name == "lobby_updated":
-            known = lobby if lobby and lobby["id"] == data["id"] else {}
+            known = lobby if lobby and lobby["id"] == data["id"] else None
             self.lobby = apply(known, event.name, data)
             return "new" if self.lobby is data else "old"
         if not lobby or lobby["id"] != data["lobbyId"] or data["version"] <= lobby["version"]:
