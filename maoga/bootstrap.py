@@ -43,12 +43,13 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
+from storage.memory.streams import MemoryStreams
 from storage.redis.client import Client, open_redis
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits
-from storage.redis.streams import Streams
+from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 
 SPECS: tuple[Spec[Any], ...] = (USERS, SESSIONS, GAMES, CHANNELS, MESSAGES, SEATS, LOBBIES, TICKETS, MATCHES)
@@ -69,6 +70,7 @@ class Core:
     limits: RateLimits
     pool: TicketPool
     users: Users
+    tokens: Tokens
     auth: Auth
     games: Games
     chat: Chat
@@ -119,16 +121,27 @@ async def open_core(settings: Settings, clock: Clock | None = None) -> AsyncIter
                 pool_size=settings.database_pool_size,
             )
         try:
-            yield build(settings, clock or SystemClock(), database, redis)
+            clock = clock or SystemClock()
+            async with _open_streams(settings, clock, redis) as streams:
+                yield build(settings, clock, database, redis, streams)
         finally:
             await database.close()
     finally:
         await redis.aclose()
 
 
-def build(settings: Settings, clock: Clock, database: Database, redis: Client) -> Core:
+@asynccontextmanager
+async def _open_streams(settings: Settings, clock: Clock, redis: Client) -> AsyncIterator[StreamLog]:
+    size, age_s = settings.stream_log_size, settings.stream_log_age_s
+    if settings.redis_in_process:
+        yield MemoryStreams(clock, size=size, age_s=age_s)
+        return
+    async with RedisStreams(redis, size=size, age_s=age_s) as streams:
+        yield streams
+
+
+def build(settings: Settings, clock: Clock, database: Database, redis: Client, streams: StreamLog) -> Core:
     """The use cases on open storage."""
-    streams = Streams(redis)
     publisher = StreamPublisher(streams, clock)
     outbox = Outbox(database, publisher, clock)
     limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
@@ -139,10 +152,11 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client) -
 
     users = Users(database, clock)
     games = Games(database, clock)
+    tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
     auth = Auth(
         database,
         users,
-        tokens=Tokens(settings.signing_key(), clock, access_s=settings.access_token_s),
+        tokens=tokens,
         passwords=Passwords(settings.bcrypt_cost),
         limits=limits,
         publisher=publisher,
@@ -240,6 +254,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client) -
         limits=limits,
         pool=pool,
         users=users,
+        tokens=tokens,
         auth=auth,
         games=games,
         chat=chat,

@@ -20,19 +20,23 @@ from maoga.settings import Settings
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
 from realtime.engine import Engine, EngineConfig
+from realtime.fanout import Fanout
 from realtime.follows import Follows
 from realtime.gateway import Gateway
+from realtime.greeter import Greeter
+from realtime.hub import Hub
 from realtime.metrics import Metrics
+from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.presence import BEAT_S, Attendance
-from realtime.publisher import Fanout
 from rest.app import build_app, runner_of
 from rest.routes import RestConfig, Services
 
 BACKLOG = 4096
+GC_THRESHOLDS = (50_000, 50, 1000)
 
 
 async def run(settings: Settings) -> int:
@@ -51,8 +55,7 @@ async def run(settings: Settings) -> int:
         process.start("loop watch", metrics.watch_loop())
         if settings.role != "worker":
             await _serve(stack, core, process, metrics)
-        gc.collect()
-        gc.freeze()  # what is alive now stays: no later collection needs to look at it
+        _tune_garbage_collector()
         code = await process.run()
         logger.info("stopping")
     logger.info("stopped")
@@ -75,10 +78,12 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     engine = Engine(
         EngineConfig(
             transports=tuple(settings.transports),
-            cors_origins=tuple(settings.cors_origins),
+            cors_origins=("*",) if settings.bench else tuple(settings.cors_origins),  # load generators make one up
+            trusted_proxies=settings.trusted_proxies,
             message_limit_bytes=settings.message_limit_bytes,
             ping_interval_s=settings.ping_interval_s,
             ping_timeout_s=settings.ping_timeout_s,
+            connections_per_address=settings.connections_per_address,
             rate_limit_scale=settings.rate_limit_scale,
         ),
         metrics,
@@ -90,7 +95,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     await runner.setup()
     stack.push_async_callback(_give_up_lease, core)
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
+    site = engine.site(runner, settings.host, settings.port, backlog=BACKLOG)
     with _port("MAOGA_PORT", settings.port):
         await site.start()
     logger.info("listening on http://{}:{}", settings.host, runner.addresses[0][1])
@@ -112,26 +117,35 @@ async def _give_up_lease(core: Core) -> None:
 def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> None:
     """Puts the namespaces behind the engine."""
     settings = core.settings
-    sessions = Sessions(engine, core.auth, core.clock, rate_limit_scale=settings.rate_limit_scale)
+    bench_tokens = BenchTokens(core.tokens, core.auth, core.clock)
+    authenticator = bench_tokens if settings.bench else core.auth
+    sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
     attendance = Attendance(core.presence, on_back=core.grace.back, on_gone=core.grace.gone)
-    follows = Follows(engine)
+    hub = Hub(core.streams)
+    follows = Follows(engine, hub, core.streams)
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
         dispatcher=Dispatcher(metrics, timeout_s=settings.handler_timeout_s),
         follows=follows,
         attendance=attendance,
-        streams=core.streams,
         clock=core.clock,
         ping_ms=int(settings.ping_interval_s * 1000),
     )
     gateway.register(
-        MatchmakingNamespace(core.matchmaking, core.streams),
-        LobbyNamespace(core.lobbies, core.streams),
-        ChatNamespace(core.chat, core.streams),
+        MatchmakingNamespace(core.matchmaking, hub),
+        LobbyNamespace(core.lobbies, hub),
+        ChatNamespace(core.chat, hub),
         SocialNamespace(),
     )
-    process.start("fanout", Fanout(core.streams, engine, follows, sessions, gateway).run())
+    core.publisher.attach(hub)
+    if settings.bench:
+        bench = BenchNamespace(core.publisher)
+        gateway.register(bench)
+        engine.register(bench.name, BenchDoor(gateway, bench, bench_tokens))
+        logger.warning("/bench is open: anybody may connect to it")
+    fanout = Fanout(engine, hub, follows, sessions, Greeter(engine, sessions, gateway))
+    process.start("fanout", fanout.run())
     process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
 
 
@@ -166,6 +180,17 @@ async def _seed(core: Core) -> None:
             logger.info("added {} games to the catalogue", added)
     elif not (await core.games.list(PageQuery(limit=1))).value.items:
         logger.warning("the catalogue has no games, so nobody can queue: run `maoga seed`")
+
+
+def _tune_garbage_collector() -> None:
+    """What is alive now stays, so no later collection needs to look at it; and they come seldom.
+
+    With ten thousand sockets a full collection takes tens of milliseconds, and by default some hundred new objects
+    may bring one about.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _raise_file_limit() -> None:

@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=50, ge=1, le=1000, description="most connections to MongoDB per process")
     redis_url: SecretStr = Field(default=SecretStr("memory://"), description="memory://, or redis://... / rediss://...")
     redis_timeout_s: float = Field(default=2.0, gt=0, le=60, description="seconds a Redis call may take")
+    stream_log_size: int = Field(
+        default=1000, ge=1, le=100_000, description="most events kept of a stream for `resume`"
+    )
+    stream_log_age_s: float = Field(default=600, ge=1, le=86_400, description="seconds they are kept at most")
 
     secret_key: SecretStr = Field(
         default=SecretStr(""),
@@ -96,6 +100,12 @@ class Settings(BaseSettings):
         default=0, ge=0, le=10, description="reverse proxies in front; so many X-Forwarded-For entries are believed"
     )
     body_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of a REST body")
+    connections_per_address: int = Field(
+        default=1000,
+        ge=0,
+        description="sockets one address may have on one process, times rate_limit_scale; 0 for any number. Behind a "
+        "proxy set trusted_proxies, or all players share its address",
+    )
     message_limit_bytes: int = Field(default=65_536, ge=1024, description="most bytes of one Socket.IO packet")
     transports: Annotated[list[Transport], NoDecode] = Field(
         default_factory=_websocket_only,
@@ -122,6 +132,7 @@ class Settings(BaseSettings):
     log_format: Literal["pretty", "json"] | None = Field(
         default=None, description="pretty or json; default pretty in development and test, else json"
     )
+    bench: bool = Field(default=False, description="open the namespace /bench for benchmarks; refused in production")
     fault_point: str | None = Field(
         default=None, description="test only: kill this process when it reaches the fault point of that name"
     )
@@ -179,6 +190,8 @@ class Settings(BaseSettings):
         if self.environment == "production":
             if self.rate_limit_scale == 0:
                 problems.append("MAOGA_RATE_LIMIT_SCALE=0 is refused in production")
+            if self.bench:
+                problems.append("MAOGA_BENCH=1 is refused in production")
             if "*" in self.cors_origins:
                 problems.append("MAOGA_CORS_ORIGINS=* is refused in production")
         return problems
@@ -194,9 +207,14 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value().startswith("sqlite:")
 
     @property
+    def redis_in_process(self) -> bool:
+        """Whether what is hot lives in this process."""
+        return self.redis_url.get_secret_value().startswith("memory:")
+
+    @property
     def embedded(self) -> bool:
         """Whether part of the storage lives in this process, so that no second process may share it."""
-        return self.sqlite or self.redis_url.get_secret_value().startswith("memory:")
+        return self.sqlite or self.redis_in_process
 
     @property
     def sqlite_path(self) -> Path:

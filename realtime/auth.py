@@ -11,17 +11,22 @@ from pydantic import Field
 from domain.auth.model import Principal
 from domain.auth.tokens import TokenInvalid, TokenRevoked
 from domain.core.clock import Clock, ms_between
-from domain.core.errors import AppError, Forbidden
+from domain.core.errors import AppError, Forbidden, RateLimited
 from domain.core.ids import SessionId, UserId
 from domain.core.model import Command, Model, Text
 from domain.users.model import Role
 from realtime.engine import Client, Engine
-from realtime.events import Kicked, SessionExpiring
+from realtime.events import Kicked, RateLimitWarning, SessionExpiring
 from realtime.limits import Rate, TokenBucket, spend
 
 WARN_BEFORE_S = 60.0
 KICKS_KEPT_S = 15.0
 """Longer than a CONNECT may take, and than a session found good is believed."""
+
+LIMITED_IN_A_ROW = 200
+"""A client that so many times in a row did not heed `RATE_LIMITED` is cut off."""
+
+WARN_EVERY_S = 1.0
 
 EVENTS = Rate(per_s=20, burst=40)
 USER_SHARE = 2.0
@@ -112,12 +117,16 @@ class Session:
     buckets: tuple[TokenBucket, ...]
     clients: dict[str, Client] = field(default_factory=dict)
     limited: int = 0
+    warned_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
     def spend(self, cost: int) -> int:
         """Milliseconds to wait before an event of that cost, 0 when it may be handled now."""
         wait = spend(self.buckets, cost)
-        self.limited = self.limited + 1 if wait else 0
+        if wait:
+            self.limited += 1
+        elif self.limited:
+            self.limited = 0
         return wait
 
     def user(self, client: Client) -> SessionUser:
@@ -174,6 +183,7 @@ class Sessions:
         else:
             self._adopt(session, token, principal)
         session.clients[client.sid] = client
+        client.context = session.user(client)
         return session
 
     def close(self, client: Client) -> Session | None:
@@ -198,6 +208,11 @@ class Sessions:
         self._adopt(session, token, principal)
         return Renewed(expires_in_ms=ms_between(self._clock.now(), session.principal.expires_at))
 
+    def charge(self, user: SessionUser, cost: int) -> None:
+        """Takes what an event costs beyond its fixed cost; raises `RateLimited`."""
+        if wait_ms := self._sessions[user.connection].spend(cost):
+            raise RateLimited(wait_ms)
+
     async def recheck(self, session: Session) -> None:
         """Reads the token again, as a kick may have been missed; raises what CONNECT would be refused with."""
         await self._authenticator.authenticate(session.token)
@@ -219,6 +234,17 @@ class Sessions:
         for sid in list(session.clients):
             self._engine.close(sid, "kicked")
 
+    def warn_of_limit(self, session: Session, client: Client) -> None:
+        """A client sends more than it may: it is told, at most once a second, and cut off when it goes on."""
+        if session.limited >= LIMITED_IN_A_ROW:
+            self.end(session, "rate_limited")
+            return
+        now = asyncio.get_running_loop().time()
+        if now - session.warned_at >= WARN_EVERY_S:
+            session.warned_at = now
+            retry_in_ms = max(bucket.wait_ms(1) for bucket in session.buckets)
+            self._engine.send(client.sid, *RateLimitWarning(retry_in_ms=retry_in_ms).arguments(self._clock.now()))
+
     def _begin(self, client: Client, token: str, principal: Principal) -> Session:
         user = self._users.get(principal.user_id) or _User(self._buckets(USER_SHARE))
         if len(user.sessions) >= self._most:
@@ -238,6 +264,8 @@ class Sessions:
             raise Forbidden("This connection belongs to another user.")
         if principal.expires_at >= session.principal.expires_at:
             session.token, session.principal = token, principal
+            for client in session.clients.values():
+                client.context = session.user(client)
             self._schedule(session)
 
     def _schedule(self, session: Session) -> None:

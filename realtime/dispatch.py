@@ -16,9 +16,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from types import CoroutineType
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from loguru import logger
+from orjson import Fragment
 
 from domain.core import errors
 from domain.core.events import Event
@@ -27,10 +29,11 @@ from domain.core.model import Command, Model
 from realtime.auth import Session, SessionUser
 from realtime.engine import Client
 from realtime.envelope import failure, success
-from realtime.metrics import UNKNOWN, Metrics
+from realtime.metrics import SUCCESS, UNKNOWN, EventFigures, Metrics
 
 C = TypeVar("C", bound=Command)
 N = TypeVar("N")
+A = TypeVar("A", bound="Answer | Awaitable[Any]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +44,37 @@ class Reply:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-Answer = Model | Sequence[Model] | Reply | None
-Method = Callable[[Any, SessionUser, Any], Awaitable[Answer]]
+Answer = Model | Sequence[Model] | Mapping[str, Model] | Reply | None
+Method = Callable[[Any, SessionUser, Any], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A line in the table of a namespace. cost: how many tokens of the rate limits the event takes."""
+    """A line in the table of a namespace.
+
+    cost: how many tokens of the rate limits the event takes. timed: it is given up when it takes too long.
+    """
 
     name: str
     model: type[Command]
     cost: int
     method: Method
+    timed: bool = True
 
 
 def on(
-    name: str, model: type[C], *, cost: int = 1
+    name: str, model: type[C], *, cost: int = 1, timed: bool = True
 ) -> Callable[
-    [Callable[[N, SessionUser, C], Awaitable[Answer]]],
-    Callable[[N, SessionUser, C], Awaitable[Answer]],
+    [Callable[[N, SessionUser, C], A]],
+    Callable[[N, SessionUser, C], A],
 ]:
-    """Makes a method the handler of a client event, with `model` as its payload."""
+    """Makes a method the handler of a client event, with `model` as its payload.
 
-    def register(
-        method: Callable[[N, SessionUser, C], Awaitable[Answer]],
-    ) -> Callable[[N, SessionUser, C], Awaitable[Answer]]:
-        method.__handler__ = Handler(name, model, cost, method)  # type: ignore[attr-defined]
+    A method that waits for nothing may be a plain function: it then runs in the turn in which the event came in.
+    """
+
+    def register(method: Callable[[N, SessionUser, C], A]) -> Callable[[N, SessionUser, C], A]:
+        method.__handler__ = Handler(name, model, cost, method, timed)  # type: ignore[attr-defined]
         return method
 
     return register
@@ -105,57 +113,93 @@ class Namespace:
         return ()
 
 
+class Entry:
+    """A handler and whose method it is, with the figures kept of it."""
+
+    __slots__ = ("cost", "figures", "label", "method", "model", "owner", "timed")
+
+    def __init__(self, owner: object, handler: Handler, label: str, figures: EventFigures) -> None:
+        self.owner, self.method, self.model, self.cost = owner, handler.method, handler.model, handler.cost
+        self.timed, self.label, self.figures = handler.timed, label, figures
+
+
 class Dispatcher:
     """Handles the events of all namespaces."""
 
     def __init__(self, metrics: Metrics, *, timeout_s: float) -> None:
         """timeout_s: seconds after which an event is given up and acks `TIMEOUT`."""
         self._metrics, self._timeout_s = metrics, timeout_s
-        self._handlers: dict[tuple[str, str], tuple[object, Handler]] = {}
+        self._tables: dict[str, dict[str, Entry]] = {}
 
     def add(self, namespace: str, owner: object, handlers: Mapping[str, Handler]) -> None:
         """Adds a table; its methods are called on `owner`. Raises TypeError when an event has a handler already."""
+        table = self._tables.setdefault(namespace, {UNKNOWN: self._unknown(namespace)})
         for name, handler in handlers.items():
-            if (namespace, name) in self._handlers:
+            if name in table:
                 raise TypeError(f"/{namespace} has two handlers of {name}")
-            self._handlers[namespace, name] = (owner, handler)
+            figures = self._metrics.figures_of(namespace, name)
+            table[name] = Entry(owner, handler, f"/{namespace} {name}", figures)
 
-    async def handle(self, session: Session, client: Client, name: str, arguments: Sequence[Any]) -> dict[str, Any]:
-        """The ack of an event."""
+    def handle(self, session: Session, client: Client, name: str, arguments: Sequence[Any]) -> Any:
+        """The ack of an event, or a coroutine that returns it."""
         started = time.perf_counter()
-        known = self._handlers.get((client.namespace, name))
-        label = name if known else UNKNOWN
-        user = session.user(client)
-        with logger.contextualize(user=user.id, socket=client.sid, event=f"/{client.namespace} {label}"):
-            try:
-                ack = await self._call(session, user, known, arguments)
-                outcome = "success"
-            except errors.AppError as error:
-                ack, outcome = failure(error), error.code
-            except Exception:
-                logger.exception("the event failed")
-                ack, outcome = failure(errors.Internal()), errors.Internal.code
-        self._metrics.event_in(client.namespace, label, outcome, time.perf_counter() - started)
+        table = self._tables[client.namespace]
+        entry = table.get(name) or table[UNKNOWN]
+        user: SessionUser = client.context
+        try:
+            if wait_ms := session.spend(entry.cost):
+                raise errors.RateLimited(wait_ms)
+            command = entry.model.parse(_payload(arguments))
+            answer = entry.method(entry.owner, user, command)
+            if type(answer) is CoroutineType:
+                return self._finish(entry, user, answer, started)
+            ack, outcome = _enveloped(cast("Answer", answer)), SUCCESS
+        except errors.AppError as error:
+            ack, outcome = failure(error), error.code
+        except Exception:
+            ack, outcome = self._crashed(entry, user), errors.Internal.code
+        entry.figures.add(outcome, time.perf_counter() - started)
         return ack
 
-    async def _call(
-        self, session: Session, user: SessionUser, known: tuple[object, Handler] | None, arguments: Sequence[Any]
-    ) -> dict[str, Any]:
-        owner, handler = known or (None, None)
-        if wait_ms := session.spend(handler.cost if handler else 1):
-            raise errors.RateLimited(wait_ms)
-        if handler is None:
-            raise errors.UnknownEvent
-        command = handler.model.parse(_payload(arguments))
-        deadline = asyncio.timeout(self._timeout_s)
-        try:
-            async with deadline:
-                answer = await handler.method(owner, user, command)
-        except TimeoutError as error:
-            if deadline.expired():
-                raise errors.Timeout from error
-            raise
-        return _enveloped(answer)
+    async def _finish(self, entry: Entry, user: SessionUser, answer: Awaitable[Answer], started: float) -> Any:
+        """The ack of an event whose handler waits for something."""
+        deadline = asyncio.timeout(self._timeout_s if entry.timed else None)
+        with logger.contextualize(user=user.id, socket=user.sid, event=entry.label):
+            try:
+                async with deadline:
+                    ack, outcome = _enveloped(await answer), SUCCESS
+            except errors.AppError as error:
+                ack, outcome = failure(error), error.code
+            except TimeoutError:
+                if deadline.expired():
+                    ack, outcome = failure(errors.Timeout()), errors.Timeout.code
+                else:
+                    ack, outcome = self._crashed(entry, user), errors.Internal.code
+            except Exception:
+                ack, outcome = self._crashed(entry, user), errors.Internal.code
+        entry.figures.add(outcome, time.perf_counter() - started)
+        return ack
+
+    def _crashed(self, entry: Entry, user: SessionUser) -> dict[str, Any]:
+        logger.bind(user=user.id, socket=user.sid, event=entry.label).exception("the event failed")
+        return failure(errors.Internal())
+
+    def _unknown(self, namespace: str) -> Entry:
+        """What stands for every name that is not ours: it costs as much as one that is."""
+        handler = Handler(UNKNOWN, AnyPayload, 1, _no_such_event)
+        return Entry(None, handler, f"/{namespace} {UNKNOWN}", self._metrics.figures_of(namespace, UNKNOWN))
+
+
+class AnyPayload(Command):
+    """Whatever comes with an event nobody knows."""
+
+    @classmethod
+    def parse(cls, data: Any) -> Self:
+        return cls()
+
+
+def _no_such_event(*_: Any) -> None:
+    raise errors.UnknownEvent
 
 
 def _payload(arguments: Sequence[Any]) -> Any:
@@ -173,7 +217,12 @@ def _enveloped(answer: Answer) -> dict[str, Any]:
     return success(_wire(answer))
 
 
-def _wire(data: Model | Sequence[Model] | None) -> Any:
-    if data is None or isinstance(data, Model):
-        return data and data.wire()
-    return [item.wire() for item in data]
+def _wire(data: Model | Sequence[Model] | Mapping[str, Model] | None) -> Any:
+    """As JSON already made, which the ack only takes in."""
+    if data is None:
+        return None
+    if isinstance(data, Model):
+        return Fragment(data.wire_json())
+    if isinstance(data, Mapping):
+        return {key: Fragment(value.wire_json()) for key, value in data.items()}
+    return [Fragment(item.wire_json()) for item in data]

@@ -15,6 +15,11 @@ def from_ms(unix_ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=unix_ms)
 
 
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
 class StreamPosition(Model):
     """A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`."""
 
@@ -50,8 +55,9 @@ class ConnectionEvent(Event):
 class Hello(ConnectionEvent):
     """The first event after CONNECT: the streams the client follows from here on, and where each stands.
 
-    Comes again when this server has missed events: a stream whose `seq` or `epoch` is not the client's has moved on
-    unseen, and the client fetches the snapshot anew. pingMs: between two heartbeats.
+    A client that was here before sends `resume` with the places it knows, or fetches the snapshots. `hello` comes again
+    when this server has lost events: a stream whose `seq` or `epoch` is not the client's has moved on unseen, and the
+    client fetches the snapshot anew. pingMs: between two heartbeats.
     """
 
     wire_name: ClassVar[str] = "hello"
@@ -67,6 +73,14 @@ class SessionExpiring(ConnectionEvent):
     wire_name: ClassVar[str] = "session_expiring"
 
     in_ms: int
+
+
+class RateLimitWarning(ConnectionEvent):
+    """Events are being refused as too many: wait `retryInMs`. Who goes on is kicked with `rate_limited`."""
+
+    wire_name: ClassVar[str] = "rate_limited"
+
+    retry_in_ms: int
 
 
 class Kicked(ConnectionEvent):

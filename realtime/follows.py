@@ -1,25 +1,48 @@
 """Which clients of this process follow which streams. A stream is a room of its name."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from weakref import WeakValueDictionary
 
+from domain.core.errors import Unavailable
 from domain.core.ids import UserId
+from domain.core.streams import Position, StreamLog
 from realtime.engine import Client, Engine
+from realtime.hub import Hub
+from realtime.packet import Invitation, own_stream
+from realtime.replay import Replay
 
 
-def namespace_of(stream: str) -> str:
-    """The namespace a stream belongs to: what stands before its first colon."""
-    return stream.partition(":")[0]
-
-
-@dataclass(slots=True)
 class _Following:
-    """What a client follows. news: while that is being read, the joins (True) and leaves that came in since."""
+    """What a client follows; there is one for each, so it is small.
 
-    streams: set[str] = field(default_factory=set)
-    news: dict[str, bool] | None = None
-    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    own: its user's stream. news: while the others are being read, the joins (True) and leaves that came in since.
+    replays: by stream, those that keep the client out of its room.
+    """
+
+    __slots__ = ("news", "own", "replays", "streams")
+
+    def __init__(self) -> None:
+        self.own = ""
+        self.streams: tuple[str, ...] = ()
+        self.news: dict[str, bool] | None = None
+        self.replays: dict[str, Replay] | None = None
+
+    def replay(self, stream: str) -> Replay | None:
+        """The replay of that stream that is under way."""
+        return self.replays.get(stream) if self.replays else None
+
+    def replace(self, stream: str, replay: Replay | None) -> None:
+        """Notes the replay of a stream that is under way now; an earlier one is over."""
+        if earlier := self.replay(stream):
+            earlier.over = True
+        others = {other: kept for other, kept in (self.replays or {}).items() if other != stream}
+        self.replays = (others | {stream: replay} if replay else others) or None
+
+    def note(self, stream: str, *, joined: bool) -> None:
+        """Notes what came in while the streams are being read."""
+        if self.news is not None:
+            self.news[stream] = joined
 
 
 class Follows:
@@ -28,69 +51,187 @@ class Follows:
     A read takes time, and what the events say meanwhile is newer: it wins.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, hub: Hub, log: StreamLog) -> None:
+        self._engine, self._hub, self._log = engine, hub, log
         self._following: dict[str, _Following] = {}
+        self._clients: dict[str, tuple[str, ...]] = {}  # by the user's own stream
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._joining: set[asyncio.Task[None]] = set()
 
     def begin(self, client: Client) -> None:
         """A client is there; it follows nothing yet."""
         self._following[client.sid] = _Following()
 
-    def knows(self, client: Client) -> bool:
-        """Whether the client has begun to follow streams."""
-        return client.sid in self._following
-
     def end(self, client: Client) -> None:
         """The client is gone."""
-        self._following.pop(client.sid, None)
+        if following := self._following.pop(client.sid, None):
+            for replay in (following.replays or {}).values():
+                replay.over = True
+            for stream in following.streams:
+                self._hub.left(stream)
+            others = tuple(sid for sid in self._clients.pop(following.own, ()) if sid != client.sid)
+            if others:
+                self._clients[following.own] = others
 
-    async def refresh(self, client: Client, own: str, read: Callable[[], Awaitable[Iterable[str]]]) -> list[str]:
-        """Makes a client follow `own`, its user's stream, and what `read` answers, nothing else; the streams.
+    def positions(self, sid: str) -> dict[str, Position]:
+        """The streams the client follows, and where this process stands in each."""
+        return {stream: self._hub.position(stream) for stream in self._streams_of(sid)}
 
-        It follows its user's stream before the read begins, so that it hears of every join and leave from then on.
+    async def refresh(self, client: Client, own: str, read: Callable[[], Awaitable[Iterable[str]]]) -> bool:
+        """Makes a client follow `own`, its user's stream, and what `read` answers, nothing else; whether that is news.
+
+        It follows its user's stream before the read begins, so that it hears of every join from then on. What it shall
+        follow is read once more when all of that can be heard: a leave may have been missed before.
         """
-        following = self._following.get(client.sid)
-        if following is None:
-            return []
-        async with following.reading:
-            self._join(client.sid, own)
+        turn = self._turns.setdefault(client.sid, asyncio.Lock())
+        async with turn:
+            await self._hub.follow([own])
+            following = self._following.get(client.sid)
+            if following is None:  # gone, or not yet begun
+                return False
+            if not following.own:
+                following.own = own
+                self._clients[own] = (*self._clients.get(own, ()), client.sid)
+                self._join(client.sid, own)
             following.news = {}
             try:
-                wanted = {own, *await read()}
+                heard = {own, *following.streams}
+                while not heard.issuperset(wanted := {own, *await read()}):
+                    await self._hub.follow(wanted - heard)
+                    heard |= wanted
                 for stream, joined in following.news.items():
                     (wanted.add if joined else wanted.discard)(stream)
             finally:
                 following.news = None
-            for stream in following.streams - wanted:
-                self._leave(client.sid, stream)
-            for stream in wanted:
-                self._join(client.sid, stream)
-            return sorted(wanted)
+            return self._follow_just(client, wanted)
 
     def join(self, user: UserId, stream: str) -> None:
-        """The user's clients in the stream's namespace follow it from now on."""
+        """The user's clients in the stream's namespace follow it from where the hub stands."""
         for sid in self._clients_of(user, stream):
             self._join(sid, stream)
 
     def leave(self, user: UserId, stream: str) -> None:
         """They follow it no longer."""
         for sid in self._clients_of(user, stream):
-            self._leave(sid, stream)
+            following = self._following.get(sid)
+            if following and (replay := following.replay(stream)):
+                replay.belongs = False  # it comes to that event by itself
+                following.note(stream, joined=False)
+            else:
+                self._leave(sid, stream)
 
-    def _clients_of(self, user: UserId, stream: str) -> list[str]:
-        namespace = namespace_of(stream)
-        return self._engine.members(namespace, f"{namespace}:user:{user}")
+    def invite(self, user: UserId, to: Invitation, failed: Callable[[Iterable[str]], None]) -> None:
+        """The user joins a stream by an event that the stream itself may not have brought here.
+
+        failed: told of the clients whose streams have to be read from the documents instead.
+        """
+        if not self._clients_of(user, to.stream):
+            return
+        if not self._hub.follows(to.stream):
+            self._hub.follow_from(to.stream, to.entry)
+            return
+        task = asyncio.create_task(self._bring_in(user, to, failed), name=f"join {to.stream}")
+        self._joining.add(task)
+        task.add_done_callback(self._joining.discard)
+
+    async def resume(self, sid: str, user: UserId, places: Mapping[str, Position]) -> dict[str, bool]:
+        """Replays, to a client, what is behind its places in streams it follows; for each, whether that was possible.
+
+        Either way the client stands where the hub does in the end. Raises `Unavailable`.
+        """
+        following = self._streams_of(sid)
+        replays = [
+            self._begin_replay(sid, user, stream, position)
+            for stream, position in places.items()
+            if stream in following
+        ]
+        try:
+            return {replay.stream: await self._finish_replay(replay) for replay in replays}
+        finally:
+            for replay in replays:
+                self._end_replay(replay, recovered=False)
+
+    # Within.
+
+    async def _bring_in(self, user: UserId, to: Invitation, failed: Callable[[Iterable[str]], None]) -> None:
+        stream, position = to.stream, to.entry.position
+        await self._hub.follow([stream])
+        if self._hub.delivers(stream, position):
+            return  # with its joins
+        newcomers = [sid for sid in self._clients_of(user, stream) if stream not in self._streams_of(sid)]
+        for sid in newcomers:
+            self._add(sid, stream)
+        replays = [self._begin_replay(sid, user, stream, position) for sid in newcomers]
+        for replay in replays:
+            try:
+                replay.write(to.entry)
+                recovered = await self._finish_replay(replay)
+            except Unavailable:
+                recovered = False
+            finally:
+                self._end_replay(replay, recovered=False)
+            if not recovered:
+                failed([replay.sid])
+
+    def _begin_replay(self, sid: str, user: UserId, stream: str, position: Position) -> Replay:
+        replay = Replay(self._engine, self._hub, self._log, sid=sid, user=user, stream=stream, position=position)
+        self._following[sid].replace(stream, replay)
+        self._hub.watch(stream, replay)
+        self._engine.leave(sid, stream)
+        return replay
+
+    async def _finish_replay(self, replay: Replay) -> bool:
+        recovered = await replay.run()
+        self._end_replay(replay, recovered=recovered)
+        return recovered
+
+    def _end_replay(self, replay: Replay, *, recovered: bool) -> None:
+        """Puts the client back into the room, if it belongs there; does nothing the second time."""
+        self._hub.unwatch(replay.stream, replay)
+        following = self._following.get(replay.sid)
+        if following is None or following.replay(replay.stream) is not replay:
+            return
+        following.replace(replay.stream, None)
+        if replay.member if recovered else replay.belongs:
+            self._engine.enter(replay.sid, replay.stream)
+        else:
+            self._leave(replay.sid, replay.stream)
+
+    def _follow_just(self, client: Client, wanted: set[str]) -> bool:
+        following = set(self._streams_of(client.sid))
+        for stream in wanted ^ following:
+            (self._join if stream in wanted else self._leave)(client.sid, stream)
+        return wanted != following
+
+    def _clients_of(self, user: UserId, stream: str) -> tuple[str, ...]:
+        return self._clients.get(own_stream(stream, user), ())
+
+    def _streams_of(self, sid: str) -> tuple[str, ...]:
+        following = self._following.get(sid)
+        return following.streams if following else ()
 
     def _join(self, sid: str, stream: str) -> None:
-        if following := self._following.get(sid):
-            following.streams.add(stream)
-            if following.news is not None:
-                following.news[stream] = True
+        following = self._following.get(sid)
+        if following is None:
+            return
+        self._add(sid, stream)
+        if replay := following.replay(stream):
+            replay.belongs = True
+        else:
             self._engine.enter(sid, stream)
 
+    def _add(self, sid: str, stream: str) -> None:
+        following = self._following[sid]
+        if stream not in following.streams:
+            following.streams = (*following.streams, stream)
+        following.note(stream, joined=True)
+
     def _leave(self, sid: str, stream: str) -> None:
-        if following := self._following.get(sid):
-            following.streams.discard(stream)
-            if following.news is not None:
-                following.news[stream] = False
-            self._engine.leave(sid, stream)
+        following = self._following.get(sid)
+        if following is None:
+            return
+        following.replace(stream, None)
+        following.streams = tuple(other for other in following.streams if other != stream)
+        following.note(stream, joined=False)
+        self._engine.leave(sid, stream)
+        self._hub.left(stream)

@@ -19,29 +19,38 @@ class Rate:
 
 
 class TokenBucket:
-    """A token bucket: every event takes its cost out of it."""
+    """A token bucket: everything takes its cost out of it."""
 
     __slots__ = ("_at", "_rate", "_tokens")
 
     def __init__(self, rate: Rate) -> None:
         self._rate, self._tokens, self._at = rate, rate.burst, time.monotonic()
 
-    def wait_ms(self, cost: int) -> int:
-        """Milliseconds until `cost` tokens will be there; 0 when they are."""
-        now = time.monotonic()
-        self._tokens = min(self._rate.burst, self._tokens + (now - self._at) * self._rate.per_s)
-        self._at = now
-        return math.ceil(max(0.0, cost - self._tokens) / self._rate.per_s * 1000)
-
-    def take(self, cost: int) -> None:
-        """Takes `cost` tokens, which are there."""
+    def take(self, cost: float) -> bool:
+        """Takes `cost` tokens, if they are there."""
+        if self.available() < cost:
+            return False
         self._tokens -= cost
+        return True
+
+    def available(self) -> float:
+        """The tokens there are now."""
+        now, rate = time.monotonic(), self._rate
+        tokens = self._tokens + (now - self._at) * rate.per_s
+        self._at = now
+        self._tokens = tokens if tokens < rate.burst else rate.burst
+        return self._tokens
+
+    def wait_ms(self, cost: float) -> int:
+        """Milliseconds until `cost` tokens will be there; 0 when they are."""
+        return math.ceil(max(0.0, cost - self.available()) / self._rate.per_s * 1000)
 
 
-def spend(buckets: Sequence[TokenBucket], cost: int) -> int:
+def spend(buckets: Sequence[TokenBucket], cost: float) -> int:
     """Takes `cost` from every bucket and answers 0, or takes nothing and answers the milliseconds to wait."""
-    wait = max((bucket.wait_ms(cost) for bucket in buckets), default=0)
-    if not wait:
-        for bucket in buckets:
-            bucket.take(cost)
-    return wait
+    for bucket in buckets:
+        if bucket.available() < cost:
+            return max(bucket.wait_ms(cost) for bucket in buckets)
+    for bucket in buckets:
+        bucket.take(cost)
+    return 0

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 HANDLER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 LAG_EVERY_S = 0.25
+SUCCESS = "success"
 UNKNOWN = "(unknown)"
 """Stands for every name that is not ours."""
 
@@ -35,6 +36,7 @@ class Metrics:
             registry=registry,
         )
         self._events_out = Counter("maoga_events_out", "Events sent, once per client", ["event"], registry=registry)
+        self._out: dict[str, Counter] = {}
         self._http_seconds = Histogram(
             "maoga_http_seconds",
             "Time to answer an HTTP request",
@@ -68,14 +70,16 @@ class Metrics:
         """An event was refused before anybody looked at its name."""
         self._events_in.labels(namespace, UNKNOWN, code).inc()
 
-    def event_in(self, namespace: str, event: str, outcome: str, seconds: float) -> None:
-        """An event was handled: `outcome` is success or an error code."""
-        self._events_in.labels(namespace, event, outcome).inc()
-        self._handler_seconds.labels(namespace, event).observe(seconds)
+    def figures_of(self, namespace: str, event: str) -> "EventFigures":
+        """What is counted of one event from clients."""
+        return EventFigures(self._events_in, self._handler_seconds, namespace, event)
 
     def event_out(self, event: str, clients: int) -> None:
         """An event was sent to so many clients."""
-        self._events_out.labels(event).inc(clients)
+        counter = self._out.get(event)
+        if counter is None:
+            counter = self._out[event] = self._events_out.labels(event)
+        counter.inc(clients)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. route: the pattern, not the path."""
@@ -88,3 +92,22 @@ class Metrics:
             due = loop.time() + LAG_EVERY_S
             await asyncio.sleep(LAG_EVERY_S)
             self._loop_lag.observe(max(0.0, loop.time() - due))
+
+
+class EventFigures:
+    """What is counted of one event from clients: finding a series by its labels costs more than counting."""
+
+    __slots__ = ("_counters", "_events_in", "_labels", "_seconds")
+
+    def __init__(self, events_in: Counter, seconds: Histogram, namespace: str, event: str) -> None:
+        self._events_in, self._labels = events_in, (namespace, event)
+        self._seconds = seconds.labels(namespace, event)
+        self._counters: dict[str, Counter] = {}
+
+    def add(self, outcome: str, seconds: float) -> None:
+        """An event was handled: `outcome` is success or an error code."""
+        counter = self._counters.get(outcome)
+        if counter is None:
+            counter = self._counters[outcome] = self._events_in.labels(*self._labels, outcome)
+        counter.inc()
+        self._seconds.observe(seconds)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from domain.core.events import Event
 from realtime.auth import EVENTS, USER_SHARE, Handshake
 from realtime.dispatch import Handler, Namespace, Reply, table_of
-from realtime.events import Hello, Kicked, Meta, SessionExpiring
+from realtime.events import Hello, Kicked, Meta, RateLimitWarning, SessionExpiring
 from realtime.gateway import Common
 
 INTRODUCTION = f"""\
@@ -32,7 +32,7 @@ Every server event is emitted as `name, data, meta`. A durable event carries its
 does not, and may be lost. What has no value is left out.
 """
 
-COMMON_EVENTS = (Hello, SessionExpiring, Kicked)
+COMMON_EVENTS = (Hello, SessionExpiring, RateLimitWarning, Kicked)
 RANGES = {
     ("minLength", "maxLength"): "{} characters",
     ("minItems", "maxItems"): "{} items",
@@ -113,6 +113,8 @@ def _answer(answer: Any, objects: dict[str, Any]) -> str:
         return "a snapshot with `meta.streams`"
     if get_origin(answer) in {list, Sequence}:
         return f"{_answer(get_args(answer)[0], objects)}[]"
+    if get_origin(answer) is dict:
+        return f"map of {_answer(get_args(answer)[1], objects)}"
     if get_args(answer):
         return " or ".join(_answer(choice, objects) for choice in get_args(answer))
     objects[_name(answer.__name__)] = _schema(answer, objects)

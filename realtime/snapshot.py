@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Iterable, Sequence
 
 from domain.core.model import Model
-from domain.core.streams import StreamLog
 from realtime.dispatch import Reply
 from realtime.events import StreamPosition
+from realtime.hub import Hub
 
 
-async def snapshot(log: StreamLog, streams: Iterable[str], load: Awaitable[Model | Sequence[Model] | None]) -> Reply:
+async def snapshot(hub: Hub, streams: Iterable[str], load: Awaitable[Model | Sequence[Model] | None]) -> Reply:
     """What `load` answers, with `meta.streams`. The positions are read first: no event falls between the two."""
-    positions = await log.positions(list(streams))
+    positions = await hub.positions(list(streams))
     places = {stream: StreamPosition.of(position).wire() for stream, position in positions.items()}
     return Reply(await load, {"streams": places})

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from domain.auth.model import Principal
+from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
-from rest.address import address_block
 from rest.body import read_json, read_query
 from rest.envelope import success
 from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route

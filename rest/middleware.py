@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from loguru import logger
 
+from domain.core.addresses import client_address
 from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge
 from domain.core.ids import new_id
-from rest.address import client_address
 from rest.envelope import failure
 from rest.routes import ADDRESS, CONFIG, REQUEST_ID, SERVICES, USER_ID
 
@@ -45,7 +45,9 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Names the request, answers its failure, and tells log and metrics how it went."""
     inbound = request.headers.get("X-Request-Id", "")
     request[REQUEST_ID] = inbound if INBOUND_ID.fullmatch(inbound) else new_id()
-    request[ADDRESS] = client_address(request, request.app[CONFIG].trusted_proxies)
+    request[ADDRESS] = client_address(
+        request.remote or "unknown", request.headers.getall("X-Forwarded-For", []), request.app[CONFIG].trusted_proxies
+    )
     started = time.perf_counter()
     with logger.contextualize(request=request[REQUEST_ID]):
         response = await _answered(request, handler)

@@ -11,9 +11,14 @@ from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
 from tests.support.services import mongod, redis_server
+
+# A busy machine is slow, not wrong.
+settings.register_profile("maoga", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("maoga")
 
 
 @pytest.fixture(scope="session", autouse=True)

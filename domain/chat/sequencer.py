@@ -8,6 +8,7 @@ Each process writes a channel's waiting messages in one batch, from the last `se
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from domain.chat.events import MessageSent, chat_stream
 from domain.chat.model import MESSAGES, Message, message_view
@@ -68,8 +69,9 @@ class Sequencer:
     async def _write(self, batch: list[_Waiting]) -> None:
         channel = batch[0].draft.channel_id
         try:
-            messages = await self._store(channel, [entry.draft for entry in batch])
-            await self._publisher.publish(*map(_announcement, messages))
+            drafts = [entry.draft for entry in batch]
+            messages = await self._store(channel, drafts)
+            await self._publish(drafts, messages)
         except Exception as error:
             self._last_seq.pop(channel, None)
             for entry in batch:
@@ -79,6 +81,12 @@ class Sequencer:
             for entry, message in zip(batch, messages, strict=True):
                 if not entry.written.done():
                     entry.written.set_result(message)
+
+    async def _publish(self, drafts: list[Message], messages: list[Message]) -> None:
+        """In their order. A message with another id than its draft is an earlier one, maybe published already."""
+        pairs = zip(drafts, messages, strict=True)
+        for retried, run in groupby(pairs, key=lambda pair: pair[0].id != pair[1].id):
+            await self._publisher.publish(*(_announcement(message) for _, message in run), again=retried)
 
     async def _store(self, channel: ChannelId, drafts: list[Message]) -> list[Message]:
         """The drafts as they are stored now, in their order; retries of earlier messages as those were."""
@@ -132,4 +140,5 @@ class Sequencer:
 
 
 def _announcement(message: Message) -> Outgoing:
-    return to(chat_stream(message.channel_id), MessageSent(**message_view(message).model_dump()))
+    sent = MessageSent(**message_view(message).model_dump())
+    return to(chat_stream(message.channel_id), sent, id=message.id)

@@ -17,7 +17,7 @@ from domain.core.ids import UserId, new_id
 from domain.core.isolation import Report, isolated
 from domain.core.model import Document, Kept, Model, Timestamp
 
-Namespace = Literal["matchmaking", "lobby", "chat", "social"]
+Namespace = Literal["matchmaking", "lobby", "chat", "social", "bench"]
 
 REPUBLISH_AFTER_S = 2.0
 """An event that is still unpublished after this long was left by a crash."""
@@ -34,7 +34,7 @@ class Outgoing(Kept):
     """An event on its way to a stream.
 
     join: users whose sockets follow the stream from this event on; leave: users whose sockets stop after it. Carrying
-    them with the event keeps membership and order one thing, on every instance.
+    them with the event keeps membership and order one thing, on every instance; only durable events can.
     """
 
     id: str
@@ -49,8 +49,12 @@ class Outgoing(Kept):
 class Publisher(Protocol):
     """Sends events to the sockets that follow their streams, on every instance."""
 
-    async def publish(self, *events: Outgoing) -> None:
-        """Returns when the events are handed over in order; raises `errors.Unavailable` when they cannot be."""
+    async def publish(self, *events: Outgoing, again: bool = False) -> None:
+        """Returns when the events are handed over, those of one stream in their order.
+
+        again: they may have been published before; one that was keeps its place. Raises `errors.Unavailable` when
+        they cannot be handed over; some may be out all the same.
+        """
         ...
 
     async def disconnect(self, user: UserId, *, session: str | None = None, reason: str) -> None:
@@ -63,10 +67,12 @@ def user_stream(namespace: Namespace, user: UserId) -> str:
     return f"{namespace}:user:{user}"
 
 
-def to(stream: str, event: Event, *, join: Sequence[UserId] = (), leave: Sequence[UserId] = ()) -> Outgoing:
-    """`event` addressed to `stream`."""
+def to(
+    stream: str, event: Event, *, id: str | None = None, join: Sequence[UserId] = (), leave: Sequence[UserId] = ()
+) -> Outgoing:
+    """`event` addressed to `stream`. id: given where the same event may be made again; else a new one."""
     return Outgoing(
-        id=new_id(),
+        id=id or new_id(),
         stream=stream,
         name=event.wire_name,
         durable=event.durable,
@@ -120,8 +126,10 @@ class Outbox:
         """
         if not document.unpublished:
             return
+        events = [Outgoing.model_validate_json(event) for event in document.unpublished]
         try:
-            await self._publisher.publish(*(Outgoing.model_validate_json(event) for event in document.unpublished))
+            # Writers that follow closely find each other's events in the document, and each publishes them all.
+            await self._publisher.publish(*events, again=True)
         except Unavailable:
             return
         collection = self._database.collection(spec)

@@ -1,5 +1,6 @@
 """Bases of all that crosses a border: camelCase in JSON, snake_case in Python, frozen, no unknown field."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
@@ -18,8 +19,11 @@ Timestamp = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_
 """A moment: RFC 3339 UTC with milliseconds on the wire, an aware datetime in Python."""
 
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+
+
 def _reject_unprintable(value: Any) -> Any:
-    if isinstance(value, str) and any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in value):
+    if isinstance(value, str) and _UNPRINTABLE.search(value):
         raise ValueError("must not contain control characters")
     return value
 
@@ -42,6 +46,10 @@ class Model(BaseModel):
     def wire(self) -> dict[str, Any]:
         """As JSON-ready camelCase, without what is unset."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def wire_json(self) -> bytes:
+        """`wire` as JSON."""
+        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_none=True)
 
 
 class Command(Model):

@@ -2,28 +2,31 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from engineio import packet
+from typing import TYPE_CHECKING, Any, Protocol
 
 from realtime.engine.inbox import Inbox
+from realtime.engine.packets import Decoder, Message
 from realtime.limits import TokenBucket
+
+if TYPE_CHECKING:
+    from realtime.engine.rooms import Space
 
 First = tuple[str, *tuple[Any, ...]]
 """An event's name and its arguments."""
 
 
-@dataclass(frozen=True, slots=True)
 class Client:
     """One client in one namespace.
 
     sid: its id, never used again. connection: the id of the Engine.IO connection, which its other namespaces share.
+    context: whatever the application wants to find again with the client.
     """
 
-    sid: str
-    namespace: str
-    connection: str
+    __slots__ = ("connection", "context", "namespace", "sid")
+
+    def __init__(self, sid: str, namespace: str, connection: str) -> None:
+        self.sid, self.namespace, self.connection = sid, namespace, connection
+        self.context: Any = None
 
 
 class Application(Protocol):
@@ -33,8 +36,8 @@ class Application(Protocol):
         """Lets the client in and returns the event it gets first; raises `AppError` to refuse."""
         ...
 
-    async def event(self, client: Client, name: str, arguments: Sequence[Any]) -> Any:
-        """Handles an event and returns its ack."""
+    def event(self, client: Client, name: str, arguments: Sequence[Any]) -> Any:
+        """Handles an event; its ack, or a coroutine that returns it and is awaited before the client's next event."""
         ...
 
     async def disconnect(self, client: Client, reason: str) -> None:
@@ -42,31 +45,68 @@ class Application(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
+class Line(Protocol):
+    """What carries the packets of a connection: a WebSocket, or polls."""
+
+    def send(self, message: Message) -> None:
+        """Takes a message for the client; nothing happens when the line is closing."""
+        ...
+
+    def close(self) -> None:
+        """Ends the line behind what was sent so far."""
+        ...
+
+    def refuse(self, kind: str) -> None:
+        """Ends the line because of what the client sent: a `frame`, a `packet` or a `flood`."""
+        ...
+
+    async def drained(self) -> bool:
+        """Waits until the client has read nearly all; False when the line is over."""
+        ...
+
+
+class Connection:
+    """An Engine.IO connection: what carries it, and its peers by namespace.
+
+    inboxes: what is being handled, by namespace. refusals: how many things in a row it was refused. waits: how many
+    delays run after which it must be in a namespace. overdue: it has had its time and gets no more.
+    """
+
+    __slots__ = (
+        "address",
+        "connects",
+        "decoder",
+        "id",
+        "inboxes",
+        "line",
+        "opened_at",
+        "overdue",
+        "peers",
+        "refusals",
+        "waits",
+    )
+
+    def __init__(self, id: str, line: Line, address: str, connects: TokenBucket | None, opened_at: float) -> None:
+        self.id, self.line, self.address, self.connects, self.opened_at = id, line, address, connects, opened_at
+        self.peers: dict[str, Peer] = {}
+        self.inboxes: dict[str, Inbox] = {}
+        self.decoder = Decoder()
+        self.refusals, self.waits = 0, 0
+        self.overdue = False
+
+
 class Peer:
     """What the engine knows of a client.
 
     held: what it is told before it is connected, None from then on. admitted: the application has let it in. ignored:
-    the server closed it, what it said before counts no more.
+    the server closed it, what it said before counts no more. calls: who waits for its acks, by id.
     """
 
-    client: Client
-    held: list[packet.Packet] | None = field(default_factory=list)
-    admitted: bool = False
-    ignored: bool = False
+    __slots__ = ("admitted", "calls", "client", "connection", "held", "ignored", "rooms", "space")
 
-
-@dataclass(slots=True, eq=False)
-class Connection:
-    """An Engine.IO connection: its clients and inboxes by namespace. connects: limits its CONNECTs.
-
-    refusals: how many things in a row it was refused. idle: closes it unless it is in a namespace soon.
-    """
-
-    id: str
-    peers: dict[str, Peer] = field(default_factory=dict)
-    inboxes: dict[str, Inbox] = field(default_factory=dict)
-    refusals: int = 0
-    idle: asyncio.TimerHandle | None = None
-    overdue: bool = False
-    connects: tuple[TokenBucket, ...] = ()
+    def __init__(self, client: Client, connection: Connection, space: "Space") -> None:
+        self.client, self.connection, self.space = client, connection, space
+        self.held: list[Message] | None = []
+        self.admitted = self.ignored = False
+        self.rooms: tuple[str, ...] = ()
+        self.calls: dict[int, asyncio.Future[Any]] | None = None

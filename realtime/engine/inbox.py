@@ -1,6 +1,5 @@
 """What came in for one namespace of a connection, handled one thing at a time."""
 
-import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -8,33 +7,28 @@ Job = Callable[[], Awaitable[None]]
 
 
 class Inbox:
-    """Runs jobs one after another, in the order they came in, in a task that lives while there are any."""
+    """Jobs that run one after another, in the order they came in. It exists only while there are any."""
 
-    def __init__(self, size: int, tasks: set[asyncio.Task[None]]) -> None:
-        """size: most jobs that may wait. tasks: holds the running task, for whoever stops the process."""
-        self._size, self._tasks = size, tasks
+    __slots__ = ("_over", "_waiting")
+
+    def __init__(self, over: Callable[[], object]) -> None:
+        """over: called when no job is left."""
         self._waiting: deque[Job] = deque()
-        self._running = False
+        self._over = over
 
-    def offer(self, job: Job) -> bool:
-        """Queues a job that must not raise; False when the inbox is full."""
-        if len(self._waiting) >= self._size:
-            return False
-        self.put(job)
-        return True
+    def __len__(self) -> int:
+        """How many wait, besides the one that runs."""
+        return len(self._waiting)
 
     def put(self, job: Job) -> None:
-        """Queues a job that must not raise, full or not."""
+        """Queues a job, which must not raise."""
         self._waiting.append(job)
-        if not self._running:
-            self._running = True
-            task = asyncio.create_task(self._run(), name="inbox")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
 
-    async def _run(self) -> None:
+    async def run(self, first: Job) -> None:
+        """Runs `first` and then the others until none is left."""
         try:
+            await first()
             while self._waiting:
                 await self._waiting.popleft()()
         finally:
-            self._running = False
+            self._over()

@@ -1,33 +1,70 @@
-"""What comes over the wire: strict about its shape, so that nothing odd travels further than this file."""
+"""The Socket.IO wire format: strict about what comes in, so that nothing odd travels further; encoded once going out.
+
+Events and acks are read and written here, as they are nearly everything. All other packets are python-socketio's.
+"""
 
 import json
+from base64 import b64encode
 from typing import Any, NoReturn
 
 import orjson
 import socketio.packet
 from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT
 
-__all__ = ["ACK", "BINARY_ACK", "BINARY_EVENT", "CONNECT", "CONNECT_ERROR", "DISCONNECT", "EVENT", "Packet"]
+from realtime.engine.frames import WHOLE_BINARY, frame
+
+__all__ = ["ACK", "BINARY_ACK", "BINARY_EVENT", "CONNECT", "CONNECT_ERROR", "DISCONNECT", "EVENT"]
 
 RESERVED_EVENTS = frozenset({"connect", "connect_error", "disconnect"})
 """Names that mean something to Socket.IO itself; a client may not send them as events."""
 
-MAX_ATTACHMENTS = 4
-MAX_ACK_ID = 2**53
-
-_SHORT_FRAMES = frozenset({"1", "3", "5", "6", "2probe", "3probe"})
-_SOCKET_IO_TYPES = frozenset("0123456")
+MAX_ATTACHMENTS = 8
+MAX_ID_DIGITS = 15
 
 MALFORMED = (ValueError, TypeError, LookupError, RecursionError)
-"""What the stock decoders raise on garbage."""
+"""What decoders raise on garbage."""
+
+BINARY_KINDS = {EVENT: BINARY_EVENT, ACK: BINARY_ACK}
+PLAIN_KINDS = {BINARY_EVENT: EVENT, BINARY_ACK: ACK}
+
+_OF_CLIENTS = b"012356"
+_SLASH, _BRACKET = ord("/"), ord("[")
 
 
 class Malformed(ValueError):
-    """A frame no correct client sends."""
+    """A packet no correct client sends."""
+
+
+class Packet:
+    """What a client sent. kind: one of CONNECT, DISCONNECT, EVENT, ACK. namespace: without its slash."""
+
+    __slots__ = ("data", "id", "kind", "namespace")
+
+    def __init__(self, kind: int, namespace: str, id: int | None, data: Any) -> None:
+        self.kind, self.namespace, self.id, self.data = kind, namespace, id, data
+
+
+class Message:
+    """What goes out, encoded once for all who get it.
+
+    text: the Engine.IO packet. attachments: the binary ones behind it. frame: all of them as WebSocket frames.
+    """
+
+    __slots__ = ("attachments", "frame", "text")
+
+    def __init__(self, text: bytes, attachments: tuple[bytes, ...] = ()) -> None:
+        self.text, self.attachments = text, attachments
+        self.frame = frame(text)
+        if attachments:
+            self.frame += b"".join(frame(attachment, WHOLE_BINARY) for attachment in attachments)
+
+    def polled(self) -> list[str]:
+        """Its Engine.IO packets as they stand in the answer to a poll."""
+        return [self.text.decode(), *("b" + b64encode(attachment).decode() for attachment in self.attachments)]
 
 
 class Codec:
-    """The JSON module of the packets: orjson, and the standard library for what orjson refuses.
+    """The JSON module of python-socketio's packets: orjson, and the standard library for what orjson refuses.
 
     That is a lone surrogate, which is well-formed JSON: it must reach validation, and an answer may have to quote it.
     """
@@ -41,60 +78,103 @@ class Codec:
             return json.dumps(value, separators=(",", ":"))
 
     @staticmethod
-    def loads(text: str) -> Any:
+    def loads(text: str | bytes) -> Any:
         """The value in the JSON text; raises `ValueError` or `RecursionError`."""
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
-            if "\\u" not in text:
+            if (b"\\u" if isinstance(text, bytes) else "\\u") not in text:  # type: ignore[operator]
                 raise
             return json.loads(text, parse_constant=_no_constant)
 
 
-class Packet(socketio.packet.Packet):  # type: ignore[misc]
-    """A Socket.IO packet whose decoder accepts only what the protocol and this server's contract know.
+class OtherPacket(socketio.packet.Packet):  # type: ignore[misc]
+    """python-socketio's packet, with our JSON. internal: the decoder and the encoder read the class attribute."""
 
-    Events carry JSON only. One with binary attachments is read to its end, for it may want an answer, but the
-    attachments are dropped and its arguments become one that no command accepts.
-    """
+    json = Codec
 
-    json = Codec  # internal: the decoder and the encoder read the class attribute
-    data: Any
 
-    def decode(self, encoded_packet: Any) -> int:  # internal: called by the constructor, returns the attachment count
-        if not isinstance(encoded_packet, str) or encoded_packet[:1] not in _SOCKET_IO_TYPES:
-            raise Malformed("not a Socket.IO packet")
-        count = int(super().decode(encoded_packet))
-        binary = self.packet_type in {BINARY_EVENT, BINARY_ACK}
-        if binary != (count > 0) or count > MAX_ATTACHMENTS:
-            raise Malformed("a wrong number of attachments")
-        if self.id is not None and self.id > MAX_ACK_ID:
-            raise Malformed("an ack id out of range")
-        if self.packet_type in {EVENT, BINARY_EVENT} and not _is_event(self.data):
-            raise Malformed("an event without a name")
-        return count
+def encode(kind: int, prefix: bytes, data: Any, id: int | None = None) -> Message:
+    """A packet of the namespace with that prefix (`/lobby,`). data: the array of an event or ack; it may hold bytes."""
+    try:
+        body = orjson.dumps(data)
+    except TypeError:  # bytes in it, or a lone surrogate
+        return _encode_oddity(kind, prefix, data, id)
+    return encoded(kind, prefix, body, id)
 
-    def add_attachment(self, attachment: Any) -> bool:
-        """Takes one attachment; True when it was the last."""
-        if not isinstance(attachment, bytes):
+
+def encoded(kind: int, prefix: bytes, body: bytes, id: int | None = None) -> Message:
+    """As `encode`, with data that is JSON already."""
+    return Message(b"4%d%b%b%b" % (kind, prefix, b"" if id is None else b"%d" % id, body))
+
+
+def _encode_oddity(kind: int, prefix: bytes, data: Any, id: int | None) -> Message:
+    packet = OtherPacket(kind, data, prefix[:-1].decode(), id)
+    parts = packet.encode()  # internal: one text, or a list of a text and its attachments
+    text, *attachments = parts if isinstance(parts, list) else [parts]
+    return Message(b"4" + text.encode(), tuple(attachments))
+
+
+class Decoder:
+    """Reads the packets of one connection, put together with their attachments."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: OtherPacket | None = None
+
+    def text(self, data: bytes) -> Packet | None:
+        """The packet in a text, its Engine.IO type cut off; None while attachments are to come. Raises `MALFORMED`."""
+        if self._waiting is not None:
             raise Malformed("text where an attachment belongs")
-        self.attachments.append(b"")
-        if len(self.attachments) < self.attachment_count:
-            return False
-        self.data = [*self.data[:1], b""]
-        return True
+        kind = data[0] - 48
+        if kind in {EVENT, ACK}:
+            return _event_or_ack(kind, data)
+        if data[0] not in _OF_CLIENTS:
+            raise Malformed("not a packet of clients")
+        packet = OtherPacket(encoded_packet=data.decode())  # internal: decoded by the constructor
+        namespace = (packet.namespace or "/").removeprefix("/")
+        if kind not in PLAIN_KINDS:
+            return Packet(kind, namespace, packet.id, packet.data)
+        if not 0 < packet.attachment_count <= MAX_ATTACHMENTS:
+            raise Malformed("a wrong number of attachments")
+        if packet.id is not None and packet.id >= 10**MAX_ID_DIGITS:
+            raise Malformed("an ack id out of range")
+        self._waiting = packet
+        return None
+
+    def attachment(self, data: bytes) -> Packet | None:
+        """The packet that the attachment completes, if it does. Raises `MALFORMED`."""
+        packet = self._waiting
+        if packet is None:
+            raise Malformed("an attachment of nothing")
+        if not packet.add_attachment(data):  # internal: puts them in their places when the last is there
+            return None
+        self._waiting = None
+        kind = PLAIN_KINDS[packet.packet_type]
+        namespace = (packet.namespace or "/").removeprefix("/")
+        return Packet(kind, namespace, packet.id, _checked(kind, packet.data))
 
 
-def check_frame(frame: Any) -> None:
-    """Raises `Malformed` unless Engine.IO's decoder may see this WebSocket message."""
-    if isinstance(frame, bytes) or frame in _SHORT_FRAMES:
-        return
-    if not isinstance(frame, str) or frame[:1] != "4" or frame[1:2] not in _SOCKET_IO_TYPES:
-        raise Malformed("not an Engine.IO packet")
+def _event_or_ack(kind: int, data: bytes) -> Packet:
+    namespace, at = "", 1
+    if data[1] == _SLASH:
+        comma = data.index(b",")
+        namespace, at = data[2:comma].partition(b"?")[0].decode(), comma + 1
+    id = None
+    if data[at] != _BRACKET:
+        start = data.index(b"[", at)
+        digits = data[at:start]
+        if not digits.isdigit() or len(digits) > MAX_ID_DIGITS:
+            raise Malformed("no ack id")
+        id, at = int(digits), start
+    return Packet(kind, namespace, id, _checked(kind, Codec.loads(data[at:])))
 
 
-def _is_event(data: Any) -> bool:
-    return isinstance(data, list) and bool(data) and isinstance(data[0], str)
+def _checked(kind: int, data: Any) -> Any:
+    if not isinstance(data, list) or (kind == EVENT and not (data and isinstance(data[0], str))):
+        raise Malformed("an event without a name")
+    return data
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -8,9 +8,9 @@ from domain.chat.commands import History, Send
 from domain.chat.events import ChannelUpdated, MessageSent
 from domain.chat.model import HistoryPage, MessageView
 from domain.core.model import Empty
-from domain.core.streams import StreamLog
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
+from realtime.hub import Hub
 from realtime.snapshot import snapshot
 
 
@@ -20,8 +20,8 @@ class ChatNamespace(Namespace):
     name = "chat"
     sends: ClassVar = {"chat:<channelId>": (MessageSent, ChannelUpdated)}
 
-    def __init__(self, chat: Chat, streams: StreamLog) -> None:
-        self._chat, self._streams = chat, streams
+    def __init__(self, chat: Chat, hub: Hub) -> None:
+        self._chat, self._hub = chat, hub
 
     async def streams_of(self, user: SessionUser) -> Sequence[str]:
         return await self._chat.streams_of(user.id)
@@ -39,4 +39,4 @@ class ChatNamespace(Namespace):
     @on("channels", Empty, cost=2)
     async def channels(self, user: SessionUser, command: Empty) -> Reply:
         """The channels the player is a member of."""
-        return await snapshot(self._streams, await self._chat.streams_of(user.id), self._chat.channels(user.id))
+        return await snapshot(self._hub, await self._chat.streams_of(user.id), self._chat.channels(user.id))

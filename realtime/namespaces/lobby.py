@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from domain.core.model import Empty
-from domain.core.streams import StreamLog
 from domain.lobbies import events
 from domain.lobbies.commands import SetReady
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.model import LobbyView
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
+from realtime.hub import Hub
 from realtime.snapshot import snapshot
 
 
@@ -34,8 +34,8 @@ class LobbyNamespace(Namespace):
         )
     }
 
-    def __init__(self, lobbies: Lobbies, streams: StreamLog) -> None:
-        self._lobbies, self._streams = lobbies, streams
+    def __init__(self, lobbies: Lobbies, hub: Hub) -> None:
+        self._lobbies, self._hub = lobbies, hub
 
     async def streams_of(self, user: SessionUser) -> Sequence[str]:
         return await self._lobbies.streams_of(user.id)
@@ -44,7 +44,7 @@ class LobbyNamespace(Namespace):
     async def sync(self, user: SessionUser, command: Empty) -> Reply:
         """The lobby as it is now."""
         streams = await self._lobbies.streams_of(user.id)
-        return await snapshot(self._streams, streams, self._lobbies.sync(user.id))
+        return await snapshot(self._hub, streams, self._lobbies.sync(user.id))
 
     @on("set_ready", SetReady)
     async def set_ready(self, user: SessionUser, command: SetReady) -> LobbyView:

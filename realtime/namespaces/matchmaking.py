@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from domain.core.events import user_stream
 from domain.core.model import Empty
-from domain.core.streams import StreamLog
 from domain.matchmaking import events
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.criteria import Criteria
@@ -12,6 +11,7 @@ from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.model import MatchView, TicketView
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
+from realtime.hub import Hub
 from realtime.snapshot import snapshot
 
 
@@ -30,8 +30,8 @@ class MatchmakingNamespace(Namespace):
         )
     }
 
-    def __init__(self, matchmaking: Matchmaking, streams: StreamLog) -> None:
-        self._matchmaking, self._streams = matchmaking, streams
+    def __init__(self, matchmaking: Matchmaking, hub: Hub) -> None:
+        self._matchmaking, self._hub = matchmaking, hub
 
     @on("enqueue", Criteria, cost=4)
     async def enqueue(self, user: SessionUser, command: Criteria) -> TicketView:
@@ -46,7 +46,7 @@ class MatchmakingNamespace(Namespace):
     @on("status", Empty)
     async def status(self, user: SessionUser, command: Empty) -> Reply:
         """The ticket that waits or is proposed a match, or null."""
-        return await snapshot(self._streams, [user_stream("matchmaking", user.id)], self._matchmaking.status(user.id))
+        return await snapshot(self._hub, [user_stream("matchmaking", user.id)], self._matchmaking.status(user.id))
 
     @on("accept", AnswerMatch)
     async def accept(self, user: SessionUser, command: AnswerMatch) -> MatchView:

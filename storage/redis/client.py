@@ -12,6 +12,7 @@ from fakeredis import FakeServer
 from fakeredis.aioredis import FakeAsyncRedisConnection
 from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.commands.core import AsyncScript
 
 from domain.core.errors import Unavailable
@@ -39,7 +40,13 @@ class Client(Redis):
 
     A command whose answer was lost is sent again, so every script must bear to run twice; each says how it does.
     Scripts and single commands only: a pipeline would bypass this.
+
+    Who keeps a connection of their own, as for a subscription, ask `node_of` which node serves a key (or a sharded
+    channel) and `connect` for a line to it. When it answers MOVED, `relearn` first and ask `node_of` anew.
     """
+
+    clustered = False
+    """Whether keys are spread over several nodes, and sharded pub/sub is what stays on one of them."""
 
     def __init__(self, pool: BlockingConnectionPool, *, timeout_s: float) -> None:
         super().__init__(connection_pool=pool)
@@ -64,6 +71,28 @@ class Client(Redis):
                         outage = error
                     await asyncio.sleep(jitter(failures))
         raise Unavailable("The server's Redis does not answer in time.") from outage
+
+    def node_of(self, key: str) -> str:
+        """The name of the node that serves a key: `host:port` in a cluster, else the same for all keys."""
+        return ""
+
+    async def relearn(self) -> None:
+        """Asks anew which node serves what; raises one of `OUTAGES` when none can tell."""
+
+    async def connect(self, node: str) -> AbstractConnection:
+        """A new, authenticated connection to a node, which the caller disconnects.
+
+        Raises one of `OUTAGES` (`REFUSALS` among them), or `TimeoutError` after `timeout_s`.
+        """
+        pool: Any = self.connection_pool
+        connection: AbstractConnection = pool.make_connection()  # the pool does not count it among its own
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                await connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        return connection
 
 
 def open_redis(url: str, *, timeout_s: float) -> Client:

@@ -36,7 +36,7 @@ class Disconnects:
 
     told: list[tuple[UserId, str | None, str]] = field(default_factory=list)
 
-    async def publish(self, *events: Outgoing) -> None:
+    async def publish(self, *events: Outgoing, again: bool = False) -> None:
         raise AssertionError(f"accounts publish nothing, but: {events}")
 
     async def disconnect(self, user: UserId, *, session: str | None = None, reason: str) -> None:

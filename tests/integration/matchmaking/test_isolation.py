@@ -1,18 +1,14 @@
 """What cannot be mended, or has ended, keeps nothing and nobody else waiting."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-import orjson
 import pytest
 
 from domain.core.clock import seconds
 from domain.core.errors import Unavailable
 from domain.core.events import user_stream
 from domain.core.ids import TicketId
-from domain.core.streams import Delivery
+from domain.core.streams import Delivery, Receiver
 from domain.games.games import TTL_S
 from domain.games.model import GAMES
 from domain.lobbies.model import LOBBIES, SEATS
@@ -81,24 +77,20 @@ async def test_a_pool_that_cannot_be_read_stops_no_other_pool(core: Core) -> Non
     assert await broken_invariants(core.database) == []
 
 
-@asynccontextmanager
-async def overheard(core: Core) -> AsyncIterator[list[Delivery]]:
-    """Everything the streams carry during the block, complete after it."""
-    heard: list[Delivery] = []
+class Ear(Receiver):
+    """Notes what the clients of this process would be handed."""
 
-    async def listen() -> None:
-        async with aclosing(core.streams.listen()) as deliveries:  # type: ignore[type-var]
-            async for delivery in deliveries:
-                assert isinstance(delivery, Delivery)
-                if delivery.stream == "test:end":
-                    return
-                heard.append(delivery)
+    def __init__(self) -> None:
+        self.heard: list[Delivery] = []
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
-        tasks.create_task(listen())
-        await core.streams.ready()
-        yield heard
-        await core.streams.append("test:end", b"", durable=False)
+    def deliver(self, delivery: Delivery) -> None:
+        self.heard.append(delivery)
+
+    def interrupted(self) -> None:
+        raise AssertionError("there is nothing to interrupt")
+
+    def resumed(self) -> None:
+        raise AssertionError("there was no interruption")
 
 
 async def test_an_ended_ticket_in_a_pool_is_forgotten_and_shown_to_nobody(core: Core, clock: ManualClock) -> None:
@@ -112,9 +104,10 @@ async def test_an_ended_ticket_in_a_pool_is_forgotten_and_shown_to_nobody(core: 
     living = await core.matchmaking.enqueue(waits, criteria("valorant"))
     await core.tick.run()
     clock.advance(UPDATE_EVERY_MS / 1000)
-    async with overheard(core) as heard:
-        await core.tick.run()
-    shown = [delivery.stream for delivery in heard if orjson.loads(delivery.packet)["name"] == "ticket_updated"]
+    ear = Ear()
+    core.publisher.attach(ear)
+    await core.tick.run()
+    shown = [delivery.stream for delivery in ear.heard if b'"ticket_updated"' in delivery.packet]
     assert [user_stream("matchmaking", waits)] == shown
     assert [ended.id] == await core.pool.unknown([ended.id, living.id])
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -22,14 +22,18 @@ from domain.users.model import User
 from realtime.auth import Sessions, SessionUser
 from realtime.dispatch import Dispatcher, Namespace, Reply, on
 from realtime.engine import Engine, EngineConfig
+from realtime.fanout import Fanout
 from realtime.follows import Follows
 from realtime.gateway import Gateway
+from realtime.greeter import Greeter
+from realtime.hub import LINGER_S, Hub
 from realtime.metrics import Metrics
 from realtime.presence import Attendance
-from realtime.publisher import Fanout, StreamPublisher
+from realtime.publisher import StreamPublisher
+from storage.memory.streams import MemoryStreams
 from storage.redis.client import open_redis
 from storage.redis.presence import RedisPresence
-from storage.redis.streams import Streams
+from storage.redis.streams import RedisStreams
 from tests.integration.realtime.stage import listening
 
 KEY = b"a key of the tests, 32 bytes or more"
@@ -160,7 +164,8 @@ class Node:
 
     url: str
     engine: Engine
-    gateway: Gateway
+    hub: Hub
+    greeter: Greeter
     sessions: Sessions
     publisher: StreamPublisher
     streams: StreamLog
@@ -191,14 +196,21 @@ async def node(
     handler_timeout_s: float = 5.0,
     rate_limit_scale: float = 0.0,
     connections_per_user: int = 20,
+    linger_s: float = LINGER_S,
+    log_size: int = 1_000,
 ) -> AsyncIterator[Node]:
     """A gateway that takes connections."""
     redis = open_redis(redis_url, timeout_s=2)
     registry = CollectorRegistry()
     metrics = Metrics(registry)
-    streams = Streams(redis)
-    engine = Engine(EngineConfig(), metrics)
-    door, namespace, follows = Door(), TestNamespace(), Follows(engine)
+    stack = AsyncExitStack()
+    streams: StreamLog
+    if redis_url == "memory://":
+        streams = MemoryStreams(CLOCK, size=log_size, age_s=600)
+    else:
+        streams = await stack.enter_async_context(RedisStreams(redis, size=log_size, age_s=600))
+    engine, hub = Engine(EngineConfig(), metrics), Hub(streams, linger_s=linger_s)
+    door, namespace, follows = Door(), TestNamespace(), Follows(engine, hub, streams)
     came: list[UserId] = []
     went: list[UserId] = []
 
@@ -219,12 +231,14 @@ async def node(
         dispatcher=Dispatcher(metrics, timeout_s=handler_timeout_s),
         follows=follows,
         attendance=attendance,
-        streams=streams,
         clock=CLOCK,
         ping_ms=25_000,
     )
     gateway.register(namespace, ChatTestNamespace())
-    fanout = asyncio.create_task(Fanout(streams, engine, follows, sessions, gateway).run())
+    greeter = Greeter(engine, sessions, gateway)
+    fanout = asyncio.create_task(Fanout(engine, hub, follows, sessions, greeter).run())
+    publisher = StreamPublisher(streams, CLOCK)
+    publisher.attach(hub)
     try:
         async with asyncio.timeout(5):
             await streams.ready()
@@ -233,9 +247,10 @@ async def node(
             yield Node(
                 url=url,
                 engine=engine,
-                gateway=gateway,
+                hub=hub,
+                greeter=greeter,
                 sessions=sessions,
-                publisher=StreamPublisher(streams, CLOCK),
+                publisher=publisher,
                 streams=streams,
                 presence=presence,
                 attendance=attendance,
@@ -250,4 +265,5 @@ async def node(
         fanout.cancel()
         with suppress(asyncio.CancelledError):
             await fanout
+        await stack.aclose()
         await redis.aclose()

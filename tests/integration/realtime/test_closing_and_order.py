@@ -46,7 +46,10 @@ async def test_close_cuts_off_a_client_that_does_not_read() -> None:
 
 async def test_a_client_that_neither_reads_nor_answers_is_cut_off() -> None:
     """The ping timeout ends it, however much is waiting to be written to it."""
-    async with stage(ping_interval_s=0.1, ping_timeout_s=0.2) as scene, wire(scene.url, max_msg_size=0) as client:
+    async with (
+        stage(ping_interval_s=0.1, ping_timeout_s=0.2, outbox_bytes=10**8) as scene,
+        wire(scene.url, max_msg_size=0) as client,
+    ):
         await client.connect("/lobby")
         transport = client.stop_reading()
         for _ in range(100):

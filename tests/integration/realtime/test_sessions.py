@@ -247,7 +247,7 @@ async def test_after_missed_events_tokens_and_memberships_are_read_again() -> No
         await enter(ended, "bob")
         one.namespace.member_of[UserId("ann")] = ["lobby:2"]
         one.door.refused[UserId("bob")] = TokenRevoked()
-        await one.gateway.greet_again()
+        one.greeter.check_everybody()
 
         hello, _ = await client.event("hello")
         assert set(hello["streams"]) == {"lobby:2", "lobby:user:ann"}

@@ -76,11 +76,11 @@ async def test_a_message_that_could_not_be_published_is_not_acked_and_its_retry_
         class FailsOnce:
             failed = False
 
-            async def publish(self, *events: Outgoing) -> None:
+            async def publish(self, *events: Outgoing, again: bool = False) -> None:
                 if not self.failed:
                     self.failed = True
                     raise Unavailable
-                await core.publisher.publish(*events)
+                await core.publisher.publish(*events, again=again)
 
             async def disconnect(self, user: UserId, *, session: str | None = None, reason: str) -> None:
                 raise AssertionError("nobody is to be disconnected")

@@ -13,19 +13,25 @@ from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits
-from storage.redis.streams import Streams
+from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 from tests.support.builders import NOON, a_pool_entry
 from tests.support.services import Server, redis_server
 
 TIMEOUT_S = 0.3
 
+
+async def append(redis: Client, stream: str) -> None:
+    async with RedisStreams(redis, size=10, age_s=600) as streams:
+        await streams.append(stream, b"{}", id="1")
+
+
 WRITES: dict[str, Callable[[Client], Awaitable[object]]] = {
     "deadlines": lambda redis: RedisDeadlines(redis).set("grace", "ann", NOON),
     "leases": lambda redis: RedisLeases(redis, "one").acquire("tick", 60_000),
     "presence": lambda redis: RedisPresence(redis, "one").add([(UserId("ann"), "socket")]),
     "rate limits": lambda redis: RedisRateLimits(redis).take("ann", Limit(5, 1)),
-    "streams": lambda redis: Streams(redis).append("lobby:1", b"{}", durable=True),
+    "streams": lambda redis: append(redis, "lobby:1"),
     "tickets": lambda redis: RedisTicketPool(redis).add(a_pool_entry()),
 }
 """Something of every structure that takes memory."""

@@ -1,23 +1,21 @@
-"""Who a request comes from, as far as the reverse proxies in front can be believed."""
+"""Who a connection comes from, as far as the reverse proxies in front can be believed."""
 
+from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
-
-from aiohttp import web
 
 IPV6_HOST_BITS = 64
 """A customer has at least a /64 of IPv6, so that its single addresses say nothing."""
 
 
-def client_address(request: web.Request, trusted_proxies: int) -> str:
-    """The client's address. Each of the `trusted_proxies` appended to X-Forwarded-For where its own peer came from.
+def client_address(peer: str, forwarded_for: Iterable[str], trusted_proxies: int) -> str:
+    """The client's address. peer: of the connection. forwarded_for: the X-Forwarded-For headers.
 
-    What stands further left was written by the client itself. Without enough entries (somebody went round the
-    proxies) it is the peer of the connection.
+    Each of the `trusted_proxies` appended to them where its own peer came from. What stands further left was written by
+    the client itself. Without enough entries (somebody went round the proxies) it is the peer.
     """
-    peer = request.remote or "unknown"
     if not trusted_proxies:
         return peer
-    entries = [entry.strip() for line in request.headers.getall("X-Forwarded-For", []) for entry in line.split(",")]
+    entries = [entry.strip() for line in forwarded_for for entry in line.split(",")]
     if len(entries) < trusted_proxies:
         return peer
     try:

@@ -1,0 +1,60 @@
+"""From the streams to the clients of this process."""
+
+import asyncio
+
+import orjson
+
+from domain.core.ids import UserId
+from domain.core.streams import Entry
+from realtime import packet
+from realtime.auth import Kick, Sessions
+from realtime.engine import Engine
+from realtime.follows import Follows
+from realtime.greeter import Greeter
+from realtime.hub import Audience, Hub
+from realtime.packet import namespace_of
+
+
+class Fanout(Audience):
+    """Hands what the hub delivers to the clients of this process. Without it they are deaf: it is essential."""
+
+    def __init__(self, engine: Engine, hub: Hub, follows: Follows, sessions: Sessions, greeter: Greeter) -> None:
+        self._engine, self._hub, self._follows = engine, hub, follows
+        self._sessions, self._greeter = sessions, greeter
+
+    async def run(self) -> None:
+        """Delivers for ever; an end of it is the end of the process."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hub.run(self))
+            tasks.create_task(self._greeter.run())
+
+    def durable(self, stream: str, entry: Entry) -> None:
+        header, body = packet.opened(entry.packet)
+        for user in header.join:
+            self._follows.join(user, stream)
+        self._broadcast(stream, body, packet.durable_payload(stream, entry.position, body))
+        for user in header.leave:
+            self._follows.leave(user, stream)
+
+    def other(self, stream: str | None, message: bytes) -> None:
+        if stream is None:
+            self._sessions.kick(Kick(**orjson.loads(message)))
+            return
+        header, body = packet.opened(message)
+        if header.invitation:
+            user = UserId(stream.rpartition(":")[2])
+            self._follows.invite(user, header.invitation, self._greeter.greet)
+        else:
+            self._broadcast(stream, body, packet.transient_payload(body))
+
+    def lost(self, stream: str) -> None:
+        self._greeter.greet(self._engine.members(namespace_of(stream), stream))
+
+    def missed(self) -> None:
+        self._greeter.check_everybody()
+
+    def occupied(self, stream: str) -> bool:
+        return bool(self._engine.members(namespace_of(stream), stream))
+
+    def _broadcast(self, stream: str, body: bytes, payload: bytes) -> None:
+        self._engine.broadcast(namespace_of(stream), stream, packet.name_of(body), payload)
