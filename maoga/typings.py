@@ -8,7 +8,7 @@ from datetime import datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from domain.core.events import Event
 from domain.core.model import Command, Document
@@ -36,7 +36,10 @@ class Language:
 
 
 PYTHON = Language(
-    {str: "str", datetime: "str", int: "int", float: "float", bool: "bool", NoneType: "None", Reply: "Any"},
+    {
+        **dict.fromkeys((str, datetime, AwareDatetime), "str"),
+        **{int: "int", float: "float", bool: "bool", NoneType: "None"},
+    },
     literal="Literal[{}]",
     between=", ",
     array="list[{}]",
@@ -44,9 +47,9 @@ PYTHON = Language(
 )
 TYPESCRIPT = Language(
     {
-        **dict.fromkeys((str, datetime), "string"),
+        **dict.fromkeys((str, datetime, AwareDatetime), "string"),
         **dict.fromkeys((int, float), "number"),
-        **{bool: "boolean", NoneType: "null", Reply: "unknown"},
+        **{bool: "boolean", NoneType: "null"},
     },
     literal="{}",
     between=" | ",
@@ -168,8 +171,6 @@ def python(namespaces: Sequence[type[Namespace]]) -> str:
             emitted = (f"namespace: {namespace}", f'event: Literal["{name}"]', f"payload: {_payload(handler.model)}")
             answer = written(_answer(handler), PYTHON)
             lines += ["", "    @overload", *_call(*emitted, *CALL_OPTIONS, answer=answer, prefix="async ")]
-    emitted = ("namespace: str", "event: str", "payload: Any = None")
-    lines += ["", "    @overload", *_call(*emitted, *CALL_OPTIONS, answer="Any", prefix="async ")]
     return "\n".join(lines) + "\n"
 
 

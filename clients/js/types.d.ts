@@ -39,6 +39,30 @@ export interface Renewed {
   expiresInMs: number;
 }
 
+/** A place in a stream, as `hello` or the `meta` of an event told it. */
+export interface Place {
+  epoch: string;
+  seq: number;
+  at: string;
+}
+
+/** The last place the client knows of each stream. */
+export interface Resume {
+  streams: Record<string, Place>;
+}
+
+/**
+ * How a stream was resumed, and where the client stands in it now. Recovered: every event between was sent before
+ * this ack. Otherwise some are gone, and the client fetches the snapshot; without a place it does not follow the
+ * stream.
+ */
+export interface Recovery {
+  recovered: boolean;
+  epoch?: string;
+  seq?: number;
+  at?: string;
+}
+
 /** One game a player would play; `weight` 1 to 10 says how gladly. */
 export interface GameWish {
   gameId: string;
@@ -128,11 +152,6 @@ export interface Match {
   formedAt: string;
 }
 
-/** Says whether the player is ready. */
-export interface SetReady {
-  ready: boolean;
-}
-
 /** A member as clients see it. */
 export interface Member {
   userId: string;
@@ -184,6 +203,11 @@ export interface Lobby {
   closeReason?: "empty" | "idle";
 }
 
+/** Says whether the player is ready. */
+export interface SetReady {
+  ready: boolean;
+}
+
 /** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
 export interface Send {
   channelId: string;
@@ -218,6 +242,17 @@ export interface HistoryPage {
   hasMore: boolean;
 }
 
+/** A channel as its members see it. `lastSeq` is 0 before the first message. */
+export interface Channel {
+  id: string;
+  kind: "lobby" | "direct" | "group";
+  memberIds: Array<string>;
+  lobbyId?: string;
+  lastMessage?: Message;
+  lastSeq: number;
+  closedAt?: string;
+}
+
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
 export interface StreamPosition {
   epoch: string;
@@ -226,9 +261,10 @@ export interface StreamPosition {
 }
 
 /**
- * The first event after CONNECT: the streams the client follows from here on, and where each stands. Comes again
- * when this server has missed events: a stream whose `seq` or `epoch` is not the client's has moved on unseen, and
- * the client fetches the snapshot anew. pingMs: between two heartbeats.
+ * The first event after CONNECT: the streams the client follows from here on, and where each stands. A client that
+ * was here before sends `resume` with the places it knows, or fetches the snapshots. `hello` comes again when this
+ * server has lost events: a stream whose `seq` or `epoch` is not the client's has moved on unseen, and the client
+ * fetches the snapshot anew. pingMs: between two heartbeats.
  */
 export interface Hello {
   streams: Record<string, StreamPosition>;
@@ -239,6 +275,11 @@ export interface Hello {
 /** The access token expires in `inMs`: send `renew` with a new one, or the connection is closed. */
 export interface SessionExpiring {
   inMs: number;
+}
+
+/** Events are being refused as too many: wait `retryInMs`. Who goes on is kicked with `rate_limited`. */
+export interface RateLimitWarning {
+  retryInMs: number;
 }
 
 /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
@@ -491,13 +532,16 @@ export type Ack<T> =
 
 export interface CommonEvents {
   /**
-   * The first event after CONNECT: the streams the client follows from here on, and where each stands. Comes again
-   * when this server has missed events: a stream whose `seq` or `epoch` is not the client's has moved on unseen,
-   * and the client fetches the snapshot anew. pingMs: between two heartbeats.
+   * The first event after CONNECT: the streams the client follows from here on, and where each stands. A client
+   * that was here before sends `resume` with the places it knows, or fetches the snapshots. `hello` comes again
+   * when this server has lost events: a stream whose `seq` or `epoch` is not the client's has moved on unseen, and
+   * the client fetches the snapshot anew. pingMs: between two heartbeats.
    */
   hello: (data: Hello, meta: Meta) => void;
   /** The access token expires in `inMs`: send `renew` with a new one, or the connection is closed. */
   session_expiring: (data: SessionExpiring, meta: Meta) => void;
+  /** Events are being refused as too many: wait `retryInMs`. Who goes on is kicked with `rate_limited`. */
+  rate_limited: (data: RateLimitWarning, meta: Meta) => void;
   /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
   kicked: (data: Kicked, meta: Meta) => void;
 }
@@ -507,6 +551,12 @@ export interface CommonCommands {
   ping: (payload: Empty, ack: (answer: Ack<Pong>) => void) => void;
   /** Puts a fresh access token in the place of the one that expires. */
   renew: (payload: Renew, ack: (answer: Ack<Renewed>) => void) => void;
+  /**
+   * Sends what the client has missed of its streams since the places it knows, in order, before the ack. It may be
+   * emitted on any instance; until the ack, events of these streams come only in that order. A token more for every
+   * 10 streams. Who reads slowly is waited for.
+   */
+  resume: (payload: Resume, ack: (answer: Ack<Record<string, Recovery>>) => void) => void;
 }
 
 export interface MatchmakingEvents extends CommonEvents {
@@ -530,7 +580,7 @@ export interface MatchmakingCommands extends CommonCommands {
   /** Stops looking; the ticket's final answer: cancelled or matched. */
   cancel: (payload: CancelTicket, ack: (answer: Ack<Ticket>) => void) => void;
   /** The ticket that waits or is proposed a match, or null. */
-  status: (payload: Empty, ack: (answer: Ack<unknown>) => void) => void;
+  status: (payload: Empty, ack: (answer: Ack<Ticket | null>) => void) => void;
   /** Accepts a proposed match. */
   accept: (payload: AnswerMatch, ack: (answer: Ack<Match>) => void) => void;
   /** Declines a proposed match. */
@@ -564,7 +614,7 @@ export interface LobbyEvents extends CommonEvents {
 
 export interface LobbyCommands extends CommonCommands {
   /** The lobby as it is now. */
-  sync: (payload: Empty, ack: (answer: Ack<unknown>) => void) => void;
+  sync: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
   /** Says whether the player is ready; when all are, the countdown begins. */
   set_ready: (payload: SetReady, ack: (answer: Ack<Lobby>) => void) => void;
   /** The host begins the countdown of a lobby that does not start by itself. */
@@ -586,7 +636,7 @@ export interface ChatCommands extends CommonCommands {
   /** A page of a channel's messages: the newest, or those before or after a seq. */
   history: (payload: History, ack: (answer: Ack<HistoryPage>) => void) => void;
   /** The channels the player is a member of. */
-  channels: (payload: Empty, ack: (answer: Ack<unknown>) => void) => void;
+  channels: (payload: Empty, ack: (answer: Ack<Array<Channel>>) => void) => void;
 }
 
 export interface SocialEvents extends CommonEvents {

@@ -30,7 +30,7 @@ def _left(lobby: Lobby, event: Payload) -> Lobby:
 
 
 def _host(lobby: Lobby, event: Payload) -> Lobby:
-    members = [{**m, "isHost": m["userId"] == event["hostId"]} for m in lobby["members"]]
+    members: list[Member] = [{**m, "isHost": m["userId"] == event["hostId"]} for m in lobby["members"]]
     return {**lobby, "hostId": event["hostId"], "members": members}
 
 

@@ -50,6 +50,32 @@ class Renewed(TypedDict):
     expiresInMs: int
 
 
+class Place(TypedDict):
+    """A place in a stream, as `hello` or the `meta` of an event told it."""
+
+    epoch: str
+    seq: int
+    at: str
+
+
+class Resume(TypedDict):
+    """The last place the client knows of each stream."""
+
+    streams: dict[str, Place]
+
+
+class Recovery(TypedDict):
+    """How a stream was resumed, and where the client stands in it now. Recovered: every event between was sent
+    before this ack. Otherwise some are gone, and the client fetches the snapshot; without a place it does not
+    follow the stream.
+    """
+
+    recovered: bool
+    epoch: NotRequired[str]
+    seq: NotRequired[int]
+    at: NotRequired[str]
+
+
 class GameWish(TypedDict):
     """One game a player would play; `weight` 1 to 10 says how gladly."""
 
@@ -147,12 +173,6 @@ class Match(TypedDict):
     formedAt: str
 
 
-class SetReady(TypedDict):
-    """Says whether the player is ready."""
-
-    ready: bool
-
-
 class Member(TypedDict):
     """A member as clients see it."""
 
@@ -208,6 +228,12 @@ class Lobby(TypedDict):
     closeReason: NotRequired[Literal["empty", "idle"]]
 
 
+class SetReady(TypedDict):
+    """Says whether the player is ready."""
+
+    ready: bool
+
+
 class Send(TypedDict):
     """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
 
@@ -246,6 +272,18 @@ class HistoryPage(TypedDict):
     hasMore: bool
 
 
+class Channel(TypedDict):
+    """A channel as its members see it. `lastSeq` is 0 before the first message."""
+
+    id: str
+    kind: Literal["lobby", "direct", "group"]
+    memberIds: list[str]
+    lobbyId: NotRequired[str]
+    lastMessage: NotRequired[Message]
+    lastSeq: int
+    closedAt: NotRequired[str]
+
+
 class StreamPosition(TypedDict):
     """A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`."""
 
@@ -255,9 +293,10 @@ class StreamPosition(TypedDict):
 
 
 class Hello(TypedDict):
-    """The first event after CONNECT: the streams the client follows from here on, and where each stands. Comes again
-    when this server has missed events: a stream whose `seq` or `epoch` is not the client's has moved on unseen,
-    and the client fetches the snapshot anew. pingMs: between two heartbeats.
+    """The first event after CONNECT: the streams the client follows from here on, and where each stands. A client
+    that was here before sends `resume` with the places it knows, or fetches the snapshots. `hello` comes again
+    when this server has lost events: a stream whose `seq` or `epoch` is not the client's has moved on unseen, and
+    the client fetches the snapshot anew. pingMs: between two heartbeats.
     """
 
     streams: dict[str, StreamPosition]
@@ -269,6 +308,12 @@ class SessionExpiring(TypedDict):
     """The access token expires in `inMs`: send `renew` with a new one, or the connection is closed."""
 
     inMs: int
+
+
+class RateLimitWarning(TypedDict):
+    """Events are being refused as too many: wait `retryInMs`. Who goes on is kicked with `rate_limited`."""
+
+    retryInMs: int
 
 
 class Kicked(TypedDict):
@@ -553,6 +598,9 @@ class On(Protocol):
     def __call__(self, name: Literal["session_expiring"], callback: Callback[SessionExpiring]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["rate_limited"], callback: Callback[RateLimitWarning]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["kicked"], callback: Callback[Kicked]) -> None: ...
 
     @overload
@@ -631,6 +679,11 @@ class WaitFor(Protocol):
         predicate: Predicate[SessionExpiring] | None = None,
         timeout: float = ...,
     ) -> Event[SessionExpiring]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["rate_limited"], predicate: Predicate[RateLimitWarning] | None = None, timeout: float = ...
+    ) -> Event[RateLimitWarning]: ...
 
     @overload
     async def __call__(
@@ -772,6 +825,17 @@ class Call(Protocol):
     @overload
     async def __call__(
         self,
+        namespace: Namespace,
+        event: Literal["resume"],
+        payload: Resume,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> dict[str, Recovery]: ...
+
+    @overload
+    async def __call__(
+        self,
         namespace: Literal["matchmaking"],
         event: Literal["enqueue"],
         payload: Criteria,
@@ -800,7 +864,7 @@ class Call(Protocol):
         *,
         timeout: float = ...,
         repeat: bool = ...,
-    ) -> Any: ...
+    ) -> Ticket | None: ...
 
     @overload
     async def __call__(
@@ -833,7 +897,7 @@ class Call(Protocol):
         *,
         timeout: float = ...,
         repeat: bool = ...,
-    ) -> Any: ...
+    ) -> Lobby: ...
 
     @overload
     async def __call__(
@@ -899,9 +963,4 @@ class Call(Protocol):
         *,
         timeout: float = ...,
         repeat: bool = ...,
-    ) -> Any: ...
-
-    @overload
-    async def __call__(
-        self, namespace: str, event: str, payload: Any = None, *, timeout: float = ..., repeat: bool = ...
-    ) -> Any: ...
+    ) -> list[Channel]: ...
