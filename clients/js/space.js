@@ -59,7 +59,7 @@ export class Space {
     if (event.name === "hello") this.#streams.greet(event.data.streams);
     this.#streams.put(event);
     this.#tell();
-    this.#settle();
+    if (event.name === "hello" || this.#streams.lacking) this.#settle();
   }
 
   #tell() {
@@ -71,7 +71,7 @@ export class Space {
   /** Asks for what is missing until nothing is, or the connection is gone. */
   async #settle() {
     const connection = this.#connection;
-    if (this.#settling === connection || !this.#streams.lacking) return;
+    if (this.#settling === connection) return;
     this.#settling = connection;
     while (connection === this.#connection && this.#streams.lacking) {
       try {
@@ -86,7 +86,7 @@ export class Space {
     }
     if (connection !== this.#connection) return;
     this.#settling = -1;
-    this.#onSettled();
+    if (this.#streams.settled) this.#onSettled();
   }
 
   /** Asks for what was missed, or for all; what is to be done with the answer. */
