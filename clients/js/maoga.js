@@ -42,7 +42,7 @@ export class Maoga {
 
   /**
    * @param {object} options
-   * @param {Function} options.Manager of socket.io-client 4
+   * @param {new (url: string, options: object) => any} options.Manager of socket.io-client 4
    * @param {string} options.url of the server
    * @param {import("./session.js").Session} options.session
    * @param {string} options.name of this client, for the server's logs

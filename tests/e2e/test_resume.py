@@ -4,17 +4,15 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import pytest
-from playwright.async_api import Page, async_playwright
 
 from clients.python.client import MaogaClient
 from clients.python.session import Session
 from tests.e2e.conftest import Enter, Start, a_guest, meet
-from tests.support.browser import ARGUMENTS, CHROMIUM
+from tests.support.browser import a_page
 from tests.support.line import Line, line_to
 from tests.support.server import MaogaServer
 from tests.support.wait import eventually
@@ -189,18 +187,6 @@ async ({ token, user }) => {
   }
 }
 """
-
-
-@asynccontextmanager
-async def a_page(url: str) -> AsyncIterator[Page]:
-    """A page of Maoga's in Chromium."""
-    async with AsyncExitStack() as stack:
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        stack.push_async_callback(browser.close)
-        page = await browser.new_page()
-        await page.goto(url)
-        yield page
 
 
 async def test_the_javascript_client_is_told_everything_once_and_in_order(stage: Stage) -> None:

@@ -5,19 +5,14 @@ What Python's answers promise is shown in tests/unit/clients/test_streams.py.
 
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-from playwright.sync_api import Route
 
 from clients.python.event import Event
 from clients.python.streams import Streams
-from tests.support.browser import chromium
-from tests.support.services import ROOT
+from tests.support.browser import page_of_the_repository
 from tests.support.stream_world import STEPS, STREAMS, World
 
 STORIES = 400
-ORIGIN = "http://clients.test"
 
 REPLAY = """
 async (stories) => {
@@ -68,20 +63,9 @@ def a_story(seed: int) -> Recorder:
     return streams
 
 
-def _file(route: Route) -> None:
-    path = route.request.url.removeprefix(ORIGIN)
-    if path == "/":
-        route.fulfill(body="<!doctype html>", content_type="text/html")
-    else:
-        route.fulfill(body=Path(ROOT / path[1:]).read_text(), content_type="text/javascript")
-
-
-def test_javascript_says_what_python_says() -> None:
+async def test_javascript_says_what_python_says() -> None:
     stories = [a_story(seed) for seed in range(STORIES)]
-    with chromium() as browser:
-        page = browser.new_page()
-        page.route(f"{ORIGIN}/**", _file)
-        page.goto(ORIGIN)
-        in_javascript = page.evaluate(REPLAY, [story.asked for story in stories])
+    async with page_of_the_repository() as page:
+        in_javascript = await page.evaluate(REPLAY, [story.asked for story in stories])
     for story, said in zip(stories, in_javascript, strict=True):
         assert said == story.said
