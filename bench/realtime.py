@@ -15,13 +15,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the repository: `realtime` is its package, not this file
 
-from bench.harness import connections, instances, report
+from bench.harness import connections, features, instances, report
 from bench.harness.build import CACHE, CannotBuild, build_c, install_node
 from bench.harness.machine import describe, forget_settings, output_of, raise_file_limit, take_cpus
 from bench.harness.messages import Backends, Messages, compare
 from bench.harness.plan import Plan, Result, say
 from bench.harness.report import Results
 from bench.harness.servers import CONTENDERS, NODE, Contender
+from tests.support.services import ServiceMissing
 
 OTHER_FILES = 500
 
@@ -37,6 +38,7 @@ TOGETHER = {
     "W5-rooms": Messages(clients=1000, room_size=5, window=64),
 }
 OTHERS: dict[str, Callable[[Plan], Result]] = {
+    "W3-cost": features.cost_of_features,
     "W4-one": connections.connect_one,
     "W4-four": connections.connect_four,
     "W4-close": connections.close_many,
@@ -58,7 +60,10 @@ def main() -> int:
         return 1
     results = _earlier(arguments.json)
     for name in chosen:
-        results[name] = _measure(name, plan)
+        try:
+            results[name] = _measure(name, plan)
+        except ServiceMissing as error:
+            say(f"{name} is left out: {error}")
         results = {name: results[name] for name in NAMES if name in results}
         if arguments.json and arguments.json != Path("-"):
             arguments.json.write_text(json.dumps(results, indent=2) + "\n")
@@ -69,12 +74,16 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default="W", help=f"beginnings of names, comma-separated; of {', '.join(NAMES)}")
-    parser.add_argument("--servers", help=f"comma-separated, of {','.join(one.key for one in CONTENDERS)}")
+    every = ",".join(one.key for one in CONTENDERS)
+    parser.add_argument("--servers", default=every, help=f"those to run, of {every}; rates come from the first")
     parser.add_argument("--runs", type=int, default=3, help="of each server; the figures are medians (3)")
     parser.add_argument("--quick", action="store_true", help="one short run each, and fewer connections: a rough idea")
     parser.add_argument("--json", type=_path, help="write the figures there, keeping those of workloads not run now")
     parser.add_argument("--markdown", type=_path, help="put the tables into this document, between its two marks")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if unknown := set(arguments.servers.split(",")) - {one.key for one in CONTENDERS}:
+        parser.error(f"no server is called {', '.join(unknown)}")
+    return arguments
 
 
 def _path(text: str) -> Path:
@@ -97,10 +106,9 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     return plan
 
 
-def _contenders(wanted: str | None) -> tuple[Contender, ...]:
+def _contenders(wanted: str) -> tuple[Contender, ...]:
     """Those that were asked for and can be had."""
-    keys = wanted.split(",") if wanted else [one.key for one in CONTENDERS]
-    chosen = tuple(one for one in CONTENDERS if one.key in keys)
+    chosen = tuple(one for one in CONTENDERS if one.key in wanted.split(","))
     if NODE in chosen:
         try:
             install_node()

@@ -1,4 +1,4 @@
-"""The command line: `maoga serve`, `worker`, `demo`, `check-config`, `seed`, `create-admin`, `docs`."""
+"""The command line: `maoga serve`, `worker`, `demo`, `check-config`, `seed`, `create-admin`, `sockets` and others."""
 
 import asyncio
 import sys
@@ -6,12 +6,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import orjson
 import typer
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from domain.core.errors import AppError, ValidationFailed
+from domain.core.ids import UserId
 from maoga import logging
 from maoga.settings import Role, Settings
 
@@ -87,7 +89,7 @@ def check_config(
         table = Table("setting", "default", "meaning", title="Settings (environment variables)")
         for name, field in Settings.model_fields.items():
             table.add_row(f"MAOGA_{name.upper()}", _default(name), field.description or "")
-        Console(width=None if sys.stdout.isatty() else 200).print(table)
+        _print(table)
         return
     settings = _settings()
     typer.echo(f"ok: environment {settings.environment}, role {settings.role}, instance {settings.instance}")
@@ -135,6 +137,44 @@ def create_admin(
 
 
 @app.command()
+def sockets(
+    *,
+    user: Annotated[str | None, typer.Option(help="Show the connections of the user with this id instead.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show how many are connected to each instance and namespace, or one user's connections (needs shared data)."""
+    from maoga.bootstrap import open_core
+    from maoga.sockets import Connections, UserConnections, all_connections, connections_of
+
+    async def run(settings: Settings) -> Connections | UserConnections:
+        async with open_core(settings) as core:
+            return await (connections_of(core, UserId(user)) if user else all_connections(core))
+
+    found = _offline(run, shared=True)
+    if as_json:
+        typer.echo(orjson.dumps(found.wire()))
+    else:
+        _print(found.table())
+
+
+@app.command()
+def kick(
+    user: Annotated[str, typer.Argument(help="Id of the user.")],
+    reason: Annotated[str, typer.Option(help="What the client is told.")] = "kicked",
+) -> None:
+    """Close all connections of a user, on every instance (needs shared data). This is no ban: they may come back."""
+    from maoga import sockets
+    from maoga.bootstrap import open_core
+
+    async def run(settings: Settings) -> sockets.UserConnections:
+        async with open_core(settings) as core:
+            return await sockets.kick(core, UserId(user), reason)
+
+    there = _offline(run, shared=True)
+    typer.echo(f"closing {len(there.connections)} connections of {there.username}")
+
+
+@app.command()
 def docs(
     folder: Annotated[Path, typer.Option(help="Folder of the references.")] = Path("docs"),
 ) -> None:
@@ -178,11 +218,18 @@ def _run_server(settings: Settings) -> None:
     raise typer.Exit(code)
 
 
-def _offline(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
-    """Runs a command on the storage; problems are told in words."""
+def _offline(work: Callable[[Settings], Coroutine[Any, Any, T]], *, shared: bool = False) -> T:
+    """Runs a command on the storage; problems are told in words. shared: beside the servers that use it."""
     from maoga.bootstrap import CannotStart
 
     settings = _settings()
+    if shared and settings.embedded:
+        typer.echo(
+            "this needs data that processes share: set MAOGA_DATABASE_URL to mongodb://... and MAOGA_REDIS_URL to "
+            "redis://... (the embedded default's data belong to the one process that serves)",
+            err=True,
+        )
+        raise typer.Exit(2)
     try:
         return asyncio.run(work(settings))
     except ValidationFailed as error:
@@ -192,6 +239,11 @@ def _offline(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     except (CannotStart, AppError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+def _print(table: Table) -> None:
+    """Prints a table, in full width when nobody looks at it in a terminal."""
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 def _default(name: str) -> str:

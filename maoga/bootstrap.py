@@ -44,8 +44,9 @@ from realtime.publisher import StreamPublisher
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
 from storage.memory.streams import MemoryStreams
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
+from storage.redis.factory import open_redis
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits
@@ -145,7 +146,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     publisher = StreamPublisher(streams, clock)
     outbox = Outbox(database, publisher, clock)
     limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
-    presence: Presence = RedisPresence(redis, settings.instance)
+    presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = RedisLeases(redis, settings.instance)
     pool: TicketPool = RedisTicketPool(redis)
@@ -220,6 +221,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         presence=presence,
         deadlines=deadlines,
         clock=clock,
+        report=report,
         config=GraceConfig(grace_s=settings.grace_s),
     )
     recovery = Recovery(

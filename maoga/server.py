@@ -89,11 +89,11 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
         metrics,
     )
     engine.attach(app)
-    _connect(core, engine, process, metrics)
+    attendance = _connect(core, engine, process, metrics)
     await asyncio.wait_for(core.streams.ready(), settings.redis_timeout_s * 5)
     runner = runner_of(app, drain_s=settings.drain_s)
     await runner.setup()
-    stack.push_async_callback(_give_up_lease, core)
+    stack.push_async_callback(_part, attendance)
     stack.push_async_callback(runner.cleanup)
     site = engine.site(runner, settings.host, settings.port, backlog=BACKLOG)
     with _port("MAOGA_PORT", settings.port):
@@ -109,20 +109,20 @@ def _port(setting: str, port: int) -> Iterator[None]:
         raise CannotStart(f"{setting}={port} cannot be listened on: {error.strerror or error}") from error
 
 
-async def _give_up_lease(core: Core) -> None:
-    with may_lag():  # it lapses by itself
-        await core.presence.leave()
+async def _part(attendance: Attendance) -> None:
+    with may_lag():  # the lease lapses by itself
+        await attendance.close()
 
 
-def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> None:
+def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> Attendance:
     """Puts the namespaces behind the engine."""
     settings = core.settings
     bench_tokens = BenchTokens(core.tokens, core.auth, core.clock)
     authenticator = bench_tokens if settings.bench else core.auth
     sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
-    attendance = Attendance(core.presence, on_back=core.grace.back, on_gone=core.grace.gone)
-    hub = Hub(core.streams)
-    follows = Follows(engine, hub, core.streams)
+    attendance = Attendance(core.presence, core.clock, on_back=core.grace.back, on_gone=core.grace.gone)
+    hub, greeter = Hub(core.streams, core.clock), Greeter(engine, sessions)
+    follows = Follows(engine, hub, core.streams, greeter)
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
@@ -144,9 +144,10 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         gateway.register(bench)
         engine.register(bench.name, BenchDoor(gateway, bench, bench_tokens))
         logger.warning("/bench is open: anybody may connect to it")
-    fanout = Fanout(engine, hub, follows, sessions, Greeter(engine, sessions, gateway))
-    process.start("fanout", fanout.run())
+    process.start("fanout", hub.run(Fanout(engine, follows, sessions, greeter)))
+    process.start("greeter", greeter.run(gateway))
     process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
+    return attendance
 
 
 async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry) -> None:

@@ -12,6 +12,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
+from storage.redis.url import parse as parse_redis_url
+
 Environment = Literal["development", "test", "staging", "production"]
 Role = Literal["all", "gateway", "worker"]
 Transport = Literal["websocket", "polling"]
@@ -75,12 +77,15 @@ class Settings(BaseSettings):
         default=4.0, gt=0, le=60, description="seconds a database operation may take with its retries"
     )
     database_pool_size: int = Field(default=50, ge=1, le=1000, description="most connections to MongoDB per process")
-    redis_url: SecretStr = Field(default=SecretStr("memory://"), description="memory://, or redis://... / rediss://...")
-    redis_timeout_s: float = Field(default=2.0, gt=0, le=60, description="seconds a Redis call may take")
-    stream_log_size: int = Field(
-        default=1000, ge=1, le=100_000, description="most events kept of a stream for `resume`"
+    redis_url: SecretStr = Field(
+        default=SecretStr("memory://"),
+        description="memory://, redis://[user:password@]host:port[/db], "
+        "redis+sentinel://[user:password@]host:port,host:port/service[/db], or "
+        "redis+cluster://[user:password@]host:port,host:port; rediss instead of redis for TLS",
     )
-    stream_log_age_s: float = Field(default=600, ge=1, le=86_400, description="seconds they are kept at most")
+    redis_timeout_s: float = Field(default=2.0, gt=0, le=60, description="seconds a Redis call may take")
+    stream_log_size: int = Field(default=1000, ge=1, le=100_000, description="events of a stream kept for `resume`")
+    stream_log_age_s: float = Field(default=600, ge=1, le=86_400, description="seconds for which they are kept")
 
     secret_key: SecretStr = Field(
         default=SecretStr(""),
@@ -117,6 +122,13 @@ class Settings(BaseSettings):
     handler_timeout_s: float = Field(default=5, gt=0, description="seconds an event may take before it acks TIMEOUT")
     rate_limit_scale: float = Field(
         default=1, ge=0, le=1000, description="multiplies every rate limit; 0 switches them off (refused in production)"
+    )
+
+    connections_per_user: int = Field(
+        default=20,
+        ge=0,
+        le=100_000,
+        description="most connections of a user over all instances, times rate_limit_scale; 0 for any number",
     )
 
     match_tick_ms: int = Field(default=1000, ge=20, description="milliseconds between matchmaking ticks")
@@ -156,8 +168,10 @@ class Settings(BaseSettings):
         problems = []
         if not self.database_url.get_secret_value().startswith(("sqlite:///", "mongodb://", "mongodb+srv://")):
             problems.append("MAOGA_DATABASE_URL must be sqlite:///FILE or mongodb://...")
-        if not self.redis_url.get_secret_value().startswith(("memory://", "redis://", "rediss://")):
-            problems.append("MAOGA_REDIS_URL must be memory://, redis://... or rediss://...")
+        try:
+            parse_redis_url(self.redis_url.get_secret_value())
+        except ValueError as error:
+            problems.append(f"MAOGA_REDIS_URL {error}")
         return problems
 
     def _embedded_problems(self) -> list[str]:
@@ -220,6 +234,12 @@ class Settings(BaseSettings):
     def sqlite_path(self) -> Path:
         """The file of the embedded database."""
         return Path(self.database_url.get_secret_value().removeprefix("sqlite:///"))
+
+    @property
+    def connection_limit(self) -> int:
+        """How many connections a user may have over all instances; 0 for any number."""
+        scaled = self.connections_per_user * self.rate_limit_scale
+        return max(1, round(scaled)) if scaled else 0
 
     @property
     def guests_allowed(self) -> bool:

@@ -39,12 +39,6 @@ class TokenMissing(AppError):
     code, status = "TOKEN_MISSING", 401
 
 
-class TooManyConnections(AppError):
-    """You have too many connections; close one."""
-
-    code, status, retry = "TOO_MANY_CONNECTIONS", 429, True
-
-
 class Authenticator(Protocol):
     """Reads access tokens."""
 
@@ -151,11 +145,10 @@ class Sessions:
         clock: Clock,
         *,
         rate_limit_scale: float = 1.0,
-        connections_per_user: int = 20,
     ) -> None:
         """rate_limit_scale: multiplies the limits on events; 0 switches them off."""
         self._engine, self._authenticator, self._clock = engine, authenticator, clock
-        self._scale, self._most = rate_limit_scale, connections_per_user
+        self._scale = rate_limit_scale
         self._sessions: dict[str, Session] = {}
         self._users: dict[UserId, _User] = {}
         self._kicks: defaultdict[UserId, list[Kick]] = defaultdict(list)
@@ -247,8 +240,6 @@ class Sessions:
 
     def _begin(self, client: Client, token: str, principal: Principal) -> Session:
         user = self._users.get(principal.user_id) or _User(self._buckets(USER_SHARE))
-        if len(user.sessions) >= self._most:
-            raise TooManyConnections
         session = Session(client.sid, client.connection, token, principal, (*user.buckets, *self._buckets(1)))
         user.sessions.add(session)
         self._users[principal.user_id] = user

@@ -1,7 +1,5 @@
 """From the streams to the clients of this process."""
 
-import asyncio
-
 import orjson
 
 from domain.core.ids import UserId
@@ -11,22 +9,16 @@ from realtime.auth import Kick, Sessions
 from realtime.engine import Engine
 from realtime.follows import Follows
 from realtime.greeter import Greeter
-from realtime.hub import Audience, Hub
+from realtime.hub import Audience
 from realtime.packet import namespace_of
 
 
 class Fanout(Audience):
-    """Hands what the hub delivers to the clients of this process. Without it they are deaf: it is essential."""
+    """Hands what the hub delivers to the clients of this process."""
 
-    def __init__(self, engine: Engine, hub: Hub, follows: Follows, sessions: Sessions, greeter: Greeter) -> None:
-        self._engine, self._hub, self._follows = engine, hub, follows
+    def __init__(self, engine: Engine, follows: Follows, sessions: Sessions, greeter: Greeter) -> None:
+        self._engine, self._follows = engine, follows
         self._sessions, self._greeter = sessions, greeter
-
-    async def run(self) -> None:
-        """Delivers for ever; an end of it is the end of the process."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._hub.run(self))
-            tasks.create_task(self._greeter.run())
 
     def durable(self, stream: str, entry: Entry) -> None:
         header, body = packet.opened(entry.packet)
@@ -43,7 +35,7 @@ class Fanout(Audience):
         header, body = packet.opened(message)
         if header.invitation:
             user = UserId(stream.rpartition(":")[2])
-            self._follows.invite(user, header.invitation, self._greeter.greet)
+            self._follows.invite(user, header.invitation)
         else:
             self._broadcast(stream, body, packet.transient_payload(body))
 

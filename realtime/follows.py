@@ -8,6 +8,7 @@ from domain.core.errors import Unavailable
 from domain.core.ids import UserId
 from domain.core.streams import Position, StreamLog
 from realtime.engine import Client, Engine
+from realtime.greeter import Greeter
 from realtime.hub import Hub
 from realtime.packet import Invitation, own_stream
 from realtime.replay import Replay
@@ -51,8 +52,8 @@ class Follows:
     A read takes time, and what the events say meanwhile is newer: it wins.
     """
 
-    def __init__(self, engine: Engine, hub: Hub, log: StreamLog) -> None:
-        self._engine, self._hub, self._log = engine, hub, log
+    def __init__(self, engine: Engine, hub: Hub, log: StreamLog, greeter: Greeter) -> None:
+        self._engine, self._hub, self._log, self._greeter = engine, hub, log, greeter
         self._following: dict[str, _Following] = {}
         self._clients: dict[str, tuple[str, ...]] = {}  # by the user's own stream
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -120,19 +121,19 @@ class Follows:
             else:
                 self._leave(sid, stream)
 
-    def invite(self, user: UserId, to: Invitation, failed: Callable[[Iterable[str]], None]) -> None:
-        """The user joins a stream by an event that the stream itself may not have brought here.
-
-        failed: told of the clients whose streams have to be read from the documents instead.
-        """
-        if not self._clients_of(user, to.stream):
+    def invite(self, user: UserId, to: Invitation) -> None:
+        """The user joins a stream by an event that the stream itself may not have brought here."""
+        clients = self._clients_of(user, to.stream)
+        if not clients or self._hub.delivers(to.stream, to.entry.position):
             return
-        if not self._hub.follows(to.stream):
+        if self._hub.may_have_forgotten(to.entry.position):
+            self._greeter.check(clients)  # it was published again, and the user may have left since
+        elif not self._hub.follows(to.stream):
             self._hub.follow_from(to.stream, to.entry)
-            return
-        task = asyncio.create_task(self._bring_in(user, to, failed), name=f"join {to.stream}")
-        self._joining.add(task)
-        task.add_done_callback(self._joining.discard)
+        else:
+            task = asyncio.create_task(self._bring_in(user, to), name=f"join {to.stream}")
+            self._joining.add(task)
+            task.add_done_callback(self._joining.discard)
 
     async def resume(self, sid: str, user: UserId, places: Mapping[str, Position]) -> dict[str, bool]:
         """Replays, to a client, what is behind its places in streams it follows; for each, whether that was possible.
@@ -153,7 +154,7 @@ class Follows:
 
     # Within.
 
-    async def _bring_in(self, user: UserId, to: Invitation, failed: Callable[[Iterable[str]], None]) -> None:
+    async def _bring_in(self, user: UserId, to: Invitation) -> None:
         stream, position = to.stream, to.entry.position
         await self._hub.follow([stream])
         if self._hub.delivers(stream, position):
@@ -171,7 +172,7 @@ class Follows:
             finally:
                 self._end_replay(replay, recovered=False)
             if not recovered:
-                failed([replay.sid])
+                self._greeter.greet([replay.sid])
 
     def _begin_replay(self, sid: str, user: UserId, stream: str, position: Position) -> Replay:
         replay = Replay(self._engine, self._hub, self._log, sid=sid, user=user, stream=stream, position=position)

@@ -41,8 +41,8 @@ class Common:
     async def resume(self, user: SessionUser, command: Resume) -> dict[str, Recovery]:
         """Sends what the client has missed of its streams since the places it knows, in order, before the ack.
 
-        It may be emitted on any instance; until the ack, events of these streams come only in that order. A token more
-        for every 10 streams. Who reads slowly is waited for.
+        It may be emitted on any instance. Live events may come before the missed ones: until the ack, a client puts
+        what comes in the order of `seq`. It costs a token more for every 10 streams.
         """
         self._sessions.charge(user, command.extra_cost)
         places = {stream: place.position() for stream, place in command.streams.items()}
@@ -88,8 +88,7 @@ class Gateway:
         """Lets a client in. Its first event is `hello`."""
         session = await self._sessions.open(client, auth)
         try:
-            if len(session.clients) == 1:
-                await self._attendance.arrived(session.principal.user_id, session.id)
+            await self._attendance.arrived(session.principal.user_id, session.id, client.namespace)
             self._follows.begin(client)
             await self.refresh(session, client)
             return self.hello(client)
@@ -108,8 +107,9 @@ class Gateway:
     async def disconnect(self, client: Client, reason: str) -> None:
         """Sees a client off."""
         self._follows.end(client)
-        if session := self._sessions.close(client):
-            await self._attendance.left(session.principal.user_id, session.id)
+        session = self._sessions.of(client)
+        self._sessions.close(client)
+        self._attendance.left(session.principal.user_id, session.id, client.namespace)
 
     async def refresh(self, session: Session, client: Client) -> bool:
         """Makes a client follow the streams it belongs to now; whether they are others than before."""

@@ -33,41 +33,48 @@ class Greeter:
     Kicks, joins and leaves may be among what was missed, so tokens and memberships are read again.
     """
 
-    def __init__(self, engine: Engine, sessions: Sessions, door: Door) -> None:
-        self._engine, self._sessions, self._door = engine, sessions, door
-        self._due: set[str] = set()
+    def __init__(self, engine: Engine, sessions: Sessions) -> None:
+        self._engine, self._sessions = engine, sessions
+        self._doubtful: set[str] = set()
+        self._lost: set[str] = set()
         self._everybody = False
         self._wake = asyncio.Event()
 
-    def greet(self, sids: Iterable[str]) -> None:
-        """These clients have lost events."""
-        self._due.update(sids)
+    def check(self, sids: Iterable[str]) -> None:
+        """These clients may follow the wrong streams."""
+        self._doubtful.update(sids)
         self._wake.set()
 
     def check_everybody(self) -> None:
-        """Kicks, joins and leaves may have been missed."""
+        """All of them may, and some may have been kicked."""
         self._everybody = True
         self._wake.set()
 
-    async def run(self) -> NoReturn:
+    def greet(self, sids: Iterable[str]) -> None:
+        """These clients have lost events."""
+        self._lost.update(sids)
+        self.check(sids)
+
+    async def run(self, door: Door) -> NoReturn:
         """Works for ever."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            due, self._due = self._due, set()
+            doubtful, self._doubtful = self._doubtful, set()
             everybody, self._everybody = self._everybody, False
-            waiting = [session for session in self._sessions if everybody or not due.isdisjoint(session.clients)]
+            waiting = [session for session in self._sessions if everybody or not doubtful.isdisjoint(session.clients)]
             while batch := [waiting.pop() for _ in range(min(GREETINGS_AT_ONCE, len(waiting)))]:
-                await asyncio.gather(*(self._make_up(session, due) for session in batch))
+                await asyncio.gather(*(self._make_up(session, door) for session in batch))
+            self._lost.difference_update(doubtful)  # those who are gone
 
-    async def _make_up(self, session: Session, due: set[str]) -> None:
+    async def _make_up(self, session: Session, door: Door) -> None:
         while session.clients:
             try:
                 await self._sessions.recheck(session)
                 for client in list(session.clients.values()):
-                    if await self._door.refresh(session, client) or client.sid in due:
-                        due.discard(client.sid)
-                        self._engine.send(client.sid, *self._door.hello(client))
+                    if await door.refresh(session, client) or client.sid in self._lost:
+                        self._lost.discard(client.sid)
+                        self._engine.send(client.sid, *door.hello(client))
                 return
             except Unavailable:
                 await asyncio.sleep(random.uniform(*RETRY_S))

@@ -9,8 +9,10 @@ from typing import NoReturn, Protocol, TypeVar
 
 from loguru import logger
 
+from domain.core.clock import Clock
 from domain.core.errors import Unavailable
 from domain.core.streams import Delivery, Entry, Position, Receiver, StreamLog
+from realtime.events import to_ms
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -100,9 +102,9 @@ class Hub(Receiver):
     interruption, stops the feed until what is missing has been read from the log.
     """
 
-    def __init__(self, log: StreamLog, *, linger_s: float = LINGER_S) -> None:
+    def __init__(self, log: StreamLog, clock: Clock, *, linger_s: float = LINGER_S) -> None:
         """linger_s: how long a stream is followed after its last client; coming back within it costs nothing."""
-        self._log, self._linger_s = log, linger_s
+        self._log, self._clock, self._linger_s = log, clock, linger_s
         self._feeds: dict[str, Feed] = {}
         self._idle: dict[str, float] = {}
         self._generation = 0
@@ -142,9 +144,13 @@ class Hub(Receiver):
         return stream in self._feeds
 
     def delivers(self, stream: str, position: Position) -> bool:
-        """Whether that event of a followed stream was delivered here, or will be."""
-        feed = self._feeds[stream]
-        return feed.position.epoch == position.epoch and feed.since < position.seq
+        """Whether that event was delivered here, or will be."""
+        feed = self._feeds.get(stream)
+        return feed is not None and feed.position.epoch == position.epoch and feed.since < position.seq
+
+    def may_have_forgotten(self, position: Position) -> bool:
+        """Whether that event may have been delivered here, and its stream been left and forgotten since."""
+        return position.at < to_ms(self._clock.now()) - self._linger_s * 1000 / 2  # half: clocks differ
 
     def position(self, stream: str) -> Position:
         """How far a stream was delivered, once `follow` has returned."""

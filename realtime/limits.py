@@ -33,6 +33,10 @@ class TokenBucket:
         self._tokens -= cost
         return True
 
+    def spend(self, cost: float) -> None:
+        """Takes `cost` tokens, which were there just now."""
+        self._tokens -= cost
+
     def available(self) -> float:
         """The tokens there are now."""
         now, rate = time.monotonic(), self._rate
@@ -52,5 +56,5 @@ def spend(buckets: Sequence[TokenBucket], cost: float) -> int:
         if bucket.available() < cost:
             return max(bucket.wait_ms(cost) for bucket in buckets)
     for bucket in buckets:
-        bucket.take(cost)
+        bucket.spend(cost)
     return 0

@@ -14,6 +14,7 @@ import redis
 from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
+from tests.support.redis_sets import Cluster, redis_cluster
 from tests.support.services import mongod, redis_server
 
 # A busy machine is slow, not wrong.
@@ -66,3 +67,17 @@ def redis_url(redis_server_url: str) -> str:
     with redis.Redis.from_url(redis_server_url) as client:
         client.flushall()
     return redis_server_url
+
+
+@pytest.fixture(scope="session")
+def shared_cluster() -> Iterator[Cluster]:
+    """A Redis Cluster of three masters for this worker."""
+    with redis_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster_url(shared_cluster: Cluster) -> str:
+    """The URL of a Redis Cluster that holds nothing."""
+    shared_cluster.flush()
+    return shared_cluster.url

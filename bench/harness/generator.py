@@ -9,7 +9,7 @@ from typing import Any
 from bench.harness.build import LOAD
 from bench.harness.servers import Instance
 
-LIMIT_S = 300.0
+LIMIT_S = 600.0
 STOP_LIMIT_S = 5.0
 
 Phase = dict[str, Any]

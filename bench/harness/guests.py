@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 
 AT_ONCE = 16
-LIMIT_S = 300.0
+LIMIT_S = 600.0
 
 
 def write_tokens(base_url: str, count: int, file: Path) -> None:

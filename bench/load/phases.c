@@ -14,7 +14,8 @@
 static const double CONNECT_STALL_S = 20, STALL_S = 5, DRAIN_S = 10, DRAIN_STALL_S = 3, BEHIND_S = 2, QUIET_S = 2;
 static const double ENOUGH_UP = 0.99, ENOUGH_DELIVERED = 0.97;
 static const double OPEN_SETTLE_S = 1, RAMP_SETTLE_S = 0.7;
-static const uint64_t POLL_US = 1000;
+static const double QUIET_CPU = 0.1, TICK_S = 0.011;
+static const uint64_t POLL_US = 1000, LOOK_EVERY_US = 250000;
 enum { BURST = 64, RAMP_STEPS = 40 };
 
 /* The measured part of a phase: what had been used and done when it began. */
@@ -248,7 +249,7 @@ static void phase_ramp(double saturated)
 
 /* ---- close ---- */
 
-/* The server is quiet when its CPU has stayed below 2 % (and one tick) for QUIET_S. */
+/* The server is quiet when it has used less than a tenth of its CPU for QUIET_S; a tick is the least that is counted. */
 static void phase_close(void)
 {
     clients_reset();
@@ -257,9 +258,9 @@ static void phase_close(void)
     uint64_t busy_us = window.began_us, looked_us = window.began_us;
     double cpu_s = window.server.cpu_s;
     while (seconds_since(window.began_us) < options.close_s && seconds_since(busy_us) < QUIET_S) {
-        usleep(100000);
+        usleep(LOOK_EVERY_US);
         double used_s = server_usage().cpu_s - cpu_s;
-        if (used_s > 0.02 * seconds_since(looked_us) + 0.011)
+        if (used_s > QUIET_CPU * seconds_since(looked_us) + TICK_S)
             busy_us = now_us();
         cpu_s += used_s;
         looked_us = now_us();

@@ -145,13 +145,16 @@ class Lobbies:
         """The user's seat is given up, unless they came back in this very moment (`Conflict`)."""
         await self._leave(user, lobby_id, "grace_expired", {"grace_until": {"$lte": self._clock.now()}})
 
-    async def set_connection(self, user: UserId, lobby_id: LobbyId, connection: Connection, also: Write) -> None:
-        """Tells the lobby that a member lost its last connection, or came back, in one commit with `also`."""
+    async def set_connection(
+        self, users: Sequence[UserId], lobby_id: LobbyId, connection: Connection, *also: Write
+    ) -> None:
+        """Tells the lobby that members lost their last connections, or came back, in one commit with `also`."""
 
         def decide(draft: Draft, _: datetime) -> None:
-            rules.set_connection(draft, user, connection)
+            for user in users:
+                rules.set_connection(draft, user, connection)
 
-        await self._change(lobby_id, decide, also=[also])
+        await self._change(lobby_id, decide, also=also)
 
     async def elapse_countdown(self, lobby_id: LobbyId) -> None:
         """The game begins if the countdown is over. Idempotent."""

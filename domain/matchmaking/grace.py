@@ -3,7 +3,9 @@
 The deadline stands in the player's `Seat`. Whoever comes back in time, on any instance, finds everything as it was.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,13 +15,15 @@ from domain.core.deadlines import Deadlines
 from domain.core.errors import Conflict, NotFound
 from domain.core.ids import UserId
 from domain.core.index import may_lag
+from domain.core.isolation import Report, isolated
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import SEATS, Connection, Seat
+from domain.lobbies.model import SEATS, Seat
 from domain.lobbies.rules import NotInLobby
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.presence.presence import Presence
 
 PAGE = 500
+PLACES_AT_ONCE = 20
 
 SURE_AFTER_S = 3.5
 """A player without a connection is taken for gone after so long: a restarted Redis knows all of them within 3 s."""
@@ -44,23 +48,21 @@ class Grace:
         presence: Presence,
         deadlines: Deadlines,
         clock: Clock,
+        report: Report,
         config: GraceConfig,
     ) -> None:
         self._seats = database.collection(SEATS)
         self._lobbies, self._matchmaking, self._presence = lobbies, matchmaking, presence
-        self._deadlines, self._clock, self._config = deadlines, clock, config
+        self._deadlines, self._clock, self._report, self._config = deadlines, clock, report, config
         self._missed: dict[UserId, datetime] = {}
 
-    async def gone(self, user: UserId) -> None:
-        """The user's last connection is gone: the grace begins. Idempotent."""
-        until = self._clock.now() + seconds(self._config.grace_s)
-        if await self._change(user, "grace", {"$set": {"grace_until": until}}, {"grace_until": {"$exists": False}}):
-            with may_lag():
-                await self._deadlines.set("grace", user, until)
+    async def gone(self, *users: UserId) -> None:
+        """The users' last connections are gone: their grace begins. Idempotent."""
+        await self._move(users, self._clock.now() + seconds(self._config.grace_s))
 
-    async def back(self, user: UserId) -> None:
-        """The user is connected again: the grace ends. Idempotent."""
-        await self._change(user, "connected", {"$unset": {"grace_until": True}}, {"grace_until": {"$exists": True}})
+    async def back(self, *users: UserId) -> None:
+        """The users are connected again: their grace ends. Idempotent."""
+        await self._move(users, None)
 
     async def elapse(self, user: UserId) -> None:
         """The grace is over: who is still away gives up the place. Idempotent."""
@@ -83,15 +85,16 @@ class Grace:
         """Compares all seats with who is connected: an instance that was killed told nobody of its players."""
         now = self._clock.now()
         missed: dict[UserId, datetime] = {}
+        returned: list[UserId] = []
         async for user, seat, online in self._seated():
             if seat.grace_until is not None:
                 if online:
-                    await self.back(user)
+                    returned.append(user)
             elif not online:
                 missed[user] = self._missed.get(user, now)
-                if now - missed[user] >= seconds(SURE_AFTER_S):
-                    await self.gone(user)
         self._missed = missed
+        await self.back(*returned)
+        await self.gone(*(user for user, since in missed.items() if now - since >= seconds(SURE_AFTER_S)))
 
     async def _seated(self) -> AsyncIterator[tuple[UserId, Seat, bool]]:
         """Every user with a place, and whether they are connected."""
@@ -105,18 +108,39 @@ class Grace:
                 return
             after = (page[-1].id, page[-1].id)
 
-    async def _change(self, user: UserId, connection: Connection, changes: Changes, expect: Filter) -> bool:
-        """Changes the seat, and what its lobby says of the connection with it, in one commit; whether it did."""
-        seat = await self._seats.get(user)
-        if seat is None or (seat.grace_until is not None) == (connection == "grace"):
-            return False
-        if seat.lobby_id is None:
-            return (
-                await self._seats.update(user, changes, expect={"lobby_id": {"$exists": False}, **expect}) is not None
-            )
-        on_seat = Update(SEATS, user, changes, expect={"lobby_id": seat.lobby_id, **expect})
-        try:
-            await self._lobbies.set_connection(user, seat.lobby_id, connection, on_seat)
-        except (Conflict, NotFound, NotInLobby):
-            return False  # they left, or somebody else was quicker; the next sweep looks again
-        return True
+    async def _move(self, users: Sequence[UserId], until: datetime | None) -> None:
+        """Begins the grace of the users who have a place, or ends it (None). Most have none."""
+        for start in range(0, len(users), PAGE):
+            places: defaultdict[str, list[Seat]] = defaultdict(list)
+            for seat in (await self._seats.get_many(users[start : start + PAGE])).values():
+                if (seat.grace_until is None) == (until is not None):
+                    places[seat.lobby_id or seat.id].append(seat)
+            groups = list(places.values())
+            for first in range(0, len(groups), PLACES_AT_ONCE):
+                await asyncio.gather(
+                    *(
+                        isolated(self._report, f"grace of seat {seats[0].id}", self._move_seats(seats, until))
+                        for seats in groups[first : first + PLACES_AT_ONCE]
+                    )
+                )
+
+    async def _move_seats(self, seats: Sequence[Seat], until: datetime | None) -> None:
+        """Changes the seats of one lobby, and what it says of its members' connections, in one commit; or one seat."""
+        users, lobby_id = [UserId(seat.id) for seat in seats], seats[0].lobby_id
+        changes: Changes = {"$set": {"grace_until": until}} if until else {"$unset": {"grace_until": True}}
+        expect: Filter = {"grace_until": {"$exists": until is None}}
+        if lobby_id is None:
+            if not await self._seats.update(users[0], changes, expect={"lobby_id": {"$exists": False}, **expect}):
+                return
+        else:
+            on_seats = [Update(SEATS, user, changes, expect={"lobby_id": lobby_id, **expect}) for user in users]
+            try:
+                await self._lobbies.set_connection(users, lobby_id, "grace" if until else "connected", *on_seats)
+            except (Conflict, NotFound, NotInLobby):  # somebody left, or was quicker; the next sweep looks again
+                for seat in seats if len(seats) > 1 else ():
+                    await self._move_seats([seat], until)
+                return
+        if until:
+            with may_lag():
+                for user in users:
+                    await self._deadlines.set("grace", user, until)

@@ -259,26 +259,23 @@ class Reception:
         """Handles an event in the turn it came in, or, if the application has to wait for something, begins to."""
         try:
             answer = peer.space.application.event(peer.client, name, arguments)
+            if type(answer) is CoroutineType:
+                self._put(peer.connection, peer.client.namespace, partial(self._finish, peer, answer, ack_id))
+            else:
+                self._acknowledge(peer, ack_id, answer)
         except Exception:
             self._fail(peer, ack_id)
-            return
-        if type(answer) is CoroutineType:
-            self._put(peer.connection, peer.client.namespace, partial(self._finish, peer, answer, ack_id))
-        else:
-            self._acknowledge(peer, ack_id, answer)
 
     async def _handle_later(self, peer: Peer, name: str, arguments: Sequence[Any], ack_id: int | None) -> None:
         if peer.ignored:
             return
         try:
             answer = peer.space.application.event(peer.client, name, arguments)
+            if type(answer) is CoroutineType:
+                answer = await answer
+            self._acknowledge(peer, ack_id, answer)
         except Exception:
             self._fail(peer, ack_id)
-            return
-        if type(answer) is CoroutineType:
-            await self._finish(peer, answer, ack_id)
-        else:
-            self._acknowledge(peer, ack_id, answer)
 
     async def _finish(self, peer: Peer, answer: Any, ack_id: int | None) -> None:
         try:

@@ -2,37 +2,40 @@
 
 import asyncio
 import random
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from hashlib import sha1
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from fakeredis import FakeServer
-from fakeredis.aioredis import FakeAsyncRedisConnection
 from redis import exceptions
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
-from redis.commands.core import AsyncScript
 
 from domain.core.errors import Unavailable
-
-MAX_CONNECTIONS = 50
-HEALTH_CHECK_S = 30
 
 OUTAGES = (
     exceptions.ConnectionError,
     exceptions.TimeoutError,
     exceptions.ReadOnlyError,
     exceptions.OutOfMemoryError,
+    exceptions.ClusterDownError,
+    exceptions.MasterDownError,
+    exceptions.TryAgainError,
+    exceptions.AskError,  # and MOVED, which is one
 )
-"""Redis is away, loading its data, full, or a replica that was not yet promoted. A retry may help."""
+"""Redis is away, loading its data, full, failing over or moving keys. A retry may help."""
 
-CANNOT_NOW = ("MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN")
+CANNOT_NOW = ("MISCONF", "BUSY", "NOREPLICAS")
 """Errors by which a Redis says that it cannot serve now, and for which redis-py has no class."""
 
 REFUSALS = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 """Wrong credentials, which redis-py counts among the connection errors. No retry helps."""
+
+ATTEMPTS = 3
+"""How often at least a command is tried within its deadline, where another server may take over from a frozen one."""
 
 
 class Client(Redis):
@@ -42,16 +45,20 @@ class Client(Redis):
     Scripts and single commands only: a pipeline would bypass this.
 
     Who keeps a connection of their own, as for a subscription, ask `node_of` which node serves a key (or a sharded
-    channel) and `connect` for a line to it. When it answers MOVED, `relearn` first and ask `node_of` anew.
+    channel) and `connect` for a line to it. When that breaks, `connect` again; when it answers MOVED, or tells that a
+    sharded channel was unsubscribed, `relearn` first and ask `node_of` anew. A node that is silent for `attempt_s`
+    should be given up: it may be frozen, and another serve by now.
     """
 
     clustered = False
     """Whether keys are spread over several nodes, and sharded pub/sub is what stays on one of them."""
 
-    def __init__(self, pool: BlockingConnectionPool, *, timeout_s: float) -> None:
+    def __init__(self, pool: ConnectionPool, *, timeout_s: float, attempt_s: float | None = None) -> None:
+        """attempt_s: how long one attempt may take, if another server may have taken over meanwhile."""
         super().__init__(connection_pool=pool)
         self.auto_close_connection_pool = True
         self.timeout_s = timeout_s
+        self.attempt_s = attempt_s or timeout_s
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Sends one command and returns its parsed answer."""
@@ -60,9 +67,12 @@ class Client(Redis):
             async with asyncio.timeout(self.timeout_s):
                 for failures in count(1):
                     try:
-                        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+                        async with asyncio.timeout(self.attempt_s):
+                            return await self._send(*args, **options)
                     except REFUSALS:
                         raise
+                    except TimeoutError:
+                        pass  # of this attempt
                     except OUTAGES as error:
                         outage = error
                     except exceptions.ResponseError as error:
@@ -72,8 +82,15 @@ class Client(Redis):
                     await asyncio.sleep(jitter(failures))
         raise Unavailable("The server's Redis does not answer in time.") from outage
 
+    async def masters(self) -> Sequence[Redis]:
+        """A client of each server that takes writes, for commands that concern servers, not keys."""
+        return [self]
+
     def node_of(self, key: str) -> str:
-        """The name of the node that serves a key: `host:port` in a cluster, else the same for all keys."""
+        """The name of the node that serves a key: `host:port` in a cluster, else the same for all keys.
+
+        Raises one of `OUTAGES` while that is unknown.
+        """
         return ""
 
     async def relearn(self) -> None:
@@ -82,43 +99,46 @@ class Client(Redis):
     async def connect(self, node: str) -> AbstractConnection:
         """A new, authenticated connection to a node, which the caller disconnects.
 
-        Raises one of `OUTAGES` (`REFUSALS` among them), or `TimeoutError` after `timeout_s`.
+        Raises one of `OUTAGES` (`REFUSALS` among them), or `TimeoutError` after `attempt_s`.
         """
-        pool: Any = self.connection_pool
-        connection: AbstractConnection = pool.make_connection()  # the pool does not count it among its own
+        pool = self._pool_of(node)
+        connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]  # not kept by the pool
         try:
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout(self.attempt_s):
                 await connection.connect()  # type: ignore[no-untyped-call]
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
         return connection
 
+    async def _send(self, *args: Any, **options: Any) -> Any:
+        """One attempt of a command."""
+        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
-def open_redis(url: str, *, timeout_s: float) -> Client:
-    """A client for `redis://...`, `rediss://...`, or `memory://` (a fresh, empty Redis that dies with the client).
-
-    It connects when it is first used. `await client.aclose()` lets go of every connection.
-    """
-    settings: dict[str, Any] = {
-        "max_connections": MAX_CONNECTIONS,
-        "timeout": timeout_s,  # of the wait for a free connection
-        "protocol": 2,  # RESP3 brings nothing we use, and maintenance notifications that we do not
-        # `Client` has the deadline. A second one here would go through asyncio.wait_for, which on Python 3.11 swallows
-        # a cancellation that comes as it ends, and with it the first.
-        "socket_timeout": None,
-    }
-    if url.startswith("memory:"):
-        pool = BlockingConnectionPool(connection_class=FakeAsyncRedisConnection, server=FakeServer((7,)), **settings)
-    else:
-        settings |= {"socket_connect_timeout": timeout_s, "health_check_interval": HEALTH_CHECK_S}
-        pool = BlockingConnectionPool.from_url(url, **settings)
-    return Client(pool, timeout_s=timeout_s)
+    def _pool_of(self, node: str) -> ConnectionPool:
+        return self.connection_pool
 
 
-def load_script(redis: Client, name: str) -> AsyncScript:
-    """The Lua script `lua/<name>.lua`, called by its hash and loaded into Redis when it is missing there."""
-    return redis.register_script((Path(__file__).parent / "lua" / f"{name}.lua").read_text())
+class Script:
+    """A Lua script, called by its hash and sent whole where that is unknown, as on a node that was just promoted."""
+
+    def __init__(self, redis: Client, text: str) -> None:
+        self._redis = redis
+        self._text = text
+        self._hash = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    async def __call__(self, keys: Sequence[str], args: Iterable[str | bytes | int | float] = ()) -> Any:
+        """Its result. In a cluster all keys must share a hash tag."""
+        call = (len(keys), *keys, *args)
+        try:
+            return await self._redis.execute_command("EVALSHA", self._hash, *call)
+        except exceptions.NoScriptError:
+            return await self._redis.execute_command("EVAL", self._text, *call)
+
+
+def load_script(redis: Client, name: str) -> Script:
+    """The Lua script `lua/<name>.lua`."""
+    return Script(redis, (Path(__file__).parent / "lua" / f"{name}.lua").read_text())
 
 
 def jitter(failures: int) -> float:

@@ -6,8 +6,9 @@ the transport and speaks RESP3: that costs a tenth of redis-py's way of one task
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from hiredis import HiredisError, PushNotification, Reader, pack_command
@@ -37,7 +38,8 @@ class Link(asyncio.Protocol):
     """
 
     def __init__(self, connection: AbstractConnection, timeout_s: float, on_message: OnMessage | None = None) -> None:
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.lost = asyncio.Event()
+        self.on_lost: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._connection, self._timeout_s, self._on_message = connection, timeout_s, on_message
         # internal: the parser knows which exception an error is, and the writer has the transport
@@ -58,15 +60,20 @@ class Link(asyncio.Protocol):
 
     def cast(self, *args: str | bytes | int) -> None:
         """Sends a command whose answer is of no interest; drops it when the server is away or does not keep up."""
-        if not (self._congested or self._transport.is_closing()):
+        if not (self._congested or self.is_breaking):
             self._send(args, None)
 
     def abort(self) -> None:
         """Breaks the connection; `lost` follows."""
         self._transport.abort()
 
+    @property
+    def is_breaking(self) -> bool:
+        """Whether the link is lost, or will be at the next turn of the loop."""
+        return self._transport.is_closing()
+
     def _send(self, args: tuple[str | bytes | int, ...], answer: Answer | None) -> None:
-        if self._transport.is_closing():
+        if self.is_breaking:
             raise exceptions.ConnectionError("the connection is lost")
         if not self._waiting:
             self._since = self._loop.time()
@@ -132,7 +139,9 @@ class Link(asyncio.Protocol):
         while self._waiting:
             if (answer := self._waiting.popleft()) and not answer.done():
                 _fail(answer, exceptions.ConnectionError(f"the connection was lost: {exc or 'closed'}"))
-        self.lost.set_result(None)
+        self.lost.set()
+        if self.on_lost:
+            self.on_lost()
 
 
 class Links:
@@ -151,13 +160,14 @@ class Links:
         self._redis, self._prepare, self._on_message = redis, prepare, on_message
         self._links: dict[str, Link] = {}
         self._attempts: dict[str, asyncio.Task[Link]] = {}
-        self._failures = 0
+        self._failures: Counter[str] = Counter()
         self.any_lost = asyncio.Event()
 
     async def to(self, key: str) -> Link:
         """The link to the node that serves a key or channel; raises one of `OUTAGES` when it cannot be opened now."""
         node = self._redis.node_of(key)
-        link = self._links.get(node)
+        while (link := self._links.get(node)) and link.is_breaking:
+            await link.lost.wait()
         return await asyncio.shield(self._opening(node)) if link is None else link
 
     def at_hand(self, key: str) -> Link | None:
@@ -168,21 +178,14 @@ class Links:
             self._opening(node)
         return link
 
-    async def drop(self) -> None:
-        """Breaks every link."""
-        links = [*self._links.values()]
-        for link in links:
-            link.abort()
-        await asyncio.gather(*(link.lost for link in links))
-        self.any_lost.clear()
-
     async def close(self) -> None:
-        """Breaks every link and gives up opening others."""
-        attempts = [*self._attempts.values()]
+        """Breaks every link, and gives up opening others."""
+        attempts, links = [*self._attempts.values()], [*self._links.values()]
         for attempt in attempts:
             attempt.cancel()
-        await asyncio.gather(*attempts, return_exceptions=True)
-        await self.drop()
+        for link in links:
+            link.abort()
+        await asyncio.gather(*attempts, *(link.lost.wait() for link in links), return_exceptions=True)
 
     def _opening(self, node: str) -> asyncio.Task[Link]:
         """The one attempt for all who wait."""
@@ -193,31 +196,32 @@ class Links:
         return attempt
 
     async def _open(self, node: str) -> Link:
-        if self._failures:
-            await asyncio.sleep(jitter(self._failures))
-        self._failures += 1
+        if failures := self._failures[node]:
+            await asyncio.sleep(jitter(failures))
+        self._failures[node] += 1
         try:
             connection = await self._redis.connect(node)
         except TimeoutError as error:
             raise exceptions.TimeoutError("no connection in time") from error
-        link = Link(connection, self._redis.timeout_s, self._on_message)
+        link = Link(connection, self._redis.attempt_s, self._on_message)
         try:
             await link.call("HELLO", 3)
             if self._prepare:
                 await self._prepare(link)
+            if link.is_breaking:
+                raise exceptions.ConnectionError("lost as soon as it was opened")
         except BaseException:
             link.abort()
             raise
         self._links[node] = link
-        opened = time.monotonic()
-        link.lost.add_done_callback(lambda _: self._forget(node, opened))
+        link.on_lost = partial(self._forget, node, time.monotonic())
         return link
 
     def _forget(self, node: str, opened: float) -> None:
         del self._links[node]
         self.any_lost.set()
         if time.monotonic() - opened > STEADY_S:
-            self._failures = 0
+            del self._failures[node]
 
 
 def _fail(answer: Answer, error: Exception) -> None:

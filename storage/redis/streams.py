@@ -27,20 +27,25 @@ CONFIRMATIONS = (b"subscribe", b"ssubscribe")
 
 @dataclass(slots=True, eq=False)
 class _Channel:
-    """A channel that is subscribed to, and why. link: where the subscription was sent; confirmed: and took effect."""
+    """A channel to subscribe to, and for which streams. asked: the link that was told so, confirmed: and said yes."""
 
     streams: set[str] = field(default_factory=set)
-    link: Link | None = None
-    confirmed: bool = False
+    asked: Link | None = None
+    confirmed: Link | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the subscription stands."""
+        return self.confirmed is not None and not self.confirmed.is_breaking
 
 
 class RedisStreams(StreamLog):
-    """A context manager: leaving it lets go of the connections.
+    """A context manager: leaving it lets go of the connections for commands, ending `run` of those for subscriptions.
 
     A message is a header line and the packet. The header is `<stream> <epoch> <seq> <at>`; `<stream>` alone for a
     notice, `<stream> <sender>` for a transient packet, empty for one of control. So stream names have no spaces.
 
-    size: most entries in a stream's log; age_s: seconds after which an entry may go.
+    size: entries that a log keeps (for a while a sixteenth more); age_s: seconds after which they may go.
     """
 
     def __init__(self, redis: Client, *, size: int, age_s: float) -> None:
@@ -50,7 +55,7 @@ class RedisStreams(StreamLog):
         self._append, self._head, self._read = map(_Script, ("stream_append", "stream_head", "stream_read"))
         sharded = "S" if redis.clustered else ""
         self._publish, self._subscribe, self._unsubscribe = (
-            sharded + verb for verb in ("PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE")
+            f"{sharded}{verb}" for verb in ("PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE")
         )
         # Pub/sub ignores database numbers, hence this one in the channels' names.
         self._prefix = f"maoga:{redis.connection_pool.connection_kwargs.get('db', 0)}"
@@ -60,7 +65,7 @@ class RedisStreams(StreamLog):
         self._channels: dict[str, _Channel] = {self._control: _Channel()}
         self._followed: set[str] = set()
         self._receiver: Receiver | None = None
-        self._live = asyncio.Event()
+        self._begun, self._live = asyncio.Event(), asyncio.Event()  # subscribed for the first time; and at present
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,7 +79,7 @@ class RedisStreams(StreamLog):
         def call(failures: int) -> tuple[Any, ...]:
             repeats = int(again or failures > 0)
             args = (self._publish, channel, stream, packet, id, repeats, token_hex(8), *self._limits)
-            return self._append.call((head, log, f"{log}:late:{id}"), args)
+            return self._append.call((head, log), args)
 
         return _position(await self._command(head, call))
 
@@ -113,7 +118,12 @@ class RedisStreams(StreamLog):
             self._channels.setdefault(name, _Channel()).streams.add(stream)
             self._followed.add(stream)
             names.add(name)
-        await self._through_outages(lambda _: self._subscribe_live(names))
+
+        async def attempt(_: int) -> None:
+            await self._begun.wait()
+            await self._subscribe_to(names)
+
+        await self._through_outages(attempt)
 
     def unfollow(self, streams: Iterable[str]) -> None:
         for stream in self._followed.intersection(streams):
@@ -123,37 +133,36 @@ class RedisStreams(StreamLog):
             channel.streams.remove(stream)
             if not channel.streams:
                 del self._channels[name]
-                if channel.link:
+                if channel.asked:
                     with suppress(exceptions.ConnectionError):
-                        channel.link.call(self._unsubscribe, name)
+                        channel.asked.call(self._unsubscribe, name)
 
     async def run(self, receiver: Receiver) -> NoReturn:
         self._receiver = receiver
-        failures, was_live = 0, False
+        failures = 0
         try:
             while True:
+                self._subscriptions.any_lost.clear()
                 try:
-                    await self._subscribe_all()
-                    failures = 0
-                    self._live.set()
-                    if was_live:
-                        receiver.resumed()
-                    was_live = True
-                    await self._subscriptions.any_lost.wait()
-                    logger.warning("the subscription was lost")
+                    await self._subscribe_to([*self._channels])
                 except OUTAGES as error:
-                    failures += 1
                     logger.debug("cannot subscribe: {}", error)
-                if self._live.is_set():
-                    self._live.clear()
-                    receiver.interrupted()
-                for channel in self._channels.values():
-                    channel.link, channel.confirmed = None, False
-                await self._subscriptions.drop()
-                await asyncio.sleep(jitter(failures))
-                with suppress(*OUTAGES):
-                    await self._redis.relearn()
+                    failures += 1
+                    await asyncio.sleep(jitter(failures))
+                    with suppress(*OUTAGES):
+                        await self._redis.relearn()
+                    continue
+                failures = 0
+                self._live.set()
+                if self._begun.is_set():
+                    receiver.resumed()
+                self._begun.set()
+                await self._subscriptions.any_lost.wait()
+                self._live.clear()
+                logger.warning("a subscription to Redis was lost")
+                receiver.interrupted()
         finally:
+            self._begun.clear()
             self._live.clear()
             self._receiver = None
             await self._subscriptions.close()
@@ -161,27 +170,20 @@ class RedisStreams(StreamLog):
     async def ready(self) -> None:
         await self._live.wait()
 
-    async def _subscribe_live(self, names: Iterable[str]) -> None:
-        await self._live.wait()
-        await self._subscribe_to(names)
-
-    async def _subscribe_all(self) -> None:
-        await self._subscribe_to([*self._channels])
-
     async def _subscribe_to(self, names: Iterable[str]) -> None:
         """Returns when the subscriptions to those of these channels that are still wanted are confirmed."""
         sent = []
         for name in names:
             link = await self._subscriptions.to(name)
             channel = self._channels.get(name)
-            if channel and not channel.confirmed:
-                channel.link = link
+            if channel and not channel.is_live:
+                channel.asked = link
                 sent.append((channel, link, link.call(self._subscribe, name)))
         for channel, link, answer in sent:
             if (await answer)[0] not in CONFIRMATIONS:  # a channel was taken from us: its slot has moved
                 link.abort()
                 raise exceptions.ConnectionError("the subscription was lost")
-            channel.confirmed = channel.link is link
+            channel.confirmed = link
 
     def _hear(self, message: bytes) -> None:
         """Hands a message to the receiver. One that nobody understands must not cost the subscription."""
@@ -230,7 +232,7 @@ class RedisStreams(StreamLog):
                             raise
                         outage = error
                     await asyncio.sleep(jitter(failures))
-                    if isinstance(outage, exceptions.MovedError):
+                    with suppress(*OUTAGES):  # for the next attempt: the node may have moved, died or frozen
                         await self._redis.relearn()
         raise Unavailable("The server's Redis does not answer in time.") from outage
 

@@ -8,7 +8,7 @@ from hiredis import PushNotification, Reader, pack_command
 from redis import exceptions
 from redis.asyncio import Connection
 
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 
 
 async def test_a_connection_keeps_its_stream_in_reader_and_writer(redis_url: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.redis_sets import SERVICE, admin, redis_sentinel
 from tests.support.services import ROOT, free_port
 
 
@@ -25,13 +26,12 @@ async def start(tmp_path: Path, *command: str, **env: str) -> tuple[int | None, 
     ("env", "named"),
     [
         ({"MAOGA_REDIS_URL": "redis://:hunter2@127.0.0.1:1/0"}, "MAOGA_REDIS_URL (127.0.0.1:1/0)"),
-        ({"MAOGA_REDIS_URL": "redis://localhost:port"}, "MAOGA_REDIS_URL"),
         (
             {"MAOGA_DATABASE_URL": "sqlite:///broken.db"},
             "MAOGA_DATABASE_URL (sqlite:///broken.db): file is not a database",
         ),
     ],
-    ids=["no redis there", "no port", "no database"],
+    ids=["no redis there", "no database"],
 )
 async def test_storage_that_cannot_be_opened(tmp_path: Path, env: dict[str, str], named: str) -> None:
     (tmp_path / "broken.db").write_text("this is not a database, whatever its name says" * 100)
@@ -40,6 +40,41 @@ async def test_storage_that_cannot_be_opened(tmp_path: Path, env: dict[str, str]
     assert named in errors
     assert "hunter2" not in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("command", ["check-config", "serve"])
+@pytest.mark.parametrize(
+    "url",
+    ["redis://localhost:port", "sentinel://:hunter2@a:1/main", "redis+sentinel://:hunter2@a,b", "redis+cluster://a/5"],
+    ids=["no port", "no such scheme", "no service", "a database in a cluster"],
+)
+async def test_a_redis_url_that_is_none(tmp_path: Path, command: str, url: str) -> None:
+    code, errors = await start(tmp_path, command, MAOGA_REDIS_URL=url)
+    assert code == 2
+    (line,) = errors.splitlines()
+    assert line.startswith("MAOGA_REDIS_URL ")
+    assert "hunter2" not in line
+
+
+async def test_a_redis_that_is_not_what_the_url_says(tmp_path: Path, redis_url: str) -> None:
+    """A wrong password, a service that no sentinel knows, a single server taken for a cluster."""
+    with redis_sentinel() as sentinels:
+        with admin(sentinels.master) as client:
+            client.config_set("requirepass", "right")
+        mistyped = sentinels.url.replace(f"/{SERVICE}", "/mistyped")
+        for url, reason in (
+            (sentinels.url.replace("://", "://:hunter2@"), "invalid username-password pair"),
+            (mistyped, "no master of 'mistyped': a sentinel does not know it"),
+            (redis_url.replace("redis://", "redis+cluster://"), "cluster support disabled"),
+        ):
+            code, errors = await start(tmp_path, "serve", MAOGA_PORT="0", MAOGA_REDIS_URL=url)
+            assert code == 1
+            place = url.rpartition("@")[2].rpartition("://")[2]
+            assert errors.splitlines()[-1].startswith("maoga cannot start: MAOGA_REDIS_URL (")
+            assert place in errors
+            assert reason in errors
+            assert "hunter2" not in errors
+            assert "Traceback" not in errors
 
 
 async def test_mongodb_that_is_no_replica_set_or_has_no_host(tmp_path: Path, redis_url: str) -> None:

@@ -32,6 +32,21 @@ async def test_players_on_different_instances_meet_talk_and_start(
     assert ann.lobby == bob.lobby == await ann.sync()
 
 
+async def test_players_on_different_instances_meet_over_a_redis_cluster(
+    start: Start, enter: Enter, shared: dict[str, str], cluster_url: str
+) -> None:
+    clustered = shared | {"MAOGA_REDIS_URL": cluster_url}
+    a, b = start(**clustered), start(**clustered)
+    ann, bob = await enter(a.url), await enter(b.url)
+    lobby = await meet(ann, bob)
+    await ann.send(lobby["chatId"], "hi")
+    await bob.wait_for("message")
+    for player in (ann, bob):
+        await player.set_ready()
+    for player in (ann, bob):
+        await player.wait_for("lobby_started")
+
+
 async def test_who_leaves_hears_no_more_on_any_instance(start: Start, enter: Enter, shared: dict[str, str]) -> None:
     a, b = start(**shared), start(**shared)
     ann, bob = await enter(a.url), await enter(b.url)

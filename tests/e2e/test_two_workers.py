@@ -7,6 +7,7 @@ from typing import Any
 from domain.matchmaking.model import MATCHES
 from tests.e2e.conftest import Start
 from tests.support.builders import criteria
+from tests.support.connections import NOBODY, connect
 from tests.support.cores import a_core, players
 from tests.support.invariants import broken_invariants, everything
 from tests.support.wait import eventually
@@ -21,8 +22,7 @@ async def test_a_thousand_tickets_make_five_hundred_matches(
     urls: dict[str, Any] = {"database_url": shared["MAOGA_DATABASE_URL"], "redis_url": shared["MAOGA_REDIS_URL"]}
     async with a_core(tmp_path, **urls) as core:
         users = await players(core, TICKETS)
-        await core.presence.beat()
-        await core.presence.add((user, f"socket-{user}") for user in users)
+        await connect(core.presence, users)
         heart = asyncio.create_task(_beat(core.presence))
         for place in range(0, TICKETS, 40):
             batch = users[place : place + 40]
@@ -44,5 +44,5 @@ async def test_a_thousand_tickets_make_five_hundred_matches(
 async def _beat(presence: Any) -> None:
     """Keeps the players connected, as a gateway does."""
     while True:
-        await presence.beat()
+        await presence.beat(NOBODY)
         await asyncio.sleep(2)

@@ -8,6 +8,7 @@ import redis
 
 from clients.python.errors import MaogaError
 from tests.e2e.conftest import DUEL, Enter, Start, accept_all, meet
+from tests.support.redis_sets import Sentinels, redis_sentinel
 from tests.support.server import MaogaServer
 from tests.support.services import Server, mongod, redis_server
 
@@ -17,6 +18,13 @@ def cache() -> Iterator[Server]:
     """A Redis of the test's own, to be broken."""
     with redis_server() as server:
         yield server
+
+
+@pytest.fixture
+def sentinels() -> Iterator[Sentinels]:
+    """A Redis with a replica and a sentinel of the test's own, to be broken."""
+    with redis_sentinel() as sentinels:
+        yield sentinels
 
 
 @pytest.fixture
@@ -56,6 +64,24 @@ async def test_what_happened_in_a_lobby_while_redis_was_away_is_told_afterwards(
     cache.restart()
     await bob.wait_until(lambda: bob.lobby and any(member["ready"] for member in bob.lobby["members"]), 20)
     await bob.set_ready()
+    for player in (ann, bob):
+        await player.wait_for("lobby_started", timeout=20)
+
+
+async def test_a_redis_master_that_dies_is_replaced_while_players_play(
+    sentinels: Sentinels, documents: Server, start: Start, enter: Enter
+) -> None:
+    maoga = start(
+        MAOGA_DATABASE_URL=documents.url.replace("/?", "/maoga?"),
+        MAOGA_REDIS_URL=sentinels.url,
+        MAOGA_REDIS_TIMEOUT_S="4",
+    )
+    ann, bob = await enter(maoga.url), await enter(maoga.url)
+    channel = (await meet(ann, bob))["chatId"]
+    sentinels.master.kill()
+    assert (await ann.send(channel, "still there?", "m1"))["seq"] == 1
+    await bob.set_ready()
+    await ann.set_ready()
     for player in (ann, bob):
         await player.wait_for("lobby_started", timeout=20)
 

@@ -20,7 +20,7 @@ from domain.users.model import USERS
 from domain.users.users import Users
 from storage.documents.mongo import MongoDatabase
 from storage.documents.sqlite import SqliteDatabase
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
 from tests.support.clock import ManualClock
 

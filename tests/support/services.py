@@ -96,7 +96,7 @@ def mongod() -> Iterator[Server]:
     """A MongoDB replica set of one node, with its primary elected: transactions and change streams work."""
     if not MONGOD.exists():
         raise ServiceMissing(f"mongod is missing ({MONGOD}): `make setup-servers` installs it")
-    with _serving("mongodb", _mongod_command, _is_primary) as server:
+    with serving("mongodb", _mongod_command, _is_primary) as server:
         server.url += f"?replicaSet={REPLICA_SET}"
         yield server
 
@@ -106,7 +106,7 @@ def redis_server() -> Iterator[Server]:
     """A Redis server that keeps its data over a restart (a test that wants a loss sends FLUSHALL)."""
     if shutil.which("redis-server") is None:
         raise ServiceMissing("redis-server is missing: `make setup-servers` (as root) installs it")
-    with _serving("redis", _redis_command, _answers_ping) as server:
+    with serving("redis", _redis_command, answers_ping) as server:
         yield server
 
 
@@ -137,9 +137,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def _serving(
+def serving(
     scheme: str, command: Callable[[int, Path], list[str]], is_ready: Callable[[int], bool]
 ) -> Iterator[Server]:
+    """A server that is ready, on a port and in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="maoga-test-", ignore_cleanup_errors=True) as folder:
         server = Server(scheme, Path(folder), command, is_ready)
         try:
@@ -177,7 +178,8 @@ def _redis_command(port: int, folder: Path) -> list[str]:
     ]
 
 
-def _answers_ping(port: int) -> bool:
-    with redis.Redis(port=port, socket_timeout=1) as client, suppress(redis.RedisError):
+def answers_ping(port: int, password: str | None = None) -> bool:
+    """Whether a Redis or a sentinel serves there."""
+    with redis.Redis(port=port, password=password, socket_timeout=1) as client, suppress(redis.RedisError):
         return bool(client.ping())
     return False

@@ -20,6 +20,10 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl"
         (f"got {JWT} from a client", "got *** from a client"),
         ("mongodb://maoga:hunter2@db:27017/maoga", "mongodb://maoga:***@db:27017/maoga"),
         ("redis://:hunter2@cache:6379", "redis://:***@cache:6379"),
+        (
+            "redis+sentinel://ann:hunter2@one:1,two:2/main?sentinel_password=hunter3",
+            "redis+sentinel://ann:***@one:1,two:2/main?sentinel_password=***",
+        ),
         ('{"password": "hunter2", "username": "ann"}', '{"password": ***, "username": "ann"}'),
         ("{'newPassword': 'it is \"hunter2\"'}", "{'newPassword': ***}"),
         ("refreshToken=abc.1.def&x=1", "refreshToken=***&x=1"),

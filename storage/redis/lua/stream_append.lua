@@ -1,12 +1,12 @@
 -- Logs a packet as the next of a stream and publishes it. Returns its epoch, seq and moment (ms).
 --
---   KEYS  head    hash {epoch, seq, at}: the last position
+--   KEYS  head    hash {epoch, seq, at}: the last position; late: when (ms) `again` last numbered an event
 --         log     Redis stream of <seq>-<at> -> i(d of the event), b(efore: the `at` of the position before), p(acket)
---         late    exists for a while after `again` numbered an event: its first call, held up somewhere, may yet come
 --   ARGV  command that publishes, channel, stream, packet, id, again (1 or 0), epoch if there is none, how long a head
 --         is kept at least (ms), how many entries, and for how long at least (ms)
 local SLACK = 16 -- trimming costs, so a log may grow by one part in so many over its size
-local HEAD, LOG, LATE = KEYS[1], KEYS[2], KEYS[3]
+local LATE_MS = 10000 -- an event that `again` numbered may yet come by its first call, which was held up and given up
+local HEAD, LOG = KEYS[1], KEYS[2]
 local publish, channel, stream, packet, id, again, fresh, head_ttl, size, ttl = unpack(ARGV)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -48,21 +48,21 @@ local function keep(key, ms)
   end
 end
 
-local epoch, seq, before = unpack(redis.call('HMGET', HEAD, 'epoch', 'seq', 'at'))
-if epoch and (again == '1' or redis.call('EXISTS', LATE) == 1) then
+local epoch, seq, before, late = unpack(redis.call('HMGET', HEAD, 'epoch', 'seq', 'at', 'late'))
+if epoch and (again == '1' or (late and now - late < LATE_MS)) then
   local entry = logged()
   if entry then
     local its_seq, its_at = string.match(entry[1], '(%d+)-(%d+)')
     return carry(epoch, its_seq, its_at, entry[2][6])
   end
 end
-if again == '1' then
-  redis.call('SET', LATE, '', 'PX', ttl)
-end
 
 local at = string.format('%.0f', now)
 local next_seq = string.format('%.0f', (seq or 0) + 1)
 redis.call('HSET', HEAD, 'epoch', epoch or fresh, 'seq', next_seq, 'at', at)
+if again == '1' then
+  redis.call('HSET', HEAD, 'late', at)
+end
 if not epoch then
   redis.call('DEL', LOG) -- what is left of an epoch whose head was lost
 end

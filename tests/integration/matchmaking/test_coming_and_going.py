@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from domain.core.ids import UserId
-from domain.lobbies.model import LOBBIES, SEATS
+from domain.core.ids import LobbyId, UserId
+from domain.lobbies.model import LOBBIES, SEATS, Seat
 from domain.matchmaking.commands import AnswerMatch
 from maoga.bootstrap import Core
-from tests.integration.matchmaking.test_main_job import proposed, seated
+from tests.integration.matchmaking.test_main_job import DUEL, proposed, seated
 from tests.support.clock import ManualClock
 from tests.support.cores import a_core
 from tests.support.invariants import broken_invariants
@@ -86,6 +86,41 @@ async def test_who_comes_or_goes_while_their_lobby_is_made_is_not_shown_otherwis
             expected = {users[0]: "grace" if event == "gone" else "connected", users[1]: "connected"}
             assert (expected, expected) == await connections(core, match.id, users)
         assert await broken_invariants(core.database) == []
+
+
+async def test_many_who_go_at_once_cost_one_commit_a_lobby_and_nothing_without_a_place(
+    core: Core, clock: ManualClock
+) -> None:
+    (one, two), lobby = await seated(core)
+    waiting, *strangers = [await a_player(core, f"more-{n}") for n in range(4)]
+    await core.matchmaking.enqueue(waiting, DUEL)
+    before = await core.database.collection(LOBBIES).get(lobby.id)
+    await core.grace.gone(one, *strangers, two, waiting)
+    after = await core.database.collection(LOBBIES).get(lobby.id)
+    assert before is not None
+    assert after is not None
+    assert (after.version, after.revision) == (before.version + 1, before.revision + 2)
+    assert {member.connection for member in after.members} == {"grace"}
+    seats = await core.database.collection(SEATS).get_many([one, two, waiting, *strangers])
+    assert {id: seat.grace_until is not None for id, seat in seats.items()} == {one: True, two: True, waiting: True}
+    await core.grace.back(two, one, *strangers)
+    assert ({one: "connected", two: "connected"},) * 2 == await connections(core, lobby.id, [one, two])
+    await core.grace.gone(two)
+    clock.advance(core.settings.grace_s)
+    await core.worker.run_deadlines()
+    assert [one] == [member.user_id for member in (await core.lobbies.sync(one)).members]
+    assert await core.matchmaking.status(waiting) is None
+    assert await broken_invariants(core.database) == []
+
+
+async def test_a_seat_that_cannot_be_changed_keeps_nobody_waiting(core: Core) -> None:
+    """It makes the commit of its whole lobby fail; then each member is told of alone."""
+    users, lobby = await seated(core)
+    left, lost = await a_player(core, "left"), await a_player(core, "lost")
+    for user, place in ((left, lobby.id), (lost, LobbyId("no-such-lobby"))):
+        await core.database.collection(SEATS).insert(Seat(id=user, lobby_id=place))
+    await core.grace.gone(lost, users[0], left, users[1])
+    assert (dict.fromkeys(users, "grace"),) * 2 == await connections(core, lobby.id, users)
 
 
 async def a_player(core: Core, name: str) -> UserId:

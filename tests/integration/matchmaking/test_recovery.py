@@ -1,7 +1,6 @@
 """What a crash between two steps leaves, and the loss of Redis, is mended from the documents."""
 
 import asyncio
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from domain.matchmaking.recovery import CLAIM_MAX_S, OVERDUE_S
 from maoga.bootstrap import Core
 from tests.integration.matchmaking.test_main_job import DUEL, proposed, seated
 from tests.support.clock import ManualClock
+from tests.support.connections import connect, put
 from tests.support.cores import a_core, players
 from tests.support.invariants import broken_invariants, everything
 
@@ -28,12 +28,6 @@ from tests.support.invariants import broken_invariants, everything
 async def queued(core: Core, count: int) -> list[TicketId]:
     """Tickets of so many new players."""
     return [(await core.matchmaking.enqueue(user, DUEL)).id for user in await players(core, count)]
-
-
-async def connected(core: Core, users: Iterable[UserId]) -> None:
-    """Gives each user a live connection, so that the sweep does not take them for gone."""
-    await core.presence.beat()
-    await core.presence.add((user, f"socket-{user}") for user in users)
 
 
 async def test_a_claim_whose_worker_died_before_the_match_is_released(core: Core, clock: ManualClock) -> None:
@@ -128,14 +122,14 @@ async def test_a_player_who_stays_away_loses_the_seat_and_one_who_returns_keeps_
     core: Core, clock: ManualClock
 ) -> None:
     (stays, returns), _ = await seated(core)
-    await connected(core, [stays, returns])
+    await connect(core.presence, [stays, returns])
     await core.recovery.sweep()
     assert {"connected"} == {member.connection for member in (await core.lobbies.sync(stays)).members}
     for user in (stays, returns):
-        assert not await core.presence.remove(user, f"socket-{user}")
-        await core.grace.gone(user)
+        assert not (await put(core.presence, user)).elsewhere
+    await core.grace.gone(stays, returns)
     assert {"grace"} == {member.connection for member in (await core.lobbies.sync(stays)).members}
-    await connected(core, [returns])
+    await connect(core.presence, [returns])
     await core.grace.back(returns)
     clock.advance(core.settings.grace_s)
     await core.worker.run_deadlines()
@@ -147,21 +141,21 @@ async def test_a_player_who_stays_away_loses_the_seat_and_one_who_returns_keeps_
 
 async def test_players_of_a_killed_instance_are_noticed_by_the_sweep(core: Core, clock: ManualClock) -> None:
     (here, killed), _ = await seated(core)
-    await connected(core, [here])
+    await connect(core.presence, [here])
     await core.recovery.sweep()
     assert {"connected"} == {m.connection for m in (await core.lobbies.sync(here)).members}, "not sure yet"
     clock.advance(SURE_AFTER_S)
     await core.recovery.sweep()
     connections = {m.user_id: m.connection for m in (await core.lobbies.sync(here)).members}
     assert {here: "connected", killed: "grace"} == connections
-    await connected(core, [killed])
+    await connect(core.presence, [killed])
     await core.recovery.sweep()
     assert {"connected"} == {m.connection for m in (await core.lobbies.sync(here)).members}
 
 
 async def test_a_waiting_player_who_stays_away_loses_the_ticket(core: Core, clock: ManualClock) -> None:
     one, two = await players(core, 2)
-    await connected(core, [two])
+    await connect(core.presence, [two])
     match = await proposed(core, [one, two])
     await core.matchmaking.accept(two, AnswerMatch(match_id=match.match_id))
     await core.grace.gone(one)

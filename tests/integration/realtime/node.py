@@ -15,6 +15,7 @@ from domain.core.clock import SystemClock
 from domain.core.errors import AppError, Conflict
 from domain.core.events import Event, Outgoing, to
 from domain.core.ids import UserId, new_id
+from domain.core.index import may_lag
 from domain.core.model import Command, Model, Text
 from domain.core.streams import StreamLog
 from domain.presence.presence import Presence
@@ -31,7 +32,7 @@ from realtime.metrics import Metrics
 from realtime.presence import Attendance
 from realtime.publisher import StreamPublisher
 from storage.memory.streams import MemoryStreams
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.presence import RedisPresence
 from storage.redis.streams import RedisStreams
 from tests.integration.realtime.stage import listening
@@ -62,6 +63,15 @@ class News(Event):
     number: int
 
 
+class Long(Event):
+    """A durable event with much to say."""
+
+    wire_name: ClassVar[str] = "long"
+
+    number: int
+    text: str
+
+
 class Rumour(Event):
     """A transient event of the tests."""
 
@@ -76,7 +86,7 @@ class TestNamespace(Namespace):
 
     __test__ = False
     name = "lobby"
-    sends: ClassVar = {"lobby:<lobbyId>": (News, Rumour)}
+    sends: ClassVar = {"lobby:<lobbyId>": (News, Long, Rumour)}
 
     def __init__(self) -> None:
         self.member_of: dict[UserId, Sequence[str]] = {}
@@ -209,22 +219,22 @@ async def node(
         streams = MemoryStreams(CLOCK, size=log_size, age_s=600)
     else:
         streams = await stack.enter_async_context(RedisStreams(redis, size=log_size, age_s=600))
-    engine, hub = Engine(EngineConfig(), metrics), Hub(streams, linger_s=linger_s)
-    door, namespace, follows = Door(), TestNamespace(), Follows(engine, hub, streams)
+    engine, hub = Engine(EngineConfig(), metrics), Hub(streams, CLOCK, linger_s=linger_s)
+    door, namespace = Door(), TestNamespace()
     came: list[UserId] = []
     went: list[UserId] = []
 
-    async def on_back(user: UserId) -> None:
-        came.append(user)
+    async def on_back(*users: UserId) -> None:
+        came.extend(users)
 
-    async def on_gone(user: UserId) -> None:
-        went.append(user)
+    async def on_gone(*users: UserId) -> None:
+        went.extend(users)
 
-    presence = RedisPresence(redis, instance)
-    attendance = Attendance(presence, on_back=on_back, on_gone=on_gone)
-    sessions = Sessions(
-        engine, door, CLOCK, rate_limit_scale=rate_limit_scale, connections_per_user=connections_per_user
-    )
+    presence = RedisPresence(redis, instance, connections_per_user=connections_per_user)
+    attendance = Attendance(presence, CLOCK, on_back=on_back, on_gone=on_gone)
+    sessions = Sessions(engine, door, CLOCK, rate_limit_scale=rate_limit_scale)
+    greeter = Greeter(engine, sessions)
+    follows = Follows(engine, hub, streams, greeter)
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
@@ -235,8 +245,8 @@ async def node(
         ping_ms=25_000,
     )
     gateway.register(namespace, ChatTestNamespace())
-    greeter = Greeter(engine, sessions, gateway)
-    fanout = asyncio.create_task(Fanout(engine, hub, follows, sessions, greeter).run())
+    fanout = asyncio.create_task(hub.run(Fanout(engine, follows, sessions, greeter)))
+    greeting = asyncio.create_task(greeter.run(gateway))
     publisher = StreamPublisher(streams, CLOCK)
     publisher.attach(hub)
     try:
@@ -261,9 +271,12 @@ async def node(
                 went=went,
             )
     finally:
-        assert not fanout.done(), "the fan-out died"
-        fanout.cancel()
-        with suppress(asyncio.CancelledError):
-            await fanout
+        for task in (fanout, greeting):
+            assert not task.done(), "an essential task died"
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        with may_lag():
+            await attendance.close()
         await stack.aclose()
         await redis.aclose()

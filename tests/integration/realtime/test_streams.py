@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import pytest
 import socketio
 
+from domain.core.events import to
 from domain.core.ids import UserId
+from realtime import packet
 from tests.integration.realtime.handshake import enter
 from tests.integration.realtime.node import News, Node, Rumour, node, token_of
 from tests.integration.realtime.wire import CONNECT, Wire, wire
@@ -103,6 +106,27 @@ async def test_an_event_published_again_reaches_nobody_twice_and_brings_nobody_b
         assert await ann.silent()
         assert await bob.silent()
         assert one.engine.members("lobby", LOBBY) == []
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_an_invitation_that_comes_late_brings_everything_since(redis_url: str, stays: bool) -> None:
+    """As when the publisher dies before it tells those who join, and somebody else here follows the stream by then."""
+    async with two_nodes(redis_url) as (one, two), wire(two.url) as ann, wire(two.url) as bob:
+        await enter(ann)
+        joins = to(LOBBY, News(number=1), join=[UserId("ann"), UserId("bob")])
+        await one.streams.append(LOBBY, packet.durable(joins), id=joins.id)
+        await one.tell(LOBBY, News(number=2))
+        await one.tell(LOBBY, News(number=3), leave=[] if stays else ["ann"])
+        two.namespace.member_of[UserId("bob")] = [LOBBY]
+        await enter(bob, "bob")
+        await one.publisher.publish(joins, again=True)
+        assert await numbers(ann, 3) == [1, 2, 3]
+        await one.tell(LOBBY, News(number=4))
+        assert await numbers(bob, 1) == [4]
+        if stays:
+            assert await numbers(ann, 1) == [4]
+        assert await ann.silent()
+        assert await bob.silent()
 
 
 async def test_a_leave_wins_over_a_read_that_is_older() -> None:

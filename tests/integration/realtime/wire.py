@@ -36,13 +36,18 @@ class Wire:
         """One frame, whatever it is."""
         await (self.websocket.send_str(frame) if isinstance(frame, str) else self.websocket.send_bytes(frame))
 
-    def stop_reading(self) -> asyncio.ReadTransport:
-        """Takes nothing more off the socket; the transport, on which reading can be resumed."""
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The TCP connection."""
         assert self.websocket._response.connection
         transport = self.websocket._response.connection.transport
         assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
         return transport
+
+    def stop_reading(self) -> asyncio.ReadTransport:
+        """Takes nothing more off the socket; the transport, on which reading can be resumed."""
+        self.transport.pause_reading()
+        return self.transport
 
     async def frame(self) -> str | None:
         """The next Engine.IO frame; None when the WebSocket is over."""
@@ -57,8 +62,15 @@ class Wire:
 
     async def packet(self) -> Packet:
         """The next Socket.IO packet."""
+        packet = await self.next_packet()
+        assert packet is not None, "the connection was closed"
+        return packet
+
+    async def next_packet(self) -> Packet | None:
+        """The next Socket.IO packet; None when the WebSocket is over."""
         frame = await self.frame()
-        assert frame is not None, "the connection was closed"
+        if frame is None:
+            return None
         assert frame[0] == "4", frame
         kind, rest, namespace, digits = int(frame[1]), frame[2:], "/", ""
         if rest.startswith("/"):
@@ -85,9 +97,17 @@ class Wire:
     async def call(self, namespace: str, *event: Any) -> Any:
         """Sends an event with an ack id; the ack, other packets are skipped."""
         self._acks += 1
-        path = "" if namespace == "/" else f"{namespace},"
-        await self.send(f"42{path}{self._acks}{orjson.dumps(event).decode()}")
+        await self.emit(namespace, self._acks, *event)
         return await self.ack(self._acks)
+
+    async def emit(self, namespace: str, ack_id: int, *event: Any) -> None:
+        """Sends an event with that ack id."""
+        path = "" if namespace == "/" else f"{namespace},"
+        await self.send(f"42{path}{ack_id}{orjson.dumps(event).decode()}")
+
+    def abort(self) -> None:
+        """Cuts the line without a goodbye."""
+        self.transport.abort()
 
     async def ack(self, id: int) -> Any:
         """The ack of that id; other packets are skipped."""

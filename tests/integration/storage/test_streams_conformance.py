@@ -1,4 +1,4 @@
-"""What every stream log does: over a real Redis, and inside one process."""
+"""What every stream log does: over a real Redis, over a Redis Cluster, and inside one process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.core.clock import SystemClock
 from domain.core.streams import Delivery, Entry, Position, StreamLog
 from storage.memory.streams import MemoryStreams
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.streams import RedisStreams
 from tests.integration.storage.streams import CHAT, LOBBY, USER, fill, replay, running
 from tests.support.wait import eventually
@@ -25,14 +25,15 @@ AGE_S = 600.0
 Open = Callable[..., StreamLog]
 
 
-@pytest.fixture(params=["redis", "memory"])
+@pytest.fixture(params=["redis", "cluster", "memory"])
 async def open_log(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     """Makes an empty log with the limits that are given."""
     async with AsyncExitStack() as stack:
         if request.param == "memory":
             yield lambda size=SIZE, age_s=AGE_S: MemoryStreams(SystemClock(), size=size, age_s=age_s)
             return
-        redis = await stack.enter_async_context(open_redis(request.getfixturevalue("redis_url"), timeout_s=5))
+        url = request.getfixturevalue(f"{request.param}_url")
+        redis = await stack.enter_async_context(open_redis(url, timeout_s=5))
         logs: list[RedisStreams] = []
 
         def make(size: int = SIZE, age_s: float = AGE_S) -> StreamLog:

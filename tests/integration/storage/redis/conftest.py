@@ -1,16 +1,17 @@
-"""Every structure is tested on a real Redis and on the embedded one."""
+"""Every structure is tested on a real Redis, on a Redis Cluster and on the embedded one."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
+from storage.redis.factory import open_redis
 
 
-@pytest.fixture(params=["redis", "memory"])
+@pytest.fixture(params=["redis", "cluster", "memory"])
 def url(request: pytest.FixtureRequest) -> str:
-    """Where an empty Redis is: a server's, or the embedded one."""
-    return "memory://" if request.param == "memory" else str(request.getfixturevalue("redis_url"))
+    """Where an empty Redis is: a server's, a cluster's, or the embedded one."""
+    return "memory://" if request.param == "memory" else str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from redis import exceptions
 
-from storage.redis.client import open_redis
+from storage.redis.factory import open_redis
 from storage.redis.link import Link, Links
 from tests.support.services import Server, redis_server
 from tests.support.wait import eventually
@@ -83,7 +83,7 @@ async def test_a_killed_server_fails_what_waits_and_what_comes(server: Server) -
         for call in waiting:
             with pytest.raises(exceptions.ConnectionError):
                 await call
-        await link.lost
+        await link.lost.wait()
         with pytest.raises(exceptions.ConnectionError):
             link.call("ECHO", "z")
         link.cast("ECHO", "z")
@@ -93,7 +93,7 @@ async def test_a_server_that_owes_an_answer_too_long_is_given_up(server: Server)
     async with a_link(server.url, timeout_s=0.2) as link:
         await link.call("ECHO", "x")
         await asyncio.sleep(0.5)
-        assert not link.lost.done()  # quiet it may be, as long as nothing is asked
+        assert not link.lost.is_set()  # quiet it may be, as long as nothing is asked
         server.pause()
         with pytest.raises(exceptions.ConnectionError):
             await link.call("ECHO", "x")
@@ -124,13 +124,13 @@ async def test_a_channel_that_is_taken_away_breaks_the_link(redis_url: str) -> N
     async with a_link(redis_url) as link:
         await link.call("PING")
         link.data_received(b">3\r\n$12\r\nsunsubscribe\r\n$1\r\na\r\n:0\r\n")
-        await link.lost
+        await link.lost.wait()
 
 
 async def test_what_is_not_redis_breaks_the_link(redis_url: str) -> None:
     async with a_link(redis_url) as link:
         link.data_received(b"HTTP/1.1 400 Bad Request\r\n")
-        await link.lost
+        await link.lost.wait()
 
 
 async def test_a_link_is_opened_once_for_all_who_wait_and_again_when_it_is_lost(server: Server) -> None:
@@ -139,7 +139,7 @@ async def test_a_link_is_opened_once_for_all_who_wait_and_again_when_it_is_lost(
         first, *others = await asyncio.gather(*(links.to(f"{n}") for n in range(20)))
         assert all(link is first for link in others)
         first.abort()
-        await first.lost
+        await first.lost.wait()
         assert links.at_hand("any") is None
         second = await links.to("any")
         assert second is not first

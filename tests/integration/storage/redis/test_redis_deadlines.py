@@ -10,6 +10,7 @@ from domain.core.clock import seconds
 from domain.core.deadlines import Due
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
+from tests.support.redis_keys import wipe
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 START_MS = 1_767_225_600_000
@@ -92,7 +93,7 @@ STEPS = st.one_of(
 @given(steps=st.lists(STEPS, max_size=30))
 async def test_any_order_of_calls(redis: Client, steps: list[tuple[str, str, int]]) -> None:
     """Whatever is called in whatever order: each deadline comes when it should, until it is done or dropped."""
-    await redis.flushall()
+    await wipe(redis)
     deadlines, model, now = RedisDeadlines(redis), Model(), 0
     given_out: list[Due] = []
     for step, id, number in steps:

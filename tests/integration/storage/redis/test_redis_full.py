@@ -8,14 +8,16 @@ import pytest
 from domain.core.errors import Unavailable
 from domain.core.ids import MatchId, UserId
 from domain.core.limits import Limit
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
+from storage.redis.factory import open_redis
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 from tests.support.builders import NOON, a_pool_entry
+from tests.support.connections import connect
 from tests.support.services import Server, redis_server
 
 TIMEOUT_S = 0.3
@@ -29,7 +31,7 @@ async def append(redis: Client, stream: str) -> None:
 WRITES: dict[str, Callable[[Client], Awaitable[object]]] = {
     "deadlines": lambda redis: RedisDeadlines(redis).set("grace", "ann", NOON),
     "leases": lambda redis: RedisLeases(redis, "one").acquire("tick", 60_000),
-    "presence": lambda redis: RedisPresence(redis, "one").add([(UserId("ann"), "socket")]),
+    "presence": lambda redis: connect(RedisPresence(redis, "one"), [UserId("ann")]),
     "rate limits": lambda redis: RedisRateLimits(redis).take("ann", Limit(5, 1)),
     "streams": lambda redis: append(redis, "lobby:1"),
     "tickets": lambda redis: RedisTicketPool(redis).add(a_pool_entry()),

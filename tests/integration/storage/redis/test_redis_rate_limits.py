@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import storage.redis
 from domain.core.limits import Limit
-from storage.redis.client import Client
+from storage.redis.client import Client, Script
 from storage.redis.rate_limits import RedisRateLimits
+from tests.support.redis_keys import all_keys, wipe
 from tests.support.wait import eventually
 
 HOURLY = Limit(count=5, per_s=3600)
@@ -69,10 +70,10 @@ async def test_keys_are_separate_and_can_be_reset(redis: Client) -> None:
 async def test_keys_expire_by_themselves(redis: Client) -> None:
     """Nothing is kept for a limit that is full again."""
     await RedisRateLimits(redis).take("ip", Limit(count=10, per_s=0.5))
-    assert await redis.dbsize() == 1
+    assert len(await all_keys(redis)) == 1
 
     async def is_empty() -> bool:
-        return await redis.dbsize() == 0
+        return await all_keys(redis) == set()
 
     await eventually(is_empty)
 
@@ -95,8 +96,8 @@ TAKES = st.lists(st.tuples(st.integers(0, 200_000_000), st.integers(1, 4)), max_
 @given(interval=INTERVALS, count=st.integers(4, 6), takes=TAKES)
 async def test_gcra(redis: Client, script: str, interval: int, count: int, takes: list[tuple[int, int]]) -> None:
     """Every answer is that of the equivalent leaky bucket (ITU-T I.371), to the millisecond."""
-    await redis.flushall()
-    run = redis.register_script(script)
+    await wipe(redis)
+    run = Script(redis, script)
     now, level = 1_767_225_600_000_000, 0
     for pause, cost in takes:
         now, level = now + pause, max(0, level - pause)

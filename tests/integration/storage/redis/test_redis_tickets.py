@@ -12,8 +12,10 @@ from domain.core.clock import seconds
 from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.pool import Claim, PoolEntry, PoolKey
-from storage.redis.client import Client, open_redis
+from storage.redis.client import Client
+from storage.redis.factory import open_redis
 from storage.redis.tickets import RedisTicketPool
+from tests.support.redis_keys import all_keys, wipe
 
 START = datetime(2026, 1, 1, 12, 30, 15, 123_000, tzinfo=UTC)
 CHESS, GO = PoolKey(GameId("chess"), "ranked"), PoolKey(GameId("go"), "ranked")
@@ -93,7 +95,7 @@ async def test_settled_tickets_are_forgotten(redis: Client) -> None:
     await pool.add(an_entry("a"))
     await pool.claim(M1, ids("a"), START)
     await pool.settle(M1)
-    assert await redis.keys() == []
+    assert await all_keys(redis) == set()
 
 
 async def test_released_tickets_keep_their_place(redis: Client) -> None:
@@ -127,7 +129,7 @@ async def test_removed_tickets_are_forgotten(redis: Client) -> None:
     pool = RedisTicketPool(redis)
     await pool.add(an_entry("a", CHESS, GO))
     await pool.remove(ids("nobody", "a"))
-    assert await redis.keys() == []
+    assert await all_keys(redis) == set()
 
 
 async def test_claims_by_age(redis: Client) -> None:
@@ -226,7 +228,7 @@ class Model:
 @given(calls=st.lists(CALL, max_size=25))
 async def test_any_order_of_calls(redis: Client, calls: list[Call]) -> None:
     """After any calls in any order the pools, the claims and every answer are those of the model."""
-    await redis.flushall()
+    await wipe(redis)
     pool, model = RedisTicketPool(redis), Model()
     for one in calls:
         assert await call(pool, *one) == model.call(*one)
@@ -243,7 +245,7 @@ async def test_any_order_of_calls(redis: Client, calls: list[Call]) -> None:
 @given(workers=st.lists(st.lists(CALL, max_size=6), min_size=2, max_size=4))
 async def test_calls_of_several_workers_at_once(redis: Client, workers: list[list[Call]]) -> None:
     """However workers interleave, a ticket is in one place: waiting in all its pools, or in one claim, or unknown."""
-    await redis.flushall()
+    await wipe(redis)
     pool = RedisTicketPool(redis)
 
     async def work(calls: list[Call]) -> None:
@@ -273,7 +275,7 @@ async def test_nothing_is_lost_between_workers(
     redis: Client, workers: list[list[tuple[list[str], list[str] | None]]]
 ) -> None:
     """Workers that claim, and settle or release, at once: every ticket that nobody ended still waits."""
-    await redis.flushall()
+    await wipe(redis)
     pool, ended = RedisTicketPool(redis), list[str]()
     await call(pool, "add", "", NAMES)
 
