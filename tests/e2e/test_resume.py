@@ -148,22 +148,25 @@ async def test_what_the_log_has_forgotten_is_fetched_and_told_once(
     start: Start, enter: Enter, shared: dict[str, str]
 ) -> None:
     server = start(**shared, MAOGA_STREAM_LOG_SIZE="10")
-    ann, bob = await enter(server.url), await enter(server.url)
-    lobby = await meet(ann, bob)
     diary = Diary()
-    bob.on("*", lambda event: diary.note(event.name, event.data, event.meta))
-    await ann.send(lobby["chatId"], "0")
-    await bob.wait_until(lambda: diary.said)
-    bob.cut()
-    await bob.wait_until(lambda: not bob.connected)
-    texts = [f"{number}" for number in range(1, 41)]
-    for text in texts:
-        await ann.send(lobby["chatId"], text)
-    await bob.wait_until(lambda: len(diary.said) == 41)
-    await ann.send(lobby["chatId"], "41")
-    await bob.wait_until(lambda: len(diary.said) == 42)
+    async with line_to(server.url) as line:
+        ann, bob = await enter(server.url), await enter(line.url)
+        bob.on("*", lambda event: diary.note(event.name, event.data, event.meta))
+        lobby = await meet(ann, bob)
+        await ann.send(lobby["chatId"], "0")
+        await bob.wait_until(lambda: diary.said)
+        line.down = True
+        line.cut()
+        texts = [f"{number}" for number in range(1, 41)]
+        for text in texts:
+            await ann.send(lobby["chatId"], text)
+        line.down = False
+        await bob.wait_until(lambda: len(diary.said) == 41)
+        await ann.send(lobby["chatId"], "41")
+        await bob.wait_until(lambda: len(diary.said) == 42)
+        await bob.close()
     assert diary.said == ["0", *texts, "41"]
-    assert diary.fetched.count("message") > 0
+    assert diary.fetched.count("message") == 40
 
 
 LISTEN = """

@@ -9,9 +9,13 @@ CHUNK = 65_536
 
 
 class Line:
-    """A TCP relay. url: what a client is given. servers: where it leads, the first one to begin with."""
+    """A TCP relay. url: what a client is given. servers: where it leads, the first one to begin with.
+
+    down: nobody gets through.
+    """
 
     def __init__(self, servers: Sequence[str]) -> None:
+        self.down = False
         self._servers = [urlsplit(server) for server in servers]
         self._ends: set[asyncio.StreamWriter] = set()
         self._relays: set[asyncio.Task[None]] = set()
@@ -30,6 +34,8 @@ class Line:
         self._relays.add(task)
         server = self._servers[0]
         try:
+            if self.down:
+                return
             with suppress(OSError):
                 upstream = await asyncio.open_connection(server.hostname, server.port)
                 self._ends |= {writer, upstream[1]}
