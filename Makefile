@@ -66,7 +66,7 @@ bench: setup-dev setup-servers ## run every benchmark
 	[ $${#benchmarks[@]} -gt 0 ] || { echo "there are no benchmarks in bench/ yet"; exit 0; }; \
 	for benchmark in "$${benchmarks[@]}"; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(ARGS); done
 
-docs: setup ## generate the event and REST references from the code
+docs: setup ## generate the references and the clients' types from the code
 	$(BIN)/maoga docs $(ARGS)
 
 lock: setup-dev ## pin the dependencies anew (ARGS=--upgrade takes the newest)

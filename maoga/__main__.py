@@ -176,9 +176,9 @@ def kick(
 
 @app.command()
 def docs(
-    folder: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("docs"),
+    folder: Annotated[Path, typer.Option(help="Folder of the references.")] = Path("docs"),
 ) -> None:
-    """Write the generated references of events and REST."""
+    """Write what is generated from the code: the references of events and REST, and the clients' types."""
     from maoga.reference import write
 
     for path in write(folder):

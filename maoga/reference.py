@@ -1,7 +1,9 @@
-"""The generated references: what every event and route takes and answers, from the code that serves them."""
+"""What is generated from the code that serves events and routes: the references, and the clients' types."""
 
 from pathlib import Path
 
+import clients
+from maoga import typings
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
@@ -17,9 +19,16 @@ def pages() -> dict[str, str]:
     return {"reference-events.md": events(NAMESPACES), "reference-rest.md": rest()}
 
 
+def types() -> dict[str, str]:
+    """The text of each file of the clients' types, by its path in their folder."""
+    return {"python/types.py": typings.python(NAMESPACES), "js/types.d.ts": typings.typescript(NAMESPACES)}
+
+
 def write(folder: Path) -> list[Path]:
-    """Writes the pages into `folder`; their paths."""
+    """Writes the pages into `folder` and the types where the clients are; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
-        (folder / name).write_text(text)
-    return [folder / name for name in pages()]
+    texts = {folder / name: text for name, text in pages().items()}
+    texts |= {Path(clients.__path__[0]) / name: text for name, text in types().items()}
+    for path, text in texts.items():
+        path.write_text(text)
+    return list(texts)

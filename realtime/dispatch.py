@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CoroutineType
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from loguru import logger
 from orjson import Fragment
@@ -34,17 +34,18 @@ from realtime.metrics import SUCCESS, UNKNOWN, EventFigures, Metrics
 C = TypeVar("C", bound=Command)
 N = TypeVar("N")
 A = TypeVar("A", bound="Answer | Awaitable[Any]")
+D_co = TypeVar("D_co", bound="Model | Sequence[Model] | None", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Generic[D_co]):
     """What a handler answers besides a plain model: `data` with `meta`."""
 
-    data: "Model | Sequence[Model] | None"
+    data: D_co
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-Answer = Model | Sequence[Model] | Mapping[str, Model] | Reply | None
+Answer = Model | Sequence[Model] | Mapping[str, Model] | Reply[Any] | None
 Method = Callable[[Any, SessionUser, Any], Answer | Awaitable[Answer]]
 
 

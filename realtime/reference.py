@@ -109,8 +109,8 @@ def _required(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) ->
 def _answer(answer: Any, objects: dict[str, Any]) -> str:
     if answer is None or answer is type(None):
         return "null"
-    if answer is Reply:
-        return "a snapshot with `meta.streams`"
+    if get_origin(answer) is Reply:
+        return f"{_answer(get_args(answer)[0], objects)}, with `meta.streams`"
     if get_origin(answer) in {list, Sequence}:
         return f"{_answer(get_args(answer)[0], objects)}[]"
     if get_origin(answer) is dict:

@@ -1,36 +1,12 @@
-/**
- * A lobby as a client keeps it: a snapshot, brought up to date by the lobby's events.
- *
- * @typedef {object} Member
- * @property {string} userId
- * @property {string} username
- * @property {string} displayName
- * @property {boolean} isHost
- * @property {boolean} ready
- * @property {"connected"|"grace"} connection
- * @property {number} [team] from 1
- *
- * @typedef {object} Lobby
- * @property {string} id
- * @property {number} version
- * @property {"forming"|"ready"|"countdown"|"active"|"closed"} status
- * @property {string} gameId
- * @property {string} mode
- * @property {string} [region]
- * @property {string} hostId
- * @property {Member[]} members
- * @property {{min: number, max: number}} capacity
- * @property {{autoStart: boolean}} settings
- * @property {string} chatId
- * @property {string} [startsAt] while it counts down
- */
+/** @typedef {import("./types.d.ts").Lobby} Lobby */
 
 /**
- * The lobby after an event. An event at or below the snapshot's version changes nothing; `lobby_updated` replaces all.
+ * A lobby as a client keeps it, after an event: one at or below the snapshot's version changes nothing, `lobby_updated`
+ * replaces all.
  *
  * @param {Lobby|null} lobby
  * @param {string} name of the event
- * @param {object} event its data, as it came
+ * @param {any} event its data, as it came
  * @returns {Lobby|null}
  */
 export function apply(lobby, name, event) {

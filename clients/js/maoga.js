@@ -1,45 +1,63 @@
-import { MaogaError, unwrapped } from "./errors.js";
+import { MaogaError } from "./errors.js";
+import { Space } from "./space.js";
 
 export { MaogaError };
 
-/** @typedef {"matchmaking"|"lobby"|"chat"|"social"} Namespace */
+/** @typedef {import("./types.d.ts").Namespace} Namespace */
+/** @typedef {import("./types.d.ts").ServerEvents} ServerEvents */
+/** @typedef {import("./types.d.ts").ClientEvents} ClientEvents */
+/**
+ * @template {Namespace} N
+ * @template {keyof ClientEvents[N]} E
+ * @typedef {import("./types.d.ts").Payload<N, E>} Payload
+ */
+/**
+ * @template {Namespace} N
+ * @template {keyof ClientEvents[N]} E
+ * @typedef {import("./types.d.ts").Answer<N, E>} Answer
+ */
 
 export const NAMESPACES = /** @type {Namespace[]} */ (["matchmaking", "lobby", "chat", "social"]);
 
-const CALL_TIMEOUT_MS = 10_000;
 const RETRY_MS = 2_000;
 
 /**
- * A player's connection: the four namespaces on one WebSocket, made again whenever it breaks.
+ * A player's connection: the four namespaces on one WebSocket, made again whenever it breaks, on whatever server answers.
  *
- * `hello` is the first event of a namespace after every connect, and comes again when the server has missed events: what
- * a client shows of the namespace it fetches then. The token is renewed by itself.
+ * Every durable event is told once and in order, also those that come while there is no connection. What cannot be had
+ * one by one any more is fetched by the functions in `load`. The token is renewed by itself.
  */
 export class Maoga {
+  #manager;
   #sockets = {};
-  #greeted = new Set();
-  #heard = {};
+  /** @type {Record<Namespace, Space>} */
+  #spaces = {};
+  #settled = new Set();
   #session;
   #onState;
   #onEnd;
   #skewMs = 0;
+  #drain = null;
   #closed = false;
 
   /**
    * @param {object} options
-   * @param {Function} options.Manager of socket.io-client 4
+   * @param {new (url: string, options: object) => any} options.Manager of socket.io-client 4
    * @param {string} options.url of the server
    * @param {import("./session.js").Session} options.session
    * @param {string} options.name of this client, for the server's logs
-   * @param {(online: boolean) => void} options.onState told when all namespaces are connected, and when they are not
-   * @param {(error: MaogaError) => void} options.onEnd told when the session is over: log in again
+   * @param {Partial<Record<Namespace, () => Promise<void>>>} [options.load] what fetches the state of a namespace: at first,
+   *   and when events were missed for good. Live events wait until it is done; when it throws it is called again.
+   * @param {(online: boolean) => void} [options.onState] told when there is a connection and nothing is missing, and when
+   *   it is lost
+   * @param {(error: MaogaError) => void} [options.onEnd] told when the session is over: log in again
    */
-  constructor({ Manager, url, session, name, onState, onEnd }) {
+  constructor({ Manager, url, session, name, load = {}, onState = () => {}, onEnd = () => {} }) {
     this.#session = session;
     this.#onState = onState;
     this.#onEnd = onEnd;
-    const manager = new Manager(url, { transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5_000 });
-    for (const namespace of NAMESPACES) this.#open(manager, namespace, { name, protocol: 1 });
+    this.#manager = new Manager(url, { transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5_000 });
+    for (const namespace of NAMESPACES) this.#open(namespace, { name, protocol: 1 }, load[namespace]);
   }
 
   /** The server's clock, in milliseconds since 1970. */
@@ -50,87 +68,82 @@ export class Maoga {
   /**
    * Calls `listener` with data and meta of every such event.
    *
-   * @param {Namespace} namespace
-   * @param {string} event
-   * @param {(data: any, meta: {stream?: string, seq?: number, epoch?: string, at: string}) => void} listener
+   * @template {Namespace} N
+   * @template {keyof ServerEvents[N] & string} E
+   * @param {N} namespace
+   * @param {E} event
+   * @param {ServerEvents[N][E]} listener
    */
   on(namespace, event, listener) {
-    this.#sockets[namespace].on(event, listener);
+    this.#spaces[namespace].on(event, listener);
   }
 
   /**
    * Emits an event and returns the data of its ack. Without a connection it waits for one.
    *
-   * @param {Namespace} namespace
-   * @param {string} event
-   * @param {object} [payload]
+   * @template {Namespace} N
+   * @template {keyof ClientEvents[N] & string} E
+   * @param {N} namespace
+   * @param {E} event
+   * @param {Payload<N, E>} [payload]
+   * @returns {Promise<Answer<N, E>>}
    * @throws {MaogaError} with the server's code; TIMEOUT or DISCONNECTED when nobody knows what became of it
    */
-  async call(namespace, event, payload = {}) {
-    const socket = this.#sockets[namespace];
-    let ack;
-    try {
-      ack = await socket.timeout(CALL_TIMEOUT_MS).emitWithAck(event, payload);
-    } catch {
-      if (socket.connected) throw new MaogaError("TIMEOUT", "The server did not answer in time.");
-      throw new MaogaError("DISCONNECTED", "The connection was lost.");
-    }
-    return unwrapped(ack);
+  call(namespace, event, payload = {}) {
+    return this.#spaces[namespace].call(event, payload);
   }
 
-  /**
-   * `call` for an event that answers a state: no answer that is older than an event heard meanwhile.
-   *
-   * @param {Namespace} namespace
-   * @param {string} event
-   */
-  async snapshot(namespace, event) {
-    for (;;) {
-      const heard = this.#heard[namespace];
-      const data = await this.call(namespace, event);
-      if (heard === this.#heard[namespace]) return data;
-    }
+  /** Has the state of a namespace fetched anew. @param {Namespace} namespace */
+  refresh(namespace) {
+    this.#spaces[namespace].refresh();
   }
 
   /** Closes the connection for good. */
   close() {
     this.#closed = true;
+    clearTimeout(this.#drain);
     for (const socket of Object.values(this.#sockets)) socket.disconnect();
   }
 
-  #open(manager, namespace, client) {
+  #open(namespace, client, load = async () => {}) {
     let attempts = 0;
     const auth = async (answer) => {
       const attempt = ++attempts;
       const token = await this.#asked(() => this.#session.token());
       if (token && attempt === attempts) answer({ token, client }); // else the connection was made anew meanwhile
     };
-    const socket = this.#sockets[namespace] = manager.socket(`/${namespace}`, { auth });
-    this.#heard[namespace] = 0;
-    socket.onAny(() => { this.#heard[namespace] += 1; });
-    socket.on("hello", ({ serverTime }) => this.#greeting(namespace, serverTime));
+    const socket = this.#sockets[namespace] = this.#manager.socket(`/${namespace}`, { auth });
+    const space = this.#spaces[namespace] = new Space(socket, load, () => this.#found(namespace));
+    space.on("hello", ({ serverTime }) => { this.#skewMs = Date.parse(serverTime) - Date.now(); });
+    space.on("server_draining", ({ reconnectInMs }) => this.#leave(reconnectInMs));
+    if (namespace === "social") space.on("session_expiring", () => this.#renew());
     socket.on("connect_error", ({ data }) => data && this.#refused(socket, data)); // without data: nobody was reached
     socket.on("disconnect", (reason) => {
       this.#lost(namespace);
       if (reason === "io server disconnect") this.#reconnect(socket);
     });
-    if (namespace === "social") socket.on("session_expiring", () => this.#renew());
   }
 
-  #greeting(namespace, serverTime) {
-    this.#skewMs = Date.parse(serverTime) - Date.now();
+  #found(namespace) {
     const wasOnline = this.#online;
-    this.#greeted.add(namespace);
+    this.#settled.add(namespace);
     if (this.#online && !wasOnline) this.#onState(true);
   }
 
   #lost(namespace) {
+    clearTimeout(this.#drain);
+    this.#drain = null;
     if (this.#online && !this.#closed) this.#onState(false);
-    this.#greeted.delete(namespace);
+    this.#settled.delete(namespace);
   }
 
   get #online() {
-    return this.#greeted.size === NAMESPACES.length;
+    return this.#settled.size === NAMESPACES.length;
+  }
+
+  /** Makes the connection anew in a while, wherever the balancer takes it: this server is about to stop. */
+  #leave(inMs) {
+    this.#drain ??= setTimeout(() => this.#manager.engine.close(), inMs); // every namespace is told
   }
 
   async #refused(socket, { code, ...details }) {

@@ -1,12 +1,4 @@
-/**
- * @typedef {object} Message
- * @property {string} id
- * @property {number} seq its permanent place in the channel, from 1, without gaps
- * @property {string} [senderId] missing for the system's
- * @property {string} [clientMessageId]
- * @property {string} content
- * @property {string} createdAt
- */
+/** @typedef {import("./types.d.ts").Message} Message */
 
 /** The messages of a channel that a client knows: each once, in the order of their `seq`. */
 export class MessageLog {

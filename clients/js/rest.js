@@ -3,13 +3,7 @@ import { MaogaError, unwrapped } from "./errors.js";
 const TIMEOUT_MS = 10_000;
 const PAGE = 100;
 
-/**
- * @typedef {object} SessionData what a login answers
- * @property {string} accessToken
- * @property {string} refreshToken
- * @property {number} expiresInMs of the access token, from now
- * @property {{id: string, username: string, displayName: string, guest: boolean}} user
- */
+/** @typedef {import("./types.d.ts").Session} SessionData what a login answers */
 
 /** The REST calls a player needs. Every one throws `MaogaError`. */
 export class Rest {
@@ -45,12 +39,12 @@ export class Rest {
     await this.#data("POST", "/auth/logout", { token: accessToken, body: {} });
   }
 
-  /** The caller's account. @param {string} accessToken */
+  /** The caller's account. @param {string} accessToken @returns {Promise<import("./types.d.ts").Me>} */
   me(accessToken) {
     return this.#data("GET", "/users/me", { token: accessToken });
   }
 
-  /** The whole catalogue, the most popular first. @returns {Promise<object[]>} */
+  /** The whole catalogue, the most popular first. @returns {Promise<import("./types.d.ts").Game[]>} */
   async games() {
     const games = [];
     let cursor;

@@ -3,19 +3,20 @@
 from uuid import uuid4
 
 from clients.python.errors import MaogaError
-from clients.python.link import Link, Payload
+from clients.python.link import Link
+from clients.python.types import Channel, Criteria, History, HistoryPage, Lobby, Match, Message, Send, Ticket
 
 
 class MaogaClient(Link):
     """One player. Every call raises `MaogaError`, after asking again where that helps."""
 
     @property
-    def ticket(self) -> Payload | None:
+    def ticket(self) -> Ticket | None:
         """The player's ticket as last told."""
         return self.view.ticket
 
     @property
-    def lobby(self) -> Payload | None:
+    def lobby(self) -> Lobby | None:
         """The lobby the player has a seat in, brought up to date by its events."""
         return self.view.lobby
 
@@ -23,71 +24,75 @@ class MaogaClient(Link):
         """The `seq` of the last message of a channel that was told; 0 before the first."""
         return self.view.read.get(channel_id, 0)
 
-    async def enqueue(self, criteria: Payload) -> Payload:
+    async def enqueue(self, criteria: Criteria) -> Ticket:
         """Looks for a match; the ticket."""
         try:
-            return await self._ask("matchmaking", "enqueue", criteria)
+            return await self.call("matchmaking", "enqueue", criteria, repeat=True)
         except MaogaError as error:
-            if error.code != "ALREADY_QUEUED" or error.attempts == 1:
+            queued = error.code == "ALREADY_QUEUED" and error.attempts > 1
+            found = await self.status() if queued else None  # the first try did it, and only its answer was lost
+            if found is None:
                 raise
-            return await self.status() or {}  # the first try did it, and only its answer was lost
+            return found
 
-    async def cancel(self, ticket_id: str) -> Payload:
+    async def cancel(self, ticket_id: str) -> Ticket:
         """Stops looking; the ticket as it ended, cancelled or matched."""
-        return await self._ask("matchmaking", "cancel", {"ticketId": ticket_id})
+        return await self.call("matchmaking", "cancel", {"ticketId": ticket_id}, repeat=True)
 
-    async def status(self) -> Payload | None:
+    async def status(self) -> Ticket | None:
         """The ticket that waits or is proposed a match."""
-        ticket: Payload | None = await self.call("matchmaking", "status", repeat=True)
-        return ticket
+        return await self.call("matchmaking", "status", repeat=True)
 
-    async def accept(self, match_id: str) -> Payload:
+    async def accept(self, match_id: str) -> Match:
         """Accepts a proposed match; the match."""
-        return await self._ask("matchmaking", "accept", {"matchId": match_id})
+        return await self.call("matchmaking", "accept", {"matchId": match_id}, repeat=True)
 
-    async def decline(self, match_id: str) -> Payload:
+    async def decline(self, match_id: str) -> Match:
         """Declines a proposed match; the match."""
-        return await self._ask("matchmaking", "decline", {"matchId": match_id})
+        return await self.call("matchmaking", "decline", {"matchId": match_id}, repeat=True)
 
-    async def set_ready(self, ready: bool = True) -> Payload:
+    async def set_ready(self, ready: bool = True) -> Lobby:
         """Says whether the player is ready; the lobby."""
         try:
-            return await self._ask("lobby", "set_ready", {"ready": ready})
+            return await self.call("lobby", "set_ready", {"ready": ready}, repeat=True)
         except MaogaError as error:
             if error.code != "LOBBY_STARTED" or error.attempts == 1 or not ready:
                 raise
             return await self.sync()  # the first try did it, and with it all were ready
 
-    async def start(self) -> Payload:
+    async def start(self) -> Lobby:
         """Begins the countdown, as the host; the lobby."""
-        return await self._ask("lobby", "start", {})
+        return await self.call("lobby", "start", repeat=True)
 
     async def leave(self) -> None:
         """Gives up the seat."""
         try:
-            await self._ask("lobby", "leave", {})
+            await self.call("lobby", "leave", repeat=True)
         except MaogaError as error:
             if error.code != "NOT_IN_LOBBY" or error.attempts == 1:
                 raise
 
-    async def sync(self) -> Payload:
+    async def sync(self) -> Lobby:
         """The player's lobby as it is now."""
-        return await self._ask("lobby", "sync", {})
+        return await self.call("lobby", "sync", repeat=True)
 
-    async def send(self, channel_id: str, content: str, client_message_id: str | None = None) -> Payload:
+    async def send(self, channel_id: str, content: str, client_message_id: str | None = None) -> Message:
         """Says something; the message with its `seq`, durable. Said again with the same id it is still one message."""
-        message = {"channelId": channel_id, "clientMessageId": client_message_id or uuid4().hex, "content": content}
-        return await self._ask("chat", "send", message)
+        message_id = client_message_id or uuid4().hex
+        message: Send = {"channelId": channel_id, "clientMessageId": message_id, "content": content}
+        return await self.call("chat", "send", message, repeat=True)
 
-    async def history(self, channel_id: str, **page: int) -> Payload:
-        """`{messages, hasMore}` of a channel; page: `before` or `after` a `seq`, `limit`."""
-        return await self._ask("chat", "history", {"channelId": channel_id, **page})
+    async def history(
+        self, channel_id: str, *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> HistoryPage:
+        """`{messages, hasMore}` of a channel: the newest, or those before or after a `seq`."""
+        page: History = {"channelId": channel_id, "limit": limit}
+        if before is not None:
+            page["before"] = before
+        if after is not None:
+            page["after"] = after
+        return await self.call("chat", "history", page, repeat=True)
 
-    async def channels(self) -> list[Payload]:
+    async def channels(self) -> list[Channel]:
         """The channels the player is a member of, newest first."""
-        channels: list[Payload] = await self.call("chat", "channels", repeat=True)
-        return channels
-
-    async def _ask(self, namespace: str, event: str, payload: Payload) -> Payload:
-        answer: Payload = await self.call(namespace, event, payload, repeat=True)
-        return answer
+        return await self.call("chat", "channels", repeat=True)

@@ -135,12 +135,13 @@ class Connection:
         _fail(self._all_joined, error)
 
     def _on_event(self, namespace: str, name: str, data: Any = None, meta: Any = None, *_: Any) -> None:
-        if namespace in self._joined:
-            self._receive(namespace, name, data, meta if isinstance(meta, dict) else {})
+        if self.over:
             return
-        self._joined.add(namespace)  # by its `hello`, the first event
-        if len(self._joined) == len(NAMESPACES):
-            _resolve(self._all_joined)
+        self._receive(namespace, name, data, meta if isinstance(meta, dict) else {})
+        if namespace not in self._joined:
+            self._joined.add(namespace)  # by its `hello`, the first event
+            if len(self._joined) == len(NAMESPACES):
+                _resolve(self._all_joined)
 
 
 def _resolve(future: asyncio.Future[Any], value: Any = None, *_: Any) -> None:

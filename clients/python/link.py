@@ -13,9 +13,12 @@ import aiohttp
 
 from clients.python.connection import Connection
 from clients.python.errors import RETRY_HELPS, MaogaError
+from clients.python.event import Callback, Event, Predicate
+from clients.python.follower import CALL_TIMEOUT_S, Follower
 from clients.python.rest import MaogaRest
 from clients.python.session import Keeper, Session
-from clients.python.view import Event, View
+from clients.python.types import Call, On, WaitFor
+from clients.python.view import View
 
 T = TypeVar("T")
 Payload = dict[str, Any]
@@ -24,17 +27,15 @@ BUFFER = 1000
 """Events of one name that are kept for `wait_for`; the oldest go first."""
 
 OPEN_TIMEOUT_S = 10.0
-CALL_TIMEOUT_S = 15.0
 MIN_BACKOFF_S = 0.25
 MAX_BACKOFF_S = 10.0
-HISTORY_PAGE = 100
 
 
 class Link:
     """A player's link to the server, once `connect` has made it, until `close`.
 
-    A lost connection is made again, and what was missed is asked for: it comes as `ticket_updated`, `lobby_updated`
-    and `message` events with an empty `meta`. Nothing is told twice: messages go by `seq`, lobby events by `version`.
+    A lost connection is made again, on whatever server answers, and the streams are resumed: every durable event is
+    told once and in order. What cannot be resumed any more is fetched instead (see `Follower`).
 
     view: what the player knows. repeats: how often a call was made again, by the code of the reason.
     session: of `MaogaRest`, or a bare access token, which cannot be renewed.
@@ -52,13 +53,12 @@ class Link:
         self._url, self._session, self._name = base_url, session, name
         self._http, self._owns_http = http, http is None
         self.view = View()
+        self._follower = Follower(self.view, self._tell)
         self.repeats: Counter[str] = Counter()
-        self._buffers: dict[str, deque[Event]] = defaultdict(lambda: deque(maxlen=BUFFER))
-        self._callbacks: dict[str, list[Callable[[Event], None]]] = defaultdict(list)
-        self._held: deque[Event] = deque()
-        self._behind, self._stale = True, False
-        self._followed, self._online = False, False
-        self._failed_attempts = 0
+        self._buffers: dict[str, deque[Event[Any]]] = defaultdict(lambda: deque(maxlen=BUFFER))
+        self._callbacks: dict[str, list[Callback[Any]]] = defaultdict(list)
+        self._online, self._failed_attempts = False, 0
+        self._leave_at: float | None = None  # when the server wants the connection to be made anew
         self._keeper: Keeper | None = None
         self._connection: Connection | None = None
         self._supervisor: asyncio.Task[None] | None = None
@@ -97,6 +97,7 @@ class Link:
         rest = MaogaRest(self._url, self._http)
         if isinstance(self._session, str):
             self._session = Session(self._session, None, 0, await rest.me(self._session))
+        self.view.user_id = self._session.user_id
         self._keeper = Keeper(self._session, rest.refresh)
         self._supervisor = asyncio.create_task(self._supervise(self._keeper), name=f"maoga:{self.user_id}")
         await self._until_online(timeout)
@@ -117,20 +118,31 @@ class Link:
         if self._connection is not None:
             self._connection.cut()
 
-    async def call(
-        self,
-        namespace: str,
-        event: str,
-        payload: Payload | None = None,
-        *,
-        timeout: float = CALL_TIMEOUT_S,
-        repeat: bool = False,
-    ) -> Any:
-        """Emits an event, once there is a connection, and returns the data of its ack; raises `MaogaError`.
+    @property
+    def call(self) -> Call:
+        """`call(namespace, event, payload, timeout, repeat)`: emits an event, once there is a connection.
 
-        repeat: ask again while `timeout` lasts, when that helps. Only for what may happen twice: it may have happened
-        at the first time already.
+        Returns the data of its ack; raises `MaogaError`. repeat: ask again while `timeout` lasts, when that helps. Only
+        for what may happen twice: it may have happened at the first time already.
         """
+        return self._call
+
+    @property
+    def on(self) -> On:
+        """`on(name, callback)`: calls it with each event of that name, `*` with each event, in order."""
+        return self._on
+
+    @property
+    def wait_for(self) -> WaitFor:
+        """`wait_for(name, predicate, timeout)`: takes the oldest event of that name whose data satisfies `predicate`.
+
+        One from before this call counts too; each is taken once. Raises `TimeoutError`, or why the client is over.
+        """
+        return self._wait_for
+
+    async def _call(
+        self, namespace: str, event: str, payload: Any = None, *, timeout: float = CALL_TIMEOUT_S, repeat: bool = False
+    ) -> Any:
         deadline = time.monotonic() + timeout
         attempt = 0
         while True:
@@ -146,20 +158,15 @@ class Link:
                 self.repeats[error.code] += 1
             await asyncio.sleep(pause_s)
 
-    def on(self, name: str, callback: Callable[[Event], None]) -> None:
-        """Calls `callback` with each event of that name, `*` with each event, in the order of their coming."""
+    def _on(self, name: str, callback: Callback[Any]) -> None:
         self._callbacks[name].append(callback)
 
-    async def wait_for(
-        self, name: str, predicate: Callable[[Any], bool] | None = None, timeout: float = CALL_TIMEOUT_S
-    ) -> Event:
-        """Takes the oldest event of that name whose data satisfies `predicate`; one from before this call counts too.
-
-        Each event is taken once. Raises `TimeoutError`, or why the client is over.
-        """
+    async def _wait_for(
+        self, name: str, predicate: Predicate[Any] | None = None, timeout: float = CALL_TIMEOUT_S
+    ) -> Event[Any]:
         buffer = self._buffers[name]
 
-        def take() -> Event | None:
+        def take() -> Event[Any] | None:
             for event in buffer:
                 if predicate is None or predicate(event.data):
                     buffer.remove(event)
@@ -184,35 +191,23 @@ class Link:
         return value
 
     def _receive(self, namespace: str, name: str, data: Any, meta: Payload) -> None:
-        """Called by the connection with each event. While catching up, events wait for what came before them."""
+        """Called by the connection with each event."""
         if name == "session_expiring" and self._keeper:
             self._keeper.hurry()
-            self._wake.set()
-        if name == "hello":  # once more: the server has missed events itself
-            self._fall_behind()
-        self._held.append(Event(namespace, name, data, meta))
+        elif name == "server_draining" and self._leave_at is None:  # it comes in every namespace
+            self._leave_at = time.monotonic() + data["reconnectInMs"] / 1000
         try:
-            self._release()
+            self._follower.receive(Event(namespace, name, data, meta))
         except Exception as error:  # of a callback: nobody else would hear of it
             self._fail(error)
+        if meta.get("stream") is None or not self._follower.settled:
+            self._wake.set()
 
-    def _fall_behind(self) -> None:
-        self._behind = self._stale = True
-        self._wake.set()
-
-    def _release(self) -> None:
-        while self._held and not self._behind:
-            self._take(self._held.popleft())
-
-    def _take(self, event: Event) -> None:
-        verdict = self.view.take(event, self.user_id)
-        if verdict == "gap":
-            self._fall_behind()
-        elif verdict == "new":
-            self._buffers[event.name].append(event)
-            for callback in (*self._callbacks[event.name], *self._callbacks["*"]):
-                callback(event)
-            self._changed.set()
+    def _tell(self, event: Event[Any]) -> None:
+        self._buffers[event.name].append(event)
+        for callback in (*self._callbacks[event.name], *self._callbacks["*"]):
+            callback(event)
+        self._changed.set()
 
     # The connection, kept by one task.
 
@@ -246,56 +241,30 @@ class Link:
     async def _opened(self, token: str) -> Connection:
         if self._http is None:
             self._http = aiohttp.ClientSession()
-        self._behind = True
+        self._leave_at = None
         connection = Connection(self._receive, self._ended, self._http)
         await connection.open(self._url, token, self._name, OPEN_TIMEOUT_S)
         return connection
 
     async def _stay(self, keeper: Keeper, connection: Connection) -> None:
-        """Keeps the view up to date and the token fresh until the connection is over."""
-        while self._failure is None and not connection.over:
+        """Keeps the view up to date and the token fresh until the connection is over, or the server wants it to be."""
+        while self._failure is None and not connection.over and self._leave_in_s != 0:
             self._wake.clear()
-            if self._behind:
-                await self._catch_up(connection)
+            if not (self._online and self._follower.settled):
+                await self._settle(connection)
             elif keeper.due_in_s == 0:
                 await self._renew(keeper, connection)
             else:
+                dues = [due_s for due_s in (keeper.due_in_s, self._leave_in_s) if due_s is not None]
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(keeper.due_in_s):
+                    async with asyncio.timeout(min(dues, default=None)):
                         await self._wake.wait()
 
-    async def _catch_up(self, connection: Connection) -> None:
-        """Asks how things stand, tells what is new of it, then what came meanwhile."""
-        self._stale = False
-        ticket = await connection.call("matchmaking", "status", {}, CALL_TIMEOUT_S)
-        lobby = await _lobby_of(connection)
-        channels = await connection.call("chat", "channels", {}, CALL_TIMEOUT_S)
-        if ticket is None:
-            self.view.ticket = None
-        else:
-            self._take(Event("matchmaking", "ticket_updated", ticket, {}))
-        if lobby is None:
-            self.view.lobby = None
-        else:
-            self._take(Event("lobby", "lobby_updated", lobby, {}))
-        for channel in channels:
-            if self._followed:
-                await self._read_on(connection, channel["id"], channel["lastSeq"])
-            else:  # what was said before the client was there is history
-                self.view.read[channel["id"]] = channel["lastSeq"]
-        self._followed, self._failed_attempts = True, 0
-        self._behind, self._online = self._stale, not connection.over
-        self._release()
+    async def _settle(self, connection: Connection) -> None:
+        await self._follower.settle(connection)
+        self._failed_attempts = 0
+        self._online = not connection.over
         self._changed.set()
-
-    async def _read_on(self, connection: Connection, channel_id: str, last_seq: int) -> None:
-        while (read := self.view.read.get(channel_id, 0)) < last_seq:
-            page = {"channelId": channel_id, "after": read, "limit": HISTORY_PAGE}
-            answer = await connection.call("chat", "history", page, CALL_TIMEOUT_S)
-            for message in answer["messages"]:
-                self._take(Event("chat", "message", message, {}))
-            if not answer["hasMore"]:
-                return
 
     async def _renew(self, keeper: Keeper, connection: Connection) -> None:
         """Extends the life of the connection; when that fails for the moment, it is tried again later."""
@@ -314,8 +283,14 @@ class Link:
         except TimeoutError:
             raise self._trouble or MaogaError("TIMEOUT", f"not connected within {timeout:g} s") from None
 
+    @property
+    def _leave_in_s(self) -> float | None:
+        """Seconds until the connection should be made anew; None when it may stay."""
+        return None if self._leave_at is None else max(0.0, self._leave_at - time.monotonic())
+
     def _ended(self) -> None:
         self._online = False
+        self._follower.lose()
         self._wake.set()
         self._changed.set()
 
@@ -324,13 +299,3 @@ class Link:
         self._failure = self._failure or error
         self._wake.set()
         self._changed.set()
-
-
-async def _lobby_of(connection: Connection) -> Payload | None:
-    try:
-        lobby: Payload = await connection.call("lobby", "sync", {}, CALL_TIMEOUT_S)
-    except MaogaError as error:
-        if error.code != "NOT_IN_LOBBY":
-            raise
-        return None
-    return lobby

@@ -8,6 +8,7 @@ import aiohttp
 
 from clients.python.errors import MaogaError, unwrapped
 from clients.python.session import Session
+from clients.python.types import Game, Me
 
 TIMEOUT_S = 30.0
 
@@ -58,14 +59,14 @@ class MaogaRest:
         """Ends the session of the access token, and that of another refresh token if given."""
         await self._call("POST", "/auth/logout", _without_none({"refreshToken": refresh_token}), access_token)
 
-    async def me(self, access_token: str) -> dict[str, Any]:
+    async def me(self, access_token: str) -> Me:
         """The caller's account."""
-        data: dict[str, Any] = await self._call("GET", "/users/me", token=access_token)
+        data: Me = await self._call("GET", "/users/me", token=access_token)
         return data
 
-    async def games(self) -> list[dict[str, Any]]:
+    async def games(self) -> list[Game]:
         """The whole catalogue of games, the most popular first."""
-        games: list[dict[str, Any]] = []
+        games: list[Game] = []
         cursor: str | None = None
         while True:
             query = _without_none({"limit": "100", "cursor": cursor})

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from clients.python import types
 from clients.python.errors import MaogaError
 
 RENEW_AT = 0.75
@@ -23,16 +23,16 @@ class Session:
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     lifetime_s: float
-    user: dict[str, Any]
+    user: types.Me
     since: float = field(default_factory=time.monotonic)
 
     @property
     def user_id(self) -> str:
         """Whose login it is."""
-        return str(self.user["id"])
+        return self.user["id"]
 
     @classmethod
-    def from_wire(cls, data: dict[str, Any]) -> "Session":
+    def from_wire(cls, data: types.Session) -> "Session":
         """The session in an answer of the server."""
         return cls(data["accessToken"], data["refreshToken"], data["expiresInMs"] / 1000, data["user"])
 

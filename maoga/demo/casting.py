@@ -3,7 +3,10 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
+
+from clients.python.types import Criteria, Game, Mode
+from domain.games.model import ModeName
 
 Quirk = Literal["cancels", "wavers", "drops in the queue", "drops in the lobby"]
 QUIRKS: tuple[Quirk, ...] = ("cancels", "wavers", "drops in the queue", "drops in the lobby")
@@ -33,7 +36,7 @@ class Queue:
     """
 
     games: tuple[str, ...]
-    mode: str
+    mode: ModeName
     sizes: tuple[int, ...]
     size: int = 0
 
@@ -44,13 +47,13 @@ class Part:
 
     number: int
     name: str
-    criteria: dict[str, Any]
+    criteria: Criteria
     registers: bool = False
     alone: bool = False
     quirk: Quirk | None = None
 
 
-def cast(catalogue: Sequence[dict[str, Any]], players: int, seed: int) -> list[Part]:
+def cast(catalogue: Sequence[Game], players: int, seed: int) -> list[Part]:
     """The parts of so many players, in the order of their coming. catalogue: as GET /games serves it."""
     rng = random.Random(seed)
     queues = _queues(catalogue, rng)
@@ -76,7 +79,7 @@ def cast(catalogue: Sequence[dict[str, Any]], players: int, seed: int) -> list[P
     return _with_quirks(parts, rng)
 
 
-def _queues(catalogue: Sequence[dict[str, Any]], rng: random.Random) -> list[Queue]:
+def _queues(catalogue: Sequence[Game], rng: random.Random) -> list[Queue]:
     """A queue for each game and mode, some of them for two games at once; raises ValueError when there are no modes."""
     single = [Queue((game["id"],), mode["mode"], _sizes(mode)) for game in catalogue for mode in game["modes"]]
     if not single:
@@ -98,7 +101,7 @@ def _queues(catalogue: Sequence[dict[str, Any]], rng: random.Random) -> list[Que
     return sized
 
 
-def _sizes(mode: dict[str, Any]) -> tuple[int, ...]:
+def _sizes(mode: Mode) -> tuple[int, ...]:
     if teams := mode.get("teams"):
         return (teams["count"] * teams["size"],)
     group = mode.get("groupSize") or {"min": 2, "max": 4}
@@ -119,7 +122,7 @@ def _dealt(queues: Sequence[Queue], players: int, rng: random.Random) -> list[Qu
     return groups
 
 
-def _criteria(queue: Queue, rng: random.Random) -> dict[str, Any]:
+def _criteria(queue: Queue, rng: random.Random) -> Criteria:
     """What a group looks for. No preference is strict: in the end every two in a queue may meet."""
     return {
         "games": [{"gameId": game, "weight": rng.randint(1, 10)} for game in queue.games],

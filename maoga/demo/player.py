@@ -12,9 +12,10 @@ import aiohttp
 
 from clients.python.client import MaogaClient
 from clients.python.errors import MaogaError
+from clients.python.event import Event
 from clients.python.rest import MaogaRest
 from clients.python.session import Session
-from clients.python.view import Event
+from clients.python.types import Lobby, Ticket
 from maoga.demo.casting import Part
 from maoga.demo.checks import Memory
 from maoga.demo.figures import Figures
@@ -103,7 +104,7 @@ class Player:
                 self._stage.story.crowded()
                 await asyncio.sleep(error.pause_s() + self._rng.random())
 
-    async def _find_match(self, client: MaogaClient) -> dict[str, Any]:
+    async def _find_match(self, client: MaogaClient) -> Lobby:
         """Queues and accepts until there is a lobby; the lobby."""
         self._doing = "looking for a match"
         since = await self._look(client)
@@ -141,9 +142,10 @@ class Player:
         answered: set[str] = set()
         proposed_at = time.perf_counter()
         while not client.lobby:
-            ticket = await client.wait_until(lambda: client.lobby or self._to_answer(client, answered), self._left_s())
-            if client.lobby:
-                break
+            await client.wait_until(lambda: client.lobby or self._to_answer(client, answered), self._left_s())
+            ticket = self._to_answer(client, answered)
+            if ticket is None:
+                continue  # there is a lobby
             if ticket["status"] == "cancelled":
                 self._stage.story.say(f"{self.part.name} was too late to accept and queues again", "yellow")
                 self._stage.figures.late += 1
@@ -158,7 +160,7 @@ class Player:
                     raise
         return proposed_at
 
-    def _to_answer(self, client: MaogaClient, answered: set[str]) -> dict[str, Any] | None:
+    def _to_answer(self, client: MaogaClient, answered: set[str]) -> Ticket | None:
         """The player's ticket, when a match is proposed or the ticket has ended."""
         ticket = client.ticket
         if ticket is None or ticket["id"] != self._ticket_id:
@@ -166,7 +168,7 @@ class Player:
         proposed = ticket["status"] == "proposed" and ticket["matchId"] not in answered
         return ticket if proposed or ticket["status"] == "cancelled" else None
 
-    async def _talk(self, client: MaogaClient, lobby: dict[str, Any]) -> None:
+    async def _talk(self, client: MaogaClient, lobby: Lobby) -> None:
         self._doing = "talking"
         for number, text in enumerate(self._rng.sample(GREETINGS, self._rng.randint(1, 3))):
             await self._pause(0.1, 0.8)
@@ -197,7 +199,7 @@ class Player:
         await self._pause(0.1, 0.5)
         await client.set_ready()
 
-    async def _see_the_start(self, client: MaogaClient, lobby: dict[str, Any]) -> None:
+    async def _see_the_start(self, client: MaogaClient, lobby: Lobby) -> None:
         """Sees the lobby start, reads the chat to its end, and leaves."""
         figures, chat_id = self._stage.figures, lobby["chatId"]
         self._doing = "waiting for the start"
@@ -230,7 +232,7 @@ class Player:
         self.memory.saw_all = False
         client.cut()
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: Event[Any]) -> None:
         """Remembers an event."""
         memory, data = self.memory, event.data
         memory.events[event.name] += 1
@@ -246,7 +248,7 @@ class Player:
 
     def _standing(self) -> str:
         """Where the player stands, for whoever has to find out why it did not get on."""
-        ticket, lobby = (self._client.ticket or {}, self._client.lobby or {}) if self._client else ({}, {})
+        ticket, lobby = (self._client.ticket, self._client.lobby) if self._client else (None, None)
         return "".join(
             f", {what} {thing['id']} {thing['status']}"
             for what, thing in (("ticket", ticket), ("lobby", lobby))

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from clients.python.types import Lobby, Member
+
 JOINS_TOLD = 12
 JOINS_AT_ONCE = 25
 CHATS_TOLD = 3
@@ -44,19 +46,19 @@ class Story:
             self._crowded = True
             self.say("the server limits how many may enter from one address: the others wait at the door", "yellow")
 
-    def matched(self, lobby: dict[str, Any]) -> None:
+    def matched(self, lobby: Lobby) -> None:
         """A match was confirmed; told once, whoever sees it first."""
         if self._first("matched", lobby):
             where = f", {lobby['region']}" if lobby.get("region") else ""
             self.say(f"match found: {self._title(lobby)}{where}: {_names(lobby['members'])}", "cyan")
 
-    def said(self, lobby: dict[str, Any], name: str, text: str) -> None:
+    def said(self, lobby: Lobby, name: str, text: str) -> None:
         """A player said something; only a few lobbies are listened to."""
         if lobby["id"] in self._chats or len(self._chats) < CHATS_TOLD:
             self._chats.add(lobby["id"])
             self.say(f'{self._title(lobby)} | {name}: "{text}"', "magenta")
 
-    def started(self, lobby: dict[str, Any]) -> None:
+    def started(self, lobby: Lobby) -> None:
         """A lobby started."""
         if self._first("started", lobby):
             self.say(f"started: {self._title(lobby)} with {len(lobby['members'])} players", "green")
@@ -72,17 +74,17 @@ class Story:
         for text in figures["errorTexts"]:
             self._console.print(f"[red]{escape(text)}[/red]", soft_wrap=True)
 
-    def _first(self, what: str, lobby: dict[str, Any]) -> bool:
+    def _first(self, what: str, lobby: Lobby) -> bool:
         key = (what, lobby["id"])
         new = key not in self._told
         self._told.add(key)
         return new
 
-    def _title(self, lobby: dict[str, Any]) -> str:
+    def _title(self, lobby: Lobby) -> str:
         return f"{self._games.get(lobby['gameId'], lobby['gameId'])} {lobby['mode']}"
 
 
-def _names(members: Sequence[dict[str, Any]]) -> str:
+def _names(members: Sequence[Member]) -> str:
     return ", ".join(member["displayName"] for member in members)
 
 

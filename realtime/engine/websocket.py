@@ -189,6 +189,7 @@ class WebSocket(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._closing = True
+        self._unsent = b""  # uvloop raises where somebody writes to a transport that is closed
         if self._paused:
             self.resume_writing()
         self._end("transport error" if error else "transport close")

@@ -6,7 +6,7 @@ from typing import ClassVar
 from domain.chat.chat import Chat
 from domain.chat.commands import History, Send
 from domain.chat.events import ChannelUpdated, MessageSent
-from domain.chat.model import HistoryPage, MessageView
+from domain.chat.model import ChannelView, HistoryPage, MessageView
 from domain.core.model import Empty
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
@@ -37,6 +37,6 @@ class ChatNamespace(Namespace):
         return await self._chat.history(user.id, command)
 
     @on("channels", Empty, cost=2)
-    async def channels(self, user: SessionUser, command: Empty) -> Reply:
+    async def channels(self, user: SessionUser, command: Empty) -> Reply[list[ChannelView]]:
         """The channels the player is a member of."""
         return await snapshot(self._hub, await self._chat.streams_of(user.id), self._chat.channels(user.id))

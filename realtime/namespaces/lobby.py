@@ -41,7 +41,7 @@ class LobbyNamespace(Namespace):
         return await self._lobbies.streams_of(user.id)
 
     @on("sync", Empty)
-    async def sync(self, user: SessionUser, command: Empty) -> Reply:
+    async def sync(self, user: SessionUser, command: Empty) -> Reply[LobbyView]:
         """The lobby as it is now."""
         streams = await self._lobbies.streams_of(user.id)
         return await snapshot(self._hub, streams, self._lobbies.sync(user.id))

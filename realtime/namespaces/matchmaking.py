@@ -44,7 +44,7 @@ class MatchmakingNamespace(Namespace):
         return await self._matchmaking.cancel(user.id, command)
 
     @on("status", Empty)
-    async def status(self, user: SessionUser, command: Empty) -> Reply:
+    async def status(self, user: SessionUser, command: Empty) -> Reply[TicketView | None]:
         """The ticket that waits or is proposed a match, or null."""
         return await snapshot(self._hub, [user_stream("matchmaking", user.id)], self._matchmaking.status(user.id))
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
-from typing import Any
 
 import aiohttp
 import pytest
@@ -11,9 +10,10 @@ import pytest
 from clients.python.client import MaogaClient
 from clients.python.rest import MaogaRest
 from clients.python.session import Session
+from clients.python.types import Criteria, Lobby
 from tests.support.server import MaogaServer, maoga_server
 
-DUEL = {
+DUEL: Criteria = {
     "games": [{"gameId": "rocket-league"}],
     "mode": "casual",
     "groupSize": {"min": 2, "max": 2},
@@ -59,14 +59,14 @@ def shared(mongodb_url: str, redis_url: str) -> dict[str, str]:
     }
 
 
-async def meet(*players: MaogaClient) -> dict[str, Any]:
+async def meet(*players: MaogaClient) -> Lobby:
     """Queues the players for a duel, lets them accept, and returns their lobby."""
     for player in players:
         await player.enqueue(DUEL)
     return await accept_all(*players)
 
 
-async def accept_all(*players: MaogaClient, timeout: float = 20) -> dict[str, Any]:
+async def accept_all(*players: MaogaClient, timeout: float = 20) -> Lobby:
     """Waits for the proposal, lets everybody accept, and returns the lobby."""
     proposals = [await player.wait_for("match_proposed", timeout=timeout) for player in players]
     match_id = proposals[0].data["match"]["id"]

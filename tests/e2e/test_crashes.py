@@ -1,6 +1,7 @@
 """`kill -9` between two steps of the main job: nobody is lost and nobody is booked twice."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ async def test_a_gateway_dies_in_the_middle_of_an_event(
             await player.enqueue(DUEL)
         match_id = (await ann.wait_for("match_proposed")).data["match"]["id"]
         await bob.accept(match_id)
-        last_words = asyncio.create_task(ann.accept(match_id))
+        last_words: asyncio.Task[Any] = asyncio.create_task(ann.accept(match_id))
     else:
         last_words = asyncio.create_task(ann.enqueue(DUEL))
     await eventually(lambda: doomed.process.poll() is not None, timeout=10)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from clients.python.state import apply
+from clients.python.types import Lobby
 from domain.core.errors import AppError
 from domain.core.ids import UserId
 from domain.lobbies import rules
@@ -284,7 +285,7 @@ def test_both_reference_clients_read_a_lobby_alike(browser: Browser, server: Mao
         stories,
     )
     for story, told in zip(stories, in_javascript, strict=True):
-        lobby: dict[str, Any] = {}
+        lobby: Lobby | None = None
         for (name, event), in_js in zip(story, told, strict=True):
             lobby = apply(lobby, name, event)
             assert lobby == in_js

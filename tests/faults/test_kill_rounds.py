@@ -67,7 +67,7 @@ class Life:
             await client.enqueue(DUEL)
         if client.lobby is None:
             await self._accept()
-        lobby: dict[str, Any] = await client.sync()
+        lobby = await client.sync()
         for _ in range(2):
             name = f"p{self.number}-{len(self.acked)}-{random.randrange(10**9)}"
             self.acked[lobby["chatId"], name] = (await client.send(lobby["chatId"], name, name))["seq"]

@@ -1,11 +1,14 @@
 """People at the page: each in a browser context of their own, watched for everything that must not happen."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from aiohttp import web
+from playwright.async_api import Page as AsyncPage
+from playwright.async_api import async_playwright
 from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect, sync_playwright
 
 from tests.support.services import ROOT, ServiceMissing
@@ -30,14 +33,50 @@ PHONE = {
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a window."""
-    if not Path(CHROMIUM).exists():
-        raise ServiceMissing("chromium is missing: `make setup-servers` (as root) installs it")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=_installed(), args=ARGUMENTS)
         try:
             yield browser
         finally:
             browser.close()
+
+
+@asynccontextmanager
+async def a_page(url: str) -> AsyncIterator[AsyncPage]:
+    """A page, in a Chromium of its own."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=_installed(), args=ARGUMENTS)
+        try:
+            page = await browser.new_page()
+            await page.goto(url)
+            yield page
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def page_of_the_repository() -> AsyncIterator[AsyncPage]:
+    """An empty page that can import our modules: `/` is the repository's folder."""
+
+    async def index(_: web.Request) -> web.Response:
+        return web.Response(text='<!doctype html><link rel="icon" href="data:,">', content_type="text/html")
+
+    app = web.Application()
+    app.add_routes([web.get("/", index), web.static("/", ROOT)])
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with a_page(f"http://127.0.0.1:{runner.addresses[0][1]}") as page:
+            yield page
+    finally:
+        await runner.cleanup()
+
+
+def _installed() -> str:
+    if not Path(CHROMIUM).exists():
+        raise ServiceMissing("chromium is missing: `make setup-servers` (as root) installs it")
+    return CHROMIUM
 
 
 def is_refresh(response: Response) -> bool:

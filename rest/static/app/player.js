@@ -5,7 +5,6 @@ import { lobbyNews, matchOffText } from "./words.js";
 
 const WAITING = ["queued", "proposed"];
 const PROPOSAL = "maoga.proposal";
-const RETRY_MS = 1_000;
 
 /**
  * @typedef {object} Screen what a player tells the page
@@ -41,6 +40,11 @@ export class Player {
       url: location.origin,
       session,
       name: "maoga-page",
+      load: {
+        matchmaking: () => this.#loaded(this.#fetchTicket()),
+        lobby: () => this.#loaded(this.#fetchLobby()),
+        chat: () => this.#loaded(this.talk?.catchUp()),
+      },
       onState: (online) => {
         this.online = online;
         screen.changed();
@@ -128,16 +132,14 @@ export class Player {
   // What the server tells.
 
   #listen() {
-    this.#on("matchmaking", "hello", () => this.#fetchTicket());
+    this.#on("matchmaking", "hello", () => this.#maoga.refresh("matchmaking")); // no replay brings ticket_updated
     this.#on("matchmaking", "ticket_updated", (ticket) => this.#takeTicket(ticket));
     this.#on("matchmaking", "ticket_expired", ({ ticketId }) => this.#expired(ticketId));
     this.#on("matchmaking", "match_proposed", (proposal) => this.#proposed(proposal));
     this.#on("matchmaking", "match_accepted", (progress) => this.#accepted(progress));
-    this.#on("matchmaking", "match_confirmed", () => this.#fetchLobby());
+    this.#on("matchmaking", "match_confirmed", () => this.#maoga.refresh("lobby"));
     this.#on("matchmaking", "match_cancelled", (event) => this.#cancelled(event));
-    this.#on("lobby", "hello", () => this.#fetchLobby());
     for (const name of LOBBY_EVENTS) this.#on("lobby", name, (event) => this.#heardInLobby(name, event));
-    this.#on("chat", "hello", () => this.talk?.catchUp());
     this.#on("chat", "message", (message) => {
       if (message.channelId === this.talk?.channelId) return this.talk.heard(message);
     });
@@ -149,13 +151,19 @@ export class Player {
         await act(data);
         this.#screen.changed();
       } catch (error) {
-        if (error.code !== "DISCONNECTED") this.#screen.complain(error); // else the next `hello` makes up for it
+        if (error.code === "DISCONNECTED") this.#maoga.refresh(namespace); // on the next connection
+        else this.#screen.complain(error);
       }
     });
   }
 
+  async #loaded(loading) {
+    await loading;
+    this.#screen.changed();
+  }
+
   async #fetchTicket() {
-    const ticket = await this.#state("matchmaking", "status");
+    const ticket = await this.#maoga.call("matchmaking", "status");
     if (ticket?.status !== "proposed") this.#setProposal(null);
     else if (this.proposal?.match.id !== ticket.matchId) this.#setProposal(keptProposal(ticket));
     this.ticket = null;
@@ -164,7 +172,7 @@ export class Player {
   }
 
   async #fetchLobby() {
-    const lobby = await this.#state("lobby", "sync");
+    const lobby = await this.#maoga.call("lobby", "sync").catch(noLobby);
     if (lobby) this.#takeLobby(lobby);
     else if (this.lobby) {
       this.#leaveLobby(this.lobby.id);
@@ -172,19 +180,6 @@ export class Player {
     }
     this.#unknown.delete("lobby");
     if (lobby) await this.talk?.catchUp();
-  }
-
-  /** A state of the server, asked for until it comes; null for none. Throws DISCONNECTED: another `hello` follows. */
-  async #state(namespace, event) {
-    for (;;) {
-      try {
-        return (await this.#maoga.snapshot(namespace, event)) ?? null;
-      } catch (error) {
-        if (error.code === "NOT_IN_LOBBY") return null;
-        if (error.code === "DISCONNECTED") throw error;
-        await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
-      }
-    }
   }
 
   #takeTicket(ticket) {
@@ -269,6 +264,12 @@ export class Player {
     this.lobby = this.talk = null;
     this.#screen.changed();
   }
+}
+
+/** What `sync` answers to somebody who is in no lobby. */
+function noLobby(error) {
+  if (error.code === "NOT_IN_LOBBY") return null;
+  throw error;
 }
 
 /** A proposal from before the page was loaded. */

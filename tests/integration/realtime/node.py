@@ -112,7 +112,7 @@ class TestNamespace(Namespace):
         return [Said(said_text=command.text, by=user.id)] * command.times
 
     @on("snapshot", Say)
-    async def snapshot(self, user: SessionUser, command: Say) -> Reply:
+    async def snapshot(self, user: SessionUser, command: Say) -> Reply[Said]:
         return Reply(Said(said_text=command.text, by=user.id), {"stale": True})
 
     @on("nothing", Command)

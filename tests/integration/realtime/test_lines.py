@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+import uvloop
 from aiohttp import ClientSession, WSServerHandshakeError, web
 
 from domain.core.errors import NotFound, Timeout
+from realtime.engine.websocket import WebSocket
 from tests.integration.realtime.stage import stage
 from tests.integration.realtime.wire import CONNECT, wire
 from tests.support.wait import eventually
@@ -212,3 +214,24 @@ async def test_a_message_in_parts_is_one_message() -> None:
         writer.write(b"\x80\x81" + zeros + b"x")  # a continuation of nothing
         await until(reader, b"\x88\x02\x03\xea")
         writer.close()
+
+
+def test_a_line_that_is_reset_while_it_is_written_to_keeps_nothing_from_the_others() -> None:
+    """On uvloop, which serves in production, a transport that is closed raises where asyncio's only warns."""
+
+    async def scenario() -> None:
+        async with stage() as scene, wire(scene.url) as reset, wire(scene.url) as other:
+            for client in (reset, other):
+                await client.send("40/lobby,")
+                for _ in range(2):
+                    await client.packet()
+            broken, sound = (client.sid for client in scene.notes.clients)
+            line = scene.engine._peers[broken].connection.line
+            assert isinstance(line, WebSocket)
+            line._transport.abort()  # its end is told a turn later, when the loop is about to write to it
+            for sid in (broken, sound):
+                scene.engine.send(sid, "news")
+            assert (await other.packet()).data == ["news"]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -10,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import domain.games
+from clients.python.types import Game
 from maoga.demo.casting import QUIRKS, cast
 
-CATALOGUE: list[dict[str, Any]] = orjson.loads((Path(domain.games.__file__).parent / "catalogue.json").read_bytes())
+CATALOGUE: list[Game] = orjson.loads((Path(domain.games.__file__).parent / "catalogue.json").read_bytes())
 SIZES = {
     (game["id"], mode["mode"]): (
         (mode["groupSize"]["min"], mode["groupSize"]["max"])
@@ -59,7 +59,8 @@ def test_a_single_player_is_alone() -> None:
 
 
 def test_players_whom_no_group_takes_are_alone() -> None:
-    trios = [{"id": "apex", "modes": [{"mode": "ranked", "groupSize": {"min": 3, "max": 3}}]}]
+    apex = next(game for game in CATALOGUE if game["id"] == "apex")
+    trios: list[Game] = [{**apex, "modes": [{"mode": "ranked", "groupSize": {"min": 3, "max": 3}}]}]
     assert sum(part.alone for part in cast(trios, 8, seed=1)) == 2
 
 

@@ -143,7 +143,8 @@ def test_whatever_happens_events_replayed_on_the_old_snapshot_give_the_new_one(
 ) -> None:
     """Also: only tabled transitions happen, versions have no gap, and an open lobby's host is a member."""
     lobby = a_lobby(4, minimum=minimum, auto_start=auto_start)
-    snapshot = first = lobby_view(lobby).wire()
+    snapshot: Any = lobby_view(lobby).wire()
+    first = snapshot
     for step in steps:
         draft = Draft(lobby)
         try:

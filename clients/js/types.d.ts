@@ -1,0 +1,670 @@
+// Generated from the code by `make docs`: what clients send and are told, as it is on the wire.
+
+/** What a client says of itself. */
+export interface ClientInfo {
+  name?: string;
+  protocol?: number;
+}
+
+/** The `auth` of a CONNECT. */
+export interface Handshake {
+  token: string;
+  client?: ClientInfo;
+}
+
+/** With every event. Transient ones have no `seq` and `epoch`; those about the connection no `stream` either. */
+export interface Meta {
+  stream?: string;
+  seq?: number;
+  epoch?: string;
+  at: string;
+}
+
+/** A command without fields. */
+export interface Empty {
+}
+
+/** The server's time. */
+export interface Pong {
+  at: string;
+}
+
+/** Goes on with another access token of the same user, in all namespaces of the connection. */
+export interface Renew {
+  token: string;
+}
+
+/** How long the connection may live now. */
+export interface Renewed {
+  expiresInMs: number;
+}
+
+/** A place in a stream, as `hello` or the `meta` of an event told it. */
+export interface Place {
+  epoch: string;
+  seq: number;
+  at: string;
+}
+
+/** The last place the client knows of each stream. */
+export interface Resume {
+  streams: Record<string, Place>;
+}
+
+/**
+ * How a stream was resumed, and where the client stands in it now. Recovered: every event between was sent before
+ * this ack. Otherwise some are gone, and the client fetches the snapshot; without a place it does not follow the
+ * stream.
+ */
+export interface Recovery {
+  recovered: boolean;
+  epoch?: string;
+  seq?: number;
+  at?: string;
+}
+
+/** One game a player would play; `weight` 1 to 10 says how gladly. */
+export interface GameWish {
+  gameId: string;
+  weight?: number;
+}
+
+/** How many players a match may have, the player included. */
+export interface GroupSize {
+  min: number;
+  max: number;
+}
+
+/**
+ * The criteria of a ticket. Tickets meet when they share the mode and a game, agree on a group size, and, where one
+ * of them is strict, on a region and a language (compared without regard to case; which ones there are is the
+ * studio's choice). `skillPreference: similar` bounds the rating distance, wider the longer the ticket waits.
+ */
+export interface Criteria {
+  games: Array<GameWish>;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  groupSize?: GroupSize;
+  regions?: Array<string>;
+  regionPreference?: "strict" | "preferred" | "any";
+  languages?: Array<string>;
+  languagePreference?: "strict" | "preferred" | "any";
+  skillPreference?: "similar" | "any";
+  party?: Array<string>;
+}
+
+/**
+ * A ticket as its player sees it. `nextRelaxationAt` is missing at the last step and once it no longer waits. While
+ * a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted.
+ */
+export interface Ticket {
+  id: string;
+  userId: string;
+  partyIds: Array<string>;
+  criteria: Criteria;
+  status: "queued" | "proposed" | "matched" | "cancelled" | "expired";
+  relaxationLevel: number;
+  waitedMs: number;
+  poolSize: number;
+  nextRelaxationAt?: string;
+  matchId?: string;
+  acceptBy?: string;
+  lobbyId?: string;
+  createdAt: string;
+}
+
+/** Stops looking. While a match is proposed this declines it. */
+export interface CancelTicket {
+  ticketId: string;
+}
+
+/** Accepts or declines a proposed match. */
+export interface AnswerMatch {
+  matchId: string;
+}
+
+/** A player of a match and the ticket that brought them there. */
+export interface MatchPlayer {
+  userId: string;
+  ticketId: string;
+  role?: string;
+}
+
+/** How good a match is, each figure from 0 to 1. */
+export interface Quality {
+  overall: number;
+  skill: number;
+  region: number;
+  language: number;
+  wait: number;
+}
+
+/** A match as its players see it. */
+export interface Match {
+  id: string;
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
+  teams: Array<Array<string>>;
+  players: Array<MatchPlayer>;
+  quality: Quality;
+  status: "proposed" | "confirmed" | "cancelled";
+  lobbyId?: string;
+  formedAt: string;
+}
+
+/** A member as clients see it. */
+export interface Member {
+  userId: string;
+  username: string;
+  displayName: string;
+  ready: boolean;
+  team?: number;
+  role?: string;
+  connection: "connected" | "grace";
+  joinedAt: string;
+  isHost: boolean;
+}
+
+/** How few players can start, how many fit. */
+export interface Capacity {
+  min: number;
+  max: number;
+}
+
+/** What the host may change. A lobby made from a match is private and starts by itself when all are ready. */
+export interface LobbySettings {
+  visibility: "public" | "friends" | "private";
+  allowSpectators: boolean;
+  autoStart: boolean;
+  custom: Record<string, string | number | number | boolean>;
+}
+
+/** A lobby as its members see it. `version` is the lobby's revision. */
+export interface Lobby {
+  id: string;
+  version: number;
+  name: string;
+  status: "forming" | "ready" | "countdown" | "active" | "closed";
+  gameId: string;
+  mode: string;
+  region?: string;
+  hostId: string;
+  members: Array<Member>;
+  spectators: Array<string>;
+  capacity: Capacity;
+  settings: LobbySettings;
+  matchId?: string;
+  chatId: string;
+  createdAt: string;
+  readyAt?: string;
+  startsAt?: string;
+  activeAt?: string;
+  closedAt?: string;
+  closeReason?: "empty" | "idle";
+}
+
+/** Says whether the player is ready. */
+export interface SetReady {
+  ready: boolean;
+}
+
+/** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
+export interface Send {
+  channelId: string;
+  clientMessageId: string;
+  content: string;
+  contentType?: "text" | "emoji";
+}
+
+/** A message as clients see it. */
+export interface Message {
+  id: string;
+  channelId: string;
+  seq: number;
+  senderId?: string;
+  clientMessageId?: string;
+  contentType: "text" | "emoji" | "system";
+  content: string;
+  createdAt: string;
+}
+
+/** A page of a channel: its newest messages, or those before or after a `seq`. */
+export interface History {
+  channelId: string;
+  before?: number;
+  after?: number;
+  limit?: number;
+}
+
+/** Messages in the order of their `seq`; `hasMore` tells of more in the direction that was asked for. */
+export interface HistoryPage {
+  messages: Array<Message>;
+  hasMore: boolean;
+}
+
+/** A channel as its members see it. `lastSeq` is 0 before the first message. */
+export interface Channel {
+  id: string;
+  kind: "lobby" | "direct" | "group";
+  memberIds: Array<string>;
+  lobbyId?: string;
+  lastMessage?: Message;
+  lastSeq: number;
+  closedAt?: string;
+}
+
+/** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
+export interface StreamPosition {
+  epoch: string;
+  seq: number;
+  at: string;
+}
+
+/**
+ * The first event after CONNECT: the streams the client follows from here on, and where each stands. A client that
+ * was here before sends `resume` with the places it knows, or fetches the snapshots. `hello` comes again when this
+ * server has lost events: a stream whose `seq` or `epoch` is not the client's has moved on unseen, and the client
+ * fetches the snapshot anew. pingMs: between two heartbeats.
+ */
+export interface Hello {
+  streams: Record<string, StreamPosition>;
+  serverTime: string;
+  pingMs: number;
+}
+
+/** The access token expires in `inMs`: send `renew` with a new one, or the connection is closed. */
+export interface SessionExpiring {
+  inMs: number;
+}
+
+/** Events are being refused as too many: wait `retryInMs`. Who goes on is kicked with `rate_limited`. */
+export interface RateLimitWarning {
+  retryInMs: number;
+}
+
+/** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
+export interface Kicked {
+  reason: string;
+}
+
+/** The ticket waited too long and was taken out of the pools. */
+export interface TicketExpired {
+  ticketId: string;
+}
+
+/** A match was found: accept it until `acceptBy`. */
+export interface MatchProposed {
+  match: Match;
+  acceptBy: string;
+}
+
+/** A player of the match accepted it: `accepted` of `needed` have. */
+export interface MatchAccepted {
+  matchId: string;
+  userId: string;
+  accepted: number;
+  needed: number;
+}
+
+/** Everyone accepted, and the lobby stands. */
+export interface MatchConfirmed {
+  match: Match;
+  lobbyId: string;
+}
+
+/** The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time. */
+export interface MatchCancelled {
+  matchId: string;
+  reason: "declined" | "timeout" | "disconnected";
+  requeued: boolean;
+}
+
+/** A member is gone: take it out of `members`. */
+export interface MemberLeft {
+  lobbyId: string;
+  version: number;
+  userId: string;
+  reason: "left" | "grace_expired";
+}
+
+/** A member is ready or no longer ready. */
+export interface MemberReady {
+  lobbyId: string;
+  version: number;
+  userId: string;
+  ready: boolean;
+}
+
+/** A member lost its last connection (grace), or came back. */
+export interface MemberConnection {
+  lobbyId: string;
+  version: number;
+  userId: string;
+  connection: "connected" | "grace";
+}
+
+/** Another member is the host now. */
+export interface HostChanged {
+  lobbyId: string;
+  version: number;
+  hostId: string;
+}
+
+/** Everyone is ready: the status is `ready`. */
+export interface LobbyReady {
+  lobbyId: string;
+  version: number;
+  readyAt: string;
+}
+
+/** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+export interface LobbyUnready {
+  lobbyId: string;
+  version: number;
+}
+
+/** The lobby starts at `startsAt`: the status is `countdown`. */
+export interface CountdownStarted {
+  lobbyId: string;
+  version: number;
+  startsAt: string;
+}
+
+/** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+export interface CountdownCancelled {
+  lobbyId: string;
+  version: number;
+}
+
+/** The game begins: the status is `active`. */
+export interface LobbyStarted {
+  lobbyId: string;
+  version: number;
+  activeAt: string;
+}
+
+/** The lobby is over: the status is `closed`. */
+export interface LobbyClosed {
+  lobbyId: string;
+  version: number;
+  reason: "empty" | "idle";
+  closedAt: string;
+}
+
+/** A channel was opened or closed, or its members changed. */
+export interface ChannelUpdated {
+  id: string;
+  kind: "lobby" | "direct" | "group";
+  memberIds: Array<string>;
+  lobbyId?: string;
+  closedAt?: string;
+}
+
+/** Opens an account. Parsing takes milliseconds because it guesses at the password: parse it off the event loop. */
+export interface Register {
+  email: string;
+  username: string;
+  displayName?: string;
+  password: string;
+}
+
+/** A game a player likes; `weight` 1 to 10 says how much. */
+export interface PreferredGame {
+  gameId: string;
+  weight: number;
+}
+
+/** What a player likes to play, where and with whom. */
+export interface Preferences {
+  competitiveness: "casual" | "balanced" | "competitive";
+  games: Array<PreferredGame>;
+  regions: Array<string>;
+  languages: Array<string>;
+}
+
+/**
+ * How strong a player is in one game, in rating points. mu: the estimate. sigma: its standard deviation. ordinal:
+ * the strength the player has very likely reached, what leaderboards sort by: mu - 3 sigma (the TrueSkill rank of
+ * Herbrich et al., 2006).
+ */
+export interface Rating {
+  mu: number;
+  sigma: number;
+  ordinal: number;
+}
+
+/** What a player is in one game. */
+export interface GameProfile {
+  gameId: string;
+  inGameName?: string;
+  rank?: string;
+  skillLevel?: number;
+  rating: Rating;
+  updatedAt: string;
+}
+
+/** A user as they see themselves. */
+export interface Me {
+  id: string;
+  username: string;
+  displayName: string;
+  karma: number;
+  createdAt: string;
+  email?: string;
+  emailVerified: boolean;
+  guest: boolean;
+  roles: Array<"user" | "moderator" | "admin">;
+  status: "active" | "suspended" | "banned" | "deleted";
+  preferences: Preferences;
+  gameProfiles: Array<GameProfile>;
+}
+
+/** What a login answers. */
+export interface Session {
+  accessToken: string;
+  refreshToken: string;
+  expiresInMs: number;
+  user: Me;
+}
+
+/** Logs in by email address or username. */
+export interface Login {
+  credential: string;
+  password: string;
+}
+
+/** Enters without an account. */
+export interface EnterAsGuest {
+  displayName?: string;
+}
+
+/** Trades a refresh token for the next one. */
+export interface Refresh {
+  refreshToken: string;
+}
+
+/** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
+export interface Logout {
+  refreshToken?: string;
+}
+
+/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
+export interface PageQuery {
+  limit?: number;
+  cursor?: string;
+}
+
+/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
+export interface Teams {
+  count: number;
+  size: number;
+  roles?: Record<string, number>;
+}
+
+/** A way to play a game: in teams, or else as one group. */
+export interface Mode {
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  groupSize?: GroupSize;
+  teams?: Teams;
+}
+
+/** A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first. */
+export interface Game {
+  id: string;
+  name: string;
+  summary?: string;
+  coverUrl?: string;
+  genres: Array<string>;
+  platforms: Array<string>;
+  releaseDate?: string;
+  rating?: number;
+  popularity: number;
+  modes: Array<Mode>;
+  externalIds?: Record<string, string>;
+}
+
+export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
+
+/** What acknowledges a client's event. */
+export type Ack<T> =
+  | { status: "success"; data: T; meta?: { streams?: Record<string, StreamPosition> } }
+  | { status: "error"; error: { code: string; message: string; details?: unknown } };
+
+export interface CommonEvents {
+  /**
+   * The first event after CONNECT: the streams the client follows from here on, and where each stands. A client
+   * that was here before sends `resume` with the places it knows, or fetches the snapshots. `hello` comes again
+   * when this server has lost events: a stream whose `seq` or `epoch` is not the client's has moved on unseen, and
+   * the client fetches the snapshot anew. pingMs: between two heartbeats.
+   */
+  hello: (data: Hello, meta: Meta) => void;
+  /** The access token expires in `inMs`: send `renew` with a new one, or the connection is closed. */
+  session_expiring: (data: SessionExpiring, meta: Meta) => void;
+  /** Events are being refused as too many: wait `retryInMs`. Who goes on is kicked with `rate_limited`. */
+  rate_limited: (data: RateLimitWarning, meta: Meta) => void;
+  /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
+  kicked: (data: Kicked, meta: Meta) => void;
+}
+
+export interface CommonCommands {
+  /** Says that the server is there, and its time. */
+  ping: (payload: Empty, ack: (answer: Ack<Pong>) => void) => void;
+  /** Puts a fresh access token in the place of the one that expires. */
+  renew: (payload: Renew, ack: (answer: Ack<Renewed>) => void) => void;
+  /**
+   * Sends what the client has missed of its streams since the places it knows, in order, before the ack. It may be
+   * emitted on any instance; until the ack, events of these streams come only in that order. A token more for every
+   * 10 streams. Who reads slowly is waited for.
+   */
+  resume: (payload: Resume, ack: (answer: Ack<Record<string, Recovery>>) => void) => void;
+}
+
+export interface MatchmakingEvents extends CommonEvents {
+  /** The ticket as it is now; on every change, and at least every 5 s while it waits. */
+  ticket_updated: (data: Ticket, meta: Meta) => void;
+  /** The ticket waited too long and was taken out of the pools. */
+  ticket_expired: (data: TicketExpired, meta: Meta) => void;
+  /** A match was found: accept it until `acceptBy`. */
+  match_proposed: (data: MatchProposed, meta: Meta) => void;
+  /** A player of the match accepted it: `accepted` of `needed` have. */
+  match_accepted: (data: MatchAccepted, meta: Meta) => void;
+  /** Everyone accepted, and the lobby stands. */
+  match_confirmed: (data: MatchConfirmed, meta: Meta) => void;
+  /** The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time. */
+  match_cancelled: (data: MatchCancelled, meta: Meta) => void;
+}
+
+export interface MatchmakingCommands extends CommonCommands {
+  /** Starts looking for a match. */
+  enqueue: (payload: Criteria, ack: (answer: Ack<Ticket>) => void) => void;
+  /** Stops looking; the ticket's final answer: cancelled or matched. */
+  cancel: (payload: CancelTicket, ack: (answer: Ack<Ticket>) => void) => void;
+  /** The ticket that waits or is proposed a match, or null. */
+  status: (payload: Empty, ack: (answer: Ack<Ticket | null>) => void) => void;
+  /** Accepts a proposed match. */
+  accept: (payload: AnswerMatch, ack: (answer: Ack<Match>) => void) => void;
+  /** Declines a proposed match. */
+  decline: (payload: AnswerMatch, ack: (answer: Ack<Match>) => void) => void;
+}
+
+export interface LobbyEvents extends CommonEvents {
+  /** The lobby as it is now: take it whole. */
+  lobby_updated: (data: Lobby, meta: Meta) => void;
+  /** A member is gone: take it out of `members`. */
+  member_left: (data: MemberLeft, meta: Meta) => void;
+  /** A member is ready or no longer ready. */
+  member_ready: (data: MemberReady, meta: Meta) => void;
+  /** A member lost its last connection (grace), or came back. */
+  member_connection: (data: MemberConnection, meta: Meta) => void;
+  /** Another member is the host now. */
+  host_changed: (data: HostChanged, meta: Meta) => void;
+  /** Everyone is ready: the status is `ready`. */
+  lobby_ready: (data: LobbyReady, meta: Meta) => void;
+  /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  lobby_unready: (data: LobbyUnready, meta: Meta) => void;
+  /** The lobby starts at `startsAt`: the status is `countdown`. */
+  countdown_started: (data: CountdownStarted, meta: Meta) => void;
+  /** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
+  /** The game begins: the status is `active`. */
+  lobby_started: (data: LobbyStarted, meta: Meta) => void;
+  /** The lobby is over: the status is `closed`. */
+  lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+}
+
+export interface LobbyCommands extends CommonCommands {
+  /** The lobby as it is now. */
+  sync: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Says whether the player is ready; when all are, the countdown begins. */
+  set_ready: (payload: SetReady, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host begins the countdown of a lobby that does not start by itself. */
+  start: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives up the seat; the lobby as it is without the player. */
+  leave: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+}
+
+export interface ChatEvents extends CommonEvents {
+  /** Somebody said something. */
+  message: (data: Message, meta: Meta) => void;
+  /** A channel was opened or closed, or its members changed. */
+  channel_updated: (data: ChannelUpdated, meta: Meta) => void;
+}
+
+export interface ChatCommands extends CommonCommands {
+  /** Says something; acked when it is stored for good. A retry with the same clientMessageId is one message. */
+  send: (payload: Send, ack: (answer: Ack<Message>) => void) => void;
+  /** A page of a channel's messages: the newest, or those before or after a seq. */
+  history: (payload: History, ack: (answer: Ack<HistoryPage>) => void) => void;
+  /** The channels the player is a member of. */
+  channels: (payload: Empty, ack: (answer: Ack<Array<Channel>>) => void) => void;
+}
+
+export interface SocialEvents extends CommonEvents {
+}
+
+export interface SocialCommands extends CommonCommands {
+}
+
+export interface ServerEvents {
+  matchmaking: MatchmakingEvents;
+  lobby: LobbyEvents;
+  chat: ChatEvents;
+  social: SocialEvents;
+}
+
+export interface ClientEvents {
+  matchmaking: MatchmakingCommands;
+  lobby: LobbyCommands;
+  chat: ChatCommands;
+  social: SocialCommands;
+}
+
+type Listener = (...parts: never[]) => void;
+
+/** What an event of the client takes. */
+export type Payload<N extends Namespace, E extends keyof ClientEvents[N]> =
+  ClientEvents[N][E] extends Listener ? Parameters<ClientEvents[N][E]>[0] : never;
+
+/** The data of its ack. */
+export type Answer<N extends Namespace, E extends keyof ClientEvents[N]> =
+  ClientEvents[N][E] extends (payload: never, ack: (answer: Ack<infer T>) => void) => void ? T : never;

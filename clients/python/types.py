@@ -1,0 +1,966 @@
+"""Generated from the code by `make docs`: what clients send and are told, as it is on the wire."""
+
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, overload
+
+from clients.python.event import Callback, Event, Predicate
+
+
+class ClientInfo(TypedDict):
+    """What a client says of itself."""
+
+    name: NotRequired[str]
+    protocol: NotRequired[int]
+
+
+class Handshake(TypedDict):
+    """The `auth` of a CONNECT."""
+
+    token: str
+    client: NotRequired[ClientInfo]
+
+
+class Meta(TypedDict):
+    """With every event. Transient ones have no `seq` and `epoch`; those about the connection no `stream` either."""
+
+    stream: NotRequired[str]
+    seq: NotRequired[int]
+    epoch: NotRequired[str]
+    at: str
+
+
+class Empty(TypedDict):
+    """A command without fields."""
+
+
+class Pong(TypedDict):
+    """The server's time."""
+
+    at: str
+
+
+class Renew(TypedDict):
+    """Goes on with another access token of the same user, in all namespaces of the connection."""
+
+    token: str
+
+
+class Renewed(TypedDict):
+    """How long the connection may live now."""
+
+    expiresInMs: int
+
+
+class Place(TypedDict):
+    """A place in a stream, as `hello` or the `meta` of an event told it."""
+
+    epoch: str
+    seq: int
+    at: str
+
+
+class Resume(TypedDict):
+    """The last place the client knows of each stream."""
+
+    streams: dict[str, Place]
+
+
+class Recovery(TypedDict):
+    """How a stream was resumed, and where the client stands in it now. Recovered: every event between was sent
+    before this ack. Otherwise some are gone, and the client fetches the snapshot; without a place it does not
+    follow the stream.
+    """
+
+    recovered: bool
+    epoch: NotRequired[str]
+    seq: NotRequired[int]
+    at: NotRequired[str]
+
+
+class GameWish(TypedDict):
+    """One game a player would play; `weight` 1 to 10 says how gladly."""
+
+    gameId: str
+    weight: NotRequired[int]
+
+
+class GroupSize(TypedDict):
+    """How many players a match may have, the player included."""
+
+    min: int
+    max: int
+
+
+class Criteria(TypedDict):
+    """The criteria of a ticket. Tickets meet when they share the mode and a game, agree on a group size, and, where
+    one of them is strict, on a region and a language (compared without regard to case; which ones there are is
+    the studio's choice). `skillPreference: similar` bounds the rating distance, wider the longer the ticket
+    waits.
+    """
+
+    games: list[GameWish]
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    groupSize: NotRequired[GroupSize]
+    regions: NotRequired[list[str]]
+    regionPreference: NotRequired[Literal["strict", "preferred", "any"]]
+    languages: NotRequired[list[str]]
+    languagePreference: NotRequired[Literal["strict", "preferred", "any"]]
+    skillPreference: NotRequired[Literal["similar", "any"]]
+    party: NotRequired[list[str]]
+
+
+class Ticket(TypedDict):
+    """A ticket as its player sees it. `nextRelaxationAt` is missing at the last step and once it no longer waits.
+    While a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted.
+    """
+
+    id: str
+    userId: str
+    partyIds: list[str]
+    criteria: Criteria
+    status: Literal["queued", "proposed", "matched", "cancelled", "expired"]
+    relaxationLevel: int
+    waitedMs: int
+    poolSize: int
+    nextRelaxationAt: NotRequired[str]
+    matchId: NotRequired[str]
+    acceptBy: NotRequired[str]
+    lobbyId: NotRequired[str]
+    createdAt: str
+
+
+class CancelTicket(TypedDict):
+    """Stops looking. While a match is proposed this declines it."""
+
+    ticketId: str
+
+
+class AnswerMatch(TypedDict):
+    """Accepts or declines a proposed match."""
+
+    matchId: str
+
+
+class MatchPlayer(TypedDict):
+    """A player of a match and the ticket that brought them there."""
+
+    userId: str
+    ticketId: str
+    role: NotRequired[str]
+
+
+class Quality(TypedDict):
+    """How good a match is, each figure from 0 to 1."""
+
+    overall: float
+    skill: float
+    region: float
+    language: float
+    wait: float
+
+
+class Match(TypedDict):
+    """A match as its players see it."""
+
+    id: str
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    region: NotRequired[str]
+    teams: list[list[str]]
+    players: list[MatchPlayer]
+    quality: Quality
+    status: Literal["proposed", "confirmed", "cancelled"]
+    lobbyId: NotRequired[str]
+    formedAt: str
+
+
+class Member(TypedDict):
+    """A member as clients see it."""
+
+    userId: str
+    username: str
+    displayName: str
+    ready: bool
+    team: NotRequired[int]
+    role: NotRequired[str]
+    connection: Literal["connected", "grace"]
+    joinedAt: str
+    isHost: bool
+
+
+class Capacity(TypedDict):
+    """How few players can start, how many fit."""
+
+    min: int
+    max: int
+
+
+class LobbySettings(TypedDict):
+    """What the host may change. A lobby made from a match is private and starts by itself when all are ready."""
+
+    visibility: Literal["public", "friends", "private"]
+    allowSpectators: bool
+    autoStart: bool
+    custom: dict[str, str | int | float | bool]
+
+
+class Lobby(TypedDict):
+    """A lobby as its members see it. `version` is the lobby's revision."""
+
+    id: str
+    version: int
+    name: str
+    status: Literal["forming", "ready", "countdown", "active", "closed"]
+    gameId: str
+    mode: str
+    region: NotRequired[str]
+    hostId: str
+    members: list[Member]
+    spectators: list[str]
+    capacity: Capacity
+    settings: LobbySettings
+    matchId: NotRequired[str]
+    chatId: str
+    createdAt: str
+    readyAt: NotRequired[str]
+    startsAt: NotRequired[str]
+    activeAt: NotRequired[str]
+    closedAt: NotRequired[str]
+    closeReason: NotRequired[Literal["empty", "idle"]]
+
+
+class SetReady(TypedDict):
+    """Says whether the player is ready."""
+
+    ready: bool
+
+
+class Send(TypedDict):
+    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
+
+    channelId: str
+    clientMessageId: str
+    content: str
+    contentType: NotRequired[Literal["text", "emoji"]]
+
+
+class Message(TypedDict):
+    """A message as clients see it."""
+
+    id: str
+    channelId: str
+    seq: int
+    senderId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    contentType: Literal["text", "emoji", "system"]
+    content: str
+    createdAt: str
+
+
+class History(TypedDict):
+    """A page of a channel: its newest messages, or those before or after a `seq`."""
+
+    channelId: str
+    before: NotRequired[int]
+    after: NotRequired[int]
+    limit: NotRequired[int]
+
+
+class HistoryPage(TypedDict):
+    """Messages in the order of their `seq`; `hasMore` tells of more in the direction that was asked for."""
+
+    messages: list[Message]
+    hasMore: bool
+
+
+class Channel(TypedDict):
+    """A channel as its members see it. `lastSeq` is 0 before the first message."""
+
+    id: str
+    kind: Literal["lobby", "direct", "group"]
+    memberIds: list[str]
+    lobbyId: NotRequired[str]
+    lastMessage: NotRequired[Message]
+    lastSeq: int
+    closedAt: NotRequired[str]
+
+
+class StreamPosition(TypedDict):
+    """A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`."""
+
+    epoch: str
+    seq: int
+    at: str
+
+
+class Hello(TypedDict):
+    """The first event after CONNECT: the streams the client follows from here on, and where each stands. A client
+    that was here before sends `resume` with the places it knows, or fetches the snapshots. `hello` comes again
+    when this server has lost events: a stream whose `seq` or `epoch` is not the client's has moved on unseen, and
+    the client fetches the snapshot anew. pingMs: between two heartbeats.
+    """
+
+    streams: dict[str, StreamPosition]
+    serverTime: str
+    pingMs: int
+
+
+class SessionExpiring(TypedDict):
+    """The access token expires in `inMs`: send `renew` with a new one, or the connection is closed."""
+
+    inMs: int
+
+
+class RateLimitWarning(TypedDict):
+    """Events are being refused as too many: wait `retryInMs`. Who goes on is kicked with `rate_limited`."""
+
+    retryInMs: int
+
+
+class Kicked(TypedDict):
+    """The server closes the connection. reason: token_expired, logged_out, banned and the like."""
+
+    reason: str
+
+
+class TicketExpired(TypedDict):
+    """The ticket waited too long and was taken out of the pools."""
+
+    ticketId: str
+
+
+class MatchProposed(TypedDict):
+    """A match was found: accept it until `acceptBy`."""
+
+    match: Match
+    acceptBy: str
+
+
+class MatchAccepted(TypedDict):
+    """A player of the match accepted it: `accepted` of `needed` have."""
+
+    matchId: str
+    userId: str
+    accepted: int
+    needed: int
+
+
+class MatchConfirmed(TypedDict):
+    """Everyone accepted, and the lobby stands."""
+
+    match: Match
+    lobbyId: str
+
+
+class MatchCancelled(TypedDict):
+    """The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time."""
+
+    matchId: str
+    reason: Literal["declined", "timeout", "disconnected"]
+    requeued: bool
+
+
+class MemberLeft(TypedDict):
+    """A member is gone: take it out of `members`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+    reason: Literal["left", "grace_expired"]
+
+
+class MemberReady(TypedDict):
+    """A member is ready or no longer ready."""
+
+    lobbyId: str
+    version: int
+    userId: str
+    ready: bool
+
+
+class MemberConnection(TypedDict):
+    """A member lost its last connection (grace), or came back."""
+
+    lobbyId: str
+    version: int
+    userId: str
+    connection: Literal["connected", "grace"]
+
+
+class HostChanged(TypedDict):
+    """Another member is the host now."""
+
+    lobbyId: str
+    version: int
+    hostId: str
+
+
+class LobbyReady(TypedDict):
+    """Everyone is ready: the status is `ready`."""
+
+    lobbyId: str
+    version: int
+    readyAt: str
+
+
+class LobbyUnready(TypedDict):
+    """Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+
+    lobbyId: str
+    version: int
+
+
+class CountdownStarted(TypedDict):
+    """The lobby starts at `startsAt`: the status is `countdown`."""
+
+    lobbyId: str
+    version: int
+    startsAt: str
+
+
+class CountdownCancelled(TypedDict):
+    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+
+    lobbyId: str
+    version: int
+
+
+class LobbyStarted(TypedDict):
+    """The game begins: the status is `active`."""
+
+    lobbyId: str
+    version: int
+    activeAt: str
+
+
+class LobbyClosed(TypedDict):
+    """The lobby is over: the status is `closed`."""
+
+    lobbyId: str
+    version: int
+    reason: Literal["empty", "idle"]
+    closedAt: str
+
+
+class ChannelUpdated(TypedDict):
+    """A channel was opened or closed, or its members changed."""
+
+    id: str
+    kind: Literal["lobby", "direct", "group"]
+    memberIds: list[str]
+    lobbyId: NotRequired[str]
+    closedAt: NotRequired[str]
+
+
+class Register(TypedDict):
+    """Opens an account. Parsing takes milliseconds because it guesses at the password: parse it off the event loop."""
+
+    email: str
+    username: str
+    displayName: NotRequired[str]
+    password: str
+
+
+class PreferredGame(TypedDict):
+    """A game a player likes; `weight` 1 to 10 says how much."""
+
+    gameId: str
+    weight: int
+
+
+class Preferences(TypedDict):
+    """What a player likes to play, where and with whom."""
+
+    competitiveness: Literal["casual", "balanced", "competitive"]
+    games: list[PreferredGame]
+    regions: list[str]
+    languages: list[str]
+
+
+class Rating(TypedDict):
+    """How strong a player is in one game, in rating points. mu: the estimate. sigma: its standard deviation.
+    ordinal: the strength the player has very likely reached, what leaderboards sort by: mu - 3 sigma (the
+    TrueSkill rank of Herbrich et al., 2006).
+    """
+
+    mu: float
+    sigma: float
+    ordinal: float
+
+
+class GameProfile(TypedDict):
+    """What a player is in one game."""
+
+    gameId: str
+    inGameName: NotRequired[str]
+    rank: NotRequired[str]
+    skillLevel: NotRequired[int]
+    rating: Rating
+    updatedAt: str
+
+
+class Me(TypedDict):
+    """A user as they see themselves."""
+
+    id: str
+    username: str
+    displayName: str
+    karma: int
+    createdAt: str
+    email: NotRequired[str]
+    emailVerified: bool
+    guest: bool
+    roles: list[Literal["user", "moderator", "admin"]]
+    status: Literal["active", "suspended", "banned", "deleted"]
+    preferences: Preferences
+    gameProfiles: list[GameProfile]
+
+
+class Session(TypedDict):
+    """What a login answers."""
+
+    accessToken: str
+    refreshToken: str
+    expiresInMs: int
+    user: Me
+
+
+class Login(TypedDict):
+    """Logs in by email address or username."""
+
+    credential: str
+    password: str
+
+
+class EnterAsGuest(TypedDict):
+    """Enters without an account."""
+
+    displayName: NotRequired[str]
+
+
+class Refresh(TypedDict):
+    """Trades a refresh token for the next one."""
+
+    refreshToken: str
+
+
+class Logout(TypedDict):
+    """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
+
+    refreshToken: NotRequired[str]
+
+
+class PageQuery(TypedDict):
+    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+
+
+class Teams(TypedDict):
+    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+
+    count: int
+    size: int
+    roles: NotRequired[dict[str, int]]
+
+
+class Mode(TypedDict):
+    """A way to play a game: in teams, or else as one group."""
+
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    groupSize: NotRequired[GroupSize]
+    teams: NotRequired[Teams]
+
+
+class Game(TypedDict):
+    """A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first."""
+
+    id: str
+    name: str
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: list[str]
+    platforms: list[str]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: float
+    modes: list[Mode]
+    externalIds: NotRequired[dict[str, str]]
+
+
+class On(Protocol):
+    """Takes a callback for the events of a name."""
+
+    @overload
+    def __call__(self, name: Literal["hello"], callback: Callback[Hello]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["session_expiring"], callback: Callback[SessionExpiring]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["rate_limited"], callback: Callback[RateLimitWarning]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["kicked"], callback: Callback[Kicked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["ticket_updated"], callback: Callback[Ticket]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["ticket_expired"], callback: Callback[TicketExpired]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["match_proposed"], callback: Callback[MatchProposed]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["match_accepted"], callback: Callback[MatchAccepted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["match_confirmed"], callback: Callback[MatchConfirmed]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["match_cancelled"], callback: Callback[MatchCancelled]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["lobby_updated"], callback: Callback[Lobby]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["member_left"], callback: Callback[MemberLeft]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["member_ready"], callback: Callback[MemberReady]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["member_connection"], callback: Callback[MemberConnection]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["host_changed"], callback: Callback[HostChanged]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["lobby_ready"], callback: Callback[LobbyReady]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["lobby_unready"], callback: Callback[LobbyUnready]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["countdown_started"], callback: Callback[CountdownStarted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["countdown_cancelled"], callback: Callback[CountdownCancelled]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["lobby_started"], callback: Callback[LobbyStarted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["lobby_closed"], callback: Callback[LobbyClosed]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["message"], callback: Callback[Message]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["channel_updated"], callback: Callback[ChannelUpdated]) -> None: ...
+
+    @overload
+    def __call__(self, name: str, callback: Callback[Any]) -> None: ...
+
+
+class WaitFor(Protocol):
+    """Waits for an event of a name."""
+
+    @overload
+    async def __call__(
+        self, name: Literal["hello"], predicate: Predicate[Hello] | None = None, timeout: float = ...
+    ) -> Event[Hello]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["session_expiring"],
+        predicate: Predicate[SessionExpiring] | None = None,
+        timeout: float = ...,
+    ) -> Event[SessionExpiring]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["rate_limited"], predicate: Predicate[RateLimitWarning] | None = None, timeout: float = ...
+    ) -> Event[RateLimitWarning]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["kicked"], predicate: Predicate[Kicked] | None = None, timeout: float = ...
+    ) -> Event[Kicked]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["ticket_updated"], predicate: Predicate[Ticket] | None = None, timeout: float = ...
+    ) -> Event[Ticket]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["ticket_expired"], predicate: Predicate[TicketExpired] | None = None, timeout: float = ...
+    ) -> Event[TicketExpired]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["match_proposed"], predicate: Predicate[MatchProposed] | None = None, timeout: float = ...
+    ) -> Event[MatchProposed]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["match_accepted"], predicate: Predicate[MatchAccepted] | None = None, timeout: float = ...
+    ) -> Event[MatchAccepted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["match_confirmed"], predicate: Predicate[MatchConfirmed] | None = None, timeout: float = ...
+    ) -> Event[MatchConfirmed]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["match_cancelled"], predicate: Predicate[MatchCancelled] | None = None, timeout: float = ...
+    ) -> Event[MatchCancelled]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["lobby_updated"], predicate: Predicate[Lobby] | None = None, timeout: float = ...
+    ) -> Event[Lobby]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["member_left"], predicate: Predicate[MemberLeft] | None = None, timeout: float = ...
+    ) -> Event[MemberLeft]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["member_ready"], predicate: Predicate[MemberReady] | None = None, timeout: float = ...
+    ) -> Event[MemberReady]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["member_connection"],
+        predicate: Predicate[MemberConnection] | None = None,
+        timeout: float = ...,
+    ) -> Event[MemberConnection]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["host_changed"], predicate: Predicate[HostChanged] | None = None, timeout: float = ...
+    ) -> Event[HostChanged]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["lobby_ready"], predicate: Predicate[LobbyReady] | None = None, timeout: float = ...
+    ) -> Event[LobbyReady]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["lobby_unready"], predicate: Predicate[LobbyUnready] | None = None, timeout: float = ...
+    ) -> Event[LobbyUnready]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["countdown_started"],
+        predicate: Predicate[CountdownStarted] | None = None,
+        timeout: float = ...,
+    ) -> Event[CountdownStarted]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["countdown_cancelled"],
+        predicate: Predicate[CountdownCancelled] | None = None,
+        timeout: float = ...,
+    ) -> Event[CountdownCancelled]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["lobby_started"], predicate: Predicate[LobbyStarted] | None = None, timeout: float = ...
+    ) -> Event[LobbyStarted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["lobby_closed"], predicate: Predicate[LobbyClosed] | None = None, timeout: float = ...
+    ) -> Event[LobbyClosed]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["message"], predicate: Predicate[Message] | None = None, timeout: float = ...
+    ) -> Event[Message]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["channel_updated"], predicate: Predicate[ChannelUpdated] | None = None, timeout: float = ...
+    ) -> Event[ChannelUpdated]: ...
+
+    @overload
+    async def __call__(
+        self, name: str, predicate: Predicate[Any] | None = None, timeout: float = ...
+    ) -> Event[Any]: ...
+
+
+Namespace = Literal["matchmaking", "lobby", "chat", "social"]
+
+
+class Call(Protocol):
+    """Emits an event and returns the data of its ack."""
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Namespace,
+        event: Literal["ping"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Pong: ...
+
+    @overload
+    async def __call__(
+        self, namespace: Namespace, event: Literal["renew"], payload: Renew, *, timeout: float = ..., repeat: bool = ...
+    ) -> Renewed: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Namespace,
+        event: Literal["resume"],
+        payload: Resume,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> dict[str, Recovery]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["enqueue"],
+        payload: Criteria,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Ticket: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["cancel"],
+        payload: CancelTicket,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Ticket: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["status"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Ticket | None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["accept"],
+        payload: AnswerMatch,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Match: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["decline"],
+        payload: AnswerMatch,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Match: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["sync"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_ready"],
+        payload: SetReady,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["start"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["leave"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["send"],
+        payload: Send,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["history"],
+        payload: History,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> HistoryPage: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["channels"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Channel]: ...
