@@ -222,15 +222,16 @@ class Session(AsyncSocket):  # type: ignore[misc]
         if length > self.server.max_http_buffer_size:
             raise ContentTooLongError
         try:
-            frames = (await environ["wsgi.input"].read(length)).decode().split(RECORD_SEPARATOR)
-            for text in frames:
+            async with asyncio.timeout(self.server.lines.config.connect_timeout_s):
+                body: bytes = await environ["wsgi.input"].readexactly(length)  # internal: aiohttp's stream
+            for text in body.decode().split(RECORD_SEPARATOR):
                 if self._frames and self._bytes and not (self._frames.take(1) and self._bytes.take(len(text))):
                     raise Malformed("too many packets")
                 if text not in FRAMES_OF_CLIENTS and text[:1] not in {"4", "b"}:
                     raise Malformed("not an Engine.IO packet")
                 # As bytes or text, never as JSON, which engineio would take `4{}` for. internal: its attributes.
                 await self.receive(_decoded(text))
-        except MALFORMED:
+        except (*MALFORMED, asyncio.IncompleteReadError, TimeoutError):
             await self.malformed("frame")
             raise Malformation from None
 

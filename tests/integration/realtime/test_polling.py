@@ -112,3 +112,36 @@ async def test_two_polls_at_once_end_the_session() -> None:
             assert response.status == 400
         (await first).close()
         assert scene.engine.connections() == 0
+
+
+@asynccontextmanager
+async def half_a_post(scene: Stage, address: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection on which the first half of `40/lobby,` is posted."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(scene.url.rpartition(":")[2]))
+    path = address.removeprefix(scene.url)
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n40/l".encode())
+    await asyncio.sleep(0.1)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_post_may_come_in_pieces() -> None:
+    """A network cuts where it likes."""
+    async with stage(transports=BOTH) as scene, ClientSession() as http:
+        address = await open_poll(http, scene.url)
+        async with half_a_post(scene, address) as (reader, writer):
+            writer.write(b"obby,")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        await eventually(lambda: scene.notes.calls == [("connect", "lobby")])
+
+
+async def test_a_post_that_does_not_come_to_its_end_ends_the_session() -> None:
+    """Its time is limited."""
+    async with stage(transports=BOTH, connect_timeout_s=0.3) as scene, ClientSession() as http:
+        address = await open_poll(http, scene.url)
+        async with half_a_post(scene, address) as (reader, _):
+            assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 400 ")
+        assert scene.engine.connections() == 0
