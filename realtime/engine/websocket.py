@@ -73,6 +73,7 @@ class WebSocket(asyncio.Protocol):
 
     def begin(self, opening: bytes) -> None:
         """Sends the bytes with which the WebSocket begins."""
+        self._lines.open.add(self)
         self._put(opening)
         self._lines.to_ping.add(self)
 
@@ -192,6 +193,7 @@ class WebSocket(asyncio.Protocol):
         if self._paused:
             self.resume_writing()
         self._end("transport error" if error else "transport close")
+        self._lines.over(self)
 
     def refuse(self, kind: str, code: int = PROTOCOL_ERROR) -> None:
         """Ends the line because of what the client sent: a `frame`, a `packet` or a `flood`."""
