@@ -47,6 +47,7 @@ class Metrics:
         self._loop_lag = Histogram(
             "maoga_loop_lag_seconds", "How late the event loop runs a timer", buckets=LAG_BUCKETS, registry=registry
         )
+        self._tasks = Gauge("maoga_tasks", "asyncio tasks there are now", registry=registry)
 
     def connected(self, namespace: str) -> None:
         """A client was let in."""
@@ -86,12 +87,13 @@ class Metrics:
         self._http_seconds.labels(method, route, str(status)).observe(seconds)
 
     async def watch_loop(self) -> NoReturn:
-        """Measures for ever how late the event loop is."""
+        """Measures for ever how late the event loop is, and how many tasks it has."""
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + LAG_EVERY_S
             await asyncio.sleep(LAG_EVERY_S)
             self._loop_lag.observe(max(0.0, loop.time() - due))
+            self._tasks.set(len(asyncio.all_tasks(loop)))
 
 
 class EventFigures:

@@ -25,10 +25,10 @@ class Packet:
 
 
 class Wire:
-    """One WebSocket. Heartbeats are answered while something is awaited."""
+    """One WebSocket. Heartbeats are answered while something is awaited, each for at most `patience_s`."""
 
-    def __init__(self, websocket: ClientWebSocketResponse) -> None:
-        self.websocket = websocket
+    def __init__(self, websocket: ClientWebSocketResponse, patience_s: float | None = PATIENCE_S) -> None:
+        self.websocket, self.patience_s = websocket, patience_s
         self.answer_pings = True
         self._acks = 0
 
@@ -52,7 +52,7 @@ class Wire:
     async def frame(self) -> str | None:
         """The next Engine.IO frame; None when the WebSocket is over."""
         while True:
-            message = await self.websocket.receive(timeout=PATIENCE_S)
+            message = await self.websocket.receive(timeout=self.patience_s)
             if message.type is not WSMsgType.TEXT:
                 return None
             if message.data != "2":
@@ -106,8 +106,10 @@ class Wire:
         await self.send(f"42{path}{ack_id}{orjson.dumps(event).decode()}")
 
     def abort(self) -> None:
-        """Cuts the line without a goodbye."""
-        self.transport.abort()
+        """Cuts the line without a goodbye, if it is there."""
+        connection = self.websocket._response.connection
+        if connection and connection.transport:
+            connection.transport.abort()
 
     async def ack(self, id: int) -> Any:
         """The ack of that id; other packets are skipped."""
@@ -136,10 +138,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(url: str, **options: Any) -> AsyncIterator[Wire]:
+async def wire(url: str, *, patience_s: float | None = PATIENCE_S, **options: Any) -> AsyncIterator[Wire]:
     """An open connection, its OPEN packet read."""
     async with ClientSession() as http, http.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket", **options) as ws:
-        connection = Wire(ws)
+        connection = Wire(ws, patience_s)
         opening = await connection.frame()
         assert opening is not None
         assert opening.startswith("0")
