@@ -75,8 +75,13 @@ class Follows:
                 self._clients[following.own] = others
 
     def positions(self, sid: str) -> dict[str, Position]:
-        """The streams the client follows, and where this process stands in each."""
-        return {stream: self._hub.position(stream) for stream in self._streams_of(sid)}
+        """The streams the client follows, and where it stands in each: all that comes later reaches it."""
+        following = self._following.get(sid)
+        return {stream: self._place(following, stream) for stream in following.streams} if following else {}
+
+    def _place(self, following: _Following, stream: str) -> Position:
+        replay = following.replay(stream)  # what it has not written yet may be the user's own leave
+        return replay.position if replay else self._hub.position(stream)
 
     async def refresh(self, client: Client, own: str, read: Callable[[], Awaitable[Iterable[str]]]) -> bool:
         """Makes a client follow `own`, its user's stream, and what `read` answers, nothing else; whether that is news.

@@ -42,13 +42,15 @@ class Story:
 class Reader:
     """One user's memory, over all its connections.
 
-    places: the last it knows of each stream. greeted: what the last `hello` said of them. gaps: what went wrong.
+    places: the last it knows of each stream it follows. last: that it heard of any. greeted: what the last `hello`
+    said. gaps: what went wrong.
     """
 
     user: str
     story: Story
     places: dict[str, Place] = field(default_factory=dict)
     heard: dict[str, list[int]] = field(default_factory=dict)
+    last: dict[str, Place] = field(default_factory=dict)
     greeted: dict[str, int] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
     resumes: int = 0
@@ -100,7 +102,7 @@ class Reader:
         known = {stream: self.places[stream] for stream in streams if stream in self.places}
         for stream, place in streams.items():
             if stream not in known:
-                self.places[stream] = place
+                self.places[stream] = max(place, self.last.get(stream, place), key=lambda place: place["seq"])
             elif ready and place["seq"] > known[stream]["seq"]:
                 self.gaps.append(f"{self.user} {stream}: hello says {place}, known is {known[stream]}")
         return known
@@ -124,9 +126,11 @@ class Reader:
         stream, seq = meta["stream"], meta["seq"]
         if stream.startswith("lobby:user:"):
             return
-        if seq <= max(self.heard.get(stream, (0,))):
-            return  # again: clients go by `seq`
         join, leave = self.story.events[stream][seq - 1]
+        last = max(self.heard.get(stream, (0,)))
+        if seq <= last:
+            self._hear_again(stream, seq, last)
+            return
         if stream in self.places:
             if seq <= self.places[stream]["seq"]:
                 return
@@ -140,6 +144,14 @@ class Reader:
                 self.gaps.append(f"{self.user} heard {seq} of {stream} and had {self.places.get(stream)}")
             return
         self.heard.setdefault(stream, []).append(seq)
-        self.places[stream] = {name: meta[name] for name in ("epoch", "seq", "at")}
+        self.places[stream] = self.last[stream] = {name: meta[name] for name in ("epoch", "seq", "at")}
         if self.user in leave:
+            del self.places[stream]
+
+    def _hear_again(self, stream: str, seq: int, last: int) -> None:
+        """Clients go by `seq`. But an instance that lags behind the documents may only now come to a join or leave."""
+        leaves = self.user in self.story.events[stream][last - 1][1]
+        if stream not in self.places and not leaves:
+            self.places[stream] = self.last[stream]
+        elif stream in self.places and seq == last == self.places[stream]["seq"] and leaves:
             del self.places[stream]

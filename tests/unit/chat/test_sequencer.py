@@ -92,3 +92,34 @@ async def test_a_message_that_could_not_be_published_is_not_acked_and_its_retry_
         following = await sequencer.append(a_draft("u1", "m2"))
         assert [retried.seq, following.seq] == [1, 2]
         assert await published(core) == 2
+
+
+async def test_a_message_whose_announcement_went_out_keeps_its_place_when_it_is_retried(tmp_path: Path) -> None:
+    """The publisher hands it over, and then its answer is lost."""
+    async with a_core(tmp_path) as core:
+
+        class LosesAnswers:
+            async def publish(self, *events: Outgoing, again: bool = False) -> None:
+                await core.publisher.publish(*events, again=again)
+                if not again:
+                    raise Unavailable
+
+            async def disconnect(self, user: UserId, *, session: str | None = None, reason: str) -> None:
+                raise AssertionError("nobody is to be disconnected")
+
+        sequencer = Sequencer(core.database, LosesAnswers())
+        drafts = [a_draft("u1", "m1"), a_draft("u1", "m2")]
+        with pytest.raises(Unavailable):
+            await asyncio.gather(*map(sequencer.append, drafts))
+        retried = await asyncio.gather(*map(sequencer.append, [a_draft("u1", "m1"), a_draft("u1", "m2")]))
+        assert [message.id for message in retried] == [draft.id for draft in drafts]
+        assert await published(core) == 2
+
+
+async def test_a_message_sent_twice_at_once_is_announced_once(tmp_path: Path) -> None:
+    """Both sends are in one batch, the second of them as the retry of the first."""
+    async with a_core(tmp_path) as core:
+        sequencer = Sequencer(core.database, core.publisher)
+        answers = await asyncio.gather(*(sequencer.append(a_draft("u1", name)) for name in ("m1", "m1", "m2", "m1")))
+        assert [message.seq for message in answers] == [1, 1, 2, 1]
+        assert await published(core) == 2

@@ -15,7 +15,9 @@ const fromPython = (value) => {
 
 const toPython = (value) => {
   if (Array.isArray(value)) return value.map(toPython);
-  if (value instanceof ArrayBuffer) return { bytes: btoa(String.fromCharCode(...new Uint8Array(value))) };
+  if (value instanceof ArrayBuffer) {
+    return { bytes: btoa(Array.from(new Uint8Array(value), (byte) => String.fromCharCode(byte)).join("")) };
+  }
   if (value === null || value === undefined || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, toPython(each)]));
 };
@@ -31,7 +33,7 @@ class Ear {
     socket.onAny((name, ...values) => {
       const answer = typeof values.at(-1) === "function" ? values.pop() : null;
       this.note(name, values);
-      if (answer && name !== "ignore me") answer(...values);
+      if (answer && !["ignore me", "late"].includes(name)) answer(...values);
     });
   }
 

@@ -250,7 +250,9 @@ class Python(Official):
             raise CallTimeout from error
 
     async def leave(self) -> None:
-        await self.client.disconnect()
+        if self.client.connected:  # what is not sent yet would be dropped, the goodbye with it
+            await self.client.eio.queue.join()
+        await self.client.shutdown()
 
     async def transport(self) -> str:
         return str(self.client.transport())
@@ -280,9 +282,9 @@ class Python(Official):
 @asynccontextmanager
 async def python(url: str, transports: tuple[str, ...]) -> AsyncIterator[Python]:
     """The library, not connected yet."""
-    client = socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.2)
+    client = Python(url, transports, socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.2))
     try:
-        yield Python(url, transports, client)
+        yield client
     finally:
         async with asyncio.timeout(PATIENCE_S):
-            await client.shutdown()
+            await client.leave()
