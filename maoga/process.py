@@ -11,6 +11,8 @@ from domain.core.errors import AppError
 BROKEN_AFTER_S = 60.0
 """A loop that has only failed for so long is broken for good: the process ends, so that it is restarted."""
 
+CANCEL_AGAIN_S = 1.0
+
 
 class Process:
     """Runs essential tasks until SIGTERM, SIGINT or `stop` asks it to end, or one of them dies."""
@@ -42,7 +44,12 @@ class Process:
         """Ends the tasks that still run."""
         for task in self._tasks:
             task.remove_done_callback(self._ended)
-            task.cancel()
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            # Again and again: Python 3.11's `asyncio.wait_for`, which drivers use, loses a cancellation that comes in
+            # the moment in which it is done.
+            await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -55,6 +55,25 @@ async def test_an_essential_task_that_just_returns_ends_it_with_1(process: Proce
     assert await asyncio.wait_for(process.run(), 5) == 1
 
 
+async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
+    """As one does whose `asyncio.wait_for` is done in that moment."""
+    process, began = Process(), asyncio.Event()
+
+    async def stubborn() -> None:
+        answer = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(began.set)
+        began_to_stop.add_done_callback(lambda _: answer.set_result(None))
+        await asyncio.wait_for(answer, 60)  # swallows it
+        await forever()
+
+    began_to_stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    process.start("stubborn", stubborn())
+    await began.wait()
+    began_to_stop.set_result(None)
+    async with asyncio.timeout(10):
+        await process.cancel()
+
+
 async def test_a_loop_waits_for_a_database_and_gives_up_on_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("maoga.process.BROKEN_AFTER_S", 0.05)
     calls = 0
