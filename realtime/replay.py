@@ -1,12 +1,18 @@
 """Brings one client from a place of its own in a stream to where this process stands."""
 
+import asyncio
+
 from loguru import logger
 
+from domain.core.errors import Unavailable
 from domain.core.ids import UserId
 from domain.core.streams import Entry, Position, StreamLog
 from realtime import packet
 from realtime.engine import Engine
 from realtime.hub import PAGE, Cursor, Hub
+
+STALLED_S = 5.0
+"""A replay takes as long as the client needs to read it, but no longer than this to get on with the stream."""
 
 UNREAD_BYTES = 64 * 1024
 """After so many a replay waits until the client has read them: it never makes a slow consumer."""
@@ -43,7 +49,7 @@ class Replay(Cursor):
             if page is None:
                 return False
             if not page:  # the client has heard more than this process: from another one
-                await self._hub.read_on(self.stream)
+                await self._wait_for_hub()
             for entry in page:
                 await self._take(entry)
             while self.held:
@@ -61,6 +67,13 @@ class Replay(Cursor):
             self._unread += len(payload)
         if self._user in header.leave:
             self.member = False
+
+    async def _wait_for_hub(self) -> None:
+        try:
+            async with asyncio.timeout(STALLED_S):
+                await self._hub.read_on(self.stream)
+        except TimeoutError:
+            raise Unavailable from None
 
     def _has_arrived(self) -> bool:
         here, there = self.position, self._hub.position(self.stream)

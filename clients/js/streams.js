@@ -109,10 +109,11 @@ export class Streams {
       const end = answer[stream];
       const told = this.#told.get(stream);
       const place = end?.seq === undefined ? missed : position(end);
-      const reached = this.#reached(stream, place);
-      if (reached && end?.recovered) continue;
-      const moved = told !== this.#askedFrom[stream]; // so it was told by this server
-      this.#loadFrom(stream, reached && moved ? told : place);
+      if (end?.recovered) this.#tellUpTo(stream, place);
+      else {
+        const moved = told !== this.#askedFrom[stream]; // so it was told by this server
+        this.#loadFrom(stream, moved && this.#reached(stream, place) ? told : place);
+      }
     }
   }
 
@@ -170,6 +171,20 @@ export class Streams {
   #reached(stream, place) {
     const told = this.#told.get(stream);
     return told.epoch === place.epoch && told.seq >= place.seq;
+  }
+
+  /** Nothing more will come of a stream up to there: what is left out is not for this client. */
+  #tellUpTo(stream, place) {
+    if (this.#reached(stream, place)) return;
+    const { seq: told } = this.#told.get(stream);
+    const came = new Map();
+    for (const event of this.#waiting) {
+      const { meta } = event;
+      const due = meta.stream === stream && meta.epoch === place.epoch && told < meta.seq && meta.seq <= place.seq;
+      if (due) came.set(meta.seq, event);
+    }
+    for (const seq of [...came.keys()].sort((a, b) => a - b)) this.#ready.push(came.get(seq));
+    this.#told.set(stream, place);
   }
 
   /** Where the stream will stand once the state is fetched; null when it is followed no longer. */

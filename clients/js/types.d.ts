@@ -553,8 +553,8 @@ export interface CommonCommands {
   renew: (payload: Renew, ack: (answer: Ack<Renewed>) => void) => void;
   /**
    * Sends what the client has missed of its streams since the places it knows, in order, before the ack. It may be
-   * emitted on any instance; until the ack, events of these streams come only in that order. A token more for every
-   * 10 streams. Who reads slowly is waited for.
+   * emitted on any instance. Live events may come before the missed ones: until the ack, a client puts what comes
+   * in the order of `seq`. It costs a token more for every 10 streams.
    */
   resume: (payload: Resume, ack: (answer: Ack<Record<string, Recovery>>) => void) => void;
 }

@@ -80,10 +80,11 @@ class Streams:
         for stream, missed in asked.items():
             end, told = answer.get(stream, {}), self._told[stream]
             place = _position(end) if "seq" in end else missed
-            reached = self._reached(stream, place)
-            if not (reached and end.get("recovered")):
+            if end.get("recovered"):
+                self._tell_up_to(stream, place)
+            else:
                 moved = told != self._asked_from[stream]  # so it was told by this server
-                self._load_from(stream, told if reached and moved else place)
+                self._load_from(stream, told if moved and self._reached(stream, place) else place)
 
     def begin_load(self) -> None:
         """The state is fetched from here on. What was told in passing before is in it."""
@@ -135,6 +136,18 @@ class Streams:
     def _reached(self, stream: str, place: Position) -> bool:
         told = self._told[stream]
         return bool(told["epoch"] == place["epoch"] and told["seq"] >= place["seq"])
+
+    def _tell_up_to(self, stream: str, place: Position) -> None:
+        """Nothing more will come of a stream up to there: what is left out is not for this client."""
+        if self._reached(stream, place):
+            return
+        told, came = self._told[stream], {}
+        for event in self._waiting:
+            meta = event.meta
+            if meta["stream"] == stream and meta.get("epoch") == place["epoch"]:
+                came[meta["seq"]] = event
+        self._ready.extend(came[seq] for seq in sorted(came) if told["seq"] < seq <= place["seq"])
+        self._told[stream] = place
 
     def _load_from(self, stream: str, place: Position | None) -> None:
         """Where the stream will stand once the state is fetched; None when it is followed no longer."""

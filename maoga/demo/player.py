@@ -114,8 +114,7 @@ class Player:
             self._drop(client)
         found_s = await self._accept(client) - since
         lobby = await client.sync()
-        if self.memory.saw_all:
-            await client.wait_for("match_confirmed", lambda data: data["lobbyId"] == lobby["id"], self._left_s())
+        await client.wait_for("match_confirmed", lambda data: data["lobbyId"] == lobby["id"], self._left_s())
         self.memory.members = frozenset(member["userId"] for member in lobby["members"])
         self._stage.figures.match_ms.append(found_s * 1000)
         self._stage.figures.matches.add(lobby["id"])
@@ -229,7 +228,6 @@ class Player:
 
     def _drop(self, client: MaogaClient) -> None:
         self._stage.story.say(f"{self.part.name} loses the connection", "yellow")
-        self.memory.saw_all = False
         client.cut()
 
     def _note(self, event: Event[Any]) -> None:
@@ -243,7 +241,7 @@ class Player:
             if data["senderId"] != memory.user_id:
                 self._stage.figures.received += 1
                 said_at = self._stage.sent.get(data["clientMessageId"])
-                if said_at and event.meta:  # without meta it was fetched after a lost connection
+                if said_at and self._client and self._client.connected:  # else it was missed, and comes late
                     self._stage.figures.delivery_ms.append((time.perf_counter() - said_at) * 1000)
 
     def _standing(self) -> str:

@@ -86,11 +86,13 @@ class Connection:
         "waits",
     )
 
-    def __init__(self, id: str, line: Line, address: str, connects: TokenBucket | None, opened_at: float) -> None:
-        self.id, self.line, self.address, self.connects, self.opened_at = id, line, address, connects, opened_at
+    def __init__(
+        self, id: str, line: Line, *, decoder: Decoder, address: str, connects: TokenBucket | None, opened_at: float
+    ) -> None:
+        self.id, self.line, self.decoder, self.address = id, line, decoder, address
+        self.connects, self.opened_at = connects, opened_at
         self.peers: dict[str, Peer] = {}
         self.inboxes: dict[str, Inbox] = {}
-        self.decoder = Decoder()
         self.refusals, self.waits = 0, 0
         self.overdue = False
 

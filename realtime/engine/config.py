@@ -14,12 +14,13 @@ class EngineConfig:
     """Limits and times of the connections.
 
     cors_origins: browser origins besides the server's own, "*" for all. trusted_proxies: reverse proxies in front that
-    say where a client comes from. message_limit_bytes: of one message from a client. connect_timeout_s: to send an HTTP
-    request, and then to enter a namespace. inbox_size: events of one client in one namespace that may wait. patience:
-    so many refusals in a row close the connection. outbox_bytes, all_outboxes_bytes: of what waits for a client that
-    does not read, and for all of them; beyond, the client or the slowest of them is cut off. frames, frame_bytes,
-    connects: how fast a connection may send frames, their bytes, and CONNECTs. connections_per_address: at once, 0 for
-    any number. rate_limit_scale: multiplies those four; 0 switches them off.
+    say where a client comes from. message_limit_bytes: of one message from a client, and of an event's attachments
+    together. connect_timeout_s: to send an HTTP request, and then to enter a namespace. inbox_size: events of one
+    client in one namespace that may wait. patience: so many refusals in a row close the connection. outbox_bytes,
+    all_outboxes_bytes: of what waits for a client that does not read, and for all of them; beyond, the client or the
+    slowest of them is cut off. frames, frame_bytes, connects: how fast a connection may send frames, their bytes, and
+    CONNECTs. connections_per_address: at once, 0 for any number. rate_limit_scale: multiplies those four; 0 switches
+    them off.
     """
 
     transports: tuple[str, ...] = ("websocket",)

@@ -111,7 +111,7 @@ class Visitor(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._head += data
         end = self._head.find(b"\r\n\r\n")
-        if end < 0 and len(self._head) < MAX_HEAD:
+        if end < 0 and len(self._head) < MAX_HEAD and self._head[:1].isupper():  # as every method does begin
             return
         self._door.visitors.discard(self)
         try:

@@ -36,7 +36,7 @@ class Entrance:
 
     async def close(self) -> None:
         """Ends what runs in the background."""
-        self._lines.stop()
+        await self._lines.stop()
         await self._polling.shutdown()
 
     def take(self, upgrade: Upgrade, transport: asyncio.Transport) -> asyncio.Protocol | None:

@@ -30,7 +30,11 @@ class Listener(Protocol):
 
 
 class Lines:
-    """The WebSockets of one engine. slow: those that have more to read than they take; backlog: how many bytes."""
+    """The WebSockets of one engine.
+
+    open: those whose transport is not closed yet. slow: those that have more to read than they take; backlog: how many
+    bytes.
+    """
 
     def __init__(self, config: EngineConfig, metrics: Metrics, listener: Listener) -> None:
         self.config, self.metrics, self.listener = config, metrics, listener
@@ -39,9 +43,11 @@ class Lines:
             config.ping_timeout_s, lambda sent: sent[0].check_pong(sent[1])
         )
         self.parting: Delay[WebSocket] = Delay(PARTING_S, WebSocket.cut)
+        self.open: set[WebSocket] = set()
         self.slow: set[WebSocket] = set()
         self.backlog = 0
         self._unwritten: list[WebSocket] = []
+        self._none_open: asyncio.Future[None] | None = None
 
     def handshake(self, sid: str, upgrades: list[str]) -> dict[str, Any]:
         """What a connection is told first."""
@@ -65,10 +71,21 @@ class Lines:
         if size > 0 and self.backlog > self.config.all_outboxes_bytes:
             max(self.slow, key=lambda line: line.backlog).evict()
 
-    def stop(self) -> None:
-        """Ends the heartbeats."""
+    def over(self, line: WebSocket) -> None:
+        """A line's transport is closed."""
+        self.open.discard(line)
+        if self._none_open is not None and not self.open and not self._none_open.done():
+            self._none_open.set_result(None)
+
+    async def stop(self) -> None:
+        """Ends the heartbeats and closes every line; returns when all are over, which takes `PARTING_S` at most."""
         for delay in (self.to_ping, self.to_pong):
             delay.clear()
+        for line in self.open:
+            line.close()
+        if self.open:
+            self._none_open = asyncio.get_running_loop().create_future()
+            await self._none_open
 
     def _write(self) -> None:
         lines, self._unwritten = self._unwritten, []

@@ -5,6 +5,7 @@ Events and acks are read and written here, as they are nearly everything. All ot
 
 import json
 from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import orjson
@@ -118,9 +119,11 @@ def _encode_oddity(kind: int, prefix: bytes, data: Any, id: int | None) -> Messa
 class Decoder:
     """Reads the packets of one connection, put together with their attachments."""
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_left", "_limit", "_waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        """limit: most bytes of a packet's attachments together."""
+        self._limit = self._left = limit
         self._waiting: OtherPacket | None = None
 
     def text(self, data: bytes) -> Packet | None:
@@ -140,7 +143,9 @@ class Decoder:
             raise Malformed("a wrong number of attachments")
         if packet.id is not None and packet.id >= 10**MAX_ID_DIGITS:
             raise Malformed("an ack id out of range")
-        self._waiting = packet
+        if sorted(_places(packet.data)) != list(range(packet.attachment_count)):
+            raise Malformed("not one place for each attachment")
+        self._waiting, self._left = packet, self._limit
         return None
 
     def attachment(self, data: bytes) -> Packet | None:
@@ -148,12 +153,27 @@ class Decoder:
         packet = self._waiting
         if packet is None:
             raise Malformed("an attachment of nothing")
+        self._left -= len(data)
+        if self._left < 0:
+            raise Malformed("too much in the attachments")
         if not packet.add_attachment(data):  # internal: puts them in their places when the last is there
             return None
         self._waiting = None
         kind = PLAIN_KINDS[packet.packet_type]
         namespace = (packet.namespace or "/").removeprefix("/")
         return Packet(kind, namespace, packet.id, _checked(kind, packet.data))
+
+
+def _places(data: Any) -> Iterator[Any]:
+    """The numbers of the attachments that belong into the data."""
+    if isinstance(data, list):
+        for item in data:
+            yield from _places(item)
+    elif isinstance(data, dict):
+        if data.get("_placeholder") and "num" in data:  # as python-socketio knows them
+            yield data["num"]
+        else:
+            yield from _places(list(data.values()))
 
 
 def _event_or_ack(kind: int, data: bytes) -> Packet:

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 import engineio
 from engineio import packet
 from engineio.async_socket import AsyncSocket
-from engineio.exceptions import ContentTooLongError, UnknownPacketError
+from engineio.exceptions import ContentTooLongError, QueueEmpty, UnknownPacketError
 
 from realtime.engine.client import Connection
 from realtime.engine.frames import WHOLE_BINARY, frame
-from realtime.engine.lines import Lines
+from realtime.engine.lines import PARTING_S, Lines
 from realtime.engine.packets import MALFORMED, Malformed, Message
 from realtime.engine.websocket import WebSocket
 
@@ -19,7 +19,9 @@ LOG = logging.getLogger("maoga.engine")
 LOG.setLevel(logging.WARNING)  # below it, engineio logs payloads, tokens among them
 
 RECORD_SEPARATOR = "\x1e"
-MAX_PACKETS_PER_POST = 16
+MAX_PACKETS_PER_POLL = 16
+"""What python-socketio's client takes at once; socket.io-client takes any number."""
+
 FRAMES_OF_CLIENTS = frozenset({"1", "3", "5", "6"})
 
 
@@ -124,9 +126,14 @@ class Malformation(ContentTooLongError):  # type: ignore[misc]
 
 
 class Session(AsyncSocket):  # type: ignore[misc]
-    """A polling session that ends when it is told to, and at the first packet that makes no sense."""
+    """A polling session that ends when it is told to, and at the first packet that makes no sense.
+
+    parting: it is over, but for what waits to be fetched.
+    """
 
     connection: Connection | None = None
+    parting = False
+    _is_polled = False
 
     def __init__(self, server: Polling, sid: str) -> None:
         super().__init__(server, sid)
@@ -137,7 +144,7 @@ class Session(AsyncSocket):  # type: ignore[misc]
 
     def put(self, *packets: packet.Packet) -> None:
         """Queues packets for the client; one that does not fetch what it is sent is cut off."""
-        if self.closed or self.closing:
+        if self.closed or self.closing or self.parting:
             return
         if self.queue.size > self._most:
             self.queue.shed()
@@ -145,6 +152,42 @@ class Session(AsyncSocket):  # type: ignore[misc]
             return
         for item in packets:
             self.queue.put_nowait(item)
+
+    def part(self) -> None:
+        """Ends the session when the client has fetched what waits for it, or soon."""
+        self.connection = None
+        self.put(packet.Packet(packet.CLOSE))
+        self.parting = True
+        asyncio.get_running_loop().call_later(PARTING_S, self.end, "closed")
+
+    async def handle_get_request(self, environ: dict[str, Any]) -> Any:  # internal: serves a poll
+        if self._is_polled:  # the other one is lost, and what it would be answered with
+            await self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+            raise QueueEmpty
+        self._is_polled = True
+        try:
+            packets = await super().handle_get_request(environ)
+        finally:
+            self._is_polled = False
+        transport = environ["aiohttp.request"].transport
+        if transport is None or transport.is_closing():
+            await self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+        return packets
+
+    async def poll(self) -> list[Any]:
+        """What waits for the client, as much as any library takes. internal: raises `QueueEmpty` in the end."""
+        try:
+            async with asyncio.timeout(self.server.ping_interval + self.server.ping_timeout):
+                packets = [await self.queue.get()]
+        except TimeoutError:
+            raise QueueEmpty from None
+        while len(packets) < MAX_PACKETS_PER_POLL and not self.queue.empty():
+            packets.append(self.queue.get_nowait())
+        for _ in packets:
+            self.queue.task_done()
+        if self.parting and self.queue.empty():
+            await self.close(abort=True)
+        return [item for item in packets if item is not None]
 
     def end(self, reason: str) -> None:
         """Closes the session from outside of a coroutine."""
@@ -179,17 +222,16 @@ class Session(AsyncSocket):  # type: ignore[misc]
         if length > self.server.max_http_buffer_size:
             raise ContentTooLongError
         try:
-            frames = (await environ["wsgi.input"].read(length)).decode().split(RECORD_SEPARATOR)
-            if len(frames) > MAX_PACKETS_PER_POST:
-                raise Malformed("too many packets")
-            for text in frames:
+            async with asyncio.timeout(self.server.lines.config.connect_timeout_s):
+                body: bytes = await environ["wsgi.input"].readexactly(length)  # internal: aiohttp's stream
+            for text in body.decode().split(RECORD_SEPARATOR):
                 if self._frames and self._bytes and not (self._frames.take(1) and self._bytes.take(len(text))):
                     raise Malformed("too many packets")
                 if text not in FRAMES_OF_CLIENTS and text[:1] not in {"4", "b"}:
                     raise Malformed("not an Engine.IO packet")
                 # As bytes or text, never as JSON, which engineio would take `4{}` for. internal: its attributes.
                 await self.receive(_decoded(text))
-        except MALFORMED:
+        except (*MALFORMED, asyncio.IncompleteReadError, TimeoutError):
             await self.malformed("frame")
             raise Malformation from None
 
@@ -222,8 +264,7 @@ class Poll:
         )
 
     def close(self) -> None:
-        self._session.connection = None
-        self._session.end("closed")
+        self._session.part()
 
     def refuse(self, kind: str) -> None:
         self._session._ending = asyncio.create_task(self._session.malformed(kind))
@@ -253,6 +294,8 @@ class Probe(WebSocket):
         elif text == b"5" and not session.closed:
             self._session = None
             self._put(session.upgraded_to(self))
+            if session.parting:
+                self.close()
         else:
             self.refuse("frame")
 

@@ -24,6 +24,7 @@ from realtime.engine.packets import (
     EVENT,
     MALFORMED,
     RESERVED_EVENTS,
+    Decoder,
     Packet,
     encode,
 )
@@ -65,8 +66,14 @@ class Reception:
             self._metrics.connect_refused("(all)", TooManyConnections.code)
             raise TooManyConnections
         self._addresses[block] += 1
-        connects = self._config.bucket(self._config.connects)
-        connection = Connection(id, line, block, connects, asyncio.get_running_loop().time())
+        connection = Connection(
+            id,
+            line,
+            decoder=Decoder(self._config.message_limit_bytes),
+            address=block,
+            connects=self._config.bucket(self._config.connects),
+            opened_at=asyncio.get_running_loop().time(),
+        )
         self.connections[id] = connection
         self._expect_namespace(connection)
         return connection

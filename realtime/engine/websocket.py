@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 MESSAGE = ord("4")
 HEARTBEAT = frame(b"2")
-CLOSE_PACKET = frame(b"1")
 WRITE_AT_ONCE = 64 * 1024
 """What is sent in one turn of the loop is written at its end, but no later than when it is so many bytes."""
 
@@ -73,6 +72,7 @@ class WebSocket(asyncio.Protocol):
 
     def begin(self, opening: bytes) -> None:
         """Sends the bytes with which the WebSocket begins."""
+        self._lines.open.add(self)
         self._put(opening)
         self._lines.to_ping.add(self)
 
@@ -83,7 +83,7 @@ class WebSocket(asyncio.Protocol):
 
     def close(self, code: int = NORMAL) -> None:
         if not self._closing:
-            self._put(CLOSE_PACKET if code == NORMAL else b"")
+            # No Engine.IO CLOSE before it: python-socketio's client takes that for a word to stay away.
             self._put(close_frame(code))
             self._flush_and_part()
 
@@ -192,6 +192,7 @@ class WebSocket(asyncio.Protocol):
         if self._paused:
             self.resume_writing()
         self._end("transport error" if error else "transport close")
+        self._lines.over(self)
 
     def refuse(self, kind: str, code: int = PROTOCOL_ERROR) -> None:
         """Ends the line because of what the client sent: a `frame`, a `packet` or a `flood`."""

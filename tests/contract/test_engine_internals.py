@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import socketio
 from engineio import async_server, async_socket, base_server, packet
-from engineio.exceptions import ContentTooLongError, EngineIOError, SocketIsClosedError, UnknownPacketError
+from engineio.async_drivers import aiohttp as driver
+from engineio.exceptions import ContentTooLongError, EngineIOError, QueueEmpty, SocketIsClosedError, UnknownPacketError
 from socketio.packet import BINARY_EVENT, EVENT
 from socketio.packet import Packet as StockPacket
 
@@ -155,6 +156,14 @@ async def test_a_poll_returns_at_once_while_another_transport_is_tried() -> None
     """As long as `upgrading` is set, and with 400 when `upgraded` is."""
     assert "if self.upgrading or self.upgraded:" in source(async_socket.AsyncSocket.handle_get_request)
     assert "elif socket.upgraded:" in source(async_server.AsyncServer.handle_request)
+
+
+async def test_a_poll_is_answered_with_what_poll_returns() -> None:
+    """In `handle_get_request`, which gets aiohttp's request and body; `QueueEmpty` answers 400."""
+    assert "packets = await self.poll()" in source(async_socket.AsyncSocket.handle_get_request)
+    assert issubclass(QueueEmpty, EngineIOError)
+    assert "'wsgi.input': request.content," in source(driver.translate_request)
+    assert "'aiohttp.request': request" in source(driver.translate_request)
 
 
 # engineio.packet

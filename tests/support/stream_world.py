@@ -36,11 +36,12 @@ class Log:
 
 
 class Application:
-    """What a client's application knows: told one by one, or by a snapshot."""
+    """What a client's application knows: told one by one, or by a snapshot. hidden: events that are not for it."""
 
     def __init__(self) -> None:
         self.told: list[Event[Any]] = []
         self.known: dict[str, tuple[str, int]] = {}
+        self.hidden: set[tuple[str, str, int]] = set()
         self._last: dict[str, tuple[str, int]] = {}
         self.loads = 0
 
@@ -54,7 +55,8 @@ class Application:
         known = self.known.get(stream)
         if known and not event.data.get("joins"):
             assert place[0] == known[0], f"{stream} {place} came upon {known}"
-            assert place[1] <= known[1] + 1, f"{stream} {place} came without those behind {known}"
+            between = {(stream, place[0], seq) for seq in range(known[1] + 1, place[1])}
+            assert between <= self.hidden, f"{stream} {place} came without those behind {known}"
         self._last[stream] = place
         self.known[stream] = max(known or place, place)
 
@@ -90,7 +92,9 @@ class World:
         log = self.logs[stream]
         log.seq += 1
         log.entries[log.seq] = Event("chat", "e", {"joins": joins}, {"stream": stream, **log.head})
-        if log.followed and log.cursor is None:
+        if not log.followed:
+            self.app.hidden.add((stream, log.epoch, log.seq))
+        elif log.cursor is None:
             self._send(log.entries[log.seq])
 
     def repeat(self, stream: str) -> None:
@@ -209,7 +213,8 @@ class World:
             ends[stream] = {"recovered": False, **(log.head if log.followed else {})}
         elif log.cursor < log.seq:
             log.cursor += 1
-            self._send(log.entries[log.cursor])
+            if (stream, log.epoch, log.cursor) not in self.app.hidden:
+                self._send(log.entries[log.cursor])
             return
         else:
             ends[stream] = {"recovered": True, **log.head}

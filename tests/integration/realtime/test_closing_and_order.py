@@ -5,7 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import pytest
+from aiohttp import ClientSession
 
 from tests.integration.realtime.stage import stage
 from tests.integration.realtime.wire import PATIENCE_S, wire
@@ -189,3 +191,21 @@ async def test_what_was_said_before_leaving_is_still_handled() -> None:
                 await client.send(f'42/lobby,["event {number}"]')
         await eventually(lambda: scene.notes.calls[-1][0] == "disconnect")
         assert [name for _, name, *_ in scene.notes.calls[1:-1]] == [f"event {number}" for number in range(10)]
+
+
+async def test_stopping_waits_for_the_goodbyes() -> None:
+    """Nothing is left of any connection, not even of one that does not read or is in the middle of its upgrade."""
+    async with stage(transports=("websocket", "polling"), outbox_bytes=10**8) as scene, ClientSession() as http:
+        async with http.get(f"{scene.url}/socket.io/?EIO=4&transport=polling") as response:
+            sid = orjson.loads((await response.text())[1:])["sid"]
+        address = f"{scene.url}/socket.io/?EIO=4&transport=websocket&sid={sid}"
+        async with wire(scene.url) as polite, wire(scene.url) as deaf, http.ws_connect(address):
+            await polite.connect("/lobby")
+            await deaf.connect("/lobby")
+            transport = deaf.stop_reading()
+            for _ in range(100):
+                scene.engine.send(scene.notes.clients[1].sid, "much", "x" * 200_000)
+            await asyncio.wait_for(scene.engine.close_all(), PATIENCE_S)
+
+            assert not scene.tcp_connections()
+            transport.close()

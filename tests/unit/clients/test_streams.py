@@ -108,7 +108,6 @@ def test_what_is_about_the_connection_never_waits() -> None:
     [
         {"recovered": False, **place(9)},
         {"recovered": False, **place(9, "another")},
-        {"recovered": True, **place(9)},  # but what it says it has replayed did not come
     ],
 )
 def test_a_stream_that_is_not_recovered_is_told_from_the_place_where_the_snapshot_was_due(
@@ -126,6 +125,18 @@ def test_a_stream_that_is_not_recovered_is_told_from_the_place_where_the_snapsho
     streams.end_load()
     assert streams.settled
     assert told(streams) == ["old news", "s 10"]
+
+
+def test_a_replay_may_leave_out_what_is_not_for_this_client() -> None:
+    streams = settled(s=3)
+    streams.put(durable(9))  # by which it has joined again
+    assert told(streams) == []
+    assert streams.ask() == {"s": place(3)}
+    for event in (durable(9), durable(4), durable(11), durable(10)):
+        streams.put(event)
+    assert told(streams) == ["s 4"]
+    streams.answer({"s": {"recovered": True, **place(10)}})
+    assert told(streams) == ["s 9", "s 10", "s 11"]
 
 
 @pytest.mark.parametrize("head", [place(3), {**place(5), "at": "another time"}])

@@ -53,13 +53,6 @@ def test_a_player_in_two_lobbies_is_noticed() -> None:
     assert "A has a seat in 2 lobbies" in list(broken_promises([*two(), a_memory("c", "k", "ac")]))
 
 
-def test_who_lost_the_connection_need_not_have_seen_every_event() -> None:
-    memories = two()
-    memories[0].events.clear()
-    memories[0].saw_all = False
-    assert list(broken_promises(memories)) == []
-
-
 def test_a_percentile_is_one_of_the_values() -> None:
     values = [float(n) for n in range(100, 0, -1)]
     assert (percentile(values, 0.5), percentile(values, 0.95), percentile([7.0], 0.95)) == (50, 95, 7)

@@ -2,7 +2,7 @@
 
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
 from tests.integration.realtime.attacks.attack import CLOSED, GAINED, attack, fate, service
@@ -124,6 +124,52 @@ async def attachments_without_end(victim: Victim) -> str:
                     await client.send(bytes(900_000))
             ended = await fate(client)
             return GAINED if ended == GAINED and memory() > 20 * A_MEGABYTE else ended
+
+
+@attack(gain="8 MB in memory, as long as it likes")
+async def attachments_held(victim: Victim) -> str:
+    """Announces 8 attachments, sends 7, and waits; 20 times over."""
+    announcement = '458-/lobby,["x"' + ',{"_placeholder":true,"num":0}' * 8 + "]"
+    with _memory() as memory:
+        async with AsyncExitStack() as stack:
+            before = memory()
+            for _ in range(20):
+                client = await stack.enter_async_context(victim.enter())
+                with suppress(ConnectionError):
+                    await client.send(announcement)
+                    for _ in range(7):
+                        await client.send(bytes(60_000))
+            with suppress(AssertionError):
+                await eventually(lambda: memory() - before > 4 * A_MEGABYTE, timeout=1)
+                return GAINED
+            return await fate(client)
+
+
+@attack(gain="60 KB in, 60 MB out")
+async def attachments_that_multiply(victim: Victim) -> str:
+    """Names one attachment 1,000 times in an event that is passed on."""
+
+    async def pass_on(name: str, arguments: Sequence[Any]) -> Any:
+        return arguments
+
+    victim.notes.answer = pass_on
+    async with victim.enter(max_msg_size=0) as client:
+        places = ",".join(['{"_placeholder":true,"num":0}'] * 1_000)
+        with suppress(ConnectionError):
+            await client.send(f'451-/lobby,1["x",{places}]')
+            await client.send(bytes(60_000))
+        ended = await service(client)
+    return GAINED if ("event", "x") in victim.notes.calls else ended
+
+
+@attack(gain="it reaches the handlers")
+async def attachments_out_of_place(victim: Victim) -> str:
+    """Names the attachment before the first one: number -1."""
+    async with victim.enter() as client:
+        await client.send('451-/lobby,["x",{"_placeholder":true,"num":-1}]')
+        await client.send(b"?")
+        ended = await service(client)
+    return GAINED if ("event", "x") in victim.notes.calls else ended
 
 
 @attack(gain=None)

@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -252,7 +252,8 @@ class Python(Official):
     async def leave(self) -> None:
         if self.client.connected:  # what is not sent yet would be dropped, the goodbye with it
             await self.client.eio.queue.join()
-        await self.client.shutdown()
+        with suppress(AttributeError):  # of python-socketio's, when its reconnecting has not quite begun
+            await self.client.shutdown()
 
     async def transport(self) -> str:
         return str(self.client.transport())
