@@ -84,7 +84,7 @@ class Listener:
                 return await self._call(namespace, event, payload)
             except Refused as refusal:
                 code = str(refusal)
-                self.counts[f"retried {code}"] += 1
+                self.counts[f"{event} retried: {code}"] += 1
                 assert code in TRY_AGAIN, f"{event}: {code}"
                 await asyncio.sleep(random.uniform(*PAUSE_S))
 

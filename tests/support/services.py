@@ -155,6 +155,8 @@ def _mongod_command(port: int, folder: Path) -> list[str]:
         *(str(MONGOD), "--dbpath", str(folder), "--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"),
         *("--replSet", REPLICA_SET, "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        # A killed instance leaves its transactions open, and their documents locked; by default for up to 90 s.
+        *("--setParameter", "transactionLifetimeLimitSeconds=5"),
     ]
 
 

@@ -143,6 +143,7 @@ async def wire(url: str, *, patience_s: float | None = PATIENCE_S, **options: An
     async with ClientSession() as http, http.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket", **options) as ws:
         connection = Wire(ws, patience_s)
         opening = await connection.frame()
-        assert opening is not None
+        if opening is None:
+            raise ConnectionResetError("the connection was closed at once")
         assert opening.startswith("0")
         yield connection
