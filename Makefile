@@ -9,7 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MONGOD := .cache/mongod/fiftyone/db/bin/mongod
-TEST_LIMIT_S := 720
+TEST_LIMIT_S := 960
 ARGS ?=
 
 # No package is built from source: a build would download tools that no lock names.
@@ -41,7 +41,7 @@ demo: setup ## play the main job with real clients and print the story
 test: setup-dev setup-servers ## run every test but the long ones, with branch coverage
 	@rm -f .coverage .coverage.*
 	timeout --foreground --signal INT --kill-after 20 $(TEST_LIMIT_S) \
-		$(BIN)/pytest -n 2 -m "not long" --cov --cov-report term $(ARGS)
+		$(BIN)/pytest -n 2 --dist worksteal -m "not long" --cov --cov-report term $(ARGS)
 	@echo "lines and branches of domain/ covered: $$($(BIN)/coverage report --include 'domain/*' --format total)%"
 
 test-long: setup-dev setup-servers ## run the long tests: chaos, kill rounds, soak, big races
