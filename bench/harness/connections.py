@@ -125,13 +125,19 @@ def _closed(phases: dict[str, Phase]) -> Figures:
 
 @contextmanager
 def _watching(instance: Instance) -> Iterator[list[float]]:
-    """Notes in the list, by the monotonic clock, whenever the server counts no sockets."""
+    """Notes in the list, by the monotonic clock, when the server counts no sockets any more; then it is left alone.
+
+    To be asked for all its metrics twenty times a second takes a fifth of its CPU.
+    """
     empty_at: list[float] = []
     stop = threading.Event()
 
     def watch() -> None:
-        while not stop.wait(LOOK_EVERY_S):
-            if _sockets(instance) == 0:
+        occupied = False
+        while not (occupied and empty_at) and not stop.wait(LOOK_EVERY_S):
+            if _sockets(instance):
+                occupied = True
+            elif occupied:
                 empty_at.append(time.monotonic())
 
     thread = threading.Thread(target=watch, name="sockets", daemon=True)
