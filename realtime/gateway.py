@@ -28,7 +28,7 @@ class Common:
         self._sessions, self._follows, self._clock = sessions, follows, clock
 
     @on("ping", Empty)
-    async def ping(self, user: SessionUser, command: Empty) -> Pong:
+    def ping(self, user: SessionUser, command: Empty) -> Pong:
         """Says that the server is there, and its time."""
         return Pong(at=self._clock.now())
 
