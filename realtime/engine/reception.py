@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import CoroutineType
 from typing import Any
@@ -80,23 +80,11 @@ class Reception:
 
     def text(self, connection: Connection, packet: bytes) -> None:
         """Called by a line with a packet."""
-        try:
-            received = connection.decoder.text(packet)
-        except MALFORMED:
-            connection.line.refuse("packet")
-            return
-        if received is not None:
-            self._receive(connection, received)
+        self._decode(connection, connection.decoder.text, packet)
 
     def binary(self, connection: Connection, attachment: bytes) -> None:
         """Called by a line with an attachment."""
-        try:
-            received = connection.decoder.attachment(attachment)
-        except MALFORMED:
-            connection.line.refuse("packet")
-            return
-        if received is not None:
-            self._receive(connection, received)
+        self._decode(connection, connection.decoder.attachment, attachment)
 
     def closed(self, connection: Connection, reason: str) -> None:
         """Called by a line when it is over."""
@@ -127,6 +115,15 @@ class Reception:
         while self._tasks:
             await asyncio.wait(self._tasks)
         self._time_is_over.clear()
+
+    def _decode(self, connection: Connection, decode: Callable[[bytes], Packet | None], data: bytes) -> None:
+        try:
+            received = decode(data)
+        except MALFORMED:
+            connection.line.refuse("packet")
+            return
+        if received is not None:
+            self._receive(connection, received)
 
     def _receive(self, connection: Connection, packet: Packet) -> None:
         kind = packet.kind
