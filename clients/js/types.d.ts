@@ -79,6 +79,9 @@ export interface GroupSize {
  * The criteria of a ticket. Tickets meet when they share the mode and a game, agree on a group size, and, where one
  * of them is strict, on a region and a language (compared without regard to case; which ones there are is the
  * studio's choice). `skillPreference: similar` bounds the rating distance, wider the longer the ticket waits.
+ * latencyMs: measured, by region; a region left out was not measured. roles: those the player would play, any if
+ * empty. party: the user ids of the other members. scheduledAt: when the search begins, at most 7 days ahead.
+ * attributes: what the rules of the game's mode speak of.
  */
 export interface Criteria {
   games: Array<GameWish>;
@@ -90,22 +93,55 @@ export interface Criteria {
   languagePreference?: "strict" | "preferred" | "any";
   skillPreference?: "similar" | "any";
   party?: Array<string>;
+  roles?: Array<string>;
+  scheduledAt?: string;
+  latencyMs?: Record<string, number>;
+  attributes?: Record<string, number | string | Array<string>>;
 }
 
 /**
- * A ticket as its player sees it. `nextRelaxationAt` is missing at the last step and once it no longer waits. While
- * a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted.
+ * What a ticket holds to now by one rule. limit: the bound in force, missing where the rule binds no more. step:
+ * how many steps it has softened.
+ */
+export interface RelaxedRule {
+  rule: string;
+  step: number;
+  limit?: number;
+}
+
+/** A rule that keeps a ticket waiting, and the share (0 to 1) of the other tickets that it refuses. */
+export interface Blocker {
+  rule: string;
+  rejected: number;
+}
+
+/** Where eight of ten waits lie. */
+export interface WaitRange {
+  fromMs: number;
+  toMs: number;
+}
+
+/**
+ * A ticket as its players see it. `nextRelaxationAt` is missing at the last step and once it no longer waits. While
+ * a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted. `relaxed` says what the
+ * ticket holds to now, `blockers` the share of at most 256 other tickets that each rule refuses, the largest first.
+ * `estimatedWaitMs` is the middle of how long tickets like this one waited of late; missing until there were enough
+ * of them.
  */
 export interface Ticket {
   id: string;
   userId: string;
   partyIds: Array<string>;
   criteria: Criteria;
-  status: "queued" | "proposed" | "matched" | "cancelled" | "expired";
+  status: "scheduled" | "queued" | "proposed" | "matched" | "cancelled" | "expired";
   relaxationLevel: number;
   waitedMs: number;
   poolSize: number;
+  relaxed: Array<RelaxedRule>;
+  blockers: Array<Blocker>;
   nextRelaxationAt?: string;
+  estimatedWaitMs?: number;
+  estimatedWaitRange?: WaitRange;
   matchId?: string;
   acceptBy?: string;
   lobbyId?: string;
@@ -501,11 +537,91 @@ export interface Teams {
   roles?: Record<string, number>;
 }
 
-/** A way to play a game: in teams, or else as one group. */
+/** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
+export interface Step {
+  afterS: number;
+  limit?: number;
+}
+
+/** Two numbers are at most `limit` apart. */
+export interface Distance {
+  name: string;
+  attribute: string;
+  required: boolean;
+  type: "distance";
+  limit: number;
+  expand: Array<Step>;
+}
+
+/** Two values are the same, for `untilS` seconds of waiting or, without it, always. */
+export interface Equality {
+  name: string;
+  attribute: string;
+  required: boolean;
+  type: "equality";
+  untilS?: number;
+}
+
+/** Two sets of texts share at least `limit` members. */
+export interface Overlap {
+  name: string;
+  attribute: string;
+  required: boolean;
+  type: "overlap";
+  limit: number;
+  expand: Array<Step>;
+}
+
+/** The match is played in a region to which every player who measured latencies has at most `limit` ms. */
+export interface MaxLatency {
+  name: string;
+  type: "max_latency";
+  limit: number;
+  expand: Array<Step>;
+}
+
+/** How many players of a kind there must and may be. */
+export interface Share {
+  min: number;
+  max: number;
+}
+
+/**
+ * Of each listed value of a text attribute so many players, in each team or in the whole match. untilS: for how
+ * long of the longest waiting in the match; always, without it.
+ */
+export interface Composition {
+  name: string;
+  attribute: string;
+  required: boolean;
+  type: "composition";
+  counts: Record<string, Share>;
+  per: "team" | "match";
+  untilS?: number;
+}
+
+/**
+ * How a mode's tickets are matched. skill: most rating points between two tickets of which one wants similar skill.
+ * nearS: for how long a preferred region or language is held to. fullS: for how long only groups of the largest
+ * size are formed. partyPremium: rating points that each further member adds to a party's mean, for players who
+ * know one another play better. slowest: a busy pool, in which better is about to come, takes all steps up to so
+ * many times slower; a quiet one never slower.
+ */
+export interface RuleSet {
+  skill: Array<Step>;
+  nearS: number;
+  fullS: number;
+  partyPremium: number;
+  slowest: number;
+  rules: Array<Distance | Equality | Overlap | MaxLatency | Composition>;
+}
+
+/** A way to play a game: in teams, or else as one group. matching: how its players are found. */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
   groupSize?: GroupSize;
   teams?: Teams;
+  matching: RuleSet;
 }
 
 /** A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first. */

@@ -94,7 +94,9 @@ class Criteria(TypedDict):
     """The criteria of a ticket. Tickets meet when they share the mode and a game, agree on a group size, and, where
     one of them is strict, on a region and a language (compared without regard to case; which ones there are is
     the studio's choice). `skillPreference: similar` bounds the rating distance, wider the longer the ticket
-    waits.
+    waits. latencyMs: measured, by region; a region left out was not measured. roles: those the player would play,
+    any if empty. party: the user ids of the other members. scheduledAt: when the search begins, at most 7 days
+    ahead. attributes: what the rules of the game's mode speak of.
     """
 
     games: list[GameWish]
@@ -106,22 +108,57 @@ class Criteria(TypedDict):
     languagePreference: NotRequired[Literal["strict", "preferred", "any"]]
     skillPreference: NotRequired[Literal["similar", "any"]]
     party: NotRequired[list[str]]
+    roles: NotRequired[list[str]]
+    scheduledAt: NotRequired[str]
+    latencyMs: NotRequired[dict[str, int]]
+    attributes: NotRequired[dict[str, float | str | list[str]]]
+
+
+class RelaxedRule(TypedDict):
+    """What a ticket holds to now by one rule. limit: the bound in force, missing where the rule binds no more. step:
+    how many steps it has softened.
+    """
+
+    rule: str
+    step: int
+    limit: NotRequired[float]
+
+
+class Blocker(TypedDict):
+    """A rule that keeps a ticket waiting, and the share (0 to 1) of the other tickets that it refuses."""
+
+    rule: str
+    rejected: float
+
+
+class WaitRange(TypedDict):
+    """Where eight of ten waits lie."""
+
+    fromMs: int
+    toMs: int
 
 
 class Ticket(TypedDict):
-    """A ticket as its player sees it. `nextRelaxationAt` is missing at the last step and once it no longer waits.
-    While a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted.
+    """A ticket as its players see it. `nextRelaxationAt` is missing at the last step and once it no longer waits.
+    While a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted. `relaxed` says
+    what the ticket holds to now, `blockers` the share of at most 256 other tickets that each rule refuses, the
+    largest first. `estimatedWaitMs` is the middle of how long tickets like this one waited of late; missing until
+    there were enough of them.
     """
 
     id: str
     userId: str
     partyIds: list[str]
     criteria: Criteria
-    status: Literal["queued", "proposed", "matched", "cancelled", "expired"]
+    status: Literal["scheduled", "queued", "proposed", "matched", "cancelled", "expired"]
     relaxationLevel: int
     waitedMs: int
     poolSize: int
+    relaxed: list[RelaxedRule]
+    blockers: list[Blocker]
     nextRelaxationAt: NotRequired[str]
+    estimatedWaitMs: NotRequired[int]
+    estimatedWaitRange: NotRequired[WaitRange]
     matchId: NotRequired[str]
     acceptBy: NotRequired[str]
     lobbyId: NotRequired[str]
@@ -564,12 +601,98 @@ class Teams(TypedDict):
     roles: NotRequired[dict[str, int]]
 
 
+class Step(TypedDict):
+    """From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more."""
+
+    afterS: float
+    limit: NotRequired[float]
+
+
+class Distance(TypedDict):
+    """Two numbers are at most `limit` apart."""
+
+    name: str
+    attribute: str
+    required: bool
+    type: Literal["distance"]
+    limit: float
+    expand: list[Step]
+
+
+class Equality(TypedDict):
+    """Two values are the same, for `untilS` seconds of waiting or, without it, always."""
+
+    name: str
+    attribute: str
+    required: bool
+    type: Literal["equality"]
+    untilS: NotRequired[float]
+
+
+class Overlap(TypedDict):
+    """Two sets of texts share at least `limit` members."""
+
+    name: str
+    attribute: str
+    required: bool
+    type: Literal["overlap"]
+    limit: int
+    expand: list[Step]
+
+
+class MaxLatency(TypedDict):
+    """The match is played in a region to which every player who measured latencies has at most `limit` ms."""
+
+    name: str
+    type: Literal["max_latency"]
+    limit: float
+    expand: list[Step]
+
+
+class Share(TypedDict):
+    """How many players of a kind there must and may be."""
+
+    min: int
+    max: int
+
+
+class Composition(TypedDict):
+    """Of each listed value of a text attribute so many players, in each team or in the whole match. untilS: for how
+    long of the longest waiting in the match; always, without it.
+    """
+
+    name: str
+    attribute: str
+    required: bool
+    type: Literal["composition"]
+    counts: dict[str, Share]
+    per: Literal["team", "match"]
+    untilS: NotRequired[float]
+
+
+class RuleSet(TypedDict):
+    """How a mode's tickets are matched. skill: most rating points between two tickets of which one wants similar
+    skill. nearS: for how long a preferred region or language is held to. fullS: for how long only groups of the
+    largest size are formed. partyPremium: rating points that each further member adds to a party's mean, for
+    players who know one another play better. slowest: a busy pool, in which better is about to come, takes all
+    steps up to so many times slower; a quiet one never slower.
+    """
+
+    skill: list[Step]
+    nearS: float
+    fullS: float
+    partyPremium: float
+    slowest: float
+    rules: list[Distance | Equality | Overlap | MaxLatency | Composition]
+
+
 class Mode(TypedDict):
-    """A way to play a game: in teams, or else as one group."""
+    """A way to play a game: in teams, or else as one group. matching: how its players are found."""
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
     groupSize: NotRequired[GroupSize]
     teams: NotRequired[Teams]
+    matching: RuleSet
 
 
 class Game(TypedDict):

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from domain.core.collection import Spec
 from domain.core.model import Document, Model
+from domain.games.rules import RuleSet
 
 ModeName = Literal["casual", "competitive", "ranked", "custom"]
 Count = Annotated[int, Field(ge=1, le=100)]
@@ -39,11 +40,12 @@ class Teams(Model):
 
 
 class Mode(Model):
-    """A way to play a game: in teams, or else as one group."""
+    """A way to play a game: in teams, or else as one group. matching: how its players are found."""
 
     mode: ModeName
     group_size: GroupSize | None = None
     teams: Teams | None = None
+    matching: RuleSet = RuleSet()
 
 
 class Game(Document):

@@ -54,7 +54,7 @@ class TicketBoard:
         return TicketView(
             id=TicketId(ticket.id),
             user_id=ticket.user_id,
-            party_ids=[ticket.user_id],
+            party_ids=list(ticket.player_ids),
             criteria=ticket.criteria,
             status=ticket.status,
             relaxation_level=level_of(ticket.queued_at, now),

@@ -9,7 +9,6 @@ from domain.matchmaking.criteria import Criteria, GroupSize, Preference
 from domain.matchmaking.pool import PoolEntry, PoolKey
 from domain.matchmaking.relaxation import Step, level_of
 
-DEFAULT_RATING = 1500.0
 UNDEFINED_SIZE = (2, 10)
 """Group sizes of a mode whose catalogue entry names none."""
 
@@ -43,10 +42,10 @@ def candidate(entry: PoolEntry, pool: PoolKey, size: GroupSize, now: datetime, s
     step = steps[level]
     return Candidate(
         ticket_id=entry.ticket_id,
-        user_id=entry.user_id,
+        user_id=entry.players[0].user_id,
         queued_at=entry.queued_at,
         level=level,
-        rating=entry.ratings.get(pool.game_id, DEFAULT_RATING),
+        rating=entry.players[0].skills[pool.game_id].mu,
         rating_limit=step.rating if criteria.skill_preference == "similar" else None,
         regions=frozenset(criteria.regions),
         languages=frozenset(criteria.languages),

@@ -1,12 +1,14 @@
 """What a player looks for: the criteria of a ticket, the same over Socket.IO and REST."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from domain.core.ids import GameId, UserId
-from domain.core.model import ID_SHAPE, Command
+from domain.core.model import ID_SHAPE, Command, Timestamp
 from domain.games.model import ModeName
+from domain.games.rules import Name
 
 Preference = Literal["strict", "preferred", "any"]
 
@@ -18,6 +20,25 @@ def _distinct(values: list[Any]) -> list[Any]:
     if len(set(values)) < len(values):
         raise ValueError("must not repeat a value")
     return values
+
+
+def _moment(value: Any) -> Any:
+    """JSON knows no moments: RFC 3339 text is one, with its zone."""
+    if not isinstance(value, str):
+        return value
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("must name its zone, as in 2026-01-31T18:30:00Z")
+    return moment
+
+
+Latency = Annotated[int, Field(ge=0, le=10_000)]
+Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], AfterValidator(_distinct)]
+Attribute = (
+    Annotated[float, Field(ge=-1e9, le=1e9)]
+    | Annotated[str, Field(min_length=1, max_length=64)]
+    | Annotated[Words, Field(max_length=32)]
+)
 
 
 class GameWish(Command):
@@ -45,7 +66,10 @@ class Criteria(Command):
 
     Tickets meet when they share the mode and a game, agree on a group size, and, where one of them is strict, on a
     region and a language (compared without regard to case; which ones there are is the studio's choice).
-    `skillPreference: similar` bounds the rating distance, wider the longer the ticket waits.
+    `skillPreference: similar` bounds the rating distance, wider the longer the ticket waits. latencyMs: measured, by
+    region; a region left out was not measured. roles: those the player would play, any if empty. party: the user ids of
+    the other members. scheduledAt: when the search begins, at most 7 days ahead. attributes: what the rules of the
+    game's mode speak of.
     """
 
     games: list[GameWish] = Field(min_length=1, max_length=5)
@@ -56,7 +80,13 @@ class Criteria(Command):
     languages: Annotated[list[Language], AfterValidator(_distinct)] = Field(default_factory=list, max_length=10)
     language_preference: Preference = "any"
     skill_preference: Literal["similar", "any"] = "similar"
-    party: list[UserId] = Field(default_factory=list, max_length=0)
+    party: Annotated[list[Annotated[UserId, ID_SHAPE]], AfterValidator(_distinct)] = Field(
+        default_factory=list, max_length=99
+    )
+    roles: Annotated[list[Name], AfterValidator(_distinct)] = Field(default_factory=list, max_length=16)
+    scheduled_at: Annotated[Timestamp, BeforeValidator(_moment)] | None = None
+    latency_ms: dict[Region, Latency] = Field(default_factory=dict, max_length=32)
+    attributes: dict[Name, Attribute] = Field(default_factory=dict, max_length=16)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

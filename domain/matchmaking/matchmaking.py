@@ -18,7 +18,7 @@ from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView
-from domain.matchmaking.pool import TicketPool
+from domain.matchmaking.pool import PoolPlayer, Skill, TicketPool
 from domain.matchmaking.proposals import Proposals, pool_entry
 from domain.users.users import Users
 
@@ -77,12 +77,14 @@ class Matchmaking:
         """Starts looking. Raises `ValidationFailed`, `AlreadyQueued` or `AlreadyInLobby`; nothing is enqueued then."""
         await self._check(criteria)
         ratings = await self._users.ratings_of(user)
+        skills = {wish.game_id: Skill(mu=ratings[wish.game_id]) for wish in criteria.games}
         now = self._clock.now()
         ticket = Ticket(
             id=self._new_id(),
             user_id=user,
             criteria=criteria,
-            ratings={wish.game_id: ratings[wish.game_id] for wish in criteria.games},
+            player_ids=(user,),
+            players=(PoolPlayer(user_id=user, skills=skills),),
             queued_at=now,
             created_at=now,
             expires_at=now + seconds(KEPT_S),

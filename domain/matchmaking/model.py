@@ -8,21 +8,25 @@ from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.model import Kept, Model, Timestamp
 from domain.games.model import ModeName
 from domain.matchmaking.criteria import Criteria
+from domain.matchmaking.pool import Opening, PoolPlayer
 
-TicketStatus = Literal["queued", "proposed", "matched", "cancelled", "expired"]
+TicketStatus = Literal["scheduled", "queued", "proposed", "matched", "cancelled", "expired"]
 MatchStatus = Literal["proposed", "confirmed", "cancelled"]
 CancelReason = Literal["declined", "timeout", "disconnected"]
 
 
 class Ticket(WithEvents):
-    """A player's wish for a match. `queued_at` survives a failed proposal: the waiting goes on.
+    """The wish of a player or a party for a match. `queued_at` survives a failed proposal: the waiting goes on.
 
-    expires_at: when its record is deleted, long after it has ended.
+    user_id: who asked. player_ids: everybody it is for. players: they, as the matcher sees them. opening: what a
+    backfill ticket offers. expires_at: when its record is deleted, long after it has ended.
     """
 
     user_id: UserId
+    player_ids: tuple[UserId, ...]
+    players: tuple[PoolPlayer, ...]
     criteria: Criteria
-    ratings: dict[GameId, float]
+    opening: Opening | None = None
     status: TicketStatus = "queued"
     queued_at: Timestamp
     created_at: Timestamp
@@ -48,6 +52,24 @@ class Quality(Kept):
     region: float
     language: float
     wait: float
+
+
+class Blocker(Model):
+    """A rule that keeps a ticket waiting, and the share (0 to 1) of the other tickets that it refuses."""
+
+    rule: str
+    rejected: float
+
+
+class RelaxedRule(Model):
+    """What a ticket holds to now by one rule. limit: the bound in force, missing where the rule binds no more.
+
+    step: how many steps it has softened.
+    """
+
+    rule: str
+    step: int
+    limit: float | None
 
 
 class Match(WithEvents):
@@ -93,10 +115,20 @@ KEPT_S = 30 * 86_400.0
 MATCHES = Spec("matches", Match, indexes=(("status", "accept_by"), ("player_ids",), ("unpublished_at",)))
 
 
-class TicketView(Model):
-    """A ticket as its player sees it. `nextRelaxationAt` is missing at the last step and once it no longer waits.
+class WaitRange(Model):
+    """Where eight of ten waits lie."""
 
-    While a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted.
+    from_ms: int
+    to_ms: int
+
+
+class TicketView(Model):
+    """A ticket as its players see it. `nextRelaxationAt` is missing at the last step and once it no longer waits.
+
+    While a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted. `relaxed` says what
+    the ticket holds to now, `blockers` the share of at most 256 other tickets that each rule refuses, the largest
+    first. `estimatedWaitMs` is the middle of how long tickets like this one waited of late; missing until there were
+    enough of them.
     """
 
     id: TicketId
@@ -107,7 +139,11 @@ class TicketView(Model):
     relaxation_level: int
     waited_ms: int
     pool_size: int
+    relaxed: tuple[RelaxedRule, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
     next_relaxation_at: Timestamp | None
+    estimated_wait_ms: int | None = None
+    estimated_wait_range: WaitRange | None = None
     match_id: MatchId | None
     accept_by: Timestamp | None
     lobby_id: LobbyId | None

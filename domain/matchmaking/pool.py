@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.core.ids import GameId, MatchId, TicketId, UserId
+from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.model import Kept, Timestamp
 from domain.games.model import ModeName
 from domain.matchmaking.criteria import Criteria
+from domain.users.model import DEFAULT_MU, DEFAULT_SIGMA
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,14 +20,47 @@ class PoolKey:
     mode: ModeName
 
 
+class Skill(Kept):
+    """An estimate of strength and its standard deviation, in rating points."""
+
+    mu: float = DEFAULT_MU
+    sigma: float = DEFAULT_SIGMA
+
+
+class PoolPlayer(Kept):
+    """A player of a waiting ticket. skills: by game, in the ticket's mode.
+
+    blocked: whom this player has blocked. avoided: recent opponents and decliners, better not met again so soon.
+    """
+
+    user_id: UserId
+    skills: dict[GameId, Skill]
+    karma: int = 0
+    blocked: tuple[UserId, ...] = ()
+    avoided: tuple[UserId, ...] = ()
+
+
+class Opening(Kept):
+    """What a backfill ticket offers: free places in a lobby or a running match. The ticket's players sit there already.
+
+    teams: who plays with whom there, in the order of the teams; one tuple in a match without teams. roles: who has one.
+    free: how many places there are.
+    """
+
+    lobby_id: LobbyId
+    teams: tuple[tuple[UserId, ...], ...]
+    roles: dict[UserId, str]
+    free: int
+
+
 class PoolEntry(Kept):
-    """A waiting ticket as the matcher sees it. `ratings` are by game, in rating points."""
+    """A waiting ticket as the matcher sees it; its first player is who asked."""
 
     ticket_id: TicketId
-    user_id: UserId
+    players: tuple[PoolPlayer, ...]
     criteria: Criteria
-    ratings: dict[GameId, float]
     queued_at: Timestamp
+    opening: Opening | None = None
 
     @property
     def pools(self) -> list[PoolKey]:

@@ -253,10 +253,10 @@ def pool_entry(ticket: Ticket) -> PoolEntry:
     """The ticket as it waits in its pools."""
     return PoolEntry(
         ticket_id=TicketId(ticket.id),
-        user_id=ticket.user_id,
+        players=ticket.players,
         criteria=ticket.criteria,
-        ratings=ticket.ratings,
         queued_at=ticket.queued_at,
+        opening=ticket.opening,
     )
 
 

@@ -8,7 +8,7 @@ from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.lobbies.model import Capacity, Lobby, LobbySettings, Member
 from domain.matchmaking.compatibility import Candidate
 from domain.matchmaking.criteria import Criteria, GroupSize
-from domain.matchmaking.pool import PoolEntry
+from domain.matchmaking.pool import PoolEntry, PoolPlayer, Skill
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -50,9 +50,12 @@ def a_pool_entry(*, rating: float = 1500, queued_at: datetime = NOON, **fields: 
     wanted = criteria(**fields)
     return PoolEntry(
         ticket_id=TicketId(f"t{number:06}"),
-        user_id=UserId(f"u{number:06}"),
+        players=(
+            PoolPlayer(
+                user_id=UserId(f"u{number:06}"), skills={wish.game_id: Skill(mu=rating) for wish in wanted.games}
+            ),
+        ),
         criteria=wanted,
-        ratings={wish.game_id: rating for wish in wanted.games},
         queued_at=queued_at,
     )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.core.clock import seconds
 from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.pool import Claim, PoolEntry, PoolKey
+from domain.matchmaking.pool import Claim, PoolEntry, PoolKey, PoolPlayer, Skill
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.tickets import RedisTicketPool
@@ -28,9 +28,8 @@ def an_entry(ticket: str, *pools: PoolKey, after_s: float = 0) -> PoolEntry:
     wishes = [{"gameId": game, "weight": 7} for game in games]
     return PoolEntry(
         ticket_id=TicketId(ticket),
-        user_id=UserId(f"user-of-{ticket}"),
+        players=(PoolPlayer(user_id=UserId(f"user-of-{ticket}"), skills=dict.fromkeys(games, Skill(mu=1512.25))),),
         criteria=Criteria.parse({"games": wishes, "mode": "ranked", "regions": ["EU"]}),
-        ratings=dict.fromkeys(games, 1512.25),
         queued_at=START + seconds(after_s),
     )
 
