@@ -31,6 +31,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
 from domain.matchmaking.model import MATCHES, TICKETS
+from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.party_search import PartySearch
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import ProposalConfig, Proposals
@@ -93,6 +94,7 @@ class Core:
     chat: Chat
     lobbies: Lobbies
     parties: Parties
+    board: TicketBoard
     matchmaking: Matchmaking
     proposals: Proposals
     tick: Tick
@@ -231,16 +233,16 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         new_id=new_id,
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
     )
+    ownership = Ownership(leases, clock)
     tick = Tick(
         pool=pool,
         games=games,
-        matchmaking=matchmaking,
+        expiry=matchmaking,
         proposals=proposals,
         board=board,
-        leases=leases,
+        ownership=ownership,
         clock=clock,
         report=report,
-        interval_ms=settings.match_tick_ms,
     )
     grace = Grace(
         database=database,
@@ -265,6 +267,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     )
     worker = Worker(
         tick=tick,
+        ownership=ownership,
         tick_ms=settings.match_tick_ms,
         deadlines=deadlines,
         leases=leases,
@@ -291,6 +294,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         chat=chat,
         lobbies=lobbies,
         parties=parties,
+        board=board,
         matchmaking=matchmaking,
         proposals=proposals,
         tick=tick,

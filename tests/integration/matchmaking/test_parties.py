@@ -22,6 +22,7 @@ from tests.support.builders import criteria
 from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
+from tests.support.pools import waiting as waiting_in
 
 POOL = PoolKey("valorant", "competitive")  # type: ignore[arg-type]
 
@@ -45,7 +46,7 @@ def about(user: UserId) -> PartyMemberCommand:
 
 async def group_of(core: Core, *tickets: TicketId) -> Group:
     """The group the matcher would make of these tickets as the pool has them, the players of each on one team."""
-    entries = {entry.ticket_id: entry for entry in await core.pool.waiting(POOL)}
+    entries = {entry.ticket_id: entry for entry in await waiting_in(core.pool, POOL)}
     return Group(
         players=tuple(
             MatchPlayer(user_id=player.user_id, ticket_id=id) for id in tickets for player in entries[id].players
@@ -98,7 +99,7 @@ async def test_a_party_waits_as_one_is_proposed_a_match_as_one_and_meets_in_the_
         cid: theirs.id,
         dan: theirs.id,
     }
-    assert await core.pool.waiting(POOL) == []
+    assert await waiting_in(core.pool, POOL) == []
     await accept(core, match.match_id, ann, cid, dan)
     assert (await ticket(core, ours.id)).status == "proposed"
     await accept(core, match.match_id, bob)
@@ -118,7 +119,7 @@ async def test_any_member_cancels_for_all(core: Core, who: str) -> None:
     cancelled = await core.matchmaking.cancel(ann if who == "leader" else bob, CancelTicket(ticket_id=waiting.id))
     assert cancelled.status == "cancelled"
     assert await everything(core.database, SEATS) == []
-    assert await core.pool.waiting(POOL) == []
+    assert await waiting_in(core.pool, POOL) == []
     await core.matchmaking.enqueue(ann, fives(bob))
     assert await broken_invariants(core.database) == []
 
@@ -150,7 +151,7 @@ async def test_one_member_who_refuses_ends_the_ticket_of_the_party_and_the_other
         mine = await status(core, user)
         assert mine is not None
         assert (mine.id, mine.status) == (theirs.id, "queued")
-    (entry,) = await core.pool.waiting(POOL)
+    (entry,) = await waiting_in(core.pool, POOL)
     assert (entry.ticket_id, entry.queued_at) == (theirs.id, waiting_since)
     assert [player.user_id for player in entry.players] == [cid, dan]
     assert await broken_invariants(core.database) == []
