@@ -183,7 +183,7 @@ class Matchmaking:
         return Ticket(
             id=self._new_id(),
             user_id=user,
-            criteria=criteria,
+            criteria=criteria.model_copy(update={"party": [member for member in members if member != user]}),
             player_ids=tuple(members),
             players=await self._admission.players(members, criteria),
             queued_at=now,
