@@ -1,6 +1,7 @@
 """Streams over a Redis that is killed, frozen, cut off or wiped: nothing is lost silently, and all goes on after it."""
 
 import asyncio
+import gc
 import itertools
 import random
 import time
@@ -80,6 +81,20 @@ async def test_without_redis_a_publish_fails_at_its_deadline(server: Server) -> 
                 await call
             assert 0.45 <= time.monotonic() - start < 2
             streams.cast(LOBBY, b"typing")
+
+
+async def test_who_gives_up_waiting_for_redis_leaves_no_complaint(server: Server, streams: RedisStreams) -> None:
+    """The attempt to connect fails with nobody behind it any more."""
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    await streams.append(LOBBY, b"x", id="1")
+    server.kill()
+    for _ in range(20):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(streams.append(LOBBY, b"y", id="2"), random.uniform(0, 0.05))
+    await streams.__aexit__()
+    gc.collect()
+    assert complaints == []
 
 
 async def test_what_was_followed_in_vain_is_followed_when_redis_is_back(server: Server) -> None:
