@@ -38,6 +38,7 @@ from domain.matchmaking.tick import Tick
 from domain.presence.presence import Presence
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.worker import Worker
@@ -205,7 +206,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         new_id=new_id,
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
     )
-    ownership = Ownership(leases, clock)
+    ownership, pairing = Ownership(leases, clock), PairingProcess()
     tick = Tick(
         pool=pool,
         games=games,
@@ -215,6 +216,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         ownership=ownership,
         clock=clock,
         report=report,
+        open_large=pairing.open,
     )
     grace = Grace(
         database=database,
@@ -239,6 +241,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     worker = Worker(
         tick=tick,
         ownership=ownership,
+        pairing=pairing,
         tick_ms=settings.match_tick_ms,
         deadlines=deadlines,
         leases=leases,

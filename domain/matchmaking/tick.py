@@ -147,7 +147,7 @@ class Tick:
         return served
 
     def _outgrown(self, served: ServedPool) -> bool:
-        return self._open_large is not None and not served.large and len(served) > LARGE
+        return self._open_large is not None and not served.large and served.size > LARGE
 
     async def _drop(self, key: PoolKey) -> None:
         if served := self._served.pop(key, None):
@@ -205,5 +205,5 @@ class Tick:
         waiting = served.to_show(tickets)
         for start in range(0, len(waiting), EXPLAINED_AT_ONCE):
             explained = await served.matcher.explain(waiting[start : start + EXPLAINED_AT_ONCE], now)
-            await self._board.show_waiting(explained, PoolState(len(served), served.statistics))
+            await self._board.show_waiting(explained, PoolState(served.size, served.statistics))
             served.shown(explained, now)
