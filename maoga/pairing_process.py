@@ -47,6 +47,11 @@ class PairingProcess:
         self._starting = asyncio.Lock()
         self._pools = count(1)
 
+    @property
+    def pid(self) -> int | None:
+        """That of the child, if there is one."""
+        return self._child.pid if self._child else None
+
     async def open(self, key: PoolKey, mode: Mode) -> PoolMatcher:
         """A matcher in the child, empty yet."""
         async with self._starting:
@@ -121,7 +126,7 @@ class _Child:
         self._calls: dict[int, asyncio.Queue[Answer | None]] = {}
         self._numbers = count(1)
         self._listening = asyncio.create_task(self._listen(), name="pairing child")
-        self.lost = False
+        self.pid, self.lost = process.pid, False
 
     @classmethod
     async def start(cls) -> "_Child":
