@@ -42,6 +42,7 @@ from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.worker import Worker
@@ -233,7 +234,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         new_id=new_id,
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
     )
-    ownership = Ownership(leases, clock)
+    ownership, pairing = Ownership(leases, clock), PairingProcess()
     tick = Tick(
         pool=pool,
         games=games,
@@ -243,6 +244,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         ownership=ownership,
         clock=clock,
         report=report,
+        open_large=pairing.open,
     )
     grace = Grace(
         database=database,
@@ -268,6 +270,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     worker = Worker(
         tick=tick,
         ownership=ownership,
+        pairing=pairing,
         tick_ms=settings.match_tick_ms,
         deadlines=deadlines,
         leases=leases,

@@ -17,6 +17,7 @@ from domain.matchmaking.ownership import BEAT_S, Ownership
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.tick import Tick
+from maoga.pairing_process import PairingProcess
 from maoga.process import Process, every
 
 DEADLINES_EVERY_S = 0.1
@@ -33,6 +34,7 @@ class Worker:
         *,
         tick: Tick,
         ownership: Ownership,
+        pairing: PairingProcess,
         tick_ms: int,
         deadlines: Deadlines,
         leases: Leases,
@@ -42,7 +44,7 @@ class Worker:
         grace: Grace,
         recovery: Recovery,
     ) -> None:
-        self._tick, self._ownership, self._tick_ms = tick, ownership, tick_ms
+        self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
         self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
@@ -60,8 +62,9 @@ class Worker:
         process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
 
     async def close(self) -> None:
-        """Hands its pools over to other workers. Call it once the loops have ended."""
+        """Hands its pools over to other workers, and ends its child. Call it once the loops have ended."""
         await self._tick.close()
+        await self._pairing.close()
 
     async def run_deadlines(self) -> None:
         """Acts on all deadlines that have come."""

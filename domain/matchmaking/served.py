@@ -57,7 +57,8 @@ class ServedPool:
         self._size_shown = 0
         self._position: Position | None = None
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
         """How many tickets wait."""
         return len(self._waiting)
 
@@ -76,8 +77,8 @@ class ServedPool:
             if not changes.changes:
                 break
             await self._read(changes, cycle([now]))
-        if abs(len(self) - self._size_shown) * 4 > self._size_shown:
-            self._size_shown = len(self)
+        if abs(self.size - self._size_shown) * 4 > self._size_shown:
+            self._size_shown = self.size
             self._updates.hurry(now)
         return True
 

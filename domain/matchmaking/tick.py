@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -147,7 +147,7 @@ class Tick:
         return served
 
     def _outgrown(self, served: ServedPool) -> bool:
-        return self._open_large is not None and not served.large and len(served) > LARGE
+        return self._open_large is not None and not served.large and served.size > LARGE
 
     async def _drop(self, key: PoolKey) -> None:
         if served := self._served.pop(key, None):
@@ -163,30 +163,34 @@ class Tick:
 
     async def _propose(self, served: ServedPool, now: datetime) -> int:
         """Proposes the groups as they come, some at a time, as long as this worker holds the pool; how many stood."""
-        proposed, failures, running = 0, list[Exception](), asyncio.Semaphore(PROPOSED_AT_ONCE)
+        proposed, failures, tasks = 0, list[Exception](), set[asyncio.Task[None]]()
 
         async def propose(group: Group) -> None:
             nonlocal proposed
-            match = None
             try:
-                match = await self._proposals.propose(served.key, group)
-            except Exception as error:  # the others come to their end
-                failures.append(error)
-            finally:
-                running.release()
-            if match:
-                proposed += 1
-                served.matched(group, now)
-            else:
-                await served.matcher.free(group.ticket_ids)
-
-        async with asyncio.TaskGroup() as proposals, aclosing(served.matcher.groups(now)) as groups:
-            async for group in groups:
-                await running.acquire()
-                if failures or not self._ownership.holds(served.key):
+                if await self._proposals.propose(served.key, group):
+                    served.matched(group, now)
+                    proposed += 1
+                else:
                     await served.matcher.free(group.ticket_ids)
-                    break
-                proposals.create_task(propose(group))
+            except Exception as error:
+                failures.append(error)
+                with suppress(MatcherLost):
+                    await served.matcher.free(group.ticket_ids)
+
+        try:
+            async with aclosing(served.matcher.groups(now)) as groups:
+                async for group in groups:
+                    if failures or not self._ownership.holds(served.key):
+                        await served.matcher.free(group.ticket_ids)
+                        break
+                    tasks.add(task := asyncio.create_task(propose(group)))
+                    task.add_done_callback(tasks.discard)
+                    if len(tasks) == PROPOSED_AT_ONCE:
+                        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # each comes to its end: what fails must not leave the others between two steps
+            if tasks:
+                await asyncio.wait(tasks)
         if failures:
             raise failures[0]
         return proposed
@@ -205,5 +209,5 @@ class Tick:
         waiting = served.to_show(tickets)
         for start in range(0, len(waiting), EXPLAINED_AT_ONCE):
             explained = await served.matcher.explain(waiting[start : start + EXPLAINED_AT_ONCE], now)
-            await self._board.show_waiting(explained, PoolState(len(served), served.statistics))
+            await self._board.show_waiting(explained, PoolState(served.size, served.statistics))
             served.shown(explained, now)
