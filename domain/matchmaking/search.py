@@ -1,10 +1,11 @@
 """Search: the best disjoint groups of a small pool, near the proven optimum. Pure.
 
-First as many players as possible are matched, then the sum over the matches of their rating spread is least, then those
-who wait longest go first. Without hard limits the best groups are runs of neighbours by rating, found by a walk from the
-lowest rating to the highest: each ticket in turn is the lowest of a group, or is left out. Limits make groups interlock,
-so the walk is a beam search: of the partial solutions with so many players left out the best few go on. Its result is
-improved by taking a few neighbouring matches and the tickets left out around them apart, and walking over those again.
+First as many players as possible are matched, then the sum over the matches of their rating spread is least, then
+those who wait longest go first. Without hard limits the best groups are runs of neighbours by rating, found by a walk
+from the lowest rating to the highest: each ticket in turn is the lowest of a group, or is left out. Limits make groups
+interlock, so the walk is a beam search: of the partial solutions with so many players left out the best few go on. Its
+result is improved by taking a few neighbouring matches and the tickets left out around them apart, and walking over
+those again.
 """
 
 import random
