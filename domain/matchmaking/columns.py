@@ -15,7 +15,7 @@ import numpy.typing as npt
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
 from domain.games.rules import Distance, MaxLatency
-from domain.matchmaking.compatibility import group_size
+from domain.matchmaking.compatibility import group_size, most_sizes
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.pool import PoolEntry, PoolKey, Skill
 
@@ -66,6 +66,8 @@ class Sets:
 
     def number(self, names: Sequence[str]) -> int:
         """The number of the set; other orders of the same names have other numbers."""
+        if not names:
+            return 0
         key = tuple(names)
         found = self._numbers.get(key)
         if found is None:
@@ -110,6 +112,7 @@ class Columns:
 
     def __init__(self, key: PoolKey, mode: Mode) -> None:
         self._key, self._mode, self._premium = key, mode, mode.matching.party_premium
+        self._ordinary = most_sizes(mode)
         self._ruled = [rule for rule in mode.matching.rules if not isinstance(rule, MaxLatency)]
         self._spare: list[int] = []
         self.rows: dict[TicketId, int] = {}
@@ -124,14 +127,17 @@ class Columns:
         self.searched = np.zeros(FIRST_ROWS, np.int64)
         self.homes: dict[UserId, int] = {}
 
-    def put(self, entries: Iterable[PoolEntry]) -> None:
-        """Tickets wait, or wait again, as they are now."""
+    def put(self, entries: Iterable[PoolEntry]) -> Array:
+        """Tickets wait, or wait again, as they are now; their rows."""
         latest = {entry.ticket_id: entry for entry in entries}
         if not latest:
-            return
+            return np.zeros(0, np.int64)
         rows = np.fromiter(map(self._place, latest.values()), np.int64, len(latest))
         self._grow(len(self.entries))
-        columns = np.array([self._row(entry) for entry in latest.values()], np.float64).T
+        flat: list[float] = []  # a hundred thousand tuples kept at once would set off the garbage collector
+        for entry in latest.values():
+            flat.extend(self._row(entry))
+        columns = np.array(flat).reshape(len(latest), -1).T
         for values, column in zip(columns, [*self.column.values(), *self.rule.values()], strict=True):
             column[rows] = values
         if self.latency.shape[1]:
@@ -142,6 +148,7 @@ class Columns:
         self.free[rows] = True
         self.changed[rows] += 1
         self.searched[rows] = self.column["queued"][rows]
+        return rows
 
     def drop(self, ticket_ids: Iterable[TicketId]) -> None:
         """Tickets leave."""
@@ -193,17 +200,28 @@ class Columns:
 
     def _row(self, entry: PoolEntry) -> tuple[float, ...]:
         criteria, players = entry.criteria, entry.players
-        skills = [player.skills.get(self._key.game_id, UNRATED) for player in players]
-        others = 0 if entry.opening else len(players) - 1
-        size = group_size(criteria, self._mode)
+        count = len(players)
+        if count == 1:
+            (player,) = players
+            skill = player.skills.get(self._key.game_id, UNRATED)
+            rating, sigma, karma = skill.mu, skill.sigma, float(player.karma)
+            sparse = bool(player.blocked or player.avoided)
+        else:
+            skills = [player.skills.get(self._key.game_id, UNRATED) for player in players]
+            others = 0 if entry.opening else count - 1
+            rating = sum([skill.mu for skill in skills]) / count + self._premium * others
+            sigma = sum([skill.sigma for skill in skills]) / count
+            karma = sum([player.karma for player in players]) / count
+            sparse = any(player.blocked or player.avoided for player in players)
+        size = self._ordinary if criteria.group_size is None else group_size(criteria, self._mode)
         return (
-            sum([skill.mu for skill in skills]) / len(skills) + self._premium * others,
-            sum([skill.sigma for skill in skills]) / len(skills),
-            sum([player.karma for player in players]) / len(players),
+            rating,
+            sigma,
+            karma,
             next((wish.weight for wish in criteria.games if wish.game_id == self._key.game_id), 0),
             microseconds(entry.queued_at),
             crc32(entry.ticket_id.encode()),
-            len(players),
+            count,
             size.min if size else 0,
             size.max if size else 0,
             criteria.skill_preference == "similar",
@@ -213,7 +231,7 @@ class Columns:
             WISHES[criteria.language_preference],
             self.roles.number(criteria.roles),
             entry.opening is not None,
-            any(player.blocked or player.avoided for player in players),
+            sparse,
             *[self._said(rule.name, rule.attribute, criteria) for rule in self._ruled],
         )
 

@@ -36,9 +36,8 @@ class Matcher:
 
     def put(self, entries: Iterable[PoolEntry]) -> None:
         """Tickets wait, or wait again, as they are now."""
-        entries = list(entries)
-        self._columns.put(entries)
-        self._arrivals.add(entries)
+        rows = self._columns.put(entries)
+        self._arrivals.add(self._columns, rows)
 
     def drop(self, ticket_ids: Iterable[TicketId]) -> None:
         """Tickets wait no more."""
