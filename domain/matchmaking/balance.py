@@ -54,13 +54,19 @@ def members(splits: Counts, count: int) -> Numbers:
 
 
 def deviations(strength: Numbers, variance: Numbers, size: int) -> Numbers:
-    """How far apart the two most unequal teams of each match are, in standard deviations of the outcome: (matches,).
+    """How far apart each two teams are, in standard deviations of the outcome: (matches, teams, teams).
 
     strength, variance: the sums of ratings and of sigma^2 of each team, (matches, teams). size: of a team.
     """
     distance = np.abs(strength[:, :, None] - strength[:, None, :])
     noise = 2 * size * BETA**2 + variance[:, :, None] + variance[:, None, :]
-    worst: Numbers = (distance / np.sqrt(noise)).max(axis=(1, 2))
+    apart: Numbers = distance / np.sqrt(noise)
+    return apart
+
+
+def unevenness(strength: Numbers, variance: Numbers, size: int) -> Numbers:
+    """The largest of the deviations of each match: (matches,)."""
+    worst: Numbers = deviations(strength, variance, size).max(axis=(1, 2))
     return worst
 
 
@@ -83,7 +89,7 @@ def arrange_solos(mu: Numbers, sigma: Numbers, count: int, size: int) -> Counts:
         best = np.abs(mu @ (1.0 - 2.0 * splits).T).argmin(axis=1)
     else:
         member, variances = members(splits, count), sigma**2
-        uneven = (deviations(member @ m, member @ v, size) for m, v in zip(mu, variances, strict=True))
+        uneven = (unevenness(member @ m, member @ v, size) for m, v in zip(mu, variances, strict=True))
         best = np.fromiter((match.argmin() for match in uneven), np.int64, len(mu))
     chosen: Counts = splits[best]
     return chosen
@@ -93,8 +99,8 @@ def gaps(mu: Numbers, sigma: Numbers, split: Counts, count: int) -> Numbers:
     """The gap of each match of solo players: (matches,). mu, sigma, split: (matches, players)."""
     member = members(split, count)
     strength, variance = (np.einsum("mtp,mp->mt", member, of) for of in (mu, sigma**2))
-    deviation = deviations(strength, variance, mu.shape[1] // count)
-    return np.fromiter(map(gap, deviation), np.float64, len(deviation))
+    uneven = unevenness(strength, variance, mu.shape[1] // count)
+    return np.fromiter(map(gap, uneven), np.float64, len(uneven))
 
 
 def _snake(mu: Numbers, count: int) -> Counts:

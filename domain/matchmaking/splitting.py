@@ -4,13 +4,18 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
-from domain.matchmaking.balance import Counts, Numbers, deviations, members
+from domain.matchmaking.balance import Counts, Numbers, deviations, members, unevenness
 
 MOST_PLACINGS = 5_000
 """So many units are placed at most, counting those taken back, before a match is held to have no legal split."""
 
-MOST_EXCHANGES = 100
+MOST_EXCHANGES = 50
+
+PAIRS_PER_TEAM = 2
+"""So many pairs of teams for each team, the most unequal, are evened out at most."""
+
 TRIED = 16
 """So many exchanges, those that promise most, are tried between two teams."""
 
@@ -37,11 +42,17 @@ class Units:
     size: int
 
 
-def unevenness(splits: Counts, units: Units) -> Numbers:
-    """How uneven each split is, see `deviations`: (splits,). Infinite where a team cannot fill its roles."""
+def legal_unevenness(splits: Counts, units: Units) -> Numbers:
+    """How uneven each split is: (splits,). Infinite where a team cannot fill its roles."""
     member = members(splits, units.count)
-    uneven = deviations(member @ units.strength, member @ units.variance, units.size)
-    return np.where((member @ units.able >= units.needs).all(axis=(1, 2)), uneven, np.inf)
+    uneven = unevenness(member @ units.strength, member @ units.variance, units.size)
+    return np.where(_filled(member, units), uneven, np.inf)
+
+
+def _filled(member: Numbers, units: Units) -> npt.NDArray[np.bool_]:
+    """Whether each team of a split can fill its roles, as far as the sets of roles tell: (splits,)."""
+    missing: Numbers = np.max(units.needs - member @ units.able, axis=(1, 2), initial=0)
+    return missing <= 0
 
 
 def find(units: Units) -> Counts | None:
@@ -108,44 +119,50 @@ class _Placing:
 
 
 def _exchange(split: Counts, units: Units) -> Counts:
-    """Evens out the two most unequal teams, again and again, as long as the match becomes fairer."""
-    uneven = unevenness(split[None, :], units)[0]
+    """Evens out two teams, the most unequal first, again and again, as long as the match becomes fairer."""
     for _ in range(MOST_EXCHANGES):
-        tried = _exchanges(split, units)
-        if not len(tried):
+        fairer = next(
+            (found for pair in _unequal(split, units) if (found := _evened(split, *pair, units)) is not None), None
+        )
+        if fairer is None:
             break
-        results = unevenness(tried, units)
-        best = results.argmin()
-        if results[best] >= uneven - 1e-12:
-            break
-        split, uneven = tried[best], results[best]
+        split = fairer
     return split
 
 
-def _exchanges(split: Counts, units: Units) -> Counts:
-    """The splits after the most promising exchanges between the two most unequal teams: (exchanges, units)."""
-    strong, weak = _most_unequal(split, units)
+def _unequal(split: Counts, units: Units) -> list[tuple[int, int]]:
+    """Pairs of a stronger and a weaker team, the most unequal first, at most `PAIRS_PER_TEAM` for each team."""
+    strength = members(split[None, :], units.count)[0] @ units.strength
+    stronger, weaker = np.unravel_index(
+        np.argsort(strength[None, :] - strength[:, None], axis=None, kind="stable"), (units.count, units.count)
+    )
+    most = min(PAIRS_PER_TEAM * units.count, units.count * (units.count - 1) // 2)
+    return list(zip(stronger[:most].tolist(), weaker[:most].tolist(), strict=True))
+
+
+def _evened(split: Counts, strong: int, weak: int, units: Units) -> Counts | None:
+    """The split after the best exchange of as many players between two teams; None if none makes the match fairer."""
     ours, theirs = _blocks(split == strong, units), _blocks(split == weak, units)
     if not len(ours) or not len(theirs):
-        return np.empty((0, len(split)), np.int64)
+        return None
     difference = (np.where(split == strong, 1, 0) - np.where(split == weak, 1, 0)) @ units.strength
     moved = (ours @ units.strength)[:, None] - (theirs @ units.strength)[None, :]
     sizes = np.array(units.sizes)
     fits = (ours @ sizes)[:, None] == (theirs @ sizes)[None, :]
     after = np.where(fits, np.abs(difference - 2 * moved), np.inf)
     promising = np.argsort(after, axis=None, kind="stable")[:TRIED]
-    give, take = np.unravel_index(promising[np.isfinite(after.ravel()[promising])], after.shape)
-    result = np.where(ours[give], weak, split)
-    return np.where(theirs[take], strong, result)
+    give, take = np.unravel_index(promising[after.ravel()[promising] < difference], after.shape)
+    tried = np.vstack([split, np.where(theirs[take], strong, np.where(ours[give], weak, split))])
+    results = _roughness(tried, units)
+    best = results.argmin()
+    return tried[best] if results[best] < results[0] * (1 - 1e-9) else None
 
 
-def _most_unequal(split: Counts, units: Units) -> tuple[int, int]:
-    member = members(split[None, :], units.count)[0]
-    strength, variance = member @ units.strength, member @ units.variance
-    pairs = np.array(list(combinations(range(units.count), 2)))
-    worst = pairs[deviations(strength[pairs], variance[pairs], units.size).argmax()]
-    strong, weak = worst if strength[worst[0]] >= strength[worst[1]] else worst[::-1]
-    return int(strong), int(weak)
+def _roughness(splits: Counts, units: Units) -> Numbers:
+    """What exchanges lower: mostly the worst deviation, and others a little. Infinite where roles cannot be filled."""
+    member = members(splits, units.count)
+    rough = (deviations(member @ units.strength, member @ units.variance, units.size) ** 8).sum(axis=(1, 2))
+    return np.where(_filled(member, units), rough, np.inf)
 
 
 def _blocks(in_team: Counts, units: Units) -> Counts:

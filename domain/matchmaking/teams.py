@@ -67,7 +67,7 @@ def arrange(units: Sequence[Unit], teams: Teams, premium: float) -> Arrangement 
     if splits is None:
         found = splitting.find(match)
         splits = np.empty((0, len(order)), np.int64) if found is None else found[None, :]
-    uneven = splitting.unevenness(splits, match)
+    uneven = splitting.legal_unevenness(splits, match)
     for choice in np.argsort(uneven, kind="stable"):
         if not np.isfinite(uneven[choice]):
             break
