@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.model import SESSIONS
 from domain.auth.passwords import Passwords
@@ -33,8 +34,12 @@ from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.tick import Tick
 from domain.presence.presence import Presence
+from domain.rankings.model import RATINGS
+from domain.rankings.rankings import Rankings
+from domain.rankings.standings import Standings
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.process import report
@@ -47,13 +52,17 @@ from storage.memory.streams import MemoryStreams
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.factory import open_redis
+from storage.redis.leaderboards import RedisLeaderboards
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 
-SPECS: tuple[Spec[Any], ...] = (USERS, SESSIONS, GAMES, CHANNELS, MESSAGES, SEATS, LOBBIES, TICKETS, MATCHES)
+SPECS: tuple[Spec[Any], ...] = (
+    *(USERS, SESSIONS, API_KEYS, GAMES, RATINGS),
+    *(CHANNELS, MESSAGES, SEATS, LOBBIES, TICKETS, MATCHES),
+)
 """Every kind of document there is."""
 
 
@@ -73,11 +82,15 @@ class Core:
     users: Users
     tokens: Tokens
     auth: Auth
+    keys: ApiKeys
     games: Games
+    rankings: Rankings
+    standings: Standings
     chat: Chat
     lobbies: Lobbies
     matchmaking: Matchmaking
     proposals: Proposals
+    results: Results
     tick: Tick
     grace: Grace
     recovery: Recovery
@@ -153,10 +166,15 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
 
     users = Users(database, clock)
     games = Games(database, clock)
+    rankings = Rankings(database, games, clock)
+    standings = Standings(
+        database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
+    )
     tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
     auth = Auth(
         database,
         users,
+        rankings,
         tokens=tokens,
         passwords=Passwords(settings.bcrypt_cost),
         limits=limits,
@@ -193,7 +211,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     )
     matchmaking = Matchmaking(
         database=database,
-        users=users,
+        rankings=rankings,
         games=games,
         pool=pool,
         board=board,
@@ -202,6 +220,16 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         clock=clock,
         new_id=new_id,
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
+    )
+    results = Results(
+        database=database,
+        games=games,
+        rankings=rankings,
+        standings=standings,
+        deadlines=deadlines,
+        outbox=outbox,
+        clock=clock,
+        config=ResultConfig(report_s=settings.match_report_s, match_s=settings.match_result_max_s),
     )
     tick = Tick(
         pool=pool,
@@ -228,6 +256,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         database=database,
         pool=pool,
         proposals=proposals,
+        results=results,
         lobbies=lobbies,
         grace=grace,
         outbox=outbox,
@@ -241,6 +270,8 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         leases=leases,
         clock=clock,
         proposals=proposals,
+        results=results,
+        standings=standings,
         lobbies=lobbies,
         grace=grace,
         recovery=recovery,
@@ -258,11 +289,15 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         users=users,
         tokens=tokens,
         auth=auth,
+        keys=ApiKeys(database, clock),
         games=games,
+        rankings=rankings,
+        standings=standings,
         chat=chat,
         lobbies=lobbies,
         matchmaking=matchmaking,
         proposals=proposals,
+        results=results,
         tick=tick,
         grace=grace,
         recovery=recovery,

@@ -15,12 +15,15 @@ from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.grace import Grace
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
+from domain.rankings.standings import Standings
 from maoga.process import Process, every
 
 DEADLINES_EVERY_S = 0.1
 SWEEP_EVERY_S = 2.0
 REFILL_EVERY_S = 10.0
+STANDINGS_EVERY_S = 15.0
 DUE_AT_ONCE = 100
 
 
@@ -36,17 +39,20 @@ class Worker:
         leases: Leases,
         clock: Clock,
         proposals: Proposals,
+        results: Results,
+        standings: Standings,
         lobbies: Lobbies,
         grace: Grace,
         recovery: Recovery,
     ) -> None:
         self._tick, self._tick_ms, self._leases, self._recovery = tick, tick_ms, leases, recovery
-        self._deadlines, self._clock = deadlines, clock
+        self._deadlines, self._clock, self._standings = deadlines, clock, standings
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
             "countdown": lambda id: lobbies.elapse_countdown(LobbyId(id)),
             "idle": lambda id: lobbies.elapse_idle(LobbyId(id)),
+            "result": lambda id: results.elapse(MatchId(id)),
         }
 
     def start(self, process: Process) -> None:
@@ -55,6 +61,7 @@ class Worker:
         process.start("deadlines", every(DEADLINES_EVERY_S, "deadlines", self.run_deadlines))
         process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
         process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
+        process.start("standings", every(STANDINGS_EVERY_S, "standings", self.sweep_standings))
 
     async def run_deadlines(self) -> None:
         """Acts on all deadlines that have come."""
@@ -70,6 +77,11 @@ class Worker:
         """Puts forgotten tickets back into the pool, on one worker at a time."""
         if await self._leases.acquire("refill", int(REFILL_EVERY_S * 2000)):
             await self._recovery.refill_pool()
+
+    async def sweep_standings(self) -> None:
+        """Mends the leaderboards, on one worker at a time."""
+        if await self._leases.acquire("standings", int(STANDINGS_EVERY_S * 2000)):
+            await self._standings.sweep()
 
     async def _act(self, due: Due) -> None:
         """One deadline. When it fails it stays leased and comes again in 10 s, here or elsewhere."""

@@ -20,7 +20,7 @@ from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView
 from domain.matchmaking.pool import PoolPlayer, Skill, TicketPool
 from domain.matchmaking.proposals import Proposals, pool_entry
-from domain.users.users import Users
+from domain.rankings.rankings import Rankings
 
 RETRIES = 5
 
@@ -57,7 +57,7 @@ class Matchmaking:
         self,
         *,
         database: Database,
-        users: Users,
+        rankings: Rankings,
         games: Games,
         pool: TicketPool,
         board: TicketBoard,
@@ -67,7 +67,7 @@ class Matchmaking:
         new_id: IdFactory,
         config: MatchmakingConfig,
     ) -> None:
-        self._database, self._users, self._games, self._pool = database, users, games, pool
+        self._database, self._rankings, self._games, self._pool = database, rankings, games, pool
         self._board, self._proposals, self._outbox = board, proposals, outbox
         self._clock, self._new_id, self._config = clock, new_id, config
         self._tickets = database.collection(TICKETS)
@@ -76,8 +76,9 @@ class Matchmaking:
     async def enqueue(self, user: UserId, criteria: Criteria) -> TicketView:
         """Starts looking. Raises `ValidationFailed`, `AlreadyQueued` or `AlreadyInLobby`; nothing is enqueued then."""
         await self._check(criteria)
-        ratings = await self._users.ratings_of(user)
-        skills = {wish.game_id: Skill(mu=ratings[wish.game_id]) for wish in criteria.games}
+        games = [wish.game_id for wish in criteria.games]
+        ratings = await self._rankings.skills_of([user], games, criteria.mode)
+        skills = {game: Skill(mu=rating.mu, sigma=rating.sigma) for game, rating in ratings[user].items()}
         now = self._clock.now()
         ticket = Ticket(
             id=self._new_id(),

@@ -5,10 +5,11 @@ from typing import ClassVar
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.matchmaking import events
-from domain.matchmaking.commands import AnswerMatch, CancelTicket
+from domain.matchmaking.commands import AnswerMatch, CancelTicket, ReportResult
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.model import MatchView, TicketView
+from domain.matchmaking.results import Results
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
 from realtime.hub import Hub
@@ -27,11 +28,12 @@ class MatchmakingNamespace(Namespace):
             events.MatchAccepted,
             events.MatchConfirmed,
             events.MatchCancelled,
+            events.MatchReported,
         )
     }
 
-    def __init__(self, matchmaking: Matchmaking, hub: Hub) -> None:
-        self._matchmaking, self._hub = matchmaking, hub
+    def __init__(self, matchmaking: Matchmaking, results: Results, hub: Hub) -> None:
+        self._matchmaking, self._results, self._hub = matchmaking, results, hub
 
     @on("enqueue", Criteria, cost=4)
     async def enqueue(self, user: SessionUser, command: Criteria) -> TicketView:
@@ -57,3 +59,9 @@ class MatchmakingNamespace(Namespace):
     async def decline(self, user: SessionUser, command: AnswerMatch) -> MatchView:
         """Declines a proposed match."""
         return await self._matchmaking.decline(user.id, command)
+
+    @on("report_result", ReportResult, cost=2)
+    async def report_result(self, user: SessionUser, command: ReportResult) -> MatchView:
+        """Says how a confirmed match ended. The result counts once more than half of its players, some of every team
+        among them, say the same; without that it is disputed some time after the first report."""
+        return await self._results.report(user.id, command)
