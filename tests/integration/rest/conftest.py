@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession, web
 from loguru import logger
 
-from domain.auth.api_keys import ApiKeys
+from domain.auth.api_keys import SCOPES, ApiKeys
 from domain.core.events import Outbox
 from domain.games.games import Games
 from domain.games.seed import seed
@@ -106,6 +106,10 @@ class Api:
         )
         assert answer.status == 201, answer.body
         return answer.data
+
+    async def key(self) -> str:
+        """A new API key with every scope."""
+        return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
 
 
 @asynccontextmanager
