@@ -31,7 +31,15 @@ async def test_any_other_text_is_no_key(keys: ApiKeys) -> None:
     text = await keys.create("server 1", SCOPES)
     other = await keys.create("server 2", SCOPES)
     id, secret = text.split("_")[1:]
-    wrong = ["", "mk_", text[:-1], text + "0", text.upper(), f"mk_{id}_{'0' * 64}", f"mk_{other.split('_')[1]}_{secret}"]
+    wrong = [
+        "",
+        "mk_",
+        text[:-1],
+        text + "0",
+        text.upper(),
+        f"mk_{id}_{'0' * 64}",
+        f"mk_{other.split('_')[1]}_{secret}",
+    ]
     for forged in [*wrong, f"mk_{'0' * 16}_{secret}", f"xx_{id}_{secret}", text + "\n"]:
         with pytest.raises(ApiKeyInvalid):
             await keys.authenticate(forged, "results:write")
@@ -65,7 +73,7 @@ async def test_a_key_expires(accounts: Accounts, keys: ApiKeys) -> None:
 
 async def test_its_last_use_is_kept_to_the_minute(accounts: Accounts, keys: ApiKeys) -> None:
     text, start = await keys.create("server 1", SCOPES), accounts.clock.now()
-    assert [None] == [key.last_used_at for key in await keys.list()]
+    assert [key.last_used_at for key in await keys.list()] == [None]
     for _ in range(3):
         await keys.authenticate(text, "results:write")
         accounts.clock.advance(25)

@@ -56,9 +56,9 @@ def test_the_order_within_a_place_does_not_matter() -> None:
 def test_teams_and_lone_players_get_the_rank_of_their_place() -> None:
     match = a_match(*TEAMS)
     assert [Side(("a", "b"), 2), Side(("c", "d"), 1)] == sides(match, (("c", "d"), ("a", "b")))
-    assert [1, 1] == [side.rank for side in sides(match, (("a", "b", "c", "d"),))]
+    assert [side.rank for side in sides(match, (("a", "b", "c", "d"),))] == [1, 1]
     alone = sides(a_match(*GROUP), (("c",), ("a", "d"), ("b",)))
-    assert [(("a",), 2), (("b",), 3), (("c",), 1), (("d",), 2)] == [(side.players, side.rank) for side in alone]
+    assert [(side.players, side.rank) for side in alone] == [(("a",), 2), (("b",), 3), (("c",), 1), (("d",), 2)]
 
 
 WON, LOST = ["ab", "cd"], ["cd", "ab"]

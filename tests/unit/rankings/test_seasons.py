@@ -113,7 +113,12 @@ def test_the_season_that_runs_is_the_last_that_has_begun() -> None:
 
 
 def test_only_competitive_and_ranked_modes_are_rated_unless_the_catalogue_says_otherwise() -> None:
-    assert [Mode(mode=mode).rated for mode in ("casual", "competitive", "ranked", "custom")] == [False, True, True, False]
+    assert [Mode(mode=mode).rated for mode in ("casual", "competitive", "ranked", "custom")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     assert Mode(mode="casual", rated=True).rated
     assert not Mode.model_validate({"mode": "ranked", "rated": False}).rated
 
