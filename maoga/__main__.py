@@ -3,8 +3,9 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import orjson
 import typer
@@ -26,6 +27,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+api_keys = typer.Typer(
+    help="API keys of game servers. On the embedded default stop the server first, for its file is one process's.",
+    no_args_is_help=True,
+)
+app.add_typer(api_keys, name="api-key")
 
 
 @app.callback()
@@ -172,6 +180,61 @@ def kick(
 
     there = _offline(run, shared=True)
     typer.echo(f"closing {len(there.connections)} connections of {there.username}")
+
+
+@api_keys.command("create")
+def create_api_key(
+    *,
+    name: Annotated[str, typer.Option(help="What the key is for, as shown by `list`.")],
+    scope: Annotated[list[str], typer.Option(help="What it allows; may be given several times: results:write.")],
+    expires_days: Annotated[float | None, typer.Option(min=0, help="Days until it expires; never by default.")] = None,
+) -> None:
+    """Make an API key and print it. It cannot be shown again."""
+    from domain.auth.api_keys import SCOPES, Scope
+    from maoga.bootstrap import open_core
+
+    if unknown := set(scope) - set(SCOPES):
+        typer.echo(f"--scope: {', '.join(sorted(unknown))} is unknown; there are: {', '.join(SCOPES)}", err=True)
+        raise typer.Exit(2)
+
+    async def run(settings: Settings) -> str:
+        async with open_core(settings) as core:
+            expires_at = core.clock.now() + timedelta(days=expires_days) if expires_days is not None else None
+            return await core.keys.create(name, cast(tuple[Scope, ...], tuple(sorted(set(scope)))), expires_at)
+
+    typer.echo(_offline(run))
+
+
+@api_keys.command("list")
+def list_api_keys() -> None:
+    """List the API keys in force, without their secrets."""
+    from domain.auth.api_keys import ApiKey
+    from maoga.bootstrap import open_core
+
+    async def run(settings: Settings) -> list[ApiKey]:
+        async with open_core(settings) as core:
+            return await core.keys.list()
+
+    table = Table("id", "name", "scopes", "created", "last used", "expires")
+    for key in _offline(run):
+        moments = (key.created_at, key.last_used_at, key.expires_at)
+        table.add_row(
+            key.id, key.name, " ".join(key.scopes), *(f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in moments)
+        )
+    _print(table)
+
+
+@api_keys.command("revoke")
+def revoke_api_key(id: Annotated[str, typer.Argument(help="Id of the key, as shown by `list`.")]) -> None:
+    """End an API key at once."""
+    from maoga.bootstrap import open_core
+
+    async def run(settings: Settings) -> None:
+        async with open_core(settings) as core:
+            await core.keys.revoke(id)
+
+    _offline(run)
+    typer.echo(f"revoked API key {id}")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.model import SESSIONS
 from domain.auth.passwords import Passwords
@@ -36,10 +37,14 @@ from domain.matchmaking.party_search import PartySearch
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.tick import Tick
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
+from domain.rankings.model import RATINGS
+from domain.rankings.rankings import Rankings
+from domain.rankings.standings import Standings
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.pairing_process import PairingProcess
@@ -53,6 +58,7 @@ from storage.memory.streams import MemoryStreams
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.factory import open_redis
+from storage.redis.leaderboards import RedisLeaderboards
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits
@@ -60,17 +66,8 @@ from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 
 SPECS: tuple[Spec[Any], ...] = (
-    USERS,
-    SESSIONS,
-    GAMES,
-    CHANNELS,
-    MESSAGES,
-    SEATS,
-    LOBBIES,
-    PARTIES,
-    PARTY_SEATS,
-    TICKETS,
-    MATCHES,
+    *(USERS, SESSIONS, API_KEYS, GAMES, RATINGS),
+    *(CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES),
 )
 """Every kind of document there is."""
 
@@ -91,13 +88,17 @@ class Core:
     users: Users
     tokens: Tokens
     auth: Auth
+    keys: ApiKeys
     games: Games
+    rankings: Rankings
+    standings: Standings
     chat: Chat
     lobbies: Lobbies
     parties: Parties
     board: TicketBoard
     matchmaking: Matchmaking
     proposals: Proposals
+    results: Results
     tick: Tick
     grace: Grace
     recovery: Recovery
@@ -173,10 +174,15 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
 
     users = Users(database, clock)
     games = Games(database, clock)
+    rankings = Rankings(database, games, clock)
+    standings = Standings(
+        database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
+    )
     tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
     auth = Auth(
         database,
         users,
+        rankings,
         tokens=tokens,
         passwords=Passwords(settings.bcrypt_cost),
         limits=limits,
@@ -198,7 +204,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         clock=clock,
         config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
     )
-    admission = Admission(users=users, games=games)
+    admission = Admission(rankings=rankings, games=games)
     board = TicketBoard(database=database, pool=pool, publisher=publisher, clock=clock)
     proposals = Proposals(
         database=database,
@@ -235,6 +241,16 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
     )
     ownership, pairing = Ownership(leases, clock), PairingProcess()
+    results = Results(
+        database=database,
+        games=games,
+        rankings=rankings,
+        standings=standings,
+        deadlines=deadlines,
+        outbox=outbox,
+        clock=clock,
+        config=ResultConfig(report_s=settings.match_report_s, match_s=settings.match_result_max_s),
+    )
     tick = Tick(
         pool=pool,
         games=games,
@@ -261,6 +277,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         database=database,
         pool=pool,
         proposals=proposals,
+        results=results,
         lobbies=lobbies,
         grace=grace,
         outbox=outbox,
@@ -276,6 +293,8 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         leases=leases,
         clock=clock,
         proposals=proposals,
+        results=results,
+        standings=standings,
         lobbies=lobbies,
         grace=grace,
         recovery=recovery,
@@ -293,13 +312,17 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         users=users,
         tokens=tokens,
         auth=auth,
+        keys=ApiKeys(database, clock),
         games=games,
+        rankings=rankings,
+        standings=standings,
         chat=chat,
         lobbies=lobbies,
         parties=parties,
         board=board,
         matchmaking=matchmaking,
         proposals=proposals,
+        results=results,
         tick=tick,
         grace=grace,
         recovery=recovery,

@@ -25,6 +25,7 @@ SECRETS = re.compile(
     r"|(?P<url>[a-z][a-z0-9+]*://[^\s:/@]*:)[^\s@/]+(?=@)"
     r"|(?P<field>[\"']?(?:password|newPassword|token|accessToken|refreshToken|secret|secretKey|secret_key)[\"']?\s*[=:]\s*)"
     r"(?:\"[^\"]*\"|'[^']*'|[^\s,}&]+)"
+    r"|(?P<key>mk_[0-9a-f]{16}_)[0-9a-zA-Z]+"
     r"|(?P<jwt>)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
 )
 
@@ -37,7 +38,7 @@ NOISY = {"pymongo": logging.WARNING, "asyncio": logging.WARNING, "aiohttp.access
 
 
 def redact(text: str) -> str:
-    """The text with what looks like a secret replaced by `***`: bearer tokens, JWTs, passwords in URLs and fields."""
+    """The text with what looks like a secret replaced by `***`: tokens, API keys, passwords in URLs and fields."""
     return SECRETS.sub(_starred, text)
 
 
@@ -71,7 +72,7 @@ class _FromStdlib(logging.Handler):
 
 
 def _starred(found: re.Match[str]) -> str:
-    return (found["bearer"] or found["url"] or found["field"] or "") + "***"
+    return (found["bearer"] or found["url"] or found["field"] or found["key"] or "") + "***"
 
 
 def _json(record: "Record", service: dict[str, str]) -> str:

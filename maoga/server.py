@@ -68,7 +68,17 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     """Opens the door to players; closing it ends their connections and waits for what they had begun."""
     settings = core.settings
     app = build_app(
-        Services(auth=core.auth, users=core.users, games=core.games, limits=core.limits, metrics=metrics),
+        Services(
+            auth=core.auth,
+            keys=core.keys,
+            users=core.users,
+            games=core.games,
+            rankings=core.rankings,
+            standings=core.standings,
+            results=core.results,
+            limits=core.limits,
+            metrics=metrics,
+        ),
         RestConfig(
             production=settings.environment == "production",
             cors_origins=tuple(settings.cors_origins),
@@ -135,7 +145,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         ping_ms=int(settings.ping_interval_s * 1000),
     )
     gateway.register(
-        MatchmakingNamespace(core.matchmaking, core.parties, hub),
+        MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, hub),
         ChatNamespace(core.chat, hub),
         SocialNamespace(),

@@ -133,6 +133,12 @@ class Settings(BaseSettings):
 
     match_tick_ms: int = Field(default=1000, ge=20, description="milliseconds between matchmaking ticks")
     match_accept_s: float = Field(default=15, gt=0, description="seconds to accept a proposed match")
+    match_report_s: float = Field(
+        default=600, gt=0, description="seconds from the first player's report in which players must agree on a result"
+    )
+    match_result_max_s: float = Field(
+        default=86_400, gt=0, description="seconds after a match was formed in which its result can be reported"
+    )
     ticket_max_s: float = Field(default=1800, gt=0, description="seconds after which a waiting ticket expires")
     party_max_size: int = Field(default=5, ge=2, le=100, description="most players in a party")
     lobby_countdown_s: float = Field(default=5, ge=0, description="seconds from all ready to the start")

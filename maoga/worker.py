@@ -16,13 +16,16 @@ from domain.matchmaking.grace import Grace
 from domain.matchmaking.ownership import BEAT_S, Ownership
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
+from domain.rankings.standings import Standings
 from maoga.pairing_process import PairingProcess
 from maoga.process import Process, every
 
 DEADLINES_EVERY_S = 0.1
 SWEEP_EVERY_S = 2.0
 REFILL_EVERY_S = 10.0
+STANDINGS_EVERY_S = 15.0
 DUE_AT_ONCE = 100
 
 
@@ -40,17 +43,21 @@ class Worker:
         leases: Leases,
         clock: Clock,
         proposals: Proposals,
+        results: Results,
+        standings: Standings,
         lobbies: Lobbies,
         grace: Grace,
         recovery: Recovery,
     ) -> None:
         self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
         self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
+        self._standings = standings
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
             "countdown": lambda id: lobbies.elapse_countdown(LobbyId(id)),
             "idle": lambda id: lobbies.elapse_idle(LobbyId(id)),
+            "result": lambda id: results.elapse(MatchId(id)),
         }
 
     def start(self, process: Process) -> None:
@@ -60,6 +67,7 @@ class Worker:
         process.start("deadlines", every(DEADLINES_EVERY_S, "deadlines", self.run_deadlines))
         process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
         process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
+        process.start("standings", every(STANDINGS_EVERY_S, "standings", self.sweep_standings))
 
     async def close(self) -> None:
         """Hands its pools over to other workers, and ends its child. Call it once the loops have ended."""
@@ -80,6 +88,11 @@ class Worker:
         """Puts forgotten tickets back into the pool, on one worker at a time."""
         if await self._leases.acquire("refill", int(REFILL_EVERY_S * 2000)):
             await self._recovery.refill_pool()
+
+    async def sweep_standings(self) -> None:
+        """Mends the leaderboards, on one worker at a time."""
+        if await self._leases.acquire("standings", int(STANDINGS_EVERY_S * 2000)):
+            await self._standings.sweep()
 
     async def _act(self, due: Due) -> None:
         """One deadline. When it fails it stays leased and comes again in 10 s, here or elsewhere."""

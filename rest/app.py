@@ -6,6 +6,8 @@ from aiohttp import web
 
 import rest.auth
 import rest.games
+import rest.leaderboards
+import rest.matches
 import rest.users
 from rest.endpoint import endpoint
 from rest.health import Check, add_health
@@ -17,7 +19,10 @@ NEWEST = "/api/v1"
 PREFIXES = (NEWEST, "/api")
 """`/api` is an alias of the newest version."""
 
-ROUTES: tuple[Route, ...] = (*rest.auth.routes, *rest.users.routes, *rest.games.routes)
+ROUTES: tuple[Route, ...] = (
+    *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
+    *(*rest.leaderboards.routes, *rest.matches.routes),
+)
 
 KEEPALIVE_S = 75.0
 

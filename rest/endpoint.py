@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from domain.auth.api_keys import ApiKey
 from domain.auth.model import Principal
 from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
@@ -33,19 +34,28 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 async def _admit(route: Route, request: web.Request) -> Principal | None:
-    """Who calls, within their rate limit. A bad token is charged to its address."""
-    address = address_block(request[ADDRESS])
-    if not route.auth:
-        await _spend(route, request, f"address:{address}")
-        return None
+    """The user who calls, if one does, within their rate limit. A bad token or key is charged to its address."""
+    address, services, principal = f"address:{address_block(request[ADDRESS])}", request.app[SERVICES], None
     try:
-        principal = await request.app[SERVICES].auth.authenticate(_bearer(request))
+        match route.auth:
+            case "token":
+                principal = await services.auth.authenticate(_bearer(request))
+                who, request[USER_ID] = f"user:{principal.user_id}", principal.user_id
+            case "key":
+                who = f"key:{(await _key(route, request)).id}"
+            case None:
+                who = address
     except AppError:
-        await _spend(route, request, f"address:{address}")
+        await _spend(route, request, address)
         raise
-    request[USER_ID] = principal.user_id
-    await _spend(route, request, f"user:{principal.user_id}")
+    await _spend(route, request, who)
     return principal
+
+
+async def _key(route: Route, request: web.Request) -> ApiKey:
+    assert route.scope is not None  # noqa: S101 - a mistake in the route table
+    text = request.headers.get("X-Api-Key", "").strip() or _bearer(request)
+    return await request.app[SERVICES].keys.authenticate(text, route.scope)
 
 
 async def _spend(route: Route, request: web.Request, who: str) -> None:

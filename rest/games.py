@@ -21,6 +21,6 @@ async def game(call: Call) -> Reply:
 
 
 routes = [
-    Route("GET", "/games", list_games, auth=False, query=PageQuery, answer=list[Game]),
-    Route("GET", "/games/{id}", game, auth=False, answer=Game, errors=(NotFound,)),
+    Route("GET", "/games", list_games, auth=None, query=PageQuery, answer=list[Game]),
+    Route("GET", "/games/{id}", game, auth=None, answer=Game, errors=(NotFound,)),
 ]

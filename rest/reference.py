@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
 
+from domain.auth.api_keys import ApiKeyInvalid, ApiKeyScope
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked
 from domain.core.errors import (
     AppError,
@@ -25,10 +26,10 @@ This page is generated from the code by `make docs`.
 Every path stands below `{NEWEST}` (`{PREFIXES[1]}` is an alias of the newest version). Bodies are JSON objects in
 UTF-8. A success answers `{{"status":"success","data":…,"meta":…}}`, a failure
 `{{"status":"error","error":{{"code","message","details"}},"requestId"}}`. Routes that ask for authentication take
-`Authorization: Bearer <accessToken>`. Every answer has `X-Request-Id`; a sane one sent with the request is kept. Lists
-take `limit` and `cursor`, and answer `meta.pagination` `{{limit, nextCursor}}`. `meta.stale: true` says that the data
-is an old copy because the database does not answer. Any route may answer `RATE_LIMITED` (with `Retry-After`),
-`UNAVAILABLE` and `INTERNAL`.
+`Authorization: Bearer <accessToken>`; those for an API key (`maoga api-key create`) take it there or as `X-Api-Key`.
+Every answer has `X-Request-Id`; a sane one sent with the request is kept. Lists take `limit` and `cursor`, and answer
+`meta.pagination` `{{limit, nextCursor}}`. `meta.stale: true` says that the data is an old copy because the database
+does not answer. Any route may answer `RATE_LIMITED` (with `Retry-After`), `UNAVAILABLE` and `INTERNAL`.
 """
 
 
@@ -51,12 +52,15 @@ def _routes() -> Iterator[str]:
 def _summary(route: Route) -> tuple[str, ...]:
     answer = f"{route.status} {_answer_name(route.answer)}".strip()
     codes = ", ".join(f"`{error.code}`" for error in _errors_of(route))
-    return ("yes" if route.auth else "no", answer, route.rate, codes)
+    asked = {"token": "yes", "key": f"API key, `{route.scope}`", None: "no"}
+    return (asked[route.auth], answer, route.rate, codes)
 
 
 def _errors_of(route: Route) -> list[type[AppError]]:
     found = list(route.errors)
-    if route.auth:
+    if route.auth == "key":
+        found += [AuthenticationRequired, ApiKeyInvalid, ApiKeyScope]
+    elif route.auth == "token":
         found += [AuthenticationRequired, TokenInvalid, TokenExpired, TokenRevoked]
     if route.body:
         found += [BadRequest, TooLarge, UnsupportedMediaType]
@@ -103,7 +107,7 @@ def _health() -> Iterator[str]:
 
 def _limits() -> Iterator[str]:
     yield "## Limits\n"
-    yield "By user, or by address (of IPv6, its /64) where nobody is logged in.\n"
+    yield "By user or API key, or by address (of IPv6, its /64) where there is neither.\n"
     rows = [(name, f"{limit.count} requests in {limit.per_s:g} s") for name, limit in LIMITS.items()]
     yield from _table(("limit", "allows"), rows)
 

@@ -6,23 +6,28 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
+from domain.auth.api_keys import ApiKeys, Scope
 from domain.auth.auth import Auth
 from domain.auth.model import Principal
 from domain.core.errors import AppError
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
 from domain.games.games import Games
+from domain.matchmaking.results import Results
+from domain.rankings.rankings import Rankings
+from domain.rankings.standings import Standings
 from domain.users.users import Users
 from rest.envelope import Reply
 
-RateClass = Literal["auth", "read", "write"]
+RateClass = Literal["auth", "read", "write", "server"]
 
 LIMITS: dict[RateClass, Limit] = {
     "auth": Limit(60, 60.0),
     "read": Limit(600, 60.0),
     "write": Limit(120, 60.0),
+    "server": Limit(6000, 60.0),
 }
-"""By user, or by address where nobody is logged in."""
+"""By user or API key, or by address where there is neither."""
 
 
 class RestMetrics(Protocol):
@@ -38,8 +43,12 @@ class Services:
     """What the handlers call."""
 
     auth: Auth
+    keys: ApiKeys
     users: Users
     games: Games
+    rankings: Rankings
+    standings: Standings
+    results: Results
     limits: RateLimits
     metrics: RestMetrics
 
@@ -60,7 +69,7 @@ class Call:
 
     @property
     def principal(self) -> Principal:
-        """Who calls; only routes that ask for authentication know."""
+        """Who calls; only routes that ask for an access token know."""
         assert self._principal is not None  # noqa: S101 - a mistake in the route table
         return self._principal
 
@@ -72,15 +81,16 @@ Handler = Callable[[Call], Awaitable[Model | Reply | None]]
 class Route:
     """One route below `/api/v1`.
 
-    path: its `{names}` are ids. auth: whether it asks for an access token. body, query: what it takes. answer: what its
-    `data` is. errors: those of its own, besides the ones every route has. off_loop: whether validating the body
-    computes so long that it must leave the event loop.
+    path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing. body,
+    query: what it takes. answer: what its `data` is. errors: those of its own, besides the ones every route has.
+    off_loop: whether validating the body computes so long that it must leave the event loop.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     handler: Handler
-    auth: bool = True
+    auth: Literal["token", "key"] | None = "token"
+    scope: Scope | None = None
     body: type[Command] | None = None
     query: type[Command] | None = None
     answer: Any = None

@@ -6,8 +6,7 @@ from rest.routes import Call, Route
 
 async def me(call: Call) -> Me:
     """The caller."""
-    users = call.services.users
-    return users.me(await users.get(call.principal.user_id))
+    return await call.services.rankings.me(await call.services.users.get(call.principal.user_id))
 
 
 routes = [Route("GET", "/users/me", me, answer=Me)]

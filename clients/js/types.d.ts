@@ -174,7 +174,14 @@ export interface Quality {
   wait: number;
 }
 
-/** A match as its players see it. */
+/** How a match ended: its players by place, the winners first. by: who said so. */
+export interface MatchResult {
+  places: Array<Array<string>>;
+  by: "server" | "players";
+  reportedAt: string;
+}
+
+/** A match as its players see it. disputed: they did not agree on its result in time. */
 export interface Match {
   id: string;
   gameId: string;
@@ -183,9 +190,11 @@ export interface Match {
   teams: Array<Array<string>>;
   players: Array<MatchPlayer>;
   quality: Quality;
-  status: "proposed" | "confirmed" | "cancelled";
+  status: "proposed" | "confirmed" | "cancelled" | "reported";
   lobbyId?: string;
   formedAt: string;
+  disputed: boolean;
+  result?: MatchResult;
 }
 
 /** A player in a party. */
@@ -226,6 +235,20 @@ export interface JoinParty {
 /** Turns an invitation down. */
 export interface DeclineParty {
   partyId: string;
+}
+
+/**
+ * How a match ended: all its players by place, the winners first. The players of a team share a place, and so do
+ * teams or players who drew.
+ */
+export interface Result {
+  places: Array<Array<string>>;
+}
+
+/** A player says how a match ended. */
+export interface ReportResult {
+  matchId: string;
+  result: Result;
 }
 
 /** A member as clients see it. */
@@ -408,6 +431,32 @@ export interface PartyLeft {
   reason: "left" | "kicked" | "grace_expired";
 }
 
+/**
+ * How strong a player is in one game, in rating points. mu: the estimate. sigma: its standard deviation. ordinal:
+ * the strength the player has very likely reached, what leaderboards sort by: mu - 3 sigma (the TrueSkill rank of
+ * Herbrich et al., 2006).
+ */
+export interface Rating {
+  mu: number;
+  sigma: number;
+  ordinal: number;
+}
+
+/** A player's rating in the game and mode of a match, before and after it. */
+export interface RatingStep {
+  before: Rating;
+  after: Rating;
+}
+
+/**
+ * The match has a result, or its players did not agree on one (`match.disputed`). `ratings` is the player's own,
+ * missing where the mode is not rated or there is no result.
+ */
+export interface MatchReported {
+  match: Match;
+  ratings?: RatingStep;
+}
+
 /** A member is gone: take it out of `members`. */
 export interface MemberLeft {
   lobbyId: string;
@@ -511,25 +560,14 @@ export interface Preferences {
   languages: Array<string>;
 }
 
-/**
- * How strong a player is in one game, in rating points. mu: the estimate. sigma: its standard deviation. ordinal:
- * the strength the player has very likely reached, what leaderboards sort by: mu - 3 sigma (the TrueSkill rank of
- * Herbrich et al., 2006).
- */
-export interface Rating {
-  mu: number;
-  sigma: number;
-  ordinal: number;
-}
-
-/** What a player is in one game. */
+/** What a player is in one game, with their rating in the mode they played last. */
 export interface GameProfile {
   gameId: string;
   inGameName?: string;
   rank?: string;
   skillLevel?: number;
-  rating: Rating;
   updatedAt: string;
+  rating: Rating;
 }
 
 /** A user as they see themselves. */
@@ -669,12 +707,44 @@ export interface RuleSet {
   rules: Array<Distance | Equality | Overlap | MaxLatency | Composition>;
 }
 
-/** A way to play a game: in teams, or else as one group. matching: how its players are found. */
+/**
+ * From `startsAt` on, until the next season. `softReset` is how far its start moves each rating towards a new one.
+ * 0 leaves a rating as it is, 1 makes it that of a new player; in between the order of the players stays.
+ */
+export interface Season {
+  name: string;
+  startsAt: string;
+  softReset: number;
+}
+
+/** Who does not play becomes uncertain: after `afterDays` sigma grows by `sigmaPerDay` a day, up to `sigmaMax`. */
+export interface Decay {
+  afterDays: number;
+  sigmaPerDay: number;
+  sigmaMax: number;
+}
+
+/**
+ * The rules of a mode's ratings. seasons: in the order of their starts; without any, ratings go on for ever.
+ * listedFrom: how many rated matches of the season put a player on the leaderboard.
+ */
+export interface RatingRules {
+  seasons: Array<Season>;
+  decay?: Decay;
+  listedFrom: number;
+}
+
+/**
+ * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
+ * change ratings; by default in competitive and ranked. rating: how ratings live on.
+ */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
   groupSize?: GroupSize;
   teams?: Teams;
   matching: RuleSet;
+  rated: boolean;
+  rating: RatingRules;
 }
 
 /** A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first. */
@@ -690,6 +760,25 @@ export interface Game {
   popularity: number;
   modes: Array<Mode>;
   externalIds?: Record<string, string>;
+}
+
+/** Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id). */
+export interface LeaderboardQuery {
+  limit?: number;
+  cursor?: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  around?: string;
+}
+
+/** A player on a leaderboard. `rank` counts from 1; `matches` are the rated ones of the season. */
+export interface LeaderboardEntry {
+  rank: number;
+  userId: string;
+  username: string;
+  displayName: string;
+  rating: Rating;
+  matches: number;
+  wins: number;
 }
 
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
@@ -747,6 +836,11 @@ export interface MatchmakingEvents extends CommonEvents {
   party_invited: (data: PartyInvited, meta: Meta) => void;
   /** The player is in the party no more. */
   party_left: (data: PartyLeft, meta: Meta) => void;
+  /**
+   * The match has a result, or its players did not agree on one (`match.disputed`). `ratings` is the player's own,
+   * missing where the mode is not rated or there is no result.
+   */
+  match_result: (data: MatchReported, meta: Meta) => void;
 }
 
 export interface MatchmakingCommands extends CommonCommands {
@@ -776,6 +870,11 @@ export interface MatchmakingCommands extends CommonCommands {
   party_kick: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
   /** The leader hands the party over to another member. */
   party_promote: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
+  /**
+   * Says how a confirmed match ended. The result counts once more than half of its players, some of every team
+   * among them, say the same; without that it is disputed some time after the first report.
+   */
+  report_result: (payload: ReportResult, ack: (answer: Ack<Match>) => void) => void;
 }
 
 export interface LobbyEvents extends CommonEvents {

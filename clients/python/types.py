@@ -195,8 +195,16 @@ class Quality(TypedDict):
     wait: float
 
 
+class MatchResult(TypedDict):
+    """How a match ended: its players by place, the winners first. by: who said so."""
+
+    places: list[list[str]]
+    by: Literal["server", "players"]
+    reportedAt: str
+
+
 class Match(TypedDict):
-    """A match as its players see it."""
+    """A match as its players see it. disputed: they did not agree on its result in time."""
 
     id: str
     gameId: str
@@ -205,9 +213,11 @@ class Match(TypedDict):
     teams: list[list[str]]
     players: list[MatchPlayer]
     quality: Quality
-    status: Literal["proposed", "confirmed", "cancelled"]
+    status: Literal["proposed", "confirmed", "cancelled", "reported"]
     lobbyId: NotRequired[str]
     formedAt: str
+    disputed: bool
+    result: NotRequired[MatchResult]
 
 
 class PartyMember(TypedDict):
@@ -254,6 +264,21 @@ class DeclineParty(TypedDict):
     """Turns an invitation down."""
 
     partyId: str
+
+
+class Result(TypedDict):
+    """How a match ended: all its players by place, the winners first. The players of a team share a place, and so do
+    teams or players who drew.
+    """
+
+    places: list[list[str]]
+
+
+class ReportResult(TypedDict):
+    """A player says how a match ended."""
+
+    matchId: str
+    result: Result
 
 
 class Member(TypedDict):
@@ -457,6 +482,33 @@ class PartyLeft(TypedDict):
     reason: Literal["left", "kicked", "grace_expired"]
 
 
+class Rating(TypedDict):
+    """How strong a player is in one game, in rating points. mu: the estimate. sigma: its standard deviation.
+    ordinal: the strength the player has very likely reached, what leaderboards sort by: mu - 3 sigma (the
+    TrueSkill rank of Herbrich et al., 2006).
+    """
+
+    mu: float
+    sigma: float
+    ordinal: float
+
+
+class RatingStep(TypedDict):
+    """A player's rating in the game and mode of a match, before and after it."""
+
+    before: Rating
+    after: Rating
+
+
+class MatchReported(TypedDict):
+    """The match has a result, or its players did not agree on one (`match.disputed`). `ratings` is the player's own,
+    missing where the mode is not rated or there is no result.
+    """
+
+    match: Match
+    ratings: NotRequired[RatingStep]
+
+
 class MemberLeft(TypedDict):
     """A member is gone: take it out of `members`."""
 
@@ -574,26 +626,15 @@ class Preferences(TypedDict):
     languages: list[str]
 
 
-class Rating(TypedDict):
-    """How strong a player is in one game, in rating points. mu: the estimate. sigma: its standard deviation.
-    ordinal: the strength the player has very likely reached, what leaderboards sort by: mu - 3 sigma (the
-    TrueSkill rank of Herbrich et al., 2006).
-    """
-
-    mu: float
-    sigma: float
-    ordinal: float
-
-
 class GameProfile(TypedDict):
-    """What a player is in one game."""
+    """What a player is in one game, with their rating in the mode they played last."""
 
     gameId: str
     inGameName: NotRequired[str]
     rank: NotRequired[str]
     skillLevel: NotRequired[int]
-    rating: Rating
     updatedAt: str
+    rating: Rating
 
 
 class Me(TypedDict):
@@ -747,13 +788,45 @@ class RuleSet(TypedDict):
     rules: list[Distance | Equality | Overlap | MaxLatency | Composition]
 
 
+class Season(TypedDict):
+    """From `startsAt` on, until the next season. `softReset` is how far its start moves each rating towards a new
+    one. 0 leaves a rating as it is, 1 makes it that of a new player; in between the order of the players stays.
+    """
+
+    name: str
+    startsAt: str
+    softReset: float
+
+
+class Decay(TypedDict):
+    """Who does not play becomes uncertain: after `afterDays` sigma grows by `sigmaPerDay` a day, up to `sigmaMax`."""
+
+    afterDays: float
+    sigmaPerDay: float
+    sigmaMax: float
+
+
+class RatingRules(TypedDict):
+    """The rules of a mode's ratings. seasons: in the order of their starts; without any, ratings go on for ever.
+    listedFrom: how many rated matches of the season put a player on the leaderboard.
+    """
+
+    seasons: list[Season]
+    decay: NotRequired[Decay]
+    listedFrom: int
+
+
 class Mode(TypedDict):
-    """A way to play a game: in teams, or else as one group. matching: how its players are found."""
+    """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
+    results change ratings; by default in competitive and ranked. rating: how ratings live on.
+    """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
     groupSize: NotRequired[GroupSize]
     teams: NotRequired[Teams]
     matching: RuleSet
+    rated: bool
+    rating: RatingRules
 
 
 class Game(TypedDict):
@@ -770,6 +843,27 @@ class Game(TypedDict):
     popularity: float
     modes: list[Mode]
     externalIds: NotRequired[dict[str, str]]
+
+
+class LeaderboardQuery(TypedDict):
+    """Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id)."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    around: NotRequired[str]
+
+
+class LeaderboardEntry(TypedDict):
+    """A player on a leaderboard. `rank` counts from 1; `matches` are the rated ones of the season."""
+
+    rank: int
+    userId: str
+    username: str
+    displayName: str
+    rating: Rating
+    matches: int
+    wins: int
 
 
 class On(Protocol):
@@ -813,6 +907,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["party_left"], callback: Callback[PartyLeft]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["match_result"], callback: Callback[MatchReported]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["lobby_updated"], callback: Callback[Lobby]) -> None: ...
@@ -927,6 +1024,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["party_left"], predicate: Predicate[PartyLeft] | None = None, timeout: float = ...
     ) -> Event[PartyLeft]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["match_result"], predicate: Predicate[MatchReported] | None = None, timeout: float = ...
+    ) -> Event[MatchReported]: ...
 
     @overload
     async def __call__(
@@ -1183,6 +1285,17 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["report_result"],
+        payload: ReportResult,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Match: ...
 
     @overload
     async def __call__(

@@ -15,6 +15,7 @@ from domain.core.errors import AppError, Conflict
 from domain.core.events import Publisher
 from domain.core.ids import SessionId, UserId, new_id
 from domain.core.limits import RateLimits
+from domain.rankings.rankings import Rankings
 from domain.users.model import Role, Status, User
 from domain.users.users import Users
 
@@ -88,6 +89,7 @@ class Auth:
         self,
         database: Database,
         users: Users,
+        rankings: Rankings,
         *,
         tokens: Tokens,
         passwords: Passwords,
@@ -97,7 +99,7 @@ class Auth:
         config: AuthConfig,
     ) -> None:
         self._sessions = database.collection(SESSIONS)
-        self._users, self._tokens, self._passwords = users, tokens, passwords
+        self._users, self._rankings, self._tokens, self._passwords = users, rankings, tokens, passwords
         self._throttle = LoginThrottle(limits, config.login_attempts, config.login_window_s)
         self._publisher, self._clock, self._config = publisher, clock, config
         self._found_good: dict[SessionId, datetime] = {}
@@ -157,9 +159,9 @@ class Auth:
             if generation == session.generation:
                 rotated = await self._sessions.replace(self._rotated(session, now))
                 if rotated:
-                    return self._view(rotated, user)
+                    return await self._view(rotated, user)
             elif generation == session.generation - 1 and now - session.rotated_at <= seconds(RETRY_S):
-                return self._view(session, user)
+                return await self._view(session, user)
             else:
                 await self._revoke(session)
                 await self._publisher.disconnect(session.user_id, session=session.id, reason="token_reused")
@@ -222,7 +224,7 @@ class Auth:
             expires_at=now + seconds(self._config.refresh_s),
         )
         await self._sessions.insert(session)
-        return self._view(session, user)
+        return await self._view(session, user)
 
     def _rotated(self, session: Session, now: datetime) -> Session:
         expires_at = now + seconds(self._config.refresh_s)
@@ -241,12 +243,12 @@ class Auth:
         if len(self._found_good) > STANDINGS:
             del self._found_good[next(iter(self._found_good))]
 
-    def _view(self, session: Session, user: User) -> SessionView:
+    async def _view(self, session: Session, user: User) -> SessionView:
         return SessionView(
             access_token=self._tokens.access(session, user),
             refresh_token=self._tokens.refresh(session),
             expires_in_ms=self._tokens.access_s * 1000,
-            user=self._users.me(user),
+            user=await self._rankings.me(user),
         )
 
 

@@ -9,6 +9,7 @@ from domain.core.paging import Page, PageQuery, after, cursor_of
 from domain.games.model import GAMES, Game
 
 TTL_S = 5.0
+PAGE = 500
 
 
 class Games:
@@ -27,6 +28,16 @@ class Games:
         if found.value is None:
             raise NotFound("There is no such game.")
         return Cached(found.value, found.stale)
+
+    async def all(self) -> tuple[Game, ...]:
+        """The whole catalogue, by id."""
+        games: tuple[Game, ...] = ()
+        while True:
+            behind = (games[-1].id, games[-1].id) if games else None
+            page = (await self._games.find({}, limit=PAGE, after=behind)).value
+            games += page
+            if len(page) < PAGE:
+                return games
 
     async def list(self, query: PageQuery) -> Cached[Page[Game]]:
         """A page of the catalogue, the most popular first."""

@@ -6,9 +6,13 @@ from pydantic import Field, model_validator
 
 from domain.core.collection import Spec
 from domain.core.model import Document, Model
+from domain.games.rating import RatingRules
 from domain.games.rules import RuleSet
 
 ModeName = Literal["casual", "competitive", "ranked", "custom"]
+RATED: frozenset[ModeName] = frozenset({"competitive", "ranked"})
+"""Modes whose results change ratings, unless the catalogue says otherwise."""
+
 Count = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -40,12 +44,17 @@ class Teams(Model):
 
 
 class Mode(Model):
-    """A way to play a game: in teams, or else as one group. matching: how its players are found."""
+    """A way to play a game: in teams, or else as one group. matching: how its players are found.
+
+    rated: whether results change ratings; by default in competitive and ranked. rating: how ratings live on.
+    """
 
     mode: ModeName
     group_size: GroupSize | None = None
     teams: Teams | None = None
     matching: RuleSet = RuleSet()
+    rated: bool = Field(default_factory=lambda given: given["mode"] in RATED)
+    rating: RatingRules = RatingRules()
 
 
 class Game(Document):

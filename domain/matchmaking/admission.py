@@ -1,6 +1,5 @@
 """Admission: what must be known before a search begins: that the criteria can be met, and who the players are."""
 
-import asyncio
 from collections.abc import Sequence
 
 from domain.core.errors import ValidationFailed
@@ -10,14 +9,14 @@ from domain.games.model import Mode
 from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria, GroupSize
 from domain.matchmaking.pool import PoolPlayer, Skill
-from domain.users.users import Users
+from domain.rankings.rankings import Rankings
 
 
 class Admission:
     """Who may begin a search, and as what."""
 
-    def __init__(self, *, users: Users, games: Games) -> None:
-        self._users, self._games = users, games
+    def __init__(self, *, rankings: Rankings, games: Games) -> None:
+        self._rankings, self._games = rankings, games
 
     async def check(self, criteria: Criteria, size: int) -> None:
         """Raises `ValidationFailed` unless every game knows the mode and takes the group size and `size` players."""
@@ -49,10 +48,13 @@ class Admission:
 
     async def players(self, user_ids: Sequence[UserId], criteria: Criteria) -> tuple[PoolPlayer, ...]:
         """The players as the matcher sees them."""
-        ratings = await asyncio.gather(*map(self._users.ratings_of, user_ids))
+        ratings = await self._rankings.skills_of(user_ids, [wish.game_id for wish in criteria.games], criteria.mode)
         return tuple(
-            PoolPlayer(user_id=user, skills={wish.game_id: Skill(mu=mus[wish.game_id]) for wish in criteria.games})
-            for user, mus in zip(user_ids, ratings, strict=True)
+            PoolPlayer(
+                user_id=user,
+                skills={game: Skill(mu=rating.mu, sigma=rating.sigma) for game, rating in ratings[user].items()},
+            )
+            for user in user_ids
         )
 
 

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from domain.core.ids import MatchId, TicketId
+from pydantic import Field
+
+from domain.core.ids import MatchId, TicketId, UserId
 from domain.core.model import ID_SHAPE, Command
 
 
@@ -16,3 +18,22 @@ class AnswerMatch(Command):
     """Accepts or declines a proposed match."""
 
     match_id: Annotated[MatchId, ID_SHAPE]
+
+
+Place = Annotated[list[Annotated[UserId, ID_SHAPE]], Field(min_length=1, max_length=100)]
+
+
+class Result(Command):
+    """How a match ended: all its players by place, the winners first.
+
+    The players of a team share a place, and so do teams or players who drew.
+    """
+
+    places: Annotated[list[Place], Field(min_length=1, max_length=100)]
+
+
+class ReportResult(Command):
+    """A player says how a match ended."""
+
+    match_id: Annotated[MatchId, ID_SHAPE]
+    result: Result

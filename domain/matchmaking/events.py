@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from domain.core.events import Event
 from domain.core.ids import LobbyId, MatchId, TicketId, UserId
-from domain.core.model import Timestamp
+from domain.core.model import Model, Timestamp
 from domain.matchmaking.model import CancelReason, MatchView, TicketView
+from domain.users.model import Rating
 
 
 class TicketUpdated(Event, TicketView):
@@ -60,3 +61,22 @@ class MatchCancelled(Event):
     match_id: MatchId
     reason: CancelReason
     requeued: bool
+
+
+class RatingStep(Model):
+    """A player's rating in the game and mode of a match, before and after it."""
+
+    before: Rating
+    after: Rating
+
+
+class MatchReported(Event):
+    """The match has a result, or its players did not agree on one (`match.disputed`).
+
+    `ratings` is the player's own, missing where the mode is not rated or there is no result.
+    """
+
+    wire_name: ClassVar[str] = "match_result"
+
+    match: MatchView
+    ratings: RatingStep | None = None

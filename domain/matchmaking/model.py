@@ -11,7 +11,7 @@ from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.pool import Opening, PoolPlayer
 
 TicketStatus = Literal["scheduled", "queued", "proposed", "matched", "cancelled", "expired"]
-MatchStatus = Literal["proposed", "confirmed", "cancelled"]
+MatchStatus = Literal["proposed", "confirmed", "cancelled", "reported"]
 CancelReason = Literal["declined", "timeout", "disconnected"]
 
 
@@ -72,11 +72,32 @@ class RelaxedRule(Model):
     limit: float | None
 
 
+Places = tuple[tuple[UserId, ...], ...]
+"""The players of a match by place, the winners first: a team shares a place, and so do those who drew."""
+
+
+class Report(Kept):
+    """What one player says of a match's end."""
+
+    user_id: UserId
+    places: Places
+
+
+class MatchResult(Kept):
+    """How a match ended: its players by place, the winners first. by: who said so."""
+
+    places: Places
+    by: Literal["server", "players"]
+    reported_at: Timestamp
+
+
 class Match(WithEvents):
     """Players who were found for one another. Confirmed once all of `player_ids` are in `accepted`.
 
     The lobby, the seats and the tickets' `matched` are written in the commit that confirms, so a confirmed match
-    always has its lobby, which has the match's id.
+    always has its lobby, which has the match's id. It ends reported, when its result counts.
+
+    reports: what its players say of the result, until `report_by`, when they must agree or else it is disputed.
     """
 
     game_id: GameId
@@ -91,6 +112,15 @@ class Match(WithEvents):
     accepted: tuple[UserId, ...] = ()
     accept_by: Timestamp
     formed_at: Timestamp
+    reports: tuple[Report, ...] = ()
+    report_by: Timestamp | None = None
+    disputed: bool = False
+    result: MatchResult | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether its lobby was made, be it over by now or not."""
+        return self.status in {"confirmed", "reported"}
 
     @property
     def match_id(self) -> MatchId:
@@ -117,7 +147,9 @@ TICKETS = Spec(
 KEPT_S = 30 * 86_400.0
 """Tickets, which players make by the dozen, are history for so long."""
 
-MATCHES = Spec("matches", Match, indexes=(("status", "accept_by"), ("player_ids",), ("unpublished_at",)))
+MATCHES = Spec(
+    "matches", Match, indexes=(("status", "accept_by"), ("player_ids",), ("report_by",), ("unpublished_at",))
+)
 
 
 class WaitRange(Model):
@@ -156,7 +188,7 @@ class TicketView(Model):
 
 
 class MatchView(Model):
-    """A match as its players see it."""
+    """A match as its players see it. disputed: they did not agree on its result in time."""
 
     id: MatchId
     game_id: GameId
@@ -168,6 +200,8 @@ class MatchView(Model):
     status: MatchStatus
     lobby_id: LobbyId | None
     formed_at: Timestamp
+    disputed: bool
+    result: MatchResult | None
 
 
 def match_view(match: Match) -> MatchView:
@@ -175,7 +209,7 @@ def match_view(match: Match) -> MatchView:
     return MatchView(
         **match.model_dump(include=_SHARED_FIELDS),
         id=match.match_id,
-        lobby_id=LobbyId(match.id) if match.status == "confirmed" else None,
+        lobby_id=LobbyId(match.id) if match.is_confirmed else None,
     )
 
 

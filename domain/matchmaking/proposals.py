@@ -106,7 +106,7 @@ class Proposals:
         )
         if match is None:
             match = await self._own(user, match_id)
-            if match.status != "confirmed":
+            if not match.is_confirmed:
                 raise MatchOver
             return match_view(match)
         accepted = MatchAccepted(
@@ -124,7 +124,7 @@ class Proposals:
         match = await self._own(user, match_id)
         if match.status == "proposed":
             match = await self.refuse(match, [user], "declined")
-        if match.status == "confirmed":
+        if match.is_confirmed:
             raise MatchOver
         return match_view(match)
 
@@ -192,7 +192,7 @@ class Proposals:
             )
         except StorageConflict:
             match = await self._current(match.match_id)
-            if match.status != "confirmed":
+            if not match.is_confirmed:
                 raise MatchOver from None
             return match
         match = await self._current(match.match_id)

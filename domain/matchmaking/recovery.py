@@ -16,6 +16,7 @@ from domain.matchmaking.grace import Grace
 from domain.matchmaking.model import MATCHES, TICKETS, Ticket
 from domain.matchmaking.pool import Claim, TicketPool
 from domain.matchmaking.proposals import Proposals, pool_entry
+from domain.matchmaking.results import Results
 from domain.parties.model import PARTIES, PARTY_SEATS
 
 CLAIM_MAX_S = 5.0
@@ -36,13 +37,15 @@ class Recovery:
         database: Database,
         pool: TicketPool,
         proposals: Proposals,
+        results: Results,
         lobbies: Lobbies,
         grace: Grace,
         outbox: Outbox,
         clock: Clock,
         report: Report,
     ) -> None:
-        self._pool, self._proposals, self._lobbies, self._grace = pool, proposals, lobbies, grace
+        self._pool, self._proposals, self._results = pool, proposals, results
+        self._lobbies, self._grace = lobbies, grace
         self._outbox, self._clock, self._report = outbox, clock, report
         self._tickets = database.collection(TICKETS)
         self._matches = database.collection(MATCHES)
@@ -70,6 +73,8 @@ class Recovery:
         proposed = {"status": "proposed", "accept_by": {"$lt": before}}
         for match in await self._matches.find(proposed, limit=PAGE):
             await self._isolated(f"match {match.id}", self._proposals.elapse(match.match_id))
+        for match in await self._matches.find({"report_by": {"$lt": before}}, limit=PAGE):
+            await self._isolated(f"result of match {match.id}", self._results.elapse(match.match_id))
         for lobby in await self._lobbies.overdue(before, PAGE):
             elapse = self._lobbies.elapse_countdown if lobby.status == "countdown" else self._lobbies.elapse_idle
             await self._isolated(f"lobby {lobby.id}", elapse(LobbyId(lobby.id)))

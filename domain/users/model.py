@@ -42,7 +42,6 @@ class GameProfile(Kept):
     in_game_name: str | None = None
     rank: str | None = None
     skill_level: int | None = None
-    rating: Rating = Rating()
     updated_at: Timestamp
 
 
@@ -99,6 +98,12 @@ class PublicUser(Model):
     created_at: Timestamp
 
 
+class GameProfileView(GameProfile):
+    """What a player is in one game, with their rating in the mode they played last."""
+
+    rating: Rating
+
+
 class Me(PublicUser):
     """A user as they see themselves."""
 
@@ -108,4 +113,4 @@ class Me(PublicUser):
     roles: tuple[Role, ...]
     status: Status
     preferences: Preferences
-    game_profiles: tuple[GameProfile, ...]
+    game_profiles: tuple[GameProfileView, ...]

@@ -1,13 +1,12 @@
 """Users: who exists, under which names, and what they show."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from domain.core.clock import Clock
 from domain.core.collection import Database, Duplicate
 from domain.core.errors import AppError, NotFound
-from domain.core.ids import GameId, UserId, new_id
-from domain.users.model import DEFAULT_MU, USERS, Me, PublicUser, Role, User
+from domain.core.ids import UserId, new_id
+from domain.users.model import USERS, PublicUser, Role, User
 from domain.users.names import name_key
 
 
@@ -80,18 +79,7 @@ class Users:
         field = "email_key" if "@" in credential else "username_key"
         return await self._users.find_one({field: name_key(credential)})
 
-    async def ratings_of(self, user_id: UserId) -> dict[GameId, float]:
-        """The estimate (mu, rating points) by game; 1500 for a game the user has no profile of. Raises `NotFound`."""
-        user = await self.get(user_id)
-        played = {profile.game_id: profile.rating.mu for profile in user.game_profiles}
-        return defaultdict(lambda: DEFAULT_MU, played)
-
     @staticmethod
     def public(user: User) -> PublicUser:
         """What everybody may see of a user."""
         return PublicUser.model_validate(user, from_attributes=True)
-
-    @staticmethod
-    def me(user: User) -> Me:
-        """What a user sees of themselves."""
-        return Me.model_validate(user, from_attributes=True)

@@ -5,10 +5,11 @@ from typing import ClassVar
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.matchmaking import events
-from domain.matchmaking.commands import AnswerMatch, CancelTicket
+from domain.matchmaking.commands import AnswerMatch, CancelTicket, ReportResult
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.model import MatchView, TicketView
+from domain.matchmaking.results import Results
 from domain.parties.commands import DeclineParty, JoinParty, PartyMemberCommand
 from domain.parties.events import PartyInvited, PartyLeft, PartyUpdated
 from domain.parties.model import PartyView
@@ -34,11 +35,12 @@ class MatchmakingNamespace(Namespace):
             PartyUpdated,
             PartyInvited,
             PartyLeft,
+            events.MatchReported,
         )
     }
 
-    def __init__(self, matchmaking: Matchmaking, parties: Parties, hub: Hub) -> None:
-        self._matchmaking, self._parties, self._hub = matchmaking, parties, hub
+    def __init__(self, matchmaking: Matchmaking, parties: Parties, results: Results, hub: Hub) -> None:
+        self._matchmaking, self._parties, self._results, self._hub = matchmaking, parties, results, hub
 
     @on("enqueue", Criteria, cost=4)
     async def enqueue(self, user: SessionUser, command: Criteria) -> TicketView:
@@ -104,3 +106,9 @@ class MatchmakingNamespace(Namespace):
     async def party_promote(self, user: SessionUser, command: PartyMemberCommand) -> PartyView:
         """The leader hands the party over to another member."""
         return await self._parties.promote(user.id, command)
+
+    @on("report_result", ReportResult, cost=2)
+    async def report_result(self, user: SessionUser, command: ReportResult) -> MatchView:
+        """Says how a confirmed match ended. The result counts once more than half of its players, some of every team
+        among them, say the same; without that it is disputed some time after the first report."""
+        return await self._results.report(user.id, command)

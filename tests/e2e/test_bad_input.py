@@ -239,6 +239,7 @@ async def test_every_route_answers_bad_input_with_its_code(server: MaogaServer, 
         token = (await rest.guest()).access_token
         headers = {"Authorization": f"Bearer {token}"} if route.auth else {}
         path = route.path.lstrip("/").replace("{id}", new_id())
+        refusal = "API_KEY_INVALID" if route.auth == "key" else "TOKEN_INVALID"
 
         async def answer(**request: Any) -> str:
             async with http.request(
@@ -252,7 +253,9 @@ async def test_every_route_answers_bad_input_with_its_code(server: MaogaServer, 
         if route.auth:
             for value in ("", "Bearer", "Bearer x.y.z", "Basic abc", f"Bearer {LONG[:6000]}"):
                 code = await answer(headers={"Authorization": value})
-                assert code in {"AUTHENTICATION_REQUIRED", "TOKEN_INVALID"}, (value, code)
+                assert code in {"AUTHENTICATION_REQUIRED", refusal}, (value, code)
+        if route.auth == "key":
+            return  # nobody makes keys beside a running embedded server; tests/integration/rest has the bodies
         if route.body is None:
             assert await answer(params={"noSuchParameter": "1"}) in {"VALIDATION_ERROR", "success", "NOT_FOUND"}
             return

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from domain.auth.api_keys import API_KEYS
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
 from domain.auth.model import SESSIONS, SessionView
@@ -15,11 +16,16 @@ from domain.core.collection import Changes, Database, Spec
 from domain.core.events import Outgoing
 from domain.core.ids import UserId
 from domain.core.limits import RateLimits
+from domain.games.games import Games
 from domain.games.model import GAMES
+from domain.matchmaking.model import MATCHES
+from domain.rankings.model import RATINGS
+from domain.rankings.rankings import Rankings
 from domain.users.model import USERS
 from domain.users.users import Users
 from storage.documents.mongo import MongoDatabase
 from storage.documents.sqlite import SqliteDatabase
+from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
 from tests.support.clock import ManualClock
@@ -52,6 +58,8 @@ class Accounts:
     clock: ManualClock
     users: Users
     tokens: Tokens
+    rankings: Rankings
+    redis: Client
     auth: Auth
     publisher: Disconnects
 
@@ -60,6 +68,7 @@ class Accounts:
         return Auth(
             self.database,
             self.users,
+            self.rankings,
             tokens=self.tokens,
             passwords=Passwords(COST),
             limits=self.limits,
@@ -108,9 +117,11 @@ async def open_accounts(database_url: str, redis_url: str = "memory://") -> Asyn
     redis = open_redis(redis_url, timeout_s=5)
     users, tokens = Users(database, clock), Tokens(KEY, clock, access_s=900)
     limits, publisher = RedisRateLimits(redis), Disconnects()
+    rankings = Rankings(database, Games(database, clock), clock)
     auth = Auth(
         database,
         users,
+        rankings,
         tokens=tokens,
         passwords=Passwords(COST),
         limits=limits,
@@ -119,14 +130,14 @@ async def open_accounts(database_url: str, redis_url: str = "memory://") -> Asyn
         config=a_config(),
     )
     try:
-        yield Accounts(database, limits, clock, users, tokens, auth, publisher)
+        yield Accounts(database, limits, clock, users, tokens, rankings, redis, auth, publisher)
     finally:
         await redis.aclose()
         await database.close()
 
 
 def _database(url: str, clock: ManualClock) -> SqliteDatabase | MongoDatabase:
-    specs: list[Spec[Any]] = [USERS, SESSIONS, GAMES]
+    specs: list[Spec[Any]] = [USERS, SESSIONS, API_KEYS, GAMES, RATINGS, MATCHES]
     if url.startswith("sqlite:"):
         return SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs, clock=clock)
     return MongoDatabase(url, specs, timeout_s=5, pool_size=10, clock=clock)

@@ -1,5 +1,6 @@
 """Builders of the values tests speak of: name what matters, the rest is ordinary."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -8,6 +9,7 @@ from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.lobbies.model import Capacity, Lobby, LobbySettings, Member
 from domain.matchmaking.compatibility import Candidate
 from domain.matchmaking.criteria import Criteria, GroupSize
+from domain.matchmaking.model import Match, MatchPlayer, Quality
 from domain.matchmaking.pool import PoolEntry, PoolPlayer, Skill
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -37,6 +39,26 @@ def a_lobby(members: int = 2, *, minimum: int | None = None, auto_start: bool = 
         idle_at=NOON,
     )
     return lobby.changed(**changes)
+
+
+def a_match(*teams: Sequence[str], **changes: Any) -> Match:
+    """A confirmed match of those players; one team is a group without teams."""
+    players = [UserId(user) for team in teams for user in team]
+    match = Match(
+        id="match",
+        game_id=GameId("rocket-league"),
+        mode="ranked",
+        teams=tuple(tuple(map(UserId, team)) for team in teams),
+        players=tuple(MatchPlayer(user_id=user, ticket_id=TicketId(f"ticket-{user}")) for user in players),
+        player_ids=tuple(players),
+        min_players=len(players),
+        quality=Quality(overall=1, skill=1, region=1, language=1, wait=1),
+        status="confirmed",
+        accepted=tuple(players),
+        accept_by=NOON,
+        formed_at=NOON,
+    )
+    return match.changed(**changes)
 
 
 def criteria(game: str = "chess", mode: str = "casual", **fields: Any) -> Criteria:

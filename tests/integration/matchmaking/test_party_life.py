@@ -24,6 +24,7 @@ from tests.support.clock import ManualClock
 from tests.support.cores import a_core, players
 from tests.support.invariants import broken_invariants, everything
 from tests.support.parties import POOL, a_party, about, fives, group_of, proposed, ticket
+from tests.support.pools import waiting as waiting_in
 
 
 async def test_an_invitation_is_good_for_its_time_and_for_whom_it_names(core: Core, clock: ManualClock) -> None:
@@ -181,7 +182,7 @@ async def test_a_member_whose_grace_ends_while_a_match_is_proposed_refuses_it(co
     party = await core.parties.sync(ann)
     assert party is not None
     assert [ann] == [member.user_id for member in party.members]
-    assert [theirs.id] == [entry.ticket_id for entry in await core.pool.waiting(POOL)]
+    assert [theirs.id] == [entry.ticket_id for entry in await waiting_in(core.pool, POOL)]
     assert await broken_invariants(core.database) == []
 
 
@@ -233,7 +234,7 @@ async def test_whatever_the_players_of_two_instances_do_at_once_nobody_is_in_two
                 await core.matchmaking.withdraw(user, mine.id, "declined")
 
         async def propose(core: Core, user: UserId) -> None:
-            tickets = [entry.ticket_id for entry in await core.pool.waiting(POOL)][:2]
+            tickets = [entry.ticket_id for entry in await waiting_in(core.pool, POOL)][:2]
             if len(tickets) == 2:
                 await core.proposals.propose(POOL, await group_of(core, *tickets))
 

@@ -10,11 +10,18 @@ import pytest
 from aiohttp import ClientSession, web
 from loguru import logger
 
+from domain.auth.api_keys import SCOPES, ApiKeys
+from domain.core.events import Outbox
 from domain.games.games import Games
 from domain.games.seed import seed
+from domain.matchmaking.results import ResultConfig, Results
+from domain.rankings.standings import Standings
+from maoga.process import report
 from rest.app import build_app, runner_of
 from rest.health import Check
 from rest.routes import RestConfig, Services
+from storage.redis.deadlines import RedisDeadlines
+from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
 
 CONFIG = RestConfig(
@@ -100,6 +107,10 @@ class Api:
         assert answer.status == 201, answer.body
         return answer.data
 
+    async def key(self) -> str:
+        """A new API key with every scope."""
+        return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
+
 
 @asynccontextmanager
 async def serving(
@@ -107,10 +118,28 @@ async def serving(
 ) -> AsyncIterator[Api]:
     """A server of those accounts."""
     metrics = Observed()
+    database, clock, games = accounts.database, accounts.clock, Games(accounts.database, accounts.clock)
+    leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
+    standings = Standings(
+        database, users=accounts.users, games=games, leaderboards=leaderboards, clock=clock, report=report
+    )
     services = Services(
         auth=accounts.auth,
+        keys=ApiKeys(database, clock),
         users=accounts.users,
-        games=Games(accounts.database, accounts.clock),
+        games=games,
+        rankings=accounts.rankings,
+        standings=standings,
+        results=Results(
+            database=database,
+            games=games,
+            rankings=accounts.rankings,
+            standings=standings,
+            deadlines=deadlines,
+            outbox=Outbox(database, accounts.publisher, clock),
+            clock=clock,
+            config=ResultConfig(),
+        ),
         limits=accounts.limits,
         metrics=metrics,
     )

@@ -1,8 +1,8 @@
 import pytest
 
 from domain.core.errors import NotFound
-from domain.core.ids import GameId, UserId
-from domain.users.model import GameProfile, Rating
+from domain.core.ids import UserId
+from domain.users.model import Rating
 from tests.support.accounts import Accounts
 
 
@@ -21,7 +21,7 @@ async def test_users_see_their_own_settings_but_no_hash_or_key(accounts: Account
     user = await accounts.users.create(
         username="Ada", display_name="Ada", email="ada@example.test", password_hash="hash"
     )
-    me = accounts.users.me(user).wire()
+    me = (await accounts.rankings.me(user)).wire()
     assert {"email", "emailVerified", "guest", "roles", "status", "preferences", "gameProfiles"} < set(me)
     assert not {"passwordHash", "emailKey", "usernameKey", "version"} & set(me)
 
@@ -35,14 +35,6 @@ async def test_a_user_that_does_not_exist_is_not_found(accounts: Accounts) -> No
 async def test_many_users_are_read_at_once(accounts: Accounts) -> None:
     users = [await accounts.users.create(username=name, display_name=name) for name in ("ada", "bob")]
     assert {user.id: user for user in users} == await accounts.users.get_many([UserId(user.id) for user in users])
-
-
-async def test_an_unrated_game_counts_as_the_default_rating(accounts: Accounts) -> None:
-    user = await accounts.users.create(username="ada", display_name="Ada")
-    profile = GameProfile(game_id=GameId("valorant"), rating=Rating.of(1800, 100), updated_at=accounts.clock.now())
-    await accounts.change_user(user.id, {"$set": {"game_profiles": [profile]}})
-    ratings = await accounts.users.ratings_of(UserId(user.id))
-    assert (ratings[GameId("valorant")], ratings[GameId("apex")]) == (1800, 1500)
 
 
 @pytest.mark.parametrize(("rating", "ordinal"), [(Rating(), 0), (Rating.of(1800, 100), 1500)])

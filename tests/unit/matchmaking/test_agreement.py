@@ -1,0 +1,92 @@
+"""Which results are one, and when enough players agree."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.core.errors import ValidationFailed
+from domain.core.ids import UserId
+from domain.matchmaking.agreement import agreed, checked, sides
+from domain.matchmaking.model import Report
+from domain.rankings.rankings import Side
+from tests.support.builders import a_match
+
+TEAMS = (("a", "b"), ("c", "d"))
+GROUP = (("a", "b", "c", "d"),)
+
+
+def reports(match: Any, by_user: dict[str, Sequence[Sequence[str]]]) -> tuple[Report, ...]:
+    """What the players say."""
+    return tuple(
+        Report(user_id=UserId(user), places=checked(match, [[*map(UserId, place)] for place in places]))
+        for user, places in by_user.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("teams", "places", "fault"),
+    [
+        (TEAMS, [["a", "b"], ["c"]], "d is missing"),
+        (TEAMS, [["a", "b"], ["c", "d", "x"]], "x did not play"),
+        (TEAMS, [["a", "b", "a"], ["c", "d"]], "a is named twice"),
+        (TEAMS, [["a", "b"], ["c", "d"], ["a"]], "a is named twice"),
+        (TEAMS, [["a"], ["b"], ["c", "d"]], "a team share a place: a, b"),
+        (TEAMS, [["a", "c"], ["b", "d"]], "a team share a place: c, d"),
+        (GROUP, [["a"], ["b"], ["c"]], "d is missing"),
+    ],
+)
+def test_a_result_names_each_player_once_and_keeps_teams_together(
+    teams: tuple[tuple[str, ...], ...], places: list[list[str]], fault: str
+) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        checked(a_match(*teams), [[*map(UserId, place)] for place in places])
+    assert any(fault in found["message"] for found in refused.value.faults), refused.value.faults
+    assert {found["field"] for found in refused.value.faults} == {"places"}
+
+
+def test_the_order_within_a_place_does_not_matter() -> None:
+    match = a_match(*TEAMS)
+    one, two = (checked(match, [[*map(UserId, place)] for place in said]) for said in (["dc", "ab"], ["cd", "ba"]))
+    assert one == two == (("c", "d"), ("a", "b"))
+
+
+def test_teams_and_lone_players_get_the_rank_of_their_place() -> None:
+    match = a_match(*TEAMS)
+    assert [Side(("a", "b"), 2), Side(("c", "d"), 1)] == sides(match, (("c", "d"), ("a", "b")))
+    assert [side.rank for side in sides(match, (("a", "b", "c", "d"),))] == [1, 1]
+    alone = sides(a_match(*GROUP), (("c",), ("a", "d"), ("b",)))
+    assert [(side.players, side.rank) for side in alone] == [(("a",), 2), (("b",), 3), (("c",), 1), (("d",), 2)]
+
+
+WON, LOST = ["ab", "cd"], ["cd", "ab"]
+
+
+@pytest.mark.parametrize(
+    ("teams", "said", "result"),
+    [
+        (TEAMS, {"a": WON, "b": WON}, None),
+        (TEAMS, {"a": WON, "b": WON, "c": WON}, WON),
+        (TEAMS, {"a": WON, "b": WON, "c": WON, "d": LOST}, WON),
+        (TEAMS, {"a": WON, "b": WON, "c": LOST, "d": LOST}, None),
+        ((("a",), ("b",)), {"a": ["a", "b"]}, None),
+        ((("a",), ("b",)), {"a": ["a", "b"], "b": ["a", "b"]}, ["a", "b"]),
+        ((("a", "b", "c"), ("d",)), dict.fromkeys("abc", ["abc", "d"]), None),
+        (GROUP, dict.fromkeys("abc", ["a", "b", "c", "d"]), ["a", "b", "c", "d"]),
+    ],
+)
+def test_a_result_counts_for_more_than_half_of_the_players_and_some_of_every_team(
+    teams: tuple[tuple[str, ...], ...], said: dict[str, list[str]], result: list[str] | None
+) -> None:
+    match = a_match(*teams)
+    assert agreed(match, reports(match, said)) == (tuple(map(tuple, result)) if result else None)
+
+
+@given(st.lists(st.sampled_from([WON, LOST, ["abcd"]]), min_size=4, max_size=4), st.permutations("abcd"))
+def test_the_order_of_the_reports_does_not_matter(said: list[list[str]], order: list[str]) -> None:
+    match = a_match(*TEAMS)
+    by_user = dict(zip("abcd", said, strict=True))
+    again = {user: by_user[user] for user in order}
+    assert agreed(match, reports(match, by_user)) == agreed(match, reports(match, again))
