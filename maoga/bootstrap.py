@@ -30,6 +30,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
 from domain.matchmaking.model import MATCHES, TICKETS
+from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
@@ -37,6 +38,7 @@ from domain.matchmaking.tick import Tick
 from domain.presence.presence import Presence
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.worker import Worker
@@ -76,6 +78,7 @@ class Core:
     games: Games
     chat: Chat
     lobbies: Lobbies
+    board: TicketBoard
     matchmaking: Matchmaking
     proposals: Proposals
     tick: Tick
@@ -203,16 +206,17 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         new_id=new_id,
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
     )
+    ownership, pairing = Ownership(leases, clock), PairingProcess()
     tick = Tick(
         pool=pool,
         games=games,
-        matchmaking=matchmaking,
+        expiry=matchmaking,
         proposals=proposals,
         board=board,
-        leases=leases,
+        ownership=ownership,
         clock=clock,
         report=report,
-        interval_ms=settings.match_tick_ms,
+        open_large=pairing.open,
     )
     grace = Grace(
         database=database,
@@ -236,6 +240,8 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     )
     worker = Worker(
         tick=tick,
+        ownership=ownership,
+        pairing=pairing,
         tick_ms=settings.match_tick_ms,
         deadlines=deadlines,
         leases=leases,
@@ -261,6 +267,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         games=games,
         chat=chat,
         lobbies=lobbies,
+        board=board,
         matchmaking=matchmaking,
         proposals=proposals,
         tick=tick,

@@ -47,6 +47,8 @@ async def run(settings: Settings) -> int:
     metrics = Metrics(registry)
     async with open_core(settings) as core, AsyncExitStack() as stack:
         await _seed(core)
+        if settings.role != "gateway":
+            stack.push_async_callback(core.worker.close)
         stack.push_async_callback(process.cancel)
         await _serve_metrics(stack, settings, registry)
         if settings.role != "gateway":

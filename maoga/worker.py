@@ -13,9 +13,11 @@ from domain.core.ids import LobbyId, MatchId, UserId
 from domain.core.leases import Leases
 from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.grace import Grace
+from domain.matchmaking.ownership import BEAT_S, Ownership
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.tick import Tick
+from maoga.pairing_process import PairingProcess
 from maoga.process import Process, every
 
 DEADLINES_EVERY_S = 0.1
@@ -31,6 +33,8 @@ class Worker:
         self,
         *,
         tick: Tick,
+        ownership: Ownership,
+        pairing: PairingProcess,
         tick_ms: int,
         deadlines: Deadlines,
         leases: Leases,
@@ -40,8 +44,8 @@ class Worker:
         grace: Grace,
         recovery: Recovery,
     ) -> None:
-        self._tick, self._tick_ms, self._leases, self._recovery = tick, tick_ms, leases, recovery
-        self._deadlines, self._clock = deadlines, clock
+        self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
+        self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
@@ -52,9 +56,15 @@ class Worker:
     def start(self, process: Process) -> None:
         """Starts the loops as essential tasks."""
         process.start("tick", every(self._tick_ms / 1000, "tick", self._tick.run))
+        process.start("ownership", every(BEAT_S, "ownership", self._ownership.beat))
         process.start("deadlines", every(DEADLINES_EVERY_S, "deadlines", self.run_deadlines))
         process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
         process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
+
+    async def close(self) -> None:
+        """Hands its pools over to other workers, and ends its child. Call it once the loops have ended."""
+        await self._tick.close()
+        await self._pairing.close()
 
     async def run_deadlines(self) -> None:
         """Acts on all deadlines that have come."""

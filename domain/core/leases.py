@@ -13,3 +13,7 @@ class Leases(Protocol):
     async def release(self, name: str) -> None:
         """Gives the lease up if this instance holds it."""
         ...
+
+    async def attend(self, name: str, ttl_ms: int) -> int:
+        """Says that this instance takes part in something for so long; how many instances do. 0 ms: not any more."""
+        ...

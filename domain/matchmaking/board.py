@@ -1,6 +1,8 @@
 """Shows players their tickets: the view, and `ticket_updated`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from domain.core.clock import Clock, ms_between
 from domain.core.collection import Database
@@ -8,10 +10,20 @@ from domain.core.events import Publisher, to, user_stream
 from domain.core.ids import TicketId
 from domain.core.index import may_lag
 from domain.matchmaking.criteria import Criteria
+from domain.matchmaking.estimates import Estimate
 from domain.matchmaking.events import TicketUpdated
-from domain.matchmaking.model import TICKETS, Ticket, TicketView
-from domain.matchmaking.pool import PoolKey, TicketPool
+from domain.matchmaking.matcher import Explanation
+from domain.matchmaking.model import TICKETS, Ticket, TicketView, WaitRange
+from domain.matchmaking.pool import PoolKey, PoolStatistics, TicketPool, mean_rating
 from domain.matchmaking.relaxation import level_of, next_step_at
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """What players are told of their pool: how many tickets wait there, and what its owner has learned."""
+
+    size: int = 0
+    statistics: PoolStatistics = field(default_factory=PoolStatistics)
 
 
 class TicketBoard:
@@ -22,23 +34,25 @@ class TicketBoard:
         self._pool, self._publisher, self._clock = pool, publisher, clock
 
     async def view(self, ticket: Ticket) -> TicketView:
-        """The ticket as its player sees it now; the pool's size is 0 while the index is unavailable."""
-        size = 0
+        """The ticket as its player sees it now; of its pool nothing is known while the index is unavailable."""
+        state = PoolState()
         with may_lag():
-            size = await self._pool.size(first_pool(ticket.criteria)) if ticket.status == "queued" else 0
-        return self._view(ticket, size)
+            if ticket.status == "queued":
+                pool = first_pool(ticket.criteria)
+                state = PoolState(await self._pool.size(pool), await self._pool.statistics(pool))
+        return self._view(ticket, state)
 
     async def show(self, ticket_ids: Sequence[TicketId]) -> None:
         """Sends `ticket_updated` for each of the tickets."""
         tickets = (await self._tickets.get_many(ticket_ids)).values()
         await self._send([await self.view(ticket) for ticket in tickets])
 
-    async def show_waiting(self, ticket_ids: Sequence[TicketId], pool_size: int) -> None:
+    async def show_waiting(self, explained: Mapping[TicketId, Explanation], state: PoolState) -> None:
         """Sends `ticket_updated` for those of the tickets that wait; the pool forgets the others, which have ended."""
-        tickets = (await self._tickets.get_many(ticket_ids)).values()
-        waiting = [ticket for ticket in tickets if ticket.status == "queued"]
-        await self._send([self._view(ticket, pool_size) for ticket in waiting])
-        ended = set(ticket_ids) - {ticket.id for ticket in waiting}
+        tickets = (await self._tickets.get_many([*explained])).values()
+        waiting = {TicketId(ticket.id): ticket for ticket in tickets if ticket.status == "queued"}
+        await self._send([self._view(ticket, state, explained[id]) for id, ticket in waiting.items()])
+        ended = set(explained) - set(waiting)
         if ended:
             await self._pool.remove(sorted(ended))
 
@@ -48,24 +62,42 @@ class TicketBoard:
                 *(to(user_stream("matchmaking", view.user_id), TicketUpdated(**view.model_dump())) for view in views)
             )
 
-    def _view(self, ticket: Ticket, pool_size: int) -> TicketView:
+    def _view(self, ticket: Ticket, state: PoolState, explanation: Explanation | None = None) -> TicketView:
+        """explanation: that of the pool's owner; without one, what can be told from the ticket alone."""
         now = self._clock.now()
         waiting = ticket.status == "queued"
+        why = explanation or Explanation(
+            level=level_of(ticket.queued_at, now),
+            relaxed=(),
+            next_relaxation_at=next_step_at(ticket.queued_at, now),
+            blockers=(),
+        )
+        estimate = _estimate(ticket, state, now) if waiting else None
         return TicketView(
             id=TicketId(ticket.id),
             user_id=ticket.user_id,
             party_ids=list(ticket.player_ids),
             criteria=ticket.criteria,
             status=ticket.status,
-            relaxation_level=level_of(ticket.queued_at, now),
+            relaxation_level=why.level,
             waited_ms=ms_between(ticket.queued_at, now),
-            pool_size=pool_size,
-            next_relaxation_at=next_step_at(ticket.queued_at, now) if waiting else None,
+            pool_size=state.size,
+            relaxed=why.relaxed,
+            blockers=why.blockers,
+            next_relaxation_at=why.next_relaxation_at if waiting else None,
+            estimated_wait_ms=estimate.middle_ms if estimate else None,
+            estimated_wait_range=WaitRange(from_ms=estimate.low_ms, to_ms=estimate.high_ms) if estimate else None,
             match_id=ticket.match_id,
             accept_by=ticket.accept_by if ticket.status == "proposed" else None,
             lobby_id=ticket.lobby_id,
             created_at=ticket.created_at,
         )
+
+
+def _estimate(ticket: Ticket, state: PoolState, now: datetime) -> Estimate | None:
+    rating = mean_rating(ticket.players, first_pool(ticket.criteria).game_id)
+    waited_ms = ms_between(ticket.queued_at, now)
+    return state.statistics.waits.estimate(rating=rating, players=len(ticket.players), waited_ms=waited_ms)
 
 
 def first_pool(criteria: Criteria) -> PoolKey:

@@ -65,6 +65,11 @@ class Matcher:
         """How many tickets wait."""
         return len(self._entries) - len(self._taken)
 
+    @property
+    def stretch(self) -> float:
+        """How many times slower than at best tickets relax now."""
+        return 1.0
+
     def put(self, entries: Iterable[PoolEntry]) -> None:
         """Tickets wait, or wait again, as they are now."""
         for entry in entries:

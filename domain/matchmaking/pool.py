@@ -1,14 +1,16 @@
 """The ticket pool: a rebuildable index of the tickets that wait, and the claims on them. A port."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from statistics import fmean
+from typing import NewType, Protocol
 
 from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.model import Kept, Timestamp
 from domain.games.model import ModeName
 from domain.matchmaking.criteria import Criteria
+from domain.matchmaking.estimates import Waits
 from domain.users.model import DEFAULT_MU, DEFAULT_SIGMA
 
 
@@ -38,6 +40,11 @@ class PoolPlayer(Kept):
     karma: int = 0
     blocked: tuple[UserId, ...] = ()
     avoided: tuple[UserId, ...] = ()
+
+
+def mean_rating(players: Sequence[PoolPlayer], game_id: GameId) -> float:
+    """What a ticket is worth in a game, in rating points; a player without a rating there is of the default one."""
+    return fmean(player.skills[game_id].mu if game_id in player.skills else DEFAULT_MU for player in players)
 
 
 class Opening(Kept):
@@ -76,11 +83,49 @@ class Claim:
     ticket_ids: tuple[TicketId, ...]
 
 
-class TicketPool(Protocol):
-    """Pools and claims. A ticket is waiting, claimed by one match, or unknown; every method is atomic."""
+Position = NewType("Position", str)
+"""A place in the log of a pool's changes; means nothing but to the pool that gave it."""
 
-    async def add(self, entry: PoolEntry) -> None:
-        """Lets a ticket wait in its pools. A claimed or waiting ticket stays as it is."""
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A ticket waits in the pool as `entry` says, or, when there is none, waits there no more."""
+
+    ticket_id: TicketId
+    entry: PoolEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed up to a position, each ticket once, as it is now."""
+
+    position: Position
+    changes: tuple[Change, ...]
+
+
+class PoolStatistics(Kept):
+    """What the owner of a pool has learned of it, for those who show it to players.
+
+    stretch: how much slower than at best tickets relax. waits: how long they waited of late.
+    """
+
+    stretch: float = 1.0
+    waits: Waits = Waits()
+
+
+class TicketPool(Protocol):
+    """Pools and claims. A ticket is waiting, claimed by one match, or unknown.
+
+    Every change of a pool is logged, so that who has read it once need only read on. `snapshot` and `changes` may be
+    behind by what happens meanwhile, and `add` and `remove` may be cut off between two tickets; all else is atomic.
+    """
+
+    async def add(self, *entries: PoolEntry) -> None:
+        """Lets tickets wait in their pools. A claimed or waiting ticket stays as it is."""
+        ...
+
+    async def replace(self, entry: PoolEntry) -> bool:
+        """Changes what a waiting ticket is, and so its pools; False, and no change, unless it waits."""
         ...
 
     async def remove(self, ticket_ids: Sequence[TicketId]) -> None:
@@ -91,12 +136,22 @@ class TicketPool(Protocol):
         """The pools that have tickets, in order."""
         ...
 
-    async def waiting(self, pool: PoolKey) -> list[PoolEntry]:
-        """The tickets waiting in one pool, oldest first."""
-        ...
-
     async def size(self, pool: PoolKey) -> int:
         """How many tickets wait in one pool."""
+        ...
+
+    def snapshot(self, pool: PoolKey) -> AsyncIterator[Changes]:
+        """All tickets of one pool, some at a time, in no order.
+
+        What happens meanwhile may be seen or not; `changes` after the position, which all parts share, tell it.
+        """
+        ...
+
+    async def changes(self, pool: PoolKey, after: Position) -> Changes | None:
+        """What changed after a position, some hundred tickets at most: read on until there is nothing.
+
+        None when the log does not reach back so far, or is another one, for Redis was lost: take a snapshot.
+        """
         ...
 
     async def claim(self, match_id: MatchId, ticket_ids: Sequence[TicketId], now: datetime) -> bool:
@@ -117,4 +172,12 @@ class TicketPool(Protocol):
 
     async def unknown(self, ticket_ids: Sequence[TicketId]) -> list[TicketId]:
         """Those of the tickets that are neither waiting nor claimed (after a loss of the index)."""
+        ...
+
+    async def write_statistics(self, pool: PoolKey, statistics: PoolStatistics) -> None:
+        """Keeps what is known of a pool, in place of what was."""
+        ...
+
+    async def statistics(self, pool: PoolKey) -> PoolStatistics:
+        """What is known of a pool; that of a pool nobody knows is nothing in particular."""
         ...

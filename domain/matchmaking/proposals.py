@@ -10,7 +10,7 @@ The claim spares conflicts; the commits alone decide. A crash between any two st
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from domain.core.clock import Clock, ms_between, seconds
+from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Database, Delete, Insert, StorageConflict, Update, Write
 from domain.core.deadlines import Deadlines
 from domain.core.errors import AppError, NotFound
@@ -22,6 +22,7 @@ from domain.lobbies.lobbies import Lobbies, LobbyPlan, Place
 from domain.lobbies.model import SEATS, Capacity
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.events import MatchAccepted, MatchCancelled, MatchConfirmed, MatchProposed
+from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import (
     MATCHES,
     TICKETS,
@@ -29,11 +30,9 @@ from domain.matchmaking.model import (
     Match,
     MatchPlayer,
     MatchView,
-    Quality,
     Ticket,
     match_view,
 )
-from domain.matchmaking.pairing import Group, quality
 from domain.matchmaking.pool import PoolEntry, PoolKey, TicketPool
 
 
@@ -76,7 +75,7 @@ class Proposals:
     async def propose(self, pool: PoolKey, group: Group) -> Match | None:
         """Claims the group's tickets and proposes the match; None when somebody else was quicker with one of them."""
         match = self._formed(pool, group)
-        ticket_ids = [player.ticket_id for player in match.players]
+        ticket_ids = group.ticket_ids
         if not await self._pool.claim(match.match_id, ticket_ids, match.formed_at):
             return None
         fault_point("claimed")
@@ -231,19 +230,16 @@ class Proposals:
 
     def _formed(self, pool: PoolKey, group: Group) -> Match:
         now = self._clock.now()
-        oldest_first = sorted(group.members, key=lambda member: (member.queued_at, member.ticket_id))
-        players = tuple(MatchPlayer(user_id=member.user_id, ticket_id=member.ticket_id) for member in oldest_first)
-        longest_wait_s = ms_between(oldest_first[0].queued_at, now) / 1000
         return Match(
             id=self._new_id(),
             game_id=pool.game_id,
             mode=pool.mode,
             region=group.region,
             teams=group.teams,
-            players=players,
-            player_ids=tuple(player.user_id for player in players),
+            players=group.players,
+            player_ids=tuple(player.user_id for player in group.players),
             min_players=group.min_size,
-            quality=Quality(**quality(group, longest_wait_s)),
+            quality=group.quality,
             accept_by=now + seconds(self._config.accept_s),
             formed_at=now,
         )

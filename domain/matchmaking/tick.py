@@ -1,122 +1,209 @@
-"""The tick: reads each pool, lets the pure parts form groups, and proposes them. It schedules; it decides nothing."""
+"""The tick: brings each pool up to date, lets its matcher form groups, and proposes them. It decides nothing."""
 
 import asyncio
-import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
+from typing import Protocol
 
-from domain.core.clock import Clock, ms_between
-from domain.core.ids import MatchId, TicketId
+from domain.core.clock import Clock
+from domain.core.ids import GameId, TicketId
+from domain.core.index import may_lag
 from domain.core.isolation import Report, isolated
-from domain.core.leases import Leases
-from domain.games.games import Games
-from domain.matchmaking.board import TicketBoard, first_pool
-from domain.matchmaking.compatibility import candidate, group_size
-from domain.matchmaking.matchmaking import Matchmaking
-from domain.matchmaking.pairing import Group, form_groups
-from domain.matchmaking.pool import PoolEntry, PoolKey, TicketPool
-from domain.matchmaking.proposals import Proposals
-from domain.matchmaking.relaxation import STEPS, Step, level_at
+from domain.games.model import Game, Mode
+from domain.matchmaking.board import PoolState
+from domain.matchmaking.matcher import Explanation, Group
+from domain.matchmaking.matching import MatcherLost, OpenMatcher, open_inline
+from domain.matchmaking.model import Match
+from domain.matchmaking.ownership import Ownership
+from domain.matchmaking.pool import PoolKey, TicketPool
+from domain.matchmaking.served import ServedPool
 
-LEASE_MS = 4000
+LARGE = 1000
+"""Pools of more tickets than this are paired elsewhere, if there is such a place."""
+
 PROPOSED_AT_ONCE = 16
-UPDATE_EVERY_MS = 4000
-"""A tick later at most this is the 5 s the contract promises."""
+EXPLAINED_AT_ONCE = 50
+
+
+class Catalogue(Protocol):
+    """Knows the games."""
+
+    async def get(self, game_id: GameId) -> Game | None:
+        """The game, if there is one."""
+        ...
+
+
+class Proposer(Protocol):
+    """Proposes matches."""
+
+    async def propose(self, pool: PoolKey, group: Group) -> Match | None:
+        """Claims the group's tickets and proposes the match; None when somebody else was quicker with one of them."""
+        ...
+
+
+class Expiry(Protocol):
+    """Ends tickets that waited too long."""
+
+    def expiry_limit(self) -> datetime:
+        """Tickets queued before this moment have waited too long."""
+        ...
+
+    async def expire(self, ticket_id: TicketId) -> None:
+        """Ends such a ticket."""
+        ...
+
+
+class Board(Protocol):
+    """Tells players of their tickets."""
+
+    async def show_waiting(self, explained: Mapping[TicketId, Explanation], state: PoolState) -> None:
+        """Sends how things stand for those of the tickets that still wait."""
+        ...
 
 
 class Tick:
-    """One pass over the pools. Run by any number of workers; the lease of a pool only spares them double work."""
+    """One pass over the pools this worker serves. Any number of workers run it; a lease gives each pool one owner."""
 
     def __init__(
         self,
         *,
         pool: TicketPool,
-        games: Games,
-        matchmaking: Matchmaking,
-        proposals: Proposals,
-        board: TicketBoard,
-        leases: Leases,
+        games: Catalogue,
+        expiry: Expiry,
+        proposals: Proposer,
+        board: Board,
+        ownership: Ownership,
         clock: Clock,
         report: Report,
-        interval_ms: int,
-        steps: tuple[Step, ...] = STEPS,
+        open_large: OpenMatcher | None = None,
     ) -> None:
-        self._pool, self._games, self._matchmaking, self._proposals = pool, games, matchmaking, proposals
-        self._board, self._leases, self._clock = board, leases, clock
-        self._report, self._interval_ms, self._steps = report, interval_ms, steps
-        self._last_run: dict[PoolKey, datetime] = {}
+        """open_large: makes the matchers of pools of more than `LARGE` tickets, if not this process shall pair them."""
+        self._pool, self._games, self._expiry, self._proposals = pool, games, expiry, proposals
+        self._board, self._ownership, self._clock, self._report = board, ownership, clock, report
+        self._open_large = open_large
+        self._served: dict[PoolKey, ServedPool] = {}
 
     async def run(self) -> int:
-        """One tick over the pools this worker holds; how many matches were proposed.
+        """One tick over the pools this worker serves; how many matches were proposed.
 
-        In random order, so that workers spread over the pools instead of queueing up behind the same large one.
+        Small pools come first, one after the other, as they are paired here. The large ones do not wait for each other.
         """
+        keys = await self._ownership.update(await self._pool.pools())
+        for key in set(self._served) - set(keys):
+            await self._drop(key)
         proposed = 0
 
         async def run_pool(key: PoolKey) -> None:
             nonlocal proposed
             proposed += await self.run_pool(key)
 
-        pools = await self._pool.pools()
-        for key in random.sample(pools, len(pools)):
-            if await self._hold(key):
+        async def run_pools(keys: Iterable[PoolKey]) -> None:
+            for key in keys:
                 await isolated(self._report, f"the pool {key.game_id} {key.mode}", run_pool(key))
+
+        large = [key for key in keys if key in self._served and self._served[key].large]
+        await run_pools(key for key in keys if key not in large)
+        await asyncio.gather(*(run_pools([key]) for key in large))
         return proposed
 
     async def run_pool(self, key: PoolKey) -> int:
         """One tick over one pool; how many matches were proposed."""
         now = self._clock.now()
-        last = self._last_run.get(key, now)
-        self._last_run[key] = now
-        waiting = await self._expire(await self._pool.waiting(key))
+        try:
+            served = await self._up_to_date(key, now)
+            due = served.due(now)
+            await self._expire(served, due)
+            proposed = await self._propose(served, now) if served.mode else 0
+            await self._write_statistics(served)
+            await self._show(served, due, now)
+        except MatcherLost:
+            await self._drop(key)
+            raise
+        return proposed
+
+    async def close(self) -> None:
+        """Lets go of all pools, so that other workers serve them at once."""
+        for key in [*self._served]:
+            await self._drop(key)
+        with may_lag():  # the leases lapse by themselves
+            await self._ownership.release()
+
+    async def _up_to_date(self, key: PoolKey, now: datetime) -> ServedPool:
+        """The pool as it is now; loaded if it is new here, was lost, has become large, or is played in another way."""
         game = await self._games.get(key.game_id)
         mode = game.mode(key.mode) if game else None
-        if mode is None:
-            return 0
-        candidates = [
-            candidate(entry, key, size, now, self._steps)
-            for entry in waiting
-            if (size := group_size(entry.criteria, mode)) is not None
-        ]
-        # In a thread, as a large pool takes seconds and the sockets of this process must not wait for it.
-        groups = await asyncio.to_thread(lambda: list(form_groups(candidates, mode.teams)))
-        taken = await self._propose(key, groups)
-        left = [entry for entry in waiting if entry.ticket_id not in taken and first_pool(entry.criteria) == key]
-        due = [entry.ticket_id for entry in left if self._update_due(entry, last, now)]
-        if due:
-            await self._board.show_waiting(due, pool_size=len(waiting) - len(taken))
-        return len({match for match in taken.values() if match})
+        served = self._served.get(key)
+        if served and served.mode == mode and await served.follow(self._pool, now) and not self._outgrown(served):
+            return served
+        await self._drop(key)
+        large = self._open_large is not None and await self._pool.size(key) > LARGE
+        open_matcher = self._open_large if self._open_large and large else open_inline
+        matcher = await open_matcher(key, mode or Mode(mode=key.mode))
+        served = ServedPool(key, mode, matcher, await self._pool.statistics(key), large=large)
+        await served.load(self._pool, now)
+        await served.follow(self._pool, now)
+        self._served[key] = served
+        return served
 
-    async def _propose(self, key: PoolKey, groups: Sequence[Group]) -> dict[TicketId, MatchId | None]:
-        """Proposes the groups, some at a time, as long as this worker holds the pool; their tickets and matches."""
-        taken: dict[TicketId, MatchId | None] = {}
-        for start in range(0, len(groups), PROPOSED_AT_ONCE):
-            if start and not await self._hold(key):
-                break
-            some = groups[start : start + PROPOSED_AT_ONCE]
-            proposals = (self._proposals.propose(key, group) for group in some)
-            # Each comes to its end: one that fails must not leave the others between two steps.
-            outcomes = await asyncio.gather(*proposals, return_exceptions=True)
-            for group, outcome in zip(some, outcomes, strict=True):
-                if isinstance(outcome, BaseException):
-                    raise outcome
-                match_id = outcome.match_id if outcome else None
-                taken.update({member.ticket_id: match_id for member in group.members})
-        return taken
+    def _outgrown(self, served: ServedPool) -> bool:
+        return self._open_large is not None and not served.large and served.size > LARGE
 
-    async def _hold(self, key: PoolKey) -> bool:
-        return await self._leases.acquire(f"pool:{key.game_id}:{key.mode}", LEASE_MS + self._interval_ms)
+    async def _drop(self, key: PoolKey) -> None:
+        if served := self._served.pop(key, None):
+            await served.matcher.close()
 
-    async def _expire(self, entries: Sequence[PoolEntry]) -> list[PoolEntry]:
-        """Ends the tickets that waited too long; the others."""
-        limit = self._matchmaking.expiry_limit()
-        for entry in entries:
-            if entry.queued_at <= limit:
-                await self._matchmaking.expire(entry.ticket_id)
-        return [entry for entry in entries if entry.queued_at > limit]
+    async def _expire(self, served: ServedPool, tickets: Sequence[TicketId]) -> None:
+        """Ends those of the tickets that waited too long."""
+        late = served.queued_before(self._expiry.expiry_limit(), tickets)
+        for ticket_id in late:
+            await self._expiry.expire(ticket_id)
+        if late:
+            await served.forget(late)
 
-    def _update_due(self, entry: PoolEntry, last: datetime, now: datetime) -> bool:
-        """Whether since the last tick the ticket reached another step, or the time of its next regular update."""
-        before, waited = ms_between(entry.queued_at, last), ms_between(entry.queued_at, now)
-        another_step = level_at(before / 1000, self._steps) != level_at(waited / 1000, self._steps)
-        return another_step or before // UPDATE_EVERY_MS != waited // UPDATE_EVERY_MS
+    async def _propose(self, served: ServedPool, now: datetime) -> int:
+        """Proposes the groups as they come, some at a time, as long as this worker holds the pool; how many stood."""
+        proposed, failures, running = 0, list[Exception](), asyncio.Semaphore(PROPOSED_AT_ONCE)
+
+        async def propose(group: Group) -> None:
+            nonlocal proposed
+            match = None
+            try:
+                match = await self._proposals.propose(served.key, group)
+            except Exception as error:  # the others come to their end
+                failures.append(error)
+            finally:
+                running.release()
+            if match:
+                proposed += 1
+                served.matched(group, now)
+            else:
+                await served.matcher.free(group.ticket_ids)
+
+        async with asyncio.TaskGroup() as proposals, aclosing(served.matcher.groups(now)) as groups:
+            async for group in groups:
+                await running.acquire()
+                if failures or not self._ownership.holds(served.key):
+                    await served.matcher.free(group.ticket_ids)
+                    break
+                proposals.create_task(propose(group))
+        if failures:
+            raise failures[0]
+        return proposed
+
+    async def _write_statistics(self, served: ServedPool) -> None:
+        """Lets gateways, and the pool's next owner, know what this one has learned."""
+        statistics = served.statistics.model_copy(update={"stretch": await served.matcher.stretch()})
+        if statistics != served.written:
+            with may_lag():
+                await self._pool.write_statistics(served.key, statistics)
+                served.written = statistics
+        served.statistics = statistics
+
+    async def _show(self, served: ServedPool, tickets: Sequence[TicketId], now: datetime) -> None:
+        """Tells the players of those of the tickets that still wait why they do."""
+        waiting = served.to_show(tickets)
+        for start in range(0, len(waiting), EXPLAINED_AT_ONCE):
+            explained = await served.matcher.explain(waiting[start : start + EXPLAINED_AT_ONCE], now)
+            await self._board.show_waiting(explained, PoolState(served.size, served.statistics))
+            served.shown(explained, now)

@@ -5,12 +5,17 @@
 --   claimed  hash  ticket -> match, of the claimed ones
 --   claims   hash  match -> "<claimed at, ms> <ticket> <ticket> ..."
 --   pools    set of the pools that have tickets; `<pools>:<pool>` is a sorted set of ticket by queued at
+--   log      `<log>:<pool>` is a Redis stream of the tickets that came to wait in the pool, changed there, or left it
 --
 -- A known ticket stands in all its pools, or in none and in one claim. The keys of single pools are not declared, as
 -- they are found in `known`: they share the hash tag of the others.
+--
+-- A position in a log is the id of its last entry. Redis makes ids of its time, so none comes twice, not even when a
+-- restart has lost the end of the log: who stands at an entry that is gone, lost or trimmed, has to start anew.
 
-local KNOWN, ENTRIES, CLAIMED, CLAIMS, POOLS = unpack(KEYS)
-local CHUNK = 1000 -- Lua's stack bounds how much one call can be given
+local KNOWN, ENTRIES, CLAIMED, CLAIMS, POOLS, LOG = unpack(KEYS)
+local LOG_SIZE = 100000 -- some 5 MB; who is further behind reads the pool sooner than what changed in it
+local LOG_KEPT_S = 600 -- the log of an empty pool
 
 local function words(text)
   local found = {}
@@ -33,11 +38,18 @@ local function is_waiting(ticket)
   return redis.call('HEXISTS', KNOWN, ticket) == 1 and redis.call('HEXISTS', CLAIMED, ticket) == 0
 end
 
+local function log(pool, ticket)
+  redis.call('XADD', LOG .. ':' .. pool, 'MAXLEN', '~', LOG_SIZE, '*', 't', ticket)
+end
+
 local function enter_pools(ticket)
   local place = words(redis.call('HGET', KNOWN, ticket))
   for i = 2, #place do
     redis.call('ZADD', POOLS .. ':' .. place[i], place[1], ticket)
-    redis.call('SADD', POOLS, place[i])
+    log(place[i], ticket)
+    if redis.call('SADD', POOLS, place[i]) == 1 then
+      redis.call('PERSIST', LOG .. ':' .. place[i])
+    end
   end
 end
 
@@ -46,8 +58,10 @@ local function leave_pools(ticket)
   for i = 2, #place do
     local pool = POOLS .. ':' .. place[i]
     redis.call('ZREM', pool, ticket)
+    log(place[i], ticket)
     if redis.call('EXISTS', pool) == 0 then
       redis.call('SREM', POOLS, place[i])
+      redis.call('EXPIRE', LOG .. ':' .. place[i], LOG_KEPT_S)
     end
   end
 end
@@ -74,12 +88,26 @@ end
 
 local commands = {}
 
-function commands.add() -- ticket, place, entry
-  local ticket, place, entry = ARGV[2], ARGV[3], ARGV[4]
-  if redis.call('HSETNX', KNOWN, ticket, place) == 1 then
-    redis.call('HSET', ENTRIES, ticket, entry)
-    enter_pools(ticket)
+function commands.add() -- ticket, place, entry; ...
+  for i = 2, #ARGV, 3 do
+    local ticket, place, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+    if redis.call('HSETNX', KNOWN, ticket, place) == 1 then
+      redis.call('HSET', ENTRIES, ticket, entry)
+      enter_pools(ticket)
+    end
   end
+end
+
+function commands.replace() -- ticket, place, entry -> 1 or 0
+  local ticket, place, entry = ARGV[2], ARGV[3], ARGV[4]
+  if not is_waiting(ticket) then
+    return 0
+  end
+  leave_pools(ticket)
+  redis.call('HSET', KNOWN, ticket, place)
+  redis.call('HSET', ENTRIES, ticket, entry)
+  enter_pools(ticket)
+  return 1
 end
 
 function commands.remove() -- ticket ...
@@ -91,13 +119,37 @@ function commands.remove() -- ticket ...
   end
 end
 
-function commands.waiting() -- pool -> entry ...
-  local tickets = redis.call('ZRANGE', POOLS .. ':' .. ARGV[2], 0, -1)
-  local found = {}
-  for first = 1, #tickets, CHUNK do
-    local last = math.min(first + CHUNK - 1, #tickets)
-    for _, entry in ipairs(redis.call('HMGET', ENTRIES, unpack(tickets, first, last))) do
-      found[#found + 1] = entry
+function commands.position() -- pool -> position
+  local last = redis.call('XREVRANGE', LOG .. ':' .. ARGV[2], '+', '-', 'COUNT', 1)
+  return last[1] and last[1][1] or ''
+end
+
+function commands.page() -- pool, cursor, how many -> next cursor, then entry ...
+  local scan = redis.call('ZSCAN', POOLS .. ':' .. ARGV[2], ARGV[3], 'COUNT', ARGV[4])
+  local found = { scan[1] }
+  for i = 1, #scan[2], 2 do
+    found[#found + 1] = redis.call('HGET', ENTRIES, scan[2][i])
+  end
+  return found
+end
+
+function commands.changes() -- pool, position, how many -> nothing, or the next position, then ticket, entry or '', ...
+  local pool, position, most = ARGV[2], ARGV[3], ARGV[4]
+  if position == '' then -- there was no log
+    return redis.call('EXISTS', LOG .. ':' .. pool) == 0 and { '' } or nil
+  end
+  local logged = redis.call('XRANGE', LOG .. ':' .. pool, position, '+', 'COUNT', most + 1)
+  if not logged[1] or logged[1][1] ~= position then
+    return nil
+  end
+  local found, seen = { logged[#logged][1] }, {}
+  for i = 2, #logged do
+    local ticket = logged[i][2][2]
+    if not seen[ticket] then
+      seen[ticket] = true
+      local waits = redis.call('ZSCORE', POOLS .. ':' .. pool, ticket)
+      found[#found + 1] = ticket
+      found[#found + 1] = waits and redis.call('HGET', ENTRIES, ticket) or ''
     end
   end
   return found

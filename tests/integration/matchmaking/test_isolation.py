@@ -17,7 +17,7 @@ from domain.matchmaking.grace import SURE_AFTER_S
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.proposals import pool_entry
 from domain.matchmaking.recovery import OVERDUE_S
-from domain.matchmaking.tick import UPDATE_EVERY_MS
+from domain.matchmaking.served import UPDATE_EVERY_S
 from maoga.bootstrap import Core
 from storage.redis.tickets import ENTRIES
 from tests.integration.matchmaking.test_main_job import DUEL, proposed
@@ -103,7 +103,7 @@ async def test_an_ended_ticket_in_a_pool_is_forgotten_and_shown_to_nobody(core: 
     await core.pool.add(pool_entry(ticket))
     living = await core.matchmaking.enqueue(waits, criteria("valorant"))
     await core.tick.run()
-    clock.advance(UPDATE_EVERY_MS / 1000)
+    clock.advance(UPDATE_EVERY_S)
     ear = Ear()
     core.publisher.attach(ear)
     await core.tick.run()

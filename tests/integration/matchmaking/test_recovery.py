@@ -15,9 +15,13 @@ from domain.matchmaking.commands import AnswerMatch
 from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.grace import SURE_AFTER_S
 from domain.matchmaking.model import MATCHES, TICKETS
+from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.proposals import pool_entry
 from domain.matchmaking.recovery import CLAIM_MAX_S, OVERDUE_S
+from domain.matchmaking.tick import Tick
 from maoga.bootstrap import Core
+from maoga.process import report
+from storage.memory.leases import SoleLeases
 from tests.integration.matchmaking.test_main_job import DUEL, proposed, seated
 from tests.support.clock import ManualClock
 from tests.support.connections import connect, put
@@ -169,6 +173,20 @@ async def test_a_waiting_player_who_stays_away_loses_the_ticket(core: Core, cloc
     assert await broken_invariants(core.database) == []
 
 
+def unleased_tick(core: Core) -> Tick:
+    """The tick of a worker that thinks it is alone."""
+    return Tick(
+        pool=core.pool,
+        games=core.games,
+        expiry=core.matchmaking,
+        proposals=core.proposals,
+        board=core.board,
+        ownership=Ownership(SoleLeases(), core.clock),
+        clock=core.clock,
+        report=report,
+    )
+
+
 async def test_two_workers_on_one_pool_double_book_nobody(tmp_path: Path, mongodb_url: str, redis_url: str) -> None:
     """1,000 tickets; the workers ignore the leases that would keep them apart."""
     urls: dict[str, Any] = {"database_url": mongodb_url, "redis_url": redis_url}
@@ -178,9 +196,9 @@ async def test_two_workers_on_one_pool_double_book_nobody(tmp_path: Path, mongod
             batch = users[start : start + 40]
             await asyncio.gather(*((a, b)[n % 2].matchmaking.enqueue(user, DUEL) for n, user in enumerate(batch)))
         (key,) = await a.pool.pools()
-        made = [0, 0]
+        made, ticks = [0, 0], [unleased_tick(core) for core in (a, b)]
         while await a.pool.size(key):
-            by_a, by_b = await asyncio.gather(a.tick.run_pool(key), b.tick.run_pool(key))
+            by_a, by_b = await asyncio.gather(*(tick.run() for tick in ticks))
             made = [made[0] + by_a, made[1] + by_b]
         matches = await everything(a.database, MATCHES)
         assert 500 == sum(made) == len(matches)

@@ -18,6 +18,7 @@ from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 from tests.support.builders import NOON, a_pool_entry
 from tests.support.connections import connect
+from tests.support.pools import waiting
 from tests.support.services import Server, redis_server
 
 TIMEOUT_S = 0.3
@@ -77,9 +78,9 @@ async def test_who_waits_when_redis_fills_up_can_be_matched_or_forgotten(redis: 
         await pool.add(entry)
     await redis.config_set("maxmemory", "1")
     (key,) = await pool.pools()
-    assert entries == await pool.waiting(key)
+    assert entries == await waiting(pool, key)
     assert await pool.claim(MatchId("m"), [entries[0].ticket_id], NOON)
     await pool.release(MatchId("m"), [entries[0].ticket_id])
-    assert entries == await pool.waiting(key)
+    assert entries == await waiting(pool, key)
     await pool.remove([entry.ticket_id for entry in entries])
     assert await pool.pools() == []

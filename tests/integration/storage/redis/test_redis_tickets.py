@@ -1,292 +1,76 @@
-"""The ticket pool: a ticket waits, or is claimed by one match, or is unknown."""
+"""What the ticket pool leaves in Redis, and how it bears its loss."""
 
 import asyncio
-import random
-from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from domain.core.clock import seconds
-from domain.core.ids import GameId, MatchId, TicketId, UserId
-from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.pool import Claim, PoolEntry, PoolKey, PoolPlayer, Skill
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
-from storage.redis.tickets import RedisTicketPool
+from storage.redis.tickets import LOG, RedisTicketPool
+from tests.integration.storage.test_tickets_conformance import CHESS, GO, M1, START, an_entry, ids, waiting
+from tests.support.pools import Known, follow
 from tests.support.redis_keys import all_keys, wipe
 
-START = datetime(2026, 1, 1, 12, 30, 15, 123_000, tzinfo=UTC)
-CHESS, GO = PoolKey(GameId("chess"), "ranked"), PoolKey(GameId("go"), "ranked")
-M1, M2 = MatchId("m1"), MatchId("m2")
+LOGS = {f"{LOG}:chess:ranked", f"{LOG}:go:ranked"}
 
 
-def an_entry(ticket: str, *pools: PoolKey, after_s: float = 0) -> PoolEntry:
-    """A ticket queued `after_s` seconds from the start, in the pools given or in that of chess."""
-    games = [pool.game_id for pool in pools or (CHESS,)]
-    wishes = [{"gameId": game, "weight": 7} for game in games]
-    return PoolEntry(
-        ticket_id=TicketId(ticket),
-        players=(PoolPlayer(user_id=UserId(f"user-of-{ticket}"), skills=dict.fromkeys(games, Skill(mu=1512.25))),),
-        criteria=Criteria.parse({"games": wishes, "mode": "ranked", "regions": ["EU"]}),
-        queued_at=START + seconds(after_s),
-    )
-
-
-def ids(*names: str) -> list[TicketId]:
-    return [TicketId(name) for name in names]
-
-
-async def waiting(pool: RedisTicketPool, key: PoolKey = CHESS) -> list[str]:
-    return [entry.ticket_id for entry in await pool.waiting(key)]
-
-
-async def test_tickets_wait_in_all_their_pools_oldest_first(redis: Client) -> None:
-    """A ticket stands whole in the pool of each of its games, behind those that have waited longer."""
+async def test_tickets_that_are_gone_leave_nothing_but_a_log_for_a_while(redis: Client) -> None:
+    """Settled ones, and removed ones; unknown ones among the removed do not matter."""
     pool = RedisTicketPool(redis)
-    young, old = an_entry("a", CHESS, GO, after_s=0.001), an_entry("b", GO)
-    await pool.add(young)
-    await pool.add(old)
-    assert await pool.pools() == [CHESS, GO]
-    assert await pool.waiting(GO) == [old, young]
-    assert await pool.waiting(CHESS) == [young]
-    assert [await pool.size(CHESS), await pool.size(GO)] == [1, 2]
-
-
-async def test_a_claim_empties_every_pool(redis: Client) -> None:
-    """Claimed tickets wait nowhere any more, and an empty pool is not listed."""
-    pool = RedisTicketPool(redis)
-    for entry in (an_entry("a", CHESS, GO), an_entry("b", CHESS)):
-        await pool.add(entry)
-    assert await pool.claim(M1, ids("a", "b"), START)
-    assert await pool.pools() == []
-    assert await waiting(pool, GO) == []
-    assert await pool.unknown(ids("a", "b", "c")) == ids("c")
-
-
-async def test_a_claim_takes_all_or_none(redis: Client) -> None:
-    """One ticket that is claimed or unknown spoils the claim, and the others go on waiting."""
-    pool = RedisTicketPool(redis)
-    for name in "abc":
-        await pool.add(an_entry(name))
-    assert await pool.claim(M1, ids("a"), START)
-    assert not await pool.claim(M2, ids("b", "a"), START)
-    assert not await pool.claim(M2, ids("b", "nobody"), START)
-    assert await waiting(pool) == ["b", "c"]
-    assert await pool.claims(START + seconds(1)) == [Claim(M1, (TicketId("a"),))]
-
-
-async def test_a_repeated_claim_says_yes_again(redis: Client) -> None:
-    """A claim whose answer was lost may be asked for again; its match id is no good for other tickets."""
-    pool = RedisTicketPool(redis)
-    for name in "abc":
-        await pool.add(an_entry(name))
-    assert await pool.claim(M1, ids("a", "b"), START)
-    assert await pool.claim(M1, ids("a", "b"), START + seconds(1))
-    assert not await pool.claim(M1, ids("c"), START)
-    assert await waiting(pool) == ["c"]
-
-
-async def test_settled_tickets_are_forgotten(redis: Client) -> None:
-    """Once its match is written a claim leaves nothing behind."""
-    pool = RedisTicketPool(redis)
-    await pool.add(an_entry("a"))
+    await pool.add(an_entry("a"), an_entry("b", CHESS, GO))
     await pool.claim(M1, ids("a"), START)
     await pool.settle(M1)
-    assert await all_keys(redis) == set()
-
-
-async def test_released_tickets_keep_their_place(redis: Client) -> None:
-    """Tickets that are kept wait again where they were, before younger ones; the rest is forgotten."""
-    pool = RedisTicketPool(redis)
-    await pool.add(an_entry("x", CHESS, GO))
-    await pool.add(an_entry("y"))
-    await pool.claim(M1, ids("x", "y"), START)
-    await pool.add(an_entry("a", after_s=5))
-    await pool.release(M1, ids("x", "a", "nobody"))
-    assert await waiting(pool) == ["x", "a"]
-    assert await waiting(pool, GO) == ["x"]
-    assert await pool.unknown(ids("x", "y")) == ids("y")
-    assert await pool.claims(START + seconds(1)) == []
-
-
-async def test_claimed_tickets_are_left_to_their_claim(redis: Client) -> None:
-    """Neither a remove nor another add touches a claimed ticket."""
-    pool = RedisTicketPool(redis)
+    await pool.remove(ids("nobody", "b"))
+    assert await all_keys(redis) == {key.encode() for key in LOGS}
+    for key in LOGS:
+        assert 0 < await redis.ttl(key) <= 600
     await pool.add(an_entry("a"))
-    await pool.claim(M1, ids("a"), START)
-    await pool.remove(ids("a"))
-    await pool.add(an_entry("a", GO))
-    assert await pool.pools() == []
-    await pool.release(M1, ids("a"))
-    assert await waiting(pool) == ["a"]
-
-
-async def test_removed_tickets_are_forgotten(redis: Client) -> None:
-    """A removed ticket leaves nothing behind; the unknown ones among the removed do not matter."""
-    pool = RedisTicketPool(redis)
-    await pool.add(an_entry("a", CHESS, GO))
-    await pool.remove(ids("nobody", "a"))
-    assert await all_keys(redis) == set()
-
-
-async def test_claims_by_age(redis: Client) -> None:
-    """Only claims made before the moment asked about are listed."""
-    pool = RedisTicketPool(redis)
-    for name, moment in (("a", START), ("b", START + seconds(1))):
-        await pool.add(an_entry(name))
-        await pool.claim(MatchId(f"match-{name}"), ids(name), moment)
-    assert await pool.claims(START) == []
-    assert [claim.match_id for claim in await pool.claims(START + seconds(1))] == ["match-a"]
+    assert await redis.ttl(f"{LOG}:chess:ranked") == -1
 
 
 async def test_a_large_pool(redis_url: str) -> None:
-    """A pool larger than the stack of Lua (8,000) is read whole, and asked about whole."""
+    """A pool larger than the stack of Lua (8,000) is read whole, asked about whole, and removed whole."""
     names = [f"t{n:04}" for n in range(8200)]
     async with open_redis(redis_url, timeout_s=10) as redis:
         pool = RedisTicketPool(redis)
-        await asyncio.gather(*(pool.add(an_entry(name)) for name in names))
-        assert await waiting(pool) == names
+        await pool.add(*map(an_entry, names))
+        known, position = await follow(pool, CHESS)
+        assert sorted(known) == names
         assert await pool.unknown(ids(*names)) == []
         await pool.remove(ids(*names))
         assert await pool.unknown(ids(*names)) == ids(*names)
+        assert (await follow(pool, CHESS, known, position))[0] == {}
 
 
-async def test_overlapping_claims_race(redis: Client) -> None:
-    """Of 50 claims at once over the same tickets no two get the same one, and no ticket is lost."""
-    pool, dice = RedisTicketPool(redis), random.Random(5)
-    names = [f"t{n}" for n in range(40)]
-    for name in names:
-        await pool.add(an_entry(name))
-    wanted = {MatchId(f"m{n}"): ids(*dice.sample(names, 4)) for n in range(50)}
-    won = await asyncio.gather(*(pool.claim(match, tickets, START) for match, tickets in wanted.items()))
-    taken = [ticket for (_, tickets), has_won in zip(wanted.items(), won, strict=True) if has_won for ticket in tickets]
-    assert 0 < len(taken) == len(set(taken))
-    assert sorted(taken + await waiting(pool)) == sorted(names)
+async def test_what_happens_while_a_pool_is_read_is_in_the_changes_behind_it(redis_url: str) -> None:
+    """Tickets leave and come between the pages of a snapshot; none is missed in the end."""
+    names = [f"t{n:04}" for n in range(2000)]
+    async with open_redis(redis_url, timeout_s=10) as redis:
+        pool = RedisTicketPool(redis)
+        await pool.add(*map(an_entry, names))
+        known: Known = {}
+        number = 0
+        async for page in pool.snapshot(CHESS):
+            known |= {change.ticket_id: change.entry for change in page.changes if change.entry}
+            position = page.position
+            await pool.remove(ids(*names[number : number + 50]))
+            await pool.add(*(an_entry(f"new{number + one}") for one in range(20)))
+            number += 50
+        known, _ = await follow(pool, CHESS, known, position)
+        assert number > 100
+        assert sorted(known) == sorted(await waiting(pool))
 
 
-NAMES = ["a", "b", "c", "d"]
-MATCHES = ["m1", "m2", "m3"]
-SOME = st.lists(st.sampled_from(NAMES), unique=True, min_size=1)
-Call = tuple[str, str, list[str]]
-CALL: st.SearchStrategy[Call] = st.one_of(
-    st.tuples(st.just("add"), st.just(""), SOME),
-    st.tuples(st.just("remove"), st.just(""), SOME),
-    st.tuples(st.just("claim"), st.sampled_from(MATCHES), SOME),
-    st.tuples(st.just("settle"), st.sampled_from(MATCHES), st.just([])),
-    st.tuples(st.just("release"), st.sampled_from(MATCHES), SOME),
-)
-HERE = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-async def call(pool: RedisTicketPool, kind: str, match: str, names: Sequence[str]) -> bool | None:
-    """Makes one call; what a claim answered."""
-    if kind == "add":
-        for name in names:
-            await pool.add(an_entry(name, *POOLS_OF[name]))
-    elif kind == "remove":
-        await pool.remove(ids(*names))
-    elif kind == "claim":
-        return await pool.claim(MatchId(match), ids(*names), START)
-    elif kind == "settle":
-        await pool.settle(MatchId(match))
-    else:
-        await pool.release(MatchId(match), ids(*names))
-    return None
-
-
-POOLS_OF = {"a": [CHESS], "b": [GO], "c": [CHESS, GO], "d": [GO]}
-
-
-class Model:
-    """The rule in the plainest words: a set of waiting tickets, and claims."""
-
-    def __init__(self) -> None:
-        self.waiting: set[str] = set()
-        self.claims: dict[str, list[str]] = {}
-
-    def call(self, kind: str, match: str, names: list[str]) -> bool | None:
-        claimed = {name for claim in self.claims.values() for name in claim}
-        if kind == "add":
-            self.waiting |= set(names) - claimed
-        elif kind == "remove":
-            self.waiting -= set(names)
-        elif kind == "claim":
-            if match not in self.claims and self.waiting >= set(names):
-                self.waiting -= set(names)
-                self.claims[match] = names
-            return self.claims.get(match) == names
-        else:
-            ended = self.claims.pop(match, [])
-            self.waiting |= set(ended) & set(names)
-        return None
-
-
-@HERE
-@given(calls=st.lists(CALL, max_size=25))
-async def test_any_order_of_calls(redis: Client, calls: list[Call]) -> None:
-    """After any calls in any order the pools, the claims and every answer are those of the model."""
-    await wipe(redis)
-    pool, model = RedisTicketPool(redis), Model()
-    for one in calls:
-        assert await call(pool, *one) == model.call(*one)
-    for key in (CHESS, GO):
-        assert await waiting(pool, key) == sorted(name for name in model.waiting if key in POOLS_OF[name])
-    assert await pool.pools() == sorted({key for name in model.waiting for key in POOLS_OF[name]})
-    claims = {str(claim.match_id): list(claim.ticket_ids) for claim in await pool.claims(START + seconds(1))}
-    assert claims == model.claims
-    known = model.waiting.union(*model.claims.values())
-    assert await pool.unknown(ids(*NAMES)) == [name for name in NAMES if name not in known]
-
-
-@HERE
-@given(workers=st.lists(st.lists(CALL, max_size=6), min_size=2, max_size=4))
-async def test_calls_of_several_workers_at_once(redis: Client, workers: list[list[Call]]) -> None:
-    """However workers interleave, a ticket is in one place: waiting in all its pools, or in one claim, or unknown."""
-    await wipe(redis)
+async def test_a_log_that_was_lost_or_cut_off_says_so(redis: Client) -> None:
+    """Whoever stands where the log no longer reaches, or where it never was, has to read the pool anew."""
     pool = RedisTicketPool(redis)
-
-    async def work(calls: list[Call]) -> None:
-        for one in calls:
-            await call(pool, *one)
-
-    await asyncio.gather(*map(work, workers))
-    places = {key: set(await waiting(pool, key)) for key in (CHESS, GO)}
-    claimed = [str(name) for claim in await pool.claims(START + seconds(1)) for name in claim.ticket_ids]
-    unknown = set(await pool.unknown(ids(*NAMES)))
-    assert len(claimed) == len(set(claimed))
-    for name in NAMES:
-        in_pools = [key for key, names in places.items() if name in names]
-        assert in_pools in ([], POOLS_OF[name])
-        assert (in_pools != []) + (name in claimed) + (name in unknown) == 1
-
-
-@HERE
-@given(
-    workers=st.lists(
-        st.lists(st.tuples(SOME, st.one_of(st.none(), st.lists(st.sampled_from(NAMES), unique=True))), max_size=5),
-        min_size=2,
-        max_size=4,
-    )
-)
-async def test_nothing_is_lost_between_workers(
-    redis: Client, workers: list[list[tuple[list[str], list[str] | None]]]
-) -> None:
-    """Workers that claim, and settle or release, at once: every ticket that nobody ended still waits."""
+    await pool.add(an_entry("a"), an_entry("b"))
+    _, position = await follow(pool, CHESS)
+    await pool.remove(ids("a"))
+    assert await pool.changes(CHESS, position)
+    await redis.xtrim(f"{LOG}:chess:ranked", maxlen=1, approximate=False)
+    assert await pool.changes(CHESS, position) is None
+    _, position = await follow(pool, CHESS)
     await wipe(redis)
-    pool, ended = RedisTicketPool(redis), list[str]()
-    await call(pool, "add", "", NAMES)
-
-    async def work(worker: int, attempts: list[tuple[list[str], list[str] | None]]) -> None:
-        for turn, (wanted, keep) in enumerate(attempts):
-            match = f"m{worker}-{turn}"
-            if not await call(pool, "claim", match, wanted):
-                continue
-            ended.extend(name for name in wanted if name not in (keep or []))
-            await call(pool, "settle" if keep is None else "release", match, keep or [])
-
-    await asyncio.gather(*(work(number, attempts) for number, attempts in enumerate(workers)))
-    assert len(ended) == len(set(ended))
-    assert sorted(await pool.unknown(ids(*NAMES))) == sorted(ended)
-    assert {*await waiting(pool, CHESS), *await waiting(pool, GO)} == set(NAMES) - set(ended)
+    assert await pool.changes(CHESS, position) is None
+    await asyncio.sleep(0.002)  # the ids of a log are made of milliseconds
+    await pool.add(an_entry("c"))
+    assert await pool.changes(CHESS, position) is None
