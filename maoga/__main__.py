@@ -238,6 +238,36 @@ def revoke_api_key(id: Annotated[str, typer.Argument(help="Id of the key, as sho
 
 
 @app.command()
+def simulate(
+    *,
+    scenario: Annotated[Path | None, typer.Option(help="The scenario to play; - reads standard input.")] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Recorded tickets, to play under their own rules and under changed ones.")
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="With --replay: the fields of a rule set that change, as one JSON object.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the JSON lines go; - writes standard output.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="With --scenario: a PNG of wait, quality and queue length.")] = None,
+) -> None:
+    """Play matchmaking on a virtual clock: a scenario, or recorded tickets under changed rules (docs/simulate.md)."""
+    from maoga.simulate import command
+
+    try:
+        if scenario and out and not replay and not rules:
+            command.simulate(scenario, out, plot)
+        elif replay and not scenario and not plot:
+            _print(command.side_by_side(command.replay(replay, rules, out)))
+        else:
+            raise command.BadInput(
+                "say either --scenario FILE --out FILE [--plot FILE], or --replay FILE [--rules FILE]"
+            )
+    except command.BadInput as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
 def docs(
     folder: Annotated[Path, typer.Option(help="Folder of the references.")] = Path("docs"),
 ) -> None:

@@ -76,12 +76,13 @@ class Tick:
         ownership: Ownership,
         clock: Clock,
         report: Report,
+        open_small: OpenMatcher = open_inline,
         open_large: OpenMatcher | None = None,
     ) -> None:
         """open_large: makes the matchers of pools of more than `LARGE` tickets, if not this process shall pair them."""
         self._pool, self._games, self._expiry, self._proposals = pool, games, expiry, proposals
         self._board, self._ownership, self._clock, self._report = board, ownership, clock, report
-        self._open_large = open_large
+        self._open_small, self._open_large = open_small, open_large
         self._served: dict[PoolKey, ServedPool] = {}
 
     async def run(self) -> int:
@@ -138,7 +139,7 @@ class Tick:
             return served
         await self._drop(key)
         large = self._open_large is not None and await self._pool.size(key) > LARGE
-        open_matcher = self._open_large if self._open_large and large else open_inline
+        open_matcher = self._open_large if self._open_large and large else self._open_small
         matcher = await open_matcher(key, mode or Mode(mode=key.mode))
         served = ServedPool(key, mode, matcher, await self._pool.statistics(key), large=large)
         await served.load(self._pool, now)
