@@ -17,6 +17,7 @@ from domain.games.model import Mode
 from domain.games.rules import Distance, MaxLatency
 from domain.matchmaking.compatibility import group_size, most_sizes
 from domain.matchmaking.criteria import Criteria
+from domain.matchmaking.model import MatchPlayer
 from domain.matchmaking.pool import PoolEntry, PoolKey, Skill
 
 Array = npt.NDArray[Any]
@@ -107,7 +108,7 @@ class Columns:
 
     latency: one column for each region, in the order of `regions.names`; nan where it was not measured. free: whether a
     row's ticket waits and is in no group. changed: counts the changes of a row. searched: when a group was last
-    looked for around it, in microseconds since 1970. homes: the row of each user.
+    looked for around it, in microseconds since 1970. edits: counts all changes. homes: the row of each user.
     """
 
     def __init__(self, key: PoolKey, mode: Mode) -> None:
@@ -115,6 +116,7 @@ class Columns:
         self._ordinary = most_sizes(mode)
         self._ruled = [rule for rule in mode.matching.rules if not isinstance(rule, MaxLatency)]
         self._spare: list[int] = []
+        self._players: list[tuple[MatchPlayer, ...] | None] = []
         self.rows: dict[TicketId, int] = {}
         self.entries: list[PoolEntry | None] = []
         self.regions, self.languages, self.roles = Sets(), Sets(), Sets()
@@ -125,6 +127,7 @@ class Columns:
         self.free = np.zeros(FIRST_ROWS, np.bool_)
         self.changed = np.zeros(FIRST_ROWS, np.int64)
         self.searched = np.zeros(FIRST_ROWS, np.int64)
+        self.edits = 0
         self.homes: dict[UserId, int] = {}
 
     def put(self, entries: Iterable[PoolEntry]) -> Array:
@@ -147,6 +150,7 @@ class Columns:
                 self._measure(row, entry.criteria.latency_ms)
         self.free[rows] = True
         self.changed[rows] += 1
+        self.edits += 1
         self.searched[rows] = self.column["queued"][rows]
         return rows
 
@@ -158,9 +162,10 @@ class Columns:
                 for player in self.entry(row).players:
                     if self.homes.get(player.user_id) == row:
                         del self.homes[player.user_id]
-                self.entries[row] = None
+                self.entries[row] = self._players[row] = None
                 self.free[row] = False
                 self.changed[row] += 1
+                self.edits += 1
                 self._spare.append(row)
 
     def entry(self, row: int) -> PoolEntry:
@@ -170,6 +175,15 @@ class Columns:
             raise LookupError(f"row {row} is not in use")
         return entry
 
+    def match_players(self, row: int) -> tuple[MatchPlayer, ...]:
+        """The players of a ticket as they come into a match, without roles."""
+        players = self._players[row]
+        if players is None:
+            entry = self.entry(row)
+            players = tuple(MatchPlayer(user_id=p.user_id, ticket_id=entry.ticket_id) for p in entry.players)
+            self._players[row] = players
+        return players
+
     def _place(self, entry: PoolEntry) -> int:
         row = self.rows.get(entry.ticket_id)
         if row is None:
@@ -178,8 +192,10 @@ class Columns:
             else:
                 row = len(self.entries)
                 self.entries.append(None)
+                self._players.append(None)
             self.rows[entry.ticket_id] = row
         self.entries[row] = entry
+        self._players[row] = None
         for player in entry.players:
             self.homes[player.user_id] = row
         return row
