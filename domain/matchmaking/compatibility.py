@@ -58,15 +58,19 @@ def candidate(entry: PoolEntry, pool: PoolKey, size: GroupSize, now: datetime, s
 
 def group_size(criteria: Criteria, mode: Mode) -> GroupSize | None:
     """The sizes both the player and the game's mode allow; None when there are none."""
-    if mode.teams is not None:
-        low = high = mode.teams.count * mode.teams.size
-    elif mode.group_size is not None:
-        low, high = mode.group_size.min, mode.group_size.max
-    else:
-        low, high = UNDEFINED_SIZE
+    sizes = most_sizes(mode)
+    low, high = sizes.min, sizes.max
     if criteria.group_size is not None:
         low, high = max(low, criteria.group_size.min), min(high, criteria.group_size.max)
     return GroupSize(min=max(2, low), max=high) if low <= high and high >= 2 else None
+
+
+def most_sizes(mode: Mode) -> GroupSize:
+    """The sizes of group the mode allows."""
+    if mode.teams is not None:
+        return GroupSize(min=mode.teams.count * mode.teams.size, max=mode.teams.count * mode.teams.size)
+    low, high = (mode.group_size.min, mode.group_size.max) if mode.group_size else UNDEFINED_SIZE
+    return GroupSize(min=max(2, low), max=max(2, high))
 
 
 def compatible(a: Candidate, b: Candidate) -> bool:

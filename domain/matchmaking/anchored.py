@@ -1,0 +1,135 @@
+"""The exact search around one ticket: whoever in the whole pool may play with it, and the nearest group of those. Pure.
+
+Windows look at neighbours only. A ticket whose neighbours all refuse it, or a party whose gap nobody near fills, is
+found a group here, if there is one among the nearest tickets that may meet it.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from domain.games.model import Teams
+from domain.matchmaking.candidates import Candidates
+from domain.matchmaking.columns import Array
+from domain.matchmaking.pairs import Pairs
+from domain.matchmaking.windows import AGAIN, packs
+
+LOOKED_AT = 64
+"""How many of those who may meet the anchor are tried, the nearest first."""
+
+STEPS = 2000
+"""After how many steps the search gives up."""
+
+
+def group_around(
+    anchor: int,
+    pool: Candidates,
+    others: Array,
+    *,
+    totals: Sequence[int],
+    teams: Teams | None,
+    blocked: Pairs,
+    avoided: Pairs,
+    accept: Callable[[Array], bool],
+) -> Array | None:
+    """A group of the anchor and some of the others (places in the pool), of one of the `totals` of players.
+
+    accept: whether such a group, legal by all else, can be played.
+    """
+    for total in totals:
+        takes = pool.takes(total)
+        if not takes[anchor]:
+            continue
+        near = _nearest(anchor, pool, others[takes[others]], blocked, avoided)
+        places = np.concatenate([[anchor], near])
+        among = pool.take(places)
+        refused = among.refuses(np.arange(len(places))[:, None], np.arange(len(places))[None, :])
+        for first, second in _within(blocked, places):
+            refused[first, second] = refused[second, first] = True
+        found = _Search(among, refused, total, teams, partial(_at, places, accept)).run()
+        if found is not None:
+            return places[found]
+    return None
+
+
+def _at(places: Array, accept: Callable[[Array], bool], chosen: Array) -> bool:
+    return accept(places[chosen])
+
+
+class _Search:
+    """A depth-first search for a group of exactly `total` players, the nearest first, within a number of steps."""
+
+    def __init__(
+        self,
+        among: Candidates,
+        refused: Array,
+        total: int,
+        teams: Teams | None,
+        accept: Callable[[Array], bool],
+    ) -> None:
+        self._among, self._total, self._teams, self._accept = among, total, teams, accept
+        self._friends = [_bits(~row) for row in refused]
+        self._sizes = among.size.tolist()
+        self._left = STEPS
+
+    def run(self) -> Array | None:
+        """The group, its anchor (0) first; None if there is none, or none was found in time."""
+        everybody = (1 << len(self._sizes)) - 2
+        found = self._fill([0], self._sizes[0], self._friends[0] & everybody)
+        return None if found is None else np.array(found)
+
+    def _fill(self, chosen: list[int], filled: int, open_to: int) -> list[int] | None:
+        if filled == self._total:
+            return chosen if self._legal(chosen) else None
+        while open_to and self._left > 0:
+            self._left -= 1
+            place = (open_to & -open_to).bit_length() - 1
+            open_to &= open_to - 1
+            size = self._sizes[place]
+            if filled + size > self._total:
+                continue
+            found = self._fill([*chosen, place], filled + size, open_to & self._friends[place])
+            if found is not None:
+                return found
+        return None
+
+    def _legal(self, chosen: list[int]) -> bool:
+        if len(chosen) == 1 and self._among.sized.high[0] != self._total:
+            return False
+        if self._teams and not packs(tuple(sorted((self._sizes[i] for i in chosen), reverse=True)), self._teams):
+            return False
+        group = self._among.take(np.array(chosen))
+        members = np.arange(len(chosen))[None, :]
+        whole = group.legal(members, np.array([0]), np.array([len(chosen)]))
+        return bool(whole.all()) and self._accept(np.array(chosen))
+
+
+def _nearest(anchor: int, pool: Candidates, others: Array, blocked: Pairs, avoided: Pairs) -> Array:
+    """Those of the others who may meet the anchor, the best for it first; not more than are looked at."""
+    others = others[(others != anchor) & ~np.isin(others, _partners(anchor, blocked))]
+    others = others[~pool.refuses(anchor, others)]
+    rating = pool.skill.value
+    apart = np.abs(rating[others] - rating[anchor]) + pool.cost[others]
+    apart[np.isin(others, _partners(anchor, avoided))] += AGAIN
+    if len(others) > 4 * LOOKED_AT:
+        nearest = np.argpartition(apart, 2 * LOOKED_AT)[: 2 * LOOKED_AT]
+        others, apart = others[nearest], apart[nearest]
+    order = np.lexsort((pool.digest[others], apart))
+    return others[order][:LOOKED_AT]
+
+
+def _partners(place: int, pairs: Pairs) -> Array:
+    first, second = pairs
+    return np.concatenate([second[first == place], first[second == place]])
+
+
+def _within(pairs: Pairs, places: Array) -> list[tuple[int, int]]:
+    """The pairs of which both are among the places, as indices into them."""
+    index = {place: number for number, place in enumerate(places.tolist())}
+    both = zip(*(side.tolist() for side in pairs), strict=True)
+    return [(index[first], index[second]) for first, second in both if first in index and second in index]
+
+
+def _bits(flags: Array) -> int:
+    return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")

@@ -1,0 +1,259 @@
+"""The tickets of one pool as columns of numbers, changed row by row as tickets come and go.
+
+Names (regions, languages, roles, texts of attributes) are numbered as they are met, and a set of them is a number too:
+that of its row in a table of bits. A row is reused once its ticket has left.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from domain.core.ids import TicketId, UserId
+from domain.games.model import Mode
+from domain.games.rules import Distance, MaxLatency
+from domain.matchmaking.compatibility import group_size, most_sizes
+from domain.matchmaking.criteria import Criteria
+from domain.matchmaking.pool import PoolEntry, PoolKey, Skill
+
+Array = npt.NDArray[Any]
+
+WISHES = {"any": 0, "preferred": 1, "strict": 2}
+UNRATED = Skill()
+FIRST_ROWS = 64
+WORD = 64
+
+COLUMNS = {
+    "rating": np.float64,
+    "sigma": np.float64,
+    "karma": np.float64,
+    "weight": np.float64,
+    "queued": np.int64,
+    "digest": np.int64,
+    "size": np.int64,
+    "low": np.int64,
+    "high": np.int64,
+    "similar": np.bool_,
+    "regions": np.int64,
+    "region_wish": np.int8,
+    "languages": np.int64,
+    "language_wish": np.int8,
+    "roles": np.int64,
+    "opening": np.bool_,
+    "sparse": np.bool_,
+}
+"""What is known of each ticket, in the order in which `Columns._row` lists it.
+
+rating: the mean of its players with the premium of a party. queued: in microseconds since 1970. digest: of its id; what
+else is equal is ordered by it. low, high: the sizes of group it takes, 0 where there is none. regions, languages,
+roles: numbers of sets. sparse: whether a player of it has blocked or avoids somebody.
+"""
+
+
+class Sets:
+    """Sets of names, each with a number; 0 is the empty one."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.members: list[tuple[str, ...]] = [()]
+        self._bits: dict[str, int] = {}
+        self._numbers: dict[tuple[str, ...], int] = {(): 0}
+        self._words: tuple[Array, ...] = ()
+        self._built = 0
+
+    def number(self, names: Sequence[str]) -> int:
+        """The number of the set; other orders of the same names have other numbers."""
+        if not names:
+            return 0
+        key = tuple(names)
+        found = self._numbers.get(key)
+        if found is None:
+            found = self._numbers[key] = len(self.members)
+            self.members.append(key)
+            for name in key:
+                self.bit(name)
+        return found
+
+    def bit(self, name: str) -> int:
+        """The number of the name."""
+        found = self._bits.setdefault(name, len(self.names))
+        if found == len(self.names):
+            self.names.append(name)
+        return found
+
+    def mask(self, names: Iterable[str]) -> int:
+        """The names as bits of a number."""
+        return sum(1 << self.bit(name) for name in set(names))
+
+    def words(self) -> tuple[Array, ...]:
+        """The sets as bits: one array for each 64 names, in each an element for each set."""
+        if self._built != len(self.members):
+            masks = [self.mask(members) for members in self.members]
+            low = (1 << WORD) - 1
+            count = max(1, -(-len(self.names) // WORD))
+            self._words = tuple(
+                np.array([mask >> (WORD * word) & low for mask in masks], np.uint64) for word in range(count)
+            )
+            self._built = len(self.members)
+        return self._words
+
+
+class Columns:
+    """The waiting tickets of one pool. `column[name][row]` is a figure of a ticket, `rule[name][row]` what it says to
+    a rule on attributes: a number (nan for none) where the rule is of distance, else the number of a set in `sets`.
+
+    latency: one column for each region, in the order of `regions.names`; nan where it was not measured. free: whether a
+    row's ticket waits and is in no group. changed: counts the changes of a row. searched: when a group was last
+    looked for around it, in microseconds since 1970. homes: the row of each user.
+    """
+
+    def __init__(self, key: PoolKey, mode: Mode) -> None:
+        self._key, self._mode, self._premium = key, mode, mode.matching.party_premium
+        self._ordinary = most_sizes(mode)
+        self._ruled = [rule for rule in mode.matching.rules if not isinstance(rule, MaxLatency)]
+        self._spare: list[int] = []
+        self.rows: dict[TicketId, int] = {}
+        self.entries: list[PoolEntry | None] = []
+        self.regions, self.languages, self.roles = Sets(), Sets(), Sets()
+        self.sets = {rule.name: Sets() for rule in self._ruled if not isinstance(rule, Distance)}
+        self.column: dict[str, Array] = {name: np.zeros(FIRST_ROWS, kind) for name, kind in COLUMNS.items()}
+        self.rule = {rule.name: np.zeros(FIRST_ROWS) for rule in self._ruled}
+        self.latency = np.full((FIRST_ROWS, 0), np.nan, np.float32)
+        self.free = np.zeros(FIRST_ROWS, np.bool_)
+        self.changed = np.zeros(FIRST_ROWS, np.int64)
+        self.searched = np.zeros(FIRST_ROWS, np.int64)
+        self.homes: dict[UserId, int] = {}
+
+    def put(self, entries: Iterable[PoolEntry]) -> Array:
+        """Tickets wait, or wait again, as they are now; their rows."""
+        latest = {entry.ticket_id: entry for entry in entries}
+        if not latest:
+            return np.zeros(0, np.int64)
+        rows = np.fromiter(map(self._place, latest.values()), np.int64, len(latest))
+        self._grow(len(self.entries))
+        flat: list[float] = []  # a hundred thousand tuples kept at once would set off the garbage collector
+        for entry in latest.values():
+            flat.extend(self._row(entry))
+        columns = np.array(flat).reshape(len(latest), -1).T
+        for values, column in zip(columns, [*self.column.values(), *self.rule.values()], strict=True):
+            column[rows] = values
+        if self.latency.shape[1]:
+            self.latency[rows] = np.nan
+        for row, entry in zip(rows.tolist(), latest.values(), strict=True):
+            if entry.criteria.latency_ms:
+                self._measure(row, entry.criteria.latency_ms)
+        self.free[rows] = True
+        self.changed[rows] += 1
+        self.searched[rows] = self.column["queued"][rows]
+        return rows
+
+    def drop(self, ticket_ids: Iterable[TicketId]) -> None:
+        """Tickets leave."""
+        for ticket_id in ticket_ids:
+            row = self.rows.pop(ticket_id, None)
+            if row is not None:
+                for player in self.entry(row).players:
+                    if self.homes.get(player.user_id) == row:
+                        del self.homes[player.user_id]
+                self.entries[row] = None
+                self.free[row] = False
+                self.changed[row] += 1
+                self._spare.append(row)
+
+    def entry(self, row: int) -> PoolEntry:
+        """The ticket of a row that is in use."""
+        entry = self.entries[row]
+        if entry is None:
+            raise LookupError(f"row {row} is not in use")
+        return entry
+
+    def _place(self, entry: PoolEntry) -> int:
+        row = self.rows.get(entry.ticket_id)
+        if row is None:
+            if self._spare:
+                row = self._spare.pop()
+            else:
+                row = len(self.entries)
+                self.entries.append(None)
+            self.rows[entry.ticket_id] = row
+        self.entries[row] = entry
+        for player in entry.players:
+            self.homes[player.user_id] = row
+        return row
+
+    def _grow(self, rows: int) -> None:
+        have = len(self.free)
+        if rows <= have:
+            return
+        more = max(rows, 2 * have) - have
+
+        def longer(array: Array, fill: float = 0) -> Array:
+            return np.concatenate([array, np.full((more, *array.shape[1:]), fill, array.dtype)])
+
+        self.column = {name: longer(array) for name, array in self.column.items()}
+        self.rule = {name: longer(array) for name, array in self.rule.items()}
+        self.latency = longer(self.latency, np.nan)
+        self.free, self.changed, self.searched = longer(self.free), longer(self.changed), longer(self.searched)
+
+    def _row(self, entry: PoolEntry) -> tuple[float, ...]:
+        criteria, players = entry.criteria, entry.players
+        count = len(players)
+        if count == 1:
+            (player,) = players
+            skill = player.skills.get(self._key.game_id, UNRATED)
+            rating, sigma, karma = skill.mu, skill.sigma, float(player.karma)
+            sparse = bool(player.blocked or player.avoided)
+        else:
+            skills = [player.skills.get(self._key.game_id, UNRATED) for player in players]
+            others = 0 if entry.opening else count - 1
+            rating = sum([skill.mu for skill in skills]) / count + self._premium * others
+            sigma = sum([skill.sigma for skill in skills]) / count
+            karma = sum([player.karma for player in players]) / count
+            sparse = any(player.blocked or player.avoided for player in players)
+        size = self._ordinary if criteria.group_size is None else group_size(criteria, self._mode)
+        return (
+            rating,
+            sigma,
+            karma,
+            next((wish.weight for wish in criteria.games if wish.game_id == self._key.game_id), 0),
+            microseconds(entry.queued_at),
+            crc32(entry.ticket_id.encode()),
+            count,
+            size.min if size else 0,
+            size.max if size else 0,
+            criteria.skill_preference == "similar",
+            self.regions.number(criteria.regions),
+            WISHES[criteria.region_preference],
+            self.languages.number(criteria.languages),
+            WISHES[criteria.language_preference],
+            self.roles.number(criteria.roles),
+            entry.opening is not None,
+            sparse,
+            *[self._said(rule.name, rule.attribute, criteria) for rule in self._ruled],
+        )
+
+    def _said(self, rule: str, attribute: str, criteria: Criteria) -> float:
+        """What a ticket says to a rule: nan or the empty set when that is nothing the rule could use."""
+        value = criteria.attributes.get(attribute)
+        sets = self.sets.get(rule)
+        if sets is None:
+            return value if isinstance(value, float | int) else np.nan
+        if value is None:
+            return 0
+        return sets.number(value if isinstance(value, list) else [str(value)])
+
+    def _measure(self, row: int, measured: dict[str, int]) -> None:
+        bits = [self.regions.bit(region) for region in measured]
+        missing = len(self.regions.names) - self.latency.shape[1]
+        if missing > 0:
+            unknown = np.full((len(self.latency), missing), np.nan, np.float32)
+            self.latency = np.concatenate([self.latency, unknown], axis=1)
+        self.latency[row, bits] = list(measured.values())
+
+
+def microseconds(moment: datetime) -> int:
+    """The moment in whole microseconds since 1970, exactly."""
+    return round(moment.timestamp() * 1e6)

@@ -1,0 +1,106 @@
+"""Why a ticket waits: how far it has relaxed, and which rules refuse those it might play with. Pure."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from domain.core.ids import TicketId
+from domain.games.model import Mode
+from domain.matchmaking.candidates import Candidates, candidates
+from domain.matchmaking.columns import Array, Columns, microseconds
+from domain.matchmaking.limits import Schedule
+from domain.matchmaking.model import Blocker, RelaxedRule
+
+SAMPLED = 256
+CHUNK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a ticket waits.
+
+    level: how many steps it has relaxed. relaxed: what it holds to now, rule by rule. next_relaxation_at: None at the
+    last step. blockers: the share of candidates that each rule refuses, the largest first.
+    """
+
+    level: int
+    relaxed: tuple[RelaxedRule, ...]
+    next_relaxation_at: datetime | None
+    blockers: tuple[Blocker, ...]
+
+
+def explanations(
+    columns: Columns,
+    ticket_ids: Iterable[TicketId],
+    mode: Mode,
+    schedule: Schedule,
+    *,
+    now: datetime,
+    stretch: float,
+    seed: int,
+) -> dict[TicketId, Explanation]:
+    """Of those of the tickets that are here, why they still wait, at the relaxation in force."""
+    asked = {id: row for id in ticket_ids if (row := columns.rows.get(id)) is not None}
+    if not asked:
+        return {}
+    waiting = np.flatnonzero(columns.free & ~columns.column["opening"])
+    waiting = waiting[np.lexsort((columns.column["queued"][waiting], columns.column["digest"][waiting]))]
+    dice = random.Random(seed)
+    sampled = dice.sample(range(len(waiting)), min(SAMPLED, len(waiting)))
+    rows = np.concatenate([np.fromiter(asked.values(), np.int64, len(asked)), waiting[sampled]])
+    pool = candidates(columns, rows, mode, schedule, now=microseconds(now), stretch=stretch)
+    shares = _shares(columns, pool, len(asked))
+    levels, waited = schedule.level(pool.waited).tolist(), pool.waited.tolist()
+    found = {}
+    for place, (ticket_id, row) in enumerate(asked.items()):
+        level, entry = levels[place], columns.entry(row)
+        later = schedule.times[level:]
+        refusing = sorted(((float(share[place]), name) for name, share in shares.items()), key=lambda s: (-s[0], s[1]))
+        found[ticket_id] = Explanation(
+            level=level,
+            relaxed=tuple(schedule.relaxed(entry.criteria, mode, waited[place])),
+            next_relaxation_at=entry.queued_at + timedelta(seconds=float(later[0]) * stretch) if len(later) else None,
+            blockers=tuple(Blocker(rule=name, rejected=round(share, 3)) for share, name in refusing if share),
+        )
+    return found
+
+
+def _shares(columns: Columns, pool: Candidates, asked: int) -> dict[str, Array]:
+    """By rule, the share of the sample it refuses to each of the first `asked` candidates; the rest is the sample."""
+    sample = np.arange(asked, len(pool))[None, :]
+    counts: dict[str, Array] = {}
+    others = np.zeros(asked)
+    blocked = _blocked(columns, pool.row[:asked], pool.row[asked:])
+    for start in range(0, asked, CHUNK):
+        some = np.arange(start, min(asked, start + CHUNK))[:, None]
+        other = pool.row[some] != pool.row[sample]
+        others[some[:, 0]] = other.sum(axis=1)
+        refused: dict[str, Array] = {}
+        for constraint in pool.constraints:
+            refused[constraint.name] = refused.get(constraint.name, False) | constraint.refuses(some, sample)
+        for name, refusals in refused.items():
+            counts.setdefault(name, np.zeros(asked))[some[:, 0]] = (refusals & other).sum(axis=1)
+    return {name: count / np.maximum(others, 1) for name, count in {**counts, "block": blocked}.items()}
+
+
+def _blocked(columns: Columns, asked: Array, sample: Array) -> Array:
+    """Of each row asked for, how many of the sample are blocked or have blocked one of its players."""
+    sparse = columns.column["sparse"]
+    place_of = {row: place for place, row in enumerate(asked.tolist())}
+    sampled = set(sample.tolist())
+    pairs = {(row, other) for row in asked[sparse[asked]].tolist() for other in _blocks(columns, row) & sampled}
+    pairs |= {(other, row) for row in sample[sparse[sample]].tolist() for other in _blocks(columns, row)}
+    count = np.zeros(len(asked))
+    for row, other in pairs:
+        if row in place_of and row != other:
+            count[place_of[row]] += 1
+    return count
+
+
+def _blocks(columns: Columns, row: int) -> set[int]:
+    """The rows of those whom a player of this row has blocked."""
+    users = (user for player in columns.entry(row).players for user in player.blocked)
+    return {home for user in users if (home := columns.homes.get(user)) is not None}

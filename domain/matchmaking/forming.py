@@ -1,0 +1,137 @@
+"""Forming: one pass over a pool, from its free tickets to groups. Pure.
+
+First an exact search around those who have waited past every step, then windows of neighbours by rating, context by
+context, then an exact search around the oldest of those left over.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from domain.games.model import Mode
+from domain.matchmaking.anchored import group_around
+from domain.matchmaking.candidates import Candidates
+from domain.matchmaking.columns import Array, Columns
+from domain.matchmaking.contexts import contexts
+from domain.matchmaking.groups import Group
+from domain.matchmaking.limits import Schedule
+from domain.matchmaking.pairs import Pairs, sparse_pairs
+from domain.matchmaking.rosters import Rosters
+from domain.matchmaking.windows import windows
+
+OLDEST, NEXT = 8, 8
+"""An exact search is for so many of the oldest tickets and for so many that have gone longest without one."""
+
+WORTH_ANOTHER = 8
+"""A context is gone through once more if that gave so many groups, at most `PASSES` times."""
+
+PASSES = 4
+BATCH = 64
+"""How many windows become groups between two breathing spaces."""
+
+
+class Forming:
+    """One pass. pool: the candidates, openings included."""
+
+    def __init__(
+        self, columns: Columns, mode: Mode, schedule: Schedule, *, rosters: Rosters, pool: Candidates, now: int
+    ) -> None:
+        self._columns, self._mode, self._schedule, self._rosters = columns, mode, schedule, rosters
+        self._pool, self._now = pool, now
+        self._blocked, self._avoided = sparse_pairs(columns, pool.row)
+        self._changed = columns.changed[pool.row]
+        self._opening = columns.column["opening"][pool.row]
+
+    def run(self) -> Iterator[Group | None]:
+        """The groups, each with its tickets taken; None as a breathing space."""
+        last_step = self._schedule.times[-1] if len(self._schedule.times) else 0.0
+        yield from self._anchored(self._open() & (self._pool.waited >= last_step))
+        for context in contexts(self._columns, self._pool):
+            yield None
+            for total in self._totals():
+                for _ in range(PASSES):
+                    before = int(self._open().sum())
+                    yield from self._windows(context, total)
+                    if before - int(self._open().sum()) < WORTH_ANOTHER * total:
+                        break
+        yield from self._anchored(self._open())
+
+    def _open(self) -> Array:
+        """Of each candidate, whether it is still as it was and in no group."""
+        row = self._pool.row
+        still: Array = self._columns.free[row] & (self._columns.changed[row] == self._changed) & ~self._opening
+        return still
+
+    def _totals(self) -> list[int]:
+        """The sizes of group somebody takes, the largest first."""
+        if self._mode.teams:
+            return [self._mode.teams.count * self._mode.teams.size]
+        sized, still = self._pool.sized, self._open()
+        if not still.any():
+            return []
+        sizes = range(int(sized.high[still].max()), int(sized.low[still].min()) - 1, -1)
+        return [total for total in sizes if (self._pool.takes(total) & still).any()]
+
+    def _windows(self, context: Array, total: int) -> Iterator[Group | None]:
+        places = np.flatnonzero(self._open() & self._pool.takes(total))
+        if self._pool.size[places].sum() < total:
+            return
+        found = windows(
+            self._pool.take(places),
+            context[places],
+            total,
+            teams=self._mode.teams,
+            blocked=self._among(self._blocked, places),
+            avoided=self._among(self._avoided, places),
+        )
+        chosen = [places[window] for window in found]
+        for start in range(0, len(chosen), BATCH):
+            yield None
+            yield from self._emit(chosen[start : start + BATCH])
+
+    def _anchored(self, due: Array) -> Iterator[Group | None]:
+        places = np.flatnonzero(due)
+        order = np.lexsort((self._pool.digest[places], -self._pool.waited[places]))
+        oldest, rest = places[order[:OLDEST]], places[order[OLDEST:]]
+        order = np.lexsort((self._pool.digest[rest], self._columns.searched[self._pool.row[rest]]))
+        for anchor in [*oldest.tolist(), *rest[order[:NEXT]].tolist()]:
+            still = self._open()
+            if not still[anchor]:
+                continue
+            self._columns.searched[self._pool.row[anchor]] = self._now
+            found = group_around(
+                anchor,
+                self._pool,
+                np.flatnonzero(still),
+                totals=self._totals(),
+                teams=self._mode.teams,
+                blocked=self._blocked,
+                avoided=self._avoided,
+                accept=lambda chosen: self._rosters.playable(self._pool, chosen),
+            )
+            if found is not None:
+                yield from self._emit([found])
+            yield None
+
+    def _emit(self, chosen: list[Array]) -> Iterator[Group]:
+        """The groups of those whose tickets are all still open; they are taken."""
+        still = self._open()
+        for places, group in self._rosters.groups(self._pool, [places for places in chosen if still[places].all()]):
+            rows = self._pool.row[places]
+            if self._open_rows(places):
+                self._columns.free[rows] = False
+                yield group
+
+    def _open_rows(self, places: Array) -> bool:
+        rows = self._pool.row[places]
+        return bool((self._columns.free[rows] & (self._columns.changed[rows] == self._changed[places])).all())
+
+    def _among(self, pairs: Pairs, places: Array) -> Pairs:
+        """The pairs of which both are among the places, as indices into these."""
+        if not len(pairs[0]):
+            return pairs
+        index = np.full(len(self._pool), -1)
+        index[places] = np.arange(len(places))
+        first, second = index[pairs[0]], index[pairs[1]]
+        both = (first >= 0) & (second >= 0)
+        return first[both], second[both]

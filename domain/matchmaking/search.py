@@ -1,0 +1,304 @@
+"""Search: the best disjoint groups of a small pool, near the proven optimum. Pure.
+
+First as many players as possible are matched, then the sum over the matches of their rating spread is least, then
+those who wait longest go first. Without hard limits the best groups are runs of neighbours by rating, found by a walk
+from the lowest rating to the highest: each ticket in turn is the lowest of a group, or is left out. Limits make groups
+interlock, so the walk is a beam search: of the partial solutions with so many players left out the best few go on. Its
+result is improved by taking a few neighbouring matches and the tickets left out around them apart, and walking over
+those again.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Tickets = tuple[int, ...]
+"""The numbers of a group's tickets, rising."""
+
+SLICE = 2_000
+"""Steps between two breathing spaces. A step takes about a microsecond."""
+ASKING = 20
+"""Steps that a call of `legal` counts as."""
+BUDGET = 30_000
+"""Steps after which the search ends with what it has."""
+BEAM, BEAM_LEAST = 24, 2
+"""So many partial solutions go on, but `BEAM_LEAST` of each number of players left out."""
+CHOICES = 10
+"""So many groups with the same lowest ticket are weighed in a partial solution."""
+GROWTH = 200
+"""So many tickets are looked at for those groups."""
+PIECE = 20
+"""About so many tickets are walked over again at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """The waiting tickets of a small pool, numbered from 0.
+
+    sizes: how many players each brings. ratings: in points. ages: how long each waits, in seconds. compatible: whether
+    two tickets may stand in one match, (tickets, tickets), symmetric. totals: how many players a match may have. legal:
+    whether tickets that are compatible two by two, and have such a total, are a match; always the same answer.
+    """
+
+    sizes: Sequence[int]
+    ratings: Sequence[float]
+    ages: Sequence[float]
+    compatible: npt.NDArray[np.bool_]
+    totals: frozenset[int]
+    legal: Callable[[Tickets], bool]
+
+
+def search(problem: Problem, seed: int = 0) -> Generator[None, None, list[Tickets]]:
+    """The groups, that of the longest waiting ticket first. Yields as a breathing space after some ms of work."""
+    pool = _Pool(problem)
+    dice = random.Random(seed)
+    found: list[_Group] = []
+    for part in pool.parts():
+        best = yield from _walk(pool, part, pool.players(part), pool.guesses(part))
+        budget = pool.steps + BUDGET * part.bit_count() // len(problem.sizes)
+        found += yield from _improve(pool, part, best, budget, dice)
+    groups = [pool.tickets(group.mask) for group in found]
+    return sorted(groups, key=lambda group: (-max(problem.ages[ticket] for ticket in group), group))
+
+
+class _Group(NamedTuple):
+    """mask: its tickets, by their place in the order of ratings. spread: between the highest and the lowest rating."""
+
+    mask: int
+    players: int
+    spread: float
+
+
+class _Trail(NamedTuple):
+    group: _Group
+    before: "_Trail | None"
+
+
+class _State(NamedTuple):
+    """A partial solution: the players it leaves out, the spread of its groups, the tickets in them.
+
+    price: its spread less what the tickets it has decided on were expected to cost. trail: its groups, the last first.
+    """
+
+    price: float
+    age_lost: float
+    lost: int
+    spread: float
+    used: int
+    trail: _Trail | None
+
+    @property
+    def value(self) -> tuple[int, float, float]:
+        """The least is the best."""
+        return self.lost, round(self.spread, 6), self.age_lost
+
+    @property
+    def groups(self) -> "list[_Group]":
+        """Its groups."""
+        groups, trail = [], self.trail
+        while trail is not None:
+            groups.append(trail.group)
+            trail = trail.before
+        return groups
+
+
+class _Pool:
+    """The tickets in the order of their ratings. Sets of them are bit masks; `steps` counts the work."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._order = sorted(range(len(problem.sizes)), key=lambda t: (problem.ratings[t], -problem.ages[t], t))
+        rows = np.packbits(problem.compatible[np.ix_(self._order, self._order)], axis=1, bitorder="little")
+        self.fits = [int.from_bytes(row.tobytes(), "little") & ~(1 << i) for i, row in enumerate(rows)]
+        self.size = [problem.sizes[t] for t in self._order]
+        self.rating = [problem.ratings[t] for t in self._order]
+        self.age = [problem.ages[t] for t in self._order]
+        self._legal: dict[int, bool] = {}
+        self._choices: dict[tuple[int, int], list[_Group]] = {}
+        self.steps = 0
+
+    def tickets(self, mask: int) -> Tickets:
+        """Their numbers."""
+        return tuple(sorted(self._order[i] for i in _bits(mask)))
+
+    def players(self, mask: int) -> int:
+        """How many players the tickets bring."""
+        return sum(self.size[i] for i in _bits(mask))
+
+    def parts(self) -> list[int]:
+        """The tickets in parts that no compatible pair connects."""
+        parts, rest = [], (1 << len(self._order)) - 1
+        while rest:
+            part, edge = 0, rest & -rest
+            while edge:
+                part |= edge
+                edge = _union(self.fits[i] for i in _bits(edge)) & ~part
+            rest &= ~part
+            parts.append(part)
+        return parts
+
+    def guesses(self, part: int) -> list[float]:
+        """What each ticket may cost: its share of the spread of the nearest group above it."""
+        prices = [0.0] * len(self.size)
+        for i in _bits(part):
+            for group in self.choices(i, part)[:1]:
+                prices[i] = group.spread * self.size[i] / group.players
+        return prices
+
+    def legal(self, group: _Group) -> bool:
+        """Whether the group is a match."""
+        known = self._legal.get(group.mask)
+        if known is None:
+            self.steps += ASKING
+            known = self._legal[group.mask] = self._problem.legal(self.tickets(group.mask))
+        return known
+
+    def choices(self, lowest: int, free: int) -> list[_Group]:
+        """Groups of a ticket and free ones above it: the nearest that fit, then such that leave one of those out."""
+        key = lowest, free & self.fits[lowest] & (-1 << lowest)
+        found = self._choices.get(key)
+        if found is None:
+            found = self._choices[key] = self._grow(*key)
+        return found
+
+    def _grow(self, lowest: int, free: int) -> list[_Group]:
+        totals, sizes, largest = self._problem.totals, self.size, max(self._problem.totals)
+        found = [_Group(1 << lowest, sizes[lowest], 0.0)] if sizes[lowest] in totals else []
+        tried = 0
+        branches = [(1 << lowest, sizes[lowest], free)]
+        for mask, players, candidates in branches:
+            while candidates and tried < GROWTH and len(found) < CHOICES:
+                tried += 1
+                bit = candidates & -candidates
+                candidates ^= bit
+                ticket = bit.bit_length() - 1
+                if players + sizes[ticket] > largest:
+                    continue
+                branches.append((mask, players, candidates))
+                mask |= bit
+                players += sizes[ticket]
+                candidates &= self.fits[ticket]
+                if players in totals:
+                    found.append(_Group(mask, players, self.rating[ticket] - self.rating[lowest]))
+        self.steps += tried
+        return found
+
+
+def _walk(pool: _Pool, part: int, most_lost: int, prices: Sequence[float]) -> Generator[None, None, _State | None]:
+    """The best solution found for the tickets of a part that leaves out at most so many players."""
+    states = [_State(0.0, 0.0, 0, 0.0, 0, None)]
+    rest = part
+    while rest and states:
+        bit = rest & -rest
+        rest ^= bit
+        before = pool.steps
+        states = _select(pool, _next(pool, states, bit, rest, most_lost, prices), rest)
+        if pool.steps // SLICE > before // SLICE:
+            yield
+    return min(states, key=lambda state: state.value, default=None)
+
+
+def _next(
+    pool: _Pool, states: Iterable[_State], bit: int, rest: int, most_lost: int, prices: Sequence[float]
+) -> list[_State]:
+    """What may become of partial solutions when the next ticket is left out, or the lowest of a group."""
+    ticket, found = bit.bit_length() - 1, []
+    for price, age_lost, lost, spread, used, trail in states:
+        if used & bit:
+            found.append(_State(price, age_lost, lost, spread, used, trail))
+            continue
+        if lost + pool.size[ticket] <= most_lost:
+            now_lost = lost + pool.size[ticket]
+            found.append(_State(price - prices[ticket], age_lost + pool.age[ticket], now_lost, spread, used, trail))
+        for group in pool.choices(ticket, rest & ~used):
+            worth = sum(prices[i] for i in _bits(group.mask))
+            found.append(
+                _State(
+                    price + group.spread - worth,
+                    age_lost,
+                    lost,
+                    spread + group.spread,
+                    used | group.mask,
+                    _Trail(group, trail),
+                )
+            )
+    return found
+
+
+def _select(pool: _Pool, states: list[_State], rest: int) -> list[_State]:
+    """The best partial solutions, in which the last group is legal, each with something else left to decide."""
+    states.sort(key=lambda state: state[:4])
+    pool.steps += len(states)
+    each = max(BEAM_LEAST, BEAM // max(1, len({state.lost for state in states})))
+    kept, seen, lost = [], set(), Counter[int]()
+    for state in states:
+        key = state.lost, state.used & rest
+        if key not in seen and lost[state.lost] < each and (state.trail is None or pool.legal(state.trail.group)):
+            seen.add(key)
+            lost[state.lost] += 1
+            kept.append(state)
+    return kept
+
+
+def _improve(
+    pool: _Pool, part: int, best: _State | None, budget: int, dice: random.Random
+) -> Generator[None, None, list[_Group]]:
+    """Walks over a piece after the other as long as there are steps."""
+    groups = best.groups if best else []
+    while groups and pool.steps < budget:
+        pool.steps += PIECE
+        chosen, left_out = _piece(pool, part, groups, dice)
+        prices = _prices(pool, groups, dice)
+        most_lost = pool.players(left_out)
+        piece = left_out | _union(group.mask for group in chosen)
+        found = yield from _walk(pool, piece, most_lost, prices)
+        now = most_lost, round(sum(group.spread for group in chosen), 6), sum(pool.age[i] for i in _bits(left_out))
+        if found and found.value < now:
+            groups = [group for group in groups if group not in chosen] + found.groups
+    return groups
+
+
+def _piece(pool: _Pool, part: int, groups: Sequence[_Group], dice: random.Random) -> tuple[list[_Group], int]:
+    """A group, those nearest to it by rating, and the tickets left out that are nearest."""
+    middle = _middle(pool, dice.choice(groups).mask)
+    chosen: list[_Group] = []
+    for group in sorted(groups, key=lambda group: abs(_middle(pool, group.mask) - middle) * dice.uniform(0.5, 1.5)):
+        if chosen and sum(other.mask.bit_count() for other in [*chosen, group]) > PIECE:
+            break
+        chosen.append(group)
+    left_out = _bits(part & ~_union(group.mask for group in groups))
+    near = sorted(left_out, key=lambda i: abs(pool.rating[i] - middle))[: PIECE // 2]
+    return chosen, _union(1 << i for i in near)
+
+
+def _middle(pool: _Pool, mask: int) -> float:
+    return (pool.rating[(mask & -mask).bit_length() - 1] + pool.rating[mask.bit_length() - 1]) / 2
+
+
+def _prices(pool: _Pool, groups: Sequence[_Group], dice: random.Random) -> list[float]:
+    """What each ticket costs in these groups, about; the mean for those in none."""
+    mean = sum(group.spread for group in groups) / sum(group.players for group in groups)
+    prices = [mean * size for size in pool.size]
+    for group in groups:
+        for i in _bits(group.mask):
+            prices[i] = group.spread / group.players * pool.size[i] * dice.uniform(0.7, 1.3)
+    return prices
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        bit = mask & -mask
+        yield bit.bit_length() - 1
+        mask ^= bit
+
+
+def _union(masks: Iterable[int]) -> int:
+    union = 0
+    for mask in masks:
+        union |= mask
+    return union
