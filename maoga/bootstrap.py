@@ -181,7 +181,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         clock=clock,
         config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
     )
-    board = TicketBoard(database=database, pool=pool, publisher=publisher, clock=clock)
+    board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
     proposals = Proposals(
         database=database,
         pool=pool,
