@@ -205,7 +205,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
     )
     admission = Admission(rankings=rankings, games=games)
-    board = TicketBoard(database=database, pool=pool, publisher=publisher, clock=clock)
+    board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
     proposals = Proposals(
         database=database,
         pool=pool,

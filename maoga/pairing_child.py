@@ -76,7 +76,7 @@ class PairingChild:
             if some and (not group or len(some) == GROUPS_AT_ONCE):
                 self._say(Answer(call=request.call, groups=tuple(some), last=False))
                 some.clear()
-        self._say(Answer(call=request.call, groups=tuple(some), stretch=matcher.stretch))
+        self._say(Answer(call=request.call, groups=tuple(some), stretch=matcher.stretch(request.now)))
 
     def _fail(self, request: Request) -> None:
         if request.call:

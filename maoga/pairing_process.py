@@ -106,7 +106,7 @@ class _ChildMatcher(PoolMatcher):
         async with aclosing(self._child.ask(Explain(pool=self.pool, tickets=tuple(ticket_ids), now=now))) as answers:
             return (await anext(answers)).explained
 
-    async def stretch(self) -> float:
+    async def stretch(self, now: datetime) -> float:
         return self._stretch
 
     async def close(self) -> None:

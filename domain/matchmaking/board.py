@@ -9,13 +9,13 @@ from domain.core.collection import Database
 from domain.core.events import Publisher, to, user_stream
 from domain.core.ids import TicketId
 from domain.core.index import may_lag
+from domain.games.games import Games
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.estimates import Estimate
 from domain.matchmaking.events import TicketUpdated
-from domain.matchmaking.matcher import Explanation
+from domain.matchmaking.explaining import Explanation, by_itself
 from domain.matchmaking.model import TICKETS, Ticket, TicketView, WaitRange
 from domain.matchmaking.pool import PoolKey, PoolStatistics, TicketPool, mean_rating
-from domain.matchmaking.relaxation import level_of, next_step_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,24 @@ class PoolState:
 class TicketBoard:
     """Tells the players of tickets how these stand."""
 
-    def __init__(self, *, database: Database, pool: TicketPool, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self, *, database: Database, games: Games, pool: TicketPool, publisher: Publisher, clock: Clock
+    ) -> None:
         self._tickets = database.collection(TICKETS)
-        self._pool, self._publisher, self._clock = pool, publisher, clock
+        self._games, self._pool, self._publisher, self._clock = games, pool, publisher, clock
 
     async def view(self, ticket: Ticket) -> TicketView:
         """The ticket as its players see it now; of its pool nothing is known while the index is unavailable."""
-        state = PoolState()
+        pool, state = first_pool(ticket.criteria), PoolState()
         with may_lag():
             if ticket.status == "queued":
-                pool = first_pool(ticket.criteria)
                 state = PoolState(await self._pool.size(pool), await self._pool.statistics(pool))
-        return self._view(ticket, state)
+        game = await self._games.get(pool.game_id)
+        mode = game.mode(pool.mode) if game else None
+        if mode is None:
+            return self._view(ticket, state, NOTHING)
+        now, stretch = self._clock.now(), state.statistics.stretch
+        return self._view(ticket, state, by_itself(ticket.criteria, ticket.queued_at, mode, now=now, stretch=stretch))
 
     async def show(self, ticket_ids: Sequence[TicketId]) -> None:
         """Sends `ticket_updated` for each of the tickets, to all of its players."""
@@ -66,16 +72,9 @@ class TicketBoard:
                 )
             )
 
-    def _view(self, ticket: Ticket, state: PoolState, explanation: Explanation | None = None) -> TicketView:
-        """explanation: that of the pool's owner; without one, what can be told from the ticket alone."""
+    def _view(self, ticket: Ticket, state: PoolState, why: Explanation) -> TicketView:
         now = self._clock.now()
         waiting = ticket.status == "queued"
-        why = explanation or Explanation(
-            level=level_of(ticket.queued_at, now),
-            relaxed=(),
-            next_relaxation_at=next_step_at(ticket.queued_at, now),
-            blockers=(),
-        )
         estimate = _estimate(ticket, state, now) if waiting else None
         return TicketView(
             id=TicketId(ticket.id),
@@ -96,6 +95,9 @@ class TicketBoard:
             lobby_id=ticket.lobby_id,
             created_at=ticket.created_at,
         )
+
+
+NOTHING = Explanation(level=0, relaxed=(), next_relaxation_at=None, blockers=())
 
 
 def _estimate(ticket: Ticket, state: PoolState, now: datetime) -> Estimate | None:

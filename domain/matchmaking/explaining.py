@@ -11,6 +11,7 @@ from domain.core.ids import TicketId
 from domain.games.model import Mode
 from domain.matchmaking.candidates import Candidates, candidates
 from domain.matchmaking.columns import Array, Columns, microseconds
+from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.limits import Schedule
 from domain.matchmaking.model import Blocker, RelaxedRule
 
@@ -66,6 +67,20 @@ def explanations(
             blockers=tuple(Blocker(rule=name, rejected=round(share, 3)) for share, name in refusing if share),
         )
     return found
+
+
+def by_itself(criteria: Criteria, queued_at: datetime, mode: Mode, *, now: datetime, stretch: float) -> Explanation:
+    """What can be told of a ticket without those it might play with."""
+    schedule = Schedule(mode.matching)
+    waited = (now - queued_at) / timedelta(seconds=stretch)
+    level = int(schedule.level(np.array([waited]))[0])
+    later = schedule.times[level:]
+    return Explanation(
+        level=level,
+        relaxed=tuple(schedule.relaxed(criteria, mode, waited)),
+        next_relaxation_at=queued_at + timedelta(seconds=float(later[0]) * stretch) if len(later) else None,
+        blockers=(),
+    )
 
 
 def _shares(columns: Columns, pool: Candidates, asked: int) -> dict[str, Array]:

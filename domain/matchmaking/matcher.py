@@ -34,10 +34,9 @@ class Matcher:
         """How many tickets wait."""
         return int(self._columns.free.sum())
 
-    @property
-    def stretch(self) -> float:
+    def stretch(self, now: datetime) -> float:
         """How many times slower than at best tickets relax now."""
-        return 1.0
+        return self._arrivals.stretch(now)
 
     def put(self, entries: Iterable[PoolEntry]) -> None:
         """Tickets wait, or wait again, as they are now."""
@@ -65,7 +64,7 @@ class Matcher:
         None comes between them as a breathing space, after at most some 10 ms of work.
         """
         rows = np.flatnonzero(self._columns.free & (self._columns.column["high"] > 0))
-        stretch = self._arrivals.stretch(now)
+        stretch = self.stretch(now)
         pool = candidates(self._columns, rows, self._mode, self._schedule, now=microseconds(now), stretch=stretch)
         yield None
         if not len(pool):
@@ -76,7 +75,7 @@ class Matcher:
 
     def explain(self, ticket_ids: Iterable[TicketId], now: datetime) -> dict[TicketId, Explanation]:
         """Why those of the tickets that are here still wait."""
-        stretch = self._arrivals.stretch(now)
+        stretch = self.stretch(now)
         return explanations(
             self._columns, ticket_ids, self._mode, self._schedule, now=now, stretch=stretch, seed=self._seed
         )

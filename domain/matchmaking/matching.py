@@ -30,7 +30,7 @@ class PoolMatcher(Protocol):
         """Why tickets wait."""
         ...
 
-    async def stretch(self) -> float:
+    async def stretch(self, now: datetime) -> float:
         """How much slower than at best tickets relax."""
         ...
 
@@ -69,8 +69,8 @@ class InlineMatcher(PoolMatcher):
     async def explain(self, ticket_ids: Sequence[TicketId], now: datetime) -> dict[TicketId, Explanation]:
         return self._matcher.explain(ticket_ids, now)
 
-    async def stretch(self) -> float:
-        return self._matcher.stretch
+    async def stretch(self, now: datetime) -> float:
+        return self._matcher.stretch(now)
 
     async def close(self) -> None:
         pass

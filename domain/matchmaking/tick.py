@@ -116,7 +116,7 @@ class Tick:
             due = served.due(now)
             await self._expire(served, due)
             proposed = await self._propose(served, now) if served.mode else 0
-            await self._write_statistics(served)
+            await self._write_statistics(served, now)
             await self._show(served, due, now)
         except MatcherLost:
             await self._drop(key)
@@ -196,9 +196,9 @@ class Tick:
             raise failures[0]
         return proposed
 
-    async def _write_statistics(self, served: ServedPool) -> None:
+    async def _write_statistics(self, served: ServedPool, now: datetime) -> None:
         """Lets gateways, and the pool's next owner, know what this one has learned."""
-        statistics = served.statistics.model_copy(update={"stretch": await served.matcher.stretch()})
+        statistics = served.statistics.model_copy(update={"stretch": await served.matcher.stretch(now)})
         if statistics != served.written:
             with may_lag():
                 await self._pool.write_statistics(served.key, statistics)

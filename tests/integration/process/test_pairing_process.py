@@ -79,7 +79,7 @@ async def test_the_child_answers_as_a_matcher_here_would(pairing: PairingProcess
         again = [group async for group in matcher.groups(NOON)]
         await matcher.apply([Change(some[0].ticket_id, None)])
         explained = await matcher.explain([entry.ticket_id for entry in some], NOON)
-        answers.append((first, again, explained, await matcher.stretch()))
+        answers.append((first, again, explained, await matcher.stretch(NOON)))
     assert len(answers[0][0]) > 30
     assert len(answers[0][1]) == 1
     assert answers[0] == answers[1] == answers[2]
