@@ -211,7 +211,7 @@ class Parties:
                 if isinstance(conflict, Duplicate) and conflict.collection == PARTY_SEATS.name:
                     raise await self._elsewhere(after.member_ids[-1]) from None  # who has just joined
                 continue
-            fault_point("party changed")
+            fault_point("party_changed")
             after = after.changed(version=after.version + 1)
             with may_lag():
                 await following.done()
