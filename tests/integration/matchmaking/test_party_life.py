@@ -20,6 +20,7 @@ from domain.parties.parties import AlreadyInParty
 from domain.parties.rules import INVITE_S, INVITES_MOST, NotInParty, NotPartyLeader, PartyFull, TooManyInvites
 from maoga.bootstrap import Core
 from realtime import packet
+from tests.integration.matchmaking.conftest import OpenCore
 from tests.support.clock import ManualClock
 from tests.support.cores import a_core, players
 from tests.support.invariants import broken_invariants, everything
@@ -183,6 +184,21 @@ async def test_a_member_whose_grace_ends_while_a_match_is_proposed_refuses_it(co
     assert [ann] == [member.user_id for member in party.members]
     assert [theirs.id] == [entry.ticket_id for entry in await core.pool.waiting(POOL)]
     assert await broken_invariants(core.database) == []
+
+
+async def test_when_the_ticket_of_a_party_expires_all_are_told_and_free(
+    open_core: OpenCore, clock: ManualClock
+) -> None:
+    async with open_core(ticket_max_s=60) as core:
+        ann, bob = await players(core, 2)
+        await a_party(core, ann, bob)
+        waiting = await core.matchmaking.enqueue(ann, fives(bob))
+        clock.advance(60)
+        await core.matchmaking.expire(waiting.id)
+        for user in (ann, bob):
+            assert ("ticket_expired", {"ticketId": waiting.id}) == (await heard(core, user))[-1]
+            assert await core.matchmaking.status(user) is None
+        assert await broken_invariants(core.database) == []
 
 
 async def test_the_sweep_finds_a_member_whose_instance_told_nobody(core: Core, clock: ManualClock) -> None:
