@@ -87,12 +87,9 @@ class Matchmaking:
             members = _members(user, criteria, party)
             await self._admission.check(criteria, len(members))
             ticket = await self._ticket(user, members, criteria)
-            away = await self._parties.away(members) if party else {}
-            seats = [Seat(id=id, ticket_id=TicketId(ticket.id), grace_until=away.get(id)) for id in members]
+            seats = [Insert(SEATS, Seat(id=id, ticket_id=TicketId(ticket.id))) for id in members]
             try:
-                await self._database.commit(
-                    Insert(TICKETS, ticket), *(Insert(SEATS, seat) for seat in seats), *_unchanged(party)
-                )
+                await self._database.commit(Insert(TICKETS, ticket), *seats, *_unchanged(party))
             except Duplicate:
                 raise await self._taken(user, members) from None
             except StorageConflict:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from domain.core.events import user_stream
 from domain.core.ids import UserId
 from domain.core.streams import Position
 from domain.lobbies.model import SEATS
+from domain.matchmaking.commands import CancelTicket
 from domain.matchmaking.model import TICKETS
 from domain.parties.commands import DeclineParty, JoinParty
 from domain.parties.model import PARTIES, PartyView
@@ -20,6 +22,7 @@ from domain.parties.parties import AlreadyInParty
 from domain.parties.rules import INVITE_S, INVITES_MOST, NotInParty, NotPartyLeader, PartyFull, TooManyInvites
 from maoga.bootstrap import Core
 from realtime import packet
+from tests.integration.matchmaking.conftest import OpenCore
 from tests.support.clock import ManualClock
 from tests.support.cores import a_core, players
 from tests.support.invariants import broken_invariants, everything
@@ -166,24 +169,44 @@ async def test_who_is_away_stays_for_the_grace_and_then_the_longest_standing_who
     assert await broken_invariants(core.database) == []
 
 
-async def test_a_member_whose_grace_ends_while_a_match_is_proposed_refuses_it(core: Core, clock: ManualClock) -> None:
+@pytest.mark.parametrize("matched", [True, False])
+async def test_a_member_who_was_away_when_the_search_began_ends_it_or_refuses_the_match_with_the_end_of_their_grace(
+    core: Core, clock: ManualClock, matched: bool
+) -> None:
     ann, bob, cid = await players(core, 3)
     await a_party(core, ann, bob)
     await core.grace.gone(bob)
-    ours = await core.matchmaking.enqueue(ann, fives(bob))  # away already: the grace goes on
+    ours = await core.matchmaking.enqueue(ann, fives(bob))
     theirs = await core.matchmaking.enqueue(cid, fives())
     clock.advance(core.settings.grace_s - 1)
-    await proposed(core, ours.id, theirs.id)
+    if matched:
+        await proposed(core, ours.id, theirs.id)
     clock.advance(1)
     await core.worker.run_deadlines()
-    reasons = [data["reason"] for name, data in await heard(core, cid) if name == "match_cancelled"]
-    assert reasons == ["disconnected"]
+    if matched:
+        reasons = [data["reason"] for name, data in await heard(core, cid) if name == "match_cancelled"]
+        assert reasons == ["disconnected"]
     assert await core.matchmaking.status(ann) is None
     party = await core.parties.sync(ann)
     assert party is not None
     assert [ann] == [member.user_id for member in party.members]
     assert [theirs.id] == [entry.ticket_id for entry in await waiting_in(core.pool, POOL)]
     assert await broken_invariants(core.database) == []
+
+
+async def test_when_the_ticket_of_a_party_expires_all_are_told_and_free(
+    open_core: OpenCore, clock: ManualClock
+) -> None:
+    async with open_core(ticket_max_s=60) as core:
+        ann, bob = await players(core, 2)
+        await a_party(core, ann, bob)
+        waiting = await core.matchmaking.enqueue(ann, fives(bob))
+        clock.advance(60)
+        await core.matchmaking.expire(waiting.id)
+        for user in (ann, bob):
+            assert ("ticket_expired", {"ticketId": waiting.id}) == (await heard(core, user))[-1]
+            assert await core.matchmaking.status(user) is None
+        assert await broken_invariants(core.database) == []
 
 
 async def test_the_sweep_finds_a_member_whose_instance_told_nobody(core: Core, clock: ManualClock) -> None:
@@ -291,3 +314,43 @@ async def test_a_join_against_an_enqueue_ends_with_the_friend_in_the_ticket_or_t
             shown = await a.parties.of(queued.user_id)
             assert shown is not None
             assert set(queued.player_ids) == set(shown.member_ids)
+
+
+async def soon(delay_s: float, work: Any) -> Any:
+    """What comes of it when it is begun in a moment."""
+    await asyncio.sleep(delay_s)
+    return await outcome(work)
+
+
+@pytest.mark.parametrize("against", ["claim", "cancel"])
+async def test_who_leaves_or_joins_in_the_moment_the_ticket_moves_on_is_where_the_documents_say(
+    tmp_path: Path, mongodb_url: str, redis_url: str, against: str
+) -> None:
+    """A leave meets a claim, a join meets a cancel, at all kinds of moments."""
+    urls: dict[str, Any] = {"database_url": mongodb_url, "redis_url": redis_url}
+    async with a_core(tmp_path, instance="a", **urls) as a, a_core(tmp_path, instance="b", **urls) as b:
+        users = [await a_player(a, f"player-{number}") for number in range(60)]
+        moves_on: Awaitable[Any]
+        for number in range(20):
+            ann, bob, cid = users[3 * number : 3 * number + 3]
+            if against == "claim":
+                await a_party(a, ann, bob)
+                ours = await a.matchmaking.enqueue(ann, fives(bob))
+                theirs = await a.matchmaking.enqueue(cid, fives())
+                group = await group_of(a, ours.id, theirs.id)
+                moves_on, changes = a.proposals.propose(POOL, group), b.parties.leave(bob)
+            else:
+                party = await a.parties.create(ann)
+                ours = await a.matchmaking.enqueue(ann, fives())
+                moves_on = a.matchmaking.cancel(ann, CancelTicket(ticket_id=ours.id))
+                changes = b.parties.join(bob, JoinParty(join_code=party.join_code))
+            async with asyncio.timeout(20):
+                await asyncio.gather(soon(number / 1000, moves_on), outcome(changes))
+            assert await broken_invariants(a.database) == []
+            party_of_ann = await a.parties.of(ann)
+            assert party_of_ann is not None
+            assert [ann] + [bob] * (against == "cancel") == party_of_ann.member_ids
+
+
+async def a_player(core: Core, name: str) -> UserId:
+    return UserId((await core.users.create(username=name, display_name=name)).id)
