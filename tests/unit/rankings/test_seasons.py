@@ -119,6 +119,11 @@ def test_only_competitive_and_ranked_modes_are_rated_unless_the_catalogue_says_o
     assert not Mode.model_validate({"mode": "ranked", "rated": False}).rated
 
 
+def test_a_season_starts_at_a_moment_with_a_zone() -> None:
+    with pytest.raises(ValidationError, match="must name its zone"):
+        Season.model_validate({"name": "s1", "startsAt": "2026-01-01T00:00:00"})
+
+
 @pytest.mark.parametrize("starts", [(2, 1), (1, 1)], ids=["backwards", "at once"])
 def test_seasons_that_contradict_are_refused(starts: tuple[int, int]) -> None:
     with pytest.raises(ValidationError, match="order of their startsAt"):
