@@ -25,7 +25,7 @@ from maoga.process import Process, every
 DEADLINES_EVERY_S = 0.1
 SWEEP_EVERY_S = 2.0
 REFILL_EVERY_S = 10.0
-STANDINGS_EVERY_S = 15.0
+STANDINGS_EVERY_S = 5.0
 DUE_AT_ONCE = 100
 
 

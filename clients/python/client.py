@@ -4,7 +4,18 @@ from uuid import uuid4
 
 from clients.python.errors import MaogaError
 from clients.python.link import Link
-from clients.python.types import Channel, Criteria, History, HistoryPage, Lobby, Match, Message, Send, Ticket
+from clients.python.types import (
+    Channel,
+    Criteria,
+    History,
+    HistoryPage,
+    Lobby,
+    Match,
+    Message,
+    ReportResult,
+    Send,
+    Ticket,
+)
 
 
 class MaogaClient(Link):
@@ -50,6 +61,11 @@ class MaogaClient(Link):
     async def decline(self, match_id: str) -> Match:
         """Declines a proposed match; the match."""
         return await self.call("matchmaking", "decline", {"matchId": match_id}, repeat=True)
+
+    async def report_result(self, match_id: str, places: list[list[str]]) -> Match:
+        """Says how a match ended: all its players by place, the winners first; a team shares a place."""
+        payload: ReportResult = {"matchId": match_id, "result": {"places": places}}
+        return await self.call("matchmaking", "report_result", payload, repeat=True)
 
     async def set_ready(self, ready: bool = True) -> Lobby:
         """Says whether the player is ready; the lobby."""

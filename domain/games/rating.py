@@ -1,11 +1,18 @@
 """How the ratings of a mode live on between matches, as data in the catalogue: seasons, decay and the leaderboard."""
 
+from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.core.model import Model, Timestamp
 from domain.games.rules import Name
+
+
+def _with_zone(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("must name its zone, as in 2026-01-31T18:30:00Z")
+    return moment
 
 
 class Season(Model):
@@ -15,7 +22,7 @@ class Season(Model):
     """
 
     name: Name
-    starts_at: Timestamp
+    starts_at: Annotated[Timestamp, AfterValidator(_with_zone)]
     soft_reset: Annotated[float, Field(ge=0, le=1)] = 0.25
 
 

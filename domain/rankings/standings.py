@@ -95,26 +95,29 @@ class Standings:
 
     async def enter(self, ratings: Iterable[PlayerRating]) -> None:
         """Puts ratings as they were just written on their boards. Redis may lag: the sweep enters them later."""
-        ordinals: defaultdict[Board, dict[UserId, float]] = defaultdict(dict)
-        for rating in ratings:
-            if rating.listed:
-                board = Board(rating.game_id, rating.mode, rating.season)
-                ordinals[board][rating.user_id] = rating.rating.ordinal
         with may_lag():
-            for board, of_user in ordinals.items():
-                await self._boards.put(board, of_user)
+            await self._enter(ratings)
 
     async def sweep(self) -> None:
         """Enters what was written since the last sweep, and rebuilds boards that are short or were so long ago."""
         now = self._clock.now()
         since = (self._swept_at or now) - seconds(OVERLAP_S)
         async for page in self._pages({"updated_at": {"$gte": since}}, sort="updated_at"):
-            await self.enter(page)
+            await self._enter(page)
         for game in await self._games.all():
             for mode in filter(lambda mode: mode.rated, game.modes):
                 board = self._board(GameId(game.id), mode)
                 await isolated(self._report, f"the leaderboard {board}", self._mend(board, mode, now))
         self._swept_at = now
+
+    async def _enter(self, ratings: Iterable[PlayerRating]) -> None:
+        ordinals: defaultdict[Board, dict[UserId, float]] = defaultdict(dict)
+        for rating in ratings:
+            if rating.listed:
+                board = Board(rating.game_id, rating.mode, rating.season)
+                ordinals[board][rating.user_id] = rating.rating.ordinal
+        for board, of_user in ordinals.items():
+            await self._boards.put(board, of_user)
 
     async def _mend(self, board: Board, mode: Mode, now: datetime) -> None:
         rebuilt = self._rebuilt.get(board)

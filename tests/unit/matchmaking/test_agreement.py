@@ -1,7 +1,6 @@
 """Which results are one, and when enough players agree."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -10,19 +9,22 @@ from hypothesis import strategies as st
 from domain.core.errors import ValidationFailed
 from domain.core.ids import UserId
 from domain.matchmaking.agreement import agreed, checked, sides
-from domain.matchmaking.model import Report
-from domain.rankings.rankings import Side
+from domain.matchmaking.model import Match, Places, Report
 from tests.support.builders import a_match
 
 TEAMS = (("a", "b"), ("c", "d"))
 GROUP = (("a", "b", "c", "d"),)
 
 
-def reports(match: Any, by_user: dict[str, Sequence[Sequence[str]]]) -> tuple[Report, ...]:
+def users(*teams: Sequence[str]) -> Places:
+    """Teams or places of players who are called by one letter."""
+    return tuple(tuple(map(UserId, team)) for team in teams)
+
+
+def reports(match: Match, by_user: Mapping[str, Sequence[str]]) -> tuple[Report, ...]:
     """What the players say."""
     return tuple(
-        Report(user_id=UserId(user), places=checked(match, [[*map(UserId, place)] for place in places]))
-        for user, places in by_user.items()
+        Report(user_id=UserId(user), places=checked(match, users(*places))) for user, places in by_user.items()
     )
 
 
@@ -42,22 +44,24 @@ def test_a_result_names_each_player_once_and_keeps_teams_together(
     teams: tuple[tuple[str, ...], ...], places: list[list[str]], fault: str
 ) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        checked(a_match(*teams), [[*map(UserId, place)] for place in places])
+        checked(a_match(*teams), users(*places))
     assert any(fault in found["message"] for found in refused.value.faults), refused.value.faults
     assert {found["field"] for found in refused.value.faults} == {"places"}
 
 
 def test_the_order_within_a_place_does_not_matter() -> None:
     match = a_match(*TEAMS)
-    one, two = (checked(match, [[*map(UserId, place)] for place in said]) for said in (["dc", "ab"], ["cd", "ba"]))
+    one, two = (checked(match, users(*said)) for said in (["dc", "ab"], ["cd", "ba"]))
     assert one == two == (("c", "d"), ("a", "b"))
 
 
 def test_teams_and_lone_players_get_the_rank_of_their_place() -> None:
     match = a_match(*TEAMS)
-    assert [Side(("a", "b"), 2), Side(("c", "d"), 1)] == sides(match, (("c", "d"), ("a", "b")))
-    assert [side.rank for side in sides(match, (("a", "b", "c", "d"),))] == [1, 1]
-    alone = sides(a_match(*GROUP), (("c",), ("a", "d"), ("b",)))
+    assert [(*users("ab"), 2), (*users("cd"), 1)] == [
+        (side.players, side.rank) for side in sides(match, users("cd", "ab"))
+    ]
+    assert [side.rank for side in sides(match, users("abcd"))] == [1, 1]
+    alone = sides(a_match(*GROUP), users("c", "ad", "b"))
     assert [(side.players, side.rank) for side in alone] == [(("a",), 2), (("b",), 3), (("c",), 1), (("d",), 2)]
 
 
@@ -73,8 +77,8 @@ WON, LOST = ["ab", "cd"], ["cd", "ab"]
         (TEAMS, {"a": WON, "b": WON, "c": LOST, "d": LOST}, None),
         ((("a",), ("b",)), {"a": ["a", "b"]}, None),
         ((("a",), ("b",)), {"a": ["a", "b"], "b": ["a", "b"]}, ["a", "b"]),
-        ((("a", "b", "c"), ("d",)), dict.fromkeys("abc", ["abc", "d"]), None),
-        (GROUP, dict.fromkeys("abc", ["a", "b", "c", "d"]), ["a", "b", "c", "d"]),
+        ((("a", "b", "c"), ("d",)), {user: ["abc", "d"] for user in "abc"}, None),
+        (GROUP, {user: ["a", "b", "c", "d"] for user in "abc"}, ["a", "b", "c", "d"]),
     ],
 )
 def test_a_result_counts_for_more_than_half_of_the_players_and_some_of_every_team(

@@ -85,7 +85,7 @@ def test_a_soft_reset_keeps_the_order_of_the_players(one: PlayerRating, two: Pla
 
 
 @pytest.mark.parametrize(
-    ("day", "sigma"), [(0, 100), (30, 100), (31, 102), (80, 200), (130, 300), (1000, 300)], ids=lambda n: str(n)
+    ("day", "sigma"), [(0, 100), (30, 100), (31, 102), (80, 200), (130, 300), (1000, 300)], ids=str
 )
 def test_who_stays_away_becomes_uncertain_up_to_a_bound(day: int, sigma: float) -> None:
     assert at(a_rating(), RatingRules(decay=DECAY), after(day)).sigma == pytest.approx(sigma)
@@ -113,14 +113,15 @@ def test_the_season_that_runs_is_the_last_that_has_begun() -> None:
 
 
 def test_only_competitive_and_ranked_modes_are_rated_unless_the_catalogue_says_otherwise() -> None:
-    assert [Mode(mode=mode).rated for mode in ("casual", "competitive", "ranked", "custom")] == [
-        False,
-        True,
-        True,
-        False,
-    ]
+    modes = [Mode.model_validate({"mode": name}) for name in ("casual", "competitive", "ranked", "custom")]
+    assert [mode.mode for mode in modes if mode.rated] == ["competitive", "ranked"]
     assert Mode(mode="casual", rated=True).rated
     assert not Mode.model_validate({"mode": "ranked", "rated": False}).rated
+
+
+def test_a_season_starts_at_a_moment_with_a_zone() -> None:
+    with pytest.raises(ValidationError, match="must name its zone"):
+        Season.model_validate({"name": "s1", "startsAt": "2026-01-01T00:00:00"})
 
 
 @pytest.mark.parametrize("starts", [(2, 1), (1, 1)], ids=["backwards", "at once"])
