@@ -35,6 +35,8 @@ from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.tick import Tick
 from domain.presence.presence import Presence
+from domain.social.blocks import Blocks
+from domain.social.model import BLOCKS
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.process import report
@@ -53,7 +55,7 @@ from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 
-SPECS: tuple[Spec[Any], ...] = (USERS, SESSIONS, GAMES, CHANNELS, MESSAGES, SEATS, LOBBIES, TICKETS, MATCHES)
+SPECS: tuple[Spec[Any], ...] = (USERS, SESSIONS, BLOCKS, GAMES, CHANNELS, MESSAGES, SEATS, LOBBIES, TICKETS, MATCHES)
 """Every kind of document there is."""
 
 
@@ -73,6 +75,7 @@ class Core:
     users: Users
     tokens: Tokens
     auth: Auth
+    blocks: Blocks
     games: Games
     chat: Chat
     lobbies: Lobbies
@@ -152,6 +155,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     pool: TicketPool = RedisTicketPool(redis)
 
     users = Users(database, clock)
+    blocks = Blocks(database, users, clock)
     games = Games(database, clock)
     tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
     auth = Auth(
@@ -258,6 +262,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         users=users,
         tokens=tokens,
         auth=auth,
+        blocks=blocks,
         games=games,
         chat=chat,
         lobbies=lobbies,

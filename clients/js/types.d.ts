@@ -289,6 +289,17 @@ export interface Channel {
   closedAt?: string;
 }
 
+/** Names the player to block, or to unblock. */
+export interface ToBlock {
+  userId: string;
+}
+
+/** A block as the player who made it sees it. */
+export interface Block {
+  userId: string;
+  createdAt: string;
+}
+
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
 export interface StreamPosition {
   epoch: string;
@@ -759,6 +770,10 @@ export interface SocialEvents extends CommonEvents {
 }
 
 export interface SocialCommands extends CommonCommands {
+  /** Blocks a player: the two are in no match together. The other one is not told. */
+  block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
+  /** Takes a block back; null, also when there was none. */
+  unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
 }
 
 export interface ServerEvents {

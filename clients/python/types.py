@@ -321,6 +321,19 @@ class Channel(TypedDict):
     closedAt: NotRequired[str]
 
 
+class ToBlock(TypedDict):
+    """Names the player to block, or to unblock."""
+
+    userId: str
+
+
+class Block(TypedDict):
+    """A block as the player who made it sees it."""
+
+    userId: str
+    createdAt: str
+
+
 class StreamPosition(TypedDict):
     """A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`."""
 
@@ -1087,3 +1100,25 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> list[Channel]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["block"],
+        payload: ToBlock,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Block: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["unblock"],
+        payload: ToBlock,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...

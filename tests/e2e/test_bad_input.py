@@ -48,6 +48,8 @@ VALID: dict[tuple[str, str], dict[str, Any]] = {
     ("lobby", "set_ready"): {"ready": True},
     ("chat", "send"): {"channelId": new_id(), "clientMessageId": "m1", "content": "hi", "contentType": "text"},
     ("chat", "history"): {"channelId": new_id(), "limit": 10, "before": 5},
+    ("social", "block"): {"userId": new_id()},
+    ("social", "unblock"): {"userId": new_id()},
     **{(namespace.name, "renew"): {"token": "no-token"} for namespace in NAMESPACES},
 }
 """A well-formed payload of each event that takes one; the ids in it are nobody's."""
@@ -62,6 +64,7 @@ NOT_THEIRS: dict[tuple[str, str], str] = {
     ("lobby", "sync"): "NOT_IN_LOBBY",
     ("chat", "send"): "NOT_FOUND",
     ("chat", "history"): "NOT_FOUND",
+    ("social", "block"): "NOT_FOUND",
     **{(namespace.name, "renew"): "TOKEN_INVALID" for namespace in NAMESPACES},
 }
 """What a well-formed event about things that are not the player's is answered."""
