@@ -75,6 +75,8 @@ class RelaxedRule(Model):
 class Match(WithEvents):
     """Players who were found for one another. Confirmed once all of `player_ids` are in `accepted`.
 
+    refused_by: who declined or did not answer, if it was cancelled.
+
     The lobby, the seats and the tickets' `matched` are written in the commit that confirms, so a confirmed match
     always has its lobby, which has the match's id.
     """
@@ -89,6 +91,7 @@ class Match(WithEvents):
     quality: Quality
     status: MatchStatus = "proposed"
     accepted: tuple[UserId, ...] = ()
+    refused_by: tuple[UserId, ...] = ()
     accept_by: Timestamp
     formed_at: Timestamp
 
@@ -112,7 +115,7 @@ TICKETS = Spec(
 KEPT_S = 30 * 86_400.0
 """Tickets, which players make by the dozen, are history for so long."""
 
-MATCHES = Spec("matches", Match, indexes=(("status", "accept_by"), ("player_ids",), ("unpublished_at",)))
+MATCHES = Spec("matches", Match, indexes=(("status", "accept_by"), ("player_ids", "formed_at"), ("unpublished_at",)))
 
 
 class WaitRange(Model):
