@@ -366,6 +366,13 @@ export interface MatchCancelled {
   requeued: boolean;
 }
 
+/** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
+export interface MemberJoined {
+  lobbyId: string;
+  version: number;
+  member: Member;
+}
+
 /** A member is gone: take it out of `members`. */
 export interface MemberLeft {
   lobbyId: string;
@@ -717,6 +724,8 @@ export interface MatchmakingCommands extends CommonCommands {
 export interface LobbyEvents extends CommonEvents {
   /** The lobby as it is now: take it whole. */
   lobby_updated: (data: Lobby, meta: Meta) => void;
+  /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
+  member_joined: (data: MemberJoined, meta: Meta) => void;
   /** A member is gone: take it out of `members`. */
   member_left: (data: MemberLeft, meta: Meta) => void;
   /** A member is ready or no longer ready. */

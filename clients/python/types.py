@@ -409,6 +409,14 @@ class MatchCancelled(TypedDict):
     requeued: bool
 
 
+class MemberJoined(TypedDict):
+    """A player has come: put it at the end of `members`. The player itself gets `lobby_updated`."""
+
+    lobbyId: str
+    version: int
+    member: Member
+
+
 class MemberLeft(TypedDict):
     """A member is gone: take it out of `members`."""
 
@@ -761,6 +769,9 @@ class On(Protocol):
     def __call__(self, name: Literal["lobby_updated"], callback: Callback[Lobby]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["member_joined"], callback: Callback[MemberJoined]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["member_left"], callback: Callback[MemberLeft]) -> None: ...
 
     @overload
@@ -860,6 +871,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["lobby_updated"], predicate: Predicate[Lobby] | None = None, timeout: float = ...
     ) -> Event[Lobby]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["member_joined"], predicate: Predicate[MemberJoined] | None = None, timeout: float = ...
+    ) -> Event[MemberJoined]: ...
 
     @overload
     async def __call__(

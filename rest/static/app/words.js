@@ -72,6 +72,7 @@ export function lobbyNews(name, event, lobby, nameOf, now) {
   const ready = lobby.members.filter((member) => member.ready).length;
   const news = {
     lobby_updated: () => `You are in the lobby with ${count(lobby.members.length, "player")}.`,
+    member_joined: () => `${event.member.displayName} joined.`,
     member_left: () => `${who} ${event.reason === "left" ? "left" : "was away too long and lost the seat"}.`,
     member_ready: () => `${who} is ${event.ready ? "" : "not "}ready. ${ready} of ${lobby.members.length} are.`,
     member_connection: () => `${who} ${event.connection === "grace" ? "lost the connection" : "is back"}.`,
