@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from domain.core.ids import MatchId, TicketId
+from domain.core.ids import LobbyId, MatchId, TicketId
 from domain.core.model import ID_SHAPE, Command
 
 
@@ -16,3 +16,9 @@ class AnswerMatch(Command):
     """Accepts or declines a proposed match."""
 
     match_id: Annotated[MatchId, ID_SHAPE]
+
+
+class BackfillLobby(Command):
+    """Asks for players for the free places of a lobby."""
+
+    lobby_id: Annotated[LobbyId, ID_SHAPE]
