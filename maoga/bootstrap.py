@@ -26,14 +26,22 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.lobbies.lobbies import Lobbies, LobbyConfig
 from domain.lobbies.model import LOBBIES, SEATS
+from domain.matchmaking.acquaintances import Acquaintances
+from domain.matchmaking.admission import Admission
+from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.board import TicketBoard
+from domain.matchmaking.cooldowns import COOLDOWNS, CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
 from domain.matchmaking.model import MATCHES, TICKETS
+from domain.matchmaking.party_search import PartySearch
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
+from domain.parties.model import PARTIES, PARTY_SEATS
+from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.social.blocks import Blocks
 from domain.social.model import BLOCKS
@@ -55,7 +63,21 @@ from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 
-SPECS: tuple[Spec[Any], ...] = (USERS, SESSIONS, BLOCKS, GAMES, CHANNELS, MESSAGES, SEATS, LOBBIES, TICKETS, MATCHES)
+SPECS: tuple[Spec[Any], ...] = (
+    USERS,
+    SESSIONS,
+    BLOCKS,
+    GAMES,
+    CHANNELS,
+    MESSAGES,
+    SEATS,
+    LOBBIES,
+    PARTIES,
+    PARTY_SEATS,
+    TICKETS,
+    MATCHES,
+    COOLDOWNS,
+)
 """Every kind of document there is."""
 
 
@@ -79,6 +101,7 @@ class Core:
     games: Games
     chat: Chat
     lobbies: Lobbies
+    parties: Parties
     matchmaking: Matchmaking
     proposals: Proposals
     tick: Tick
@@ -182,12 +205,20 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         clock=clock,
         config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
     )
+    acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
+    blocks.listen(acquaintances.renew_search_of)
+    admission = Admission(users=users, games=games, acquaintances=acquaintances, clock=clock)
+    cooldowns = Cooldowns(
+        database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
+    )
     board = TicketBoard(database=database, pool=pool, publisher=publisher, clock=clock)
     proposals = Proposals(
         database=database,
         pool=pool,
         board=board,
         lobbies=lobbies,
+        acquaintances=acquaintances,
+        cooldowns=cooldowns,
         deadlines=deadlines,
         outbox=outbox,
         publisher=publisher,
@@ -195,13 +226,50 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
     )
-    matchmaking = Matchmaking(
+    search = PartySearch(
+        database=database, admission=admission, cooldowns=cooldowns, pool=pool, board=board, proposals=proposals
+    )
+    parties = Parties(
         database=database,
         users=users,
+        search=search,
+        outbox=outbox,
+        clock=clock,
+        new_id=new_id,
+        config=PartyConfig(max_size=settings.party_max_size),
+    )
+    schedule = Schedule(
+        database=database,
+        admission=admission,
+        parties=parties,
+        cooldowns=cooldowns,
+        presence=presence,
+        pool=pool,
+        board=board,
+        deadlines=deadlines,
+        outbox=outbox,
+        clock=clock,
+    )
+    backfills = Backfills(
+        database=database,
+        lobbies=lobbies,
         games=games,
+        admission=admission,
+        pool=pool,
+        board=board,
+        clock=clock,
+        new_id=new_id,
+    )
+    matchmaking = Matchmaking(
+        database=database,
+        admission=admission,
+        parties=parties,
         pool=pool,
         board=board,
         proposals=proposals,
+        schedule=schedule,
+        backfills=backfills,
+        cooldowns=cooldowns,
         outbox=outbox,
         clock=clock,
         new_id=new_id,
@@ -221,6 +289,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     grace = Grace(
         database=database,
         lobbies=lobbies,
+        parties=parties,
         matchmaking=matchmaking,
         presence=presence,
         deadlines=deadlines,
@@ -234,6 +303,8 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         proposals=proposals,
         lobbies=lobbies,
         grace=grace,
+        schedule=schedule,
+        backfills=backfills,
         outbox=outbox,
         clock=clock,
         report=report,
@@ -247,6 +318,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         proposals=proposals,
         lobbies=lobbies,
         grace=grace,
+        schedule=schedule,
         recovery=recovery,
     )
     return Core(
@@ -266,6 +338,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         games=games,
         chat=chat,
         lobbies=lobbies,
+        parties=parties,
         matchmaking=matchmaking,
         proposals=proposals,
         tick=tick,

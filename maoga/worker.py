@@ -9,12 +9,13 @@ from loguru import logger
 from domain.core.clock import Clock
 from domain.core.deadlines import Deadlines, Due, Kind
 from domain.core.errors import AppError, NotFound
-from domain.core.ids import LobbyId, MatchId, UserId
+from domain.core.ids import LobbyId, MatchId, TicketId, UserId
 from domain.core.leases import Leases
 from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.grace import Grace
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from maoga.process import Process, every
 
@@ -38,6 +39,7 @@ class Worker:
         proposals: Proposals,
         lobbies: Lobbies,
         grace: Grace,
+        schedule: Schedule,
         recovery: Recovery,
     ) -> None:
         self._tick, self._tick_ms, self._leases, self._recovery = tick, tick_ms, leases, recovery
@@ -46,6 +48,7 @@ class Worker:
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
             "countdown": lambda id: lobbies.elapse_countdown(LobbyId(id)),
+            "schedule": lambda id: schedule.elapse(TicketId(id)),
             "idle": lambda id: lobbies.elapse_idle(LobbyId(id)),
         }
 

@@ -153,6 +153,11 @@ export interface CancelTicket {
   ticketId: string;
 }
 
+/** Asks for players for the free places of a lobby. */
+export interface BackfillLobby {
+  lobbyId: string;
+}
+
 /** Accepts or declines a proposed match. */
 export interface AnswerMatch {
   matchId: string;
@@ -186,6 +191,46 @@ export interface Match {
   status: "proposed" | "confirmed" | "cancelled";
   lobbyId?: string;
   formedAt: string;
+}
+
+/** A player in a party. */
+export interface PartyMember {
+  userId: string;
+  connection: "connected" | "grace";
+}
+
+/** Somebody may join until `expires_at`. */
+export interface Invite {
+  userId: string;
+  fromUserId: string;
+  expiresAt: string;
+}
+
+/** A party as its members see it. `version` grows with every change. `joinCode` is missing in an invitation. */
+export interface Party {
+  id: string;
+  version: number;
+  leaderId: string;
+  members: Array<PartyMember>;
+  invites: Array<Invite>;
+  joinCode?: string;
+  createdAt: string;
+}
+
+/** A user whom the command is about. */
+export interface PartyMemberCommand {
+  userId: string;
+}
+
+/** Joins by invitation (`partyId`) or by the party's code (`joinCode`, in any case): one of the two. */
+export interface JoinParty {
+  partyId?: string;
+  joinCode?: string;
+}
+
+/** Turns an invitation down. */
+export interface DeclineParty {
+  partyId: string;
 }
 
 /** A member as clients see it. */
@@ -359,11 +404,29 @@ export interface MatchConfirmed {
   lobbyId: string;
 }
 
-/** The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time. */
+/**
+ * The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time.
+ * cooldownUntil: for who declined, did not answer or was gone, until when they cannot search again; missing when it
+ * costs nothing yet.
+ */
 export interface MatchCancelled {
   matchId: string;
-  reason: "declined" | "timeout" | "disconnected";
+  reason: "declined" | "timeout" | "disconnected" | "withdrawn";
   requeued: boolean;
+  cooldownUntil?: string;
+}
+
+/** `fromUserId` invites the player, who may join until `expiresAt`. */
+export interface PartyInvited {
+  party: Party;
+  fromUserId: string;
+  expiresAt: string;
+}
+
+/** The player is in the party no more. */
+export interface PartyLeft {
+  partyId: string;
+  reason: "left" | "kicked" | "grace_expired";
 }
 
 /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
@@ -704,8 +767,18 @@ export interface MatchmakingEvents extends CommonEvents {
   match_accepted: (data: MatchAccepted, meta: Meta) => void;
   /** Everyone accepted, and the lobby stands. */
   match_confirmed: (data: MatchConfirmed, meta: Meta) => void;
-  /** The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time. */
+  /**
+   * The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time.
+   * cooldownUntil: for who declined, did not answer or was gone, until when they cannot search again; missing when
+   * it costs nothing yet.
+   */
   match_cancelled: (data: MatchCancelled, meta: Meta) => void;
+  /** The party as it is now: take it whole. */
+  party_updated: (data: Party, meta: Meta) => void;
+  /** `fromUserId` invites the player, who may join until `expiresAt`. */
+  party_invited: (data: PartyInvited, meta: Meta) => void;
+  /** The player is in the party no more. */
+  party_left: (data: PartyLeft, meta: Meta) => void;
 }
 
 export interface MatchmakingCommands extends CommonCommands {
@@ -713,12 +786,30 @@ export interface MatchmakingCommands extends CommonCommands {
   enqueue: (payload: Criteria, ack: (answer: Ack<Ticket>) => void) => void;
   /** Stops looking; the ticket's final answer: cancelled or matched. */
   cancel: (payload: CancelTicket, ack: (answer: Ack<Ticket>) => void) => void;
-  /** The ticket that waits or is proposed a match, or null. */
+  /** Asks for players for the free places of the host's lobby; its ticket. */
+  backfill: (payload: BackfillLobby, ack: (answer: Ack<Ticket>) => void) => void;
+  /** The ticket that waits or is proposed a match, else the one that is scheduled, or null. */
   status: (payload: Empty, ack: (answer: Ack<Ticket | null>) => void) => void;
   /** Accepts a proposed match. */
   accept: (payload: AnswerMatch, ack: (answer: Ack<Match>) => void) => void;
   /** Declines a proposed match. */
   decline: (payload: AnswerMatch, ack: (answer: Ack<Match>) => void) => void;
+  /** Founds a party, with the player as its leader. */
+  party_create: (payload: Empty, ack: (answer: Ack<Party>) => void) => void;
+  /** The party as it is now, or null. */
+  party_sync: (payload: Empty, ack: (answer: Ack<Party | null>) => void) => void;
+  /** Invites a player; any member may. */
+  party_invite: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
+  /** Joins a party, and its search if it is searching. This is the consent to what its leader enqueues. */
+  party_join: (payload: JoinParty, ack: (answer: Ack<Party>) => void) => void;
+  /** Turns an invitation down. */
+  party_decline: (payload: DeclineParty, ack: (answer: Ack<null>) => void) => void;
+  /** Leaves the party; the party as it is without the player. While a match is proposed this declines it. */
+  party_leave: (payload: Empty, ack: (answer: Ack<Party>) => void) => void;
+  /** The leader removes a member, or takes an invitation back. */
+  party_kick: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
+  /** The leader hands the party over to another member. */
+  party_promote: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
 }
 
 export interface LobbyEvents extends CommonEvents {

@@ -171,6 +171,12 @@ class CancelTicket(TypedDict):
     ticketId: str
 
 
+class BackfillLobby(TypedDict):
+    """Asks for players for the free places of a lobby."""
+
+    lobbyId: str
+
+
 class AnswerMatch(TypedDict):
     """Accepts or declines a proposed match."""
 
@@ -208,6 +214,52 @@ class Match(TypedDict):
     status: Literal["proposed", "confirmed", "cancelled"]
     lobbyId: NotRequired[str]
     formedAt: str
+
+
+class PartyMember(TypedDict):
+    """A player in a party."""
+
+    userId: str
+    connection: Literal["connected", "grace"]
+
+
+class Invite(TypedDict):
+    """Somebody may join until `expires_at`."""
+
+    userId: str
+    fromUserId: str
+    expiresAt: str
+
+
+class Party(TypedDict):
+    """A party as its members see it. `version` grows with every change. `joinCode` is missing in an invitation."""
+
+    id: str
+    version: int
+    leaderId: str
+    members: list[PartyMember]
+    invites: list[Invite]
+    joinCode: NotRequired[str]
+    createdAt: str
+
+
+class PartyMemberCommand(TypedDict):
+    """A user whom the command is about."""
+
+    userId: str
+
+
+class JoinParty(TypedDict):
+    """Joins by invitation (`partyId`) or by the party's code (`joinCode`, in any case): one of the two."""
+
+    partyId: NotRequired[str]
+    joinCode: NotRequired[str]
+
+
+class DeclineParty(TypedDict):
+    """Turns an invitation down."""
+
+    partyId: str
 
 
 class Member(TypedDict):
@@ -402,11 +454,30 @@ class MatchConfirmed(TypedDict):
 
 
 class MatchCancelled(TypedDict):
-    """The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time."""
+    """The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time.
+    cooldownUntil: for who declined, did not answer or was gone, until when they cannot search again; missing when
+    it costs nothing yet.
+    """
 
     matchId: str
-    reason: Literal["declined", "timeout", "disconnected"]
+    reason: Literal["declined", "timeout", "disconnected", "withdrawn"]
     requeued: bool
+    cooldownUntil: NotRequired[str]
+
+
+class PartyInvited(TypedDict):
+    """`fromUserId` invites the player, who may join until `expiresAt`."""
+
+    party: Party
+    fromUserId: str
+    expiresAt: str
+
+
+class PartyLeft(TypedDict):
+    """The player is in the party no more."""
+
+    partyId: str
+    reason: Literal["left", "kicked", "grace_expired"]
 
 
 class MemberJoined(TypedDict):
@@ -766,6 +837,15 @@ class On(Protocol):
     def __call__(self, name: Literal["match_cancelled"], callback: Callback[MatchCancelled]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["party_updated"], callback: Callback[Party]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["party_invited"], callback: Callback[PartyInvited]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["party_left"], callback: Callback[PartyLeft]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["lobby_updated"], callback: Callback[Lobby]) -> None: ...
 
     @overload
@@ -866,6 +946,21 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["match_cancelled"], predicate: Predicate[MatchCancelled] | None = None, timeout: float = ...
     ) -> Event[MatchCancelled]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["party_updated"], predicate: Predicate[Party] | None = None, timeout: float = ...
+    ) -> Event[Party]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["party_invited"], predicate: Predicate[PartyInvited] | None = None, timeout: float = ...
+    ) -> Event[PartyInvited]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["party_left"], predicate: Predicate[PartyLeft] | None = None, timeout: float = ...
+    ) -> Event[PartyLeft]: ...
 
     @overload
     async def __call__(
@@ -1011,6 +1106,17 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["matchmaking"],
+        event: Literal["backfill"],
+        payload: BackfillLobby,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Ticket: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
         event: Literal["status"],
         payload: Empty | None = None,
         *,
@@ -1039,6 +1145,94 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Match: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_create"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_sync"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party | None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_invite"],
+        payload: PartyMemberCommand,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_join"],
+        payload: JoinParty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_decline"],
+        payload: DeclineParty,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_leave"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_kick"],
+        payload: PartyMemberCommand,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_promote"],
+        payload: PartyMemberCommand,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
 
     @overload
     async def __call__(

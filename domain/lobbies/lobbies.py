@@ -1,7 +1,5 @@
 """The use cases of lobbies: load, decide (`rules`), save on condition, publish."""
 
-import asyncio
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +23,7 @@ from domain.core.errors import Conflict, NotFound
 from domain.core.events import Outbox, Outgoing, carry, to
 from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.index import may_lag
+from domain.core.retries import RETRIES, pause
 from domain.lobbies import rules
 from domain.lobbies.commands import SetReady
 from domain.lobbies.events import LobbyClosed, LobbyEvent, LobbyUpdated, MemberLeft, lobby_stream
@@ -42,10 +41,6 @@ from domain.lobbies.model import (
 )
 from domain.lobbies.rules import Draft, NotInLobby
 from domain.users.users import Users
-
-RETRIES = 5
-FIRST_PAUSE_S = 0.01
-"""Members who change their lobby at once take turns: each waits at random before a retry, twice as long each time."""
 
 Decision = Callable[[Draft, datetime], None]
 
@@ -112,7 +107,7 @@ class Lobbies:
                 attempt += 1
                 if conflict.collection != SEATS.name or attempt > RETRIES:
                     raise
-                await _pause(attempt)  # a player came or went in this very moment
+                await pause(attempt)  # a player came or went in this very moment
 
     async def take_in(self, lobby_id: LobbyId, places: Sequence[Place], *also: Write) -> Lobby:
         """Seats players whose tickets were matched with a lobby that stands, in one commit with `also`.
@@ -128,7 +123,7 @@ class Lobbies:
                 attempt += 1
                 if conflict.collection != SEATS.name or attempt > RETRIES:
                     raise
-                await _pause(attempt)  # a player came or went in this very moment
+                await pause(attempt)  # a player came or went in this very moment
 
     async def get(self, lobby_id: LobbyId) -> Lobby | None:
         """The lobby, as the rules see it."""
@@ -223,7 +218,7 @@ class Lobbies:
         Raises `StorageConflict` at once for one of `also`: that is the caller's to judge.
         """
         for attempt in range(1 + RETRIES):
-            await _pause(attempt)
+            await pause(attempt)
             before = await self._lobbies.get(lobby_id)
             if before is None:
                 raise NotFound
@@ -328,11 +323,6 @@ class Lobbies:
             created_at=now,
             idle_at=now + seconds(self._config.idle_s),
         )
-
-
-async def _pause(attempt: int) -> None:
-    if attempt:
-        await asyncio.sleep(random.uniform(0, FIRST_PAUSE_S * 2**attempt))
 
 
 def _channel(lobby: Lobby) -> Channel:

@@ -15,21 +15,21 @@ from domain.matchmaking.relaxation import level_of, next_step_at
 
 
 class TicketBoard:
-    """Tells players how their tickets stand."""
+    """Tells the players of tickets how these stand."""
 
     def __init__(self, *, database: Database, pool: TicketPool, publisher: Publisher, clock: Clock) -> None:
         self._tickets = database.collection(TICKETS)
         self._pool, self._publisher, self._clock = pool, publisher, clock
 
     async def view(self, ticket: Ticket) -> TicketView:
-        """The ticket as its player sees it now; the pool's size is 0 while the index is unavailable."""
+        """The ticket as its players see it now; the pool's size is 0 while the index is unavailable."""
         size = 0
         with may_lag():
             size = await self._pool.size(first_pool(ticket.criteria)) if ticket.status == "queued" else 0
         return self._view(ticket, size)
 
     async def show(self, ticket_ids: Sequence[TicketId]) -> None:
-        """Sends `ticket_updated` for each of the tickets."""
+        """Sends `ticket_updated` for each of the tickets, to all of its players."""
         tickets = (await self._tickets.get_many(ticket_ids)).values()
         await self._send([await self.view(ticket) for ticket in tickets])
 
@@ -45,7 +45,11 @@ class TicketBoard:
     async def _send(self, views: Sequence[TicketView]) -> None:
         with may_lag():  # transient: the next one comes within seconds
             await self._publisher.publish(
-                *(to(user_stream("matchmaking", view.user_id), TicketUpdated(**view.model_dump())) for view in views)
+                *(
+                    to(user_stream("matchmaking", user), TicketUpdated(**view.model_dump()))
+                    for view in views
+                    for user in view.party_ids
+                )
             )
 
     def _view(self, ticket: Ticket, pool_size: int) -> TicketView:

@@ -1,46 +1,51 @@
 """The use cases of matchmaking that a player calls: enqueue, cancel, status (accept and decline: `proposals`)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Changes, Database, Delete, Duplicate, Filter, Insert, StorageConflict, Update
-from domain.core.errors import AppError, Conflict, NotFound, ValidationFailed
+from domain.core.collection import Changes, Database, Duplicate, Filter, Insert, StorageConflict, Update
+from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Outbox, carrying, to, user_stream
 from domain.core.faults import fault_point
 from domain.core.ids import IdFactory, TicketId, UserId
 from domain.core.index import may_lag
-from domain.games.games import Games
+from domain.core.retries import RETRIES, pause
 from domain.lobbies.model import SEATS, Seat
+from domain.matchmaking.admission import Admission
+from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.board import TicketBoard
-from domain.matchmaking.commands import AnswerMatch, CancelTicket
-from domain.matchmaking.compatibility import group_size
+from domain.matchmaking.commands import AnswerMatch, BackfillLobby, CancelTicket
+from domain.matchmaking.cooldowns import Cooldowns
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.events import TicketExpired
-from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView
-from domain.matchmaking.pool import PoolPlayer, Skill, TicketPool
-from domain.matchmaking.proposals import Proposals, pool_entry
-from domain.users.users import Users
-
-RETRIES = 5
-
-
-class AlreadyQueued(AppError):
-    """You are looking for a match already."""
-
-    code, status = "ALREADY_QUEUED", 409
-
-    def __init__(self, ticket_id: TicketId) -> None:
-        super().__init__(details={"ticketId": ticket_id})
+from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView, pool_entry
+from domain.matchmaking.pool import TicketPool
+from domain.matchmaking.proposals import Proposals
+from domain.matchmaking.schedule import Schedule
+from domain.matchmaking.seating import party_unchanged, seats_given_up, taken
+from domain.parties.model import Party
+from domain.parties.parties import Parties
+from domain.parties.rules import NotPartyLeader
 
 
-class AlreadyInLobby(AppError):
-    """You have a seat in a lobby; leave it first."""
+class PartyMismatch(AppError):
+    """`party` must name the other members of your party, `expected`: all of them and nobody else."""
 
-    code, status = "ALREADY_IN_LOBBY", 409
+    code, status = "PARTY_MISMATCH", 409
 
-    def __init__(self, lobby_id: str) -> None:
-        super().__init__(details={"lobbyId": lobby_id})
+    def __init__(self, expected: list[UserId]) -> None:
+        super().__init__(details={"expected": expected})
+
+
+class PartyMemberBusy(AppError):
+    """Members of your party, `userIds`, are looking for a match already or sit in a lobby."""
+
+    code, status = "PARTY_MEMBER_BUSY", 409
+
+    def __init__(self, user_ids: list[str]) -> None:
+        super().__init__(details={"userIds": user_ids})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,48 +62,65 @@ class Matchmaking:
         self,
         *,
         database: Database,
-        users: Users,
-        games: Games,
+        admission: Admission,
+        parties: Parties,
         pool: TicketPool,
         board: TicketBoard,
         proposals: Proposals,
+        schedule: Schedule,
+        backfills: Backfills,
+        cooldowns: Cooldowns,
         outbox: Outbox,
         clock: Clock,
         new_id: IdFactory,
         config: MatchmakingConfig,
     ) -> None:
-        self._database, self._users, self._games, self._pool = database, users, games, pool
+        self._database, self._admission, self._parties, self._pool = database, admission, parties, pool
         self._board, self._proposals, self._outbox = board, proposals, outbox
+        self._schedule, self._backfills, self._cooldowns = schedule, backfills, cooldowns
         self._clock, self._new_id, self._config = clock, new_id, config
         self._tickets = database.collection(TICKETS)
         self._seats = database.collection(SEATS)
 
     async def enqueue(self, user: UserId, criteria: Criteria) -> TicketView:
-        """Starts looking. Raises `ValidationFailed`, `AlreadyQueued` or `AlreadyInLobby`; nothing is enqueued then."""
-        await self._check(criteria)
-        ratings = await self._users.ratings_of(user)
-        skills = {wish.game_id: Skill(mu=ratings[wish.game_id]) for wish in criteria.games}
-        now = self._clock.now()
-        ticket = Ticket(
-            id=self._new_id(),
-            user_id=user,
-            criteria=criteria,
-            player_ids=(user,),
-            players=(PoolPlayer(user_id=user, skills=skills),),
-            queued_at=now,
-            created_at=now,
-            expires_at=now + seconds(KEPT_S),
-        )
-        try:
-            seat = Seat(id=user, ticket_id=TicketId(ticket.id))
-            await self._database.commit(Insert(SEATS, seat), Insert(TICKETS, ticket))
-        except Duplicate:
-            raise await self._taken(user) from None
-        fault_point("enqueued")
-        with may_lag():
-            await self._pool.add(pool_entry(ticket))
+        """Starts looking, with the whole party if the user leads one. When it raises, nothing is enqueued.
+
+        With `scheduledAt` the search begins then; a moment that has just passed means now.
+        Raises `ValidationFailed`, `PartyMismatch`, `NotPartyLeader`, `OnCooldown`, `AlreadyQueued`, `AlreadyInLobby`,
+        `PartyMemberBusy` or `AlreadyScheduled`.
+        """
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
+            party = await self._parties.of(user)
+            members = _members(user, criteria, party)
+            await self._admission.check(criteria, len(members))
+            ticket = await self._ticket(user, members, criteria)
+            if ticket.status == "scheduled":
+                await self._schedule.put(ticket)
+                break
+            await self._cooldowns.check(user, members)
+            away = await self._parties.away(members) if party else {}
+            seats = [Seat(id=id, ticket_id=TicketId(ticket.id), grace_until=away.get(id)) for id in members]
+            try:
+                await self._database.commit(
+                    Insert(TICKETS, ticket), *(Insert(SEATS, seat) for seat in seats), *party_unchanged(party)
+                )
+            except Duplicate:
+                raise await self._taken(user, members) from None
+            except StorageConflict:
+                continue  # somebody has joined or left the party
+            fault_point("enqueued")
+            with may_lag():
+                await self._pool.add(pool_entry(ticket))
+            break
+        else:
+            raise Conflict
         await self._board.show([TicketId(ticket.id)])
         return await self._board.view(ticket)
+
+    async def backfill(self, user: UserId, command: BackfillLobby) -> TicketView:
+        """Asks for players for the free places of the user's lobby."""
+        return await self._backfills.open(user, command)
 
     async def cancel(self, user: UserId, command: CancelTicket) -> TicketView:
         """Stops looking; while a match is proposed this declines it. The final answer: cancelled or matched."""
@@ -109,28 +131,40 @@ class Matchmaking:
     ) -> Ticket:
         """Ends a ticket whatever state it is in; the ticket as it ended. Raises `NotFound`.
 
-        expect_seat: what else must hold for the seat of a waiting player, or `Conflict` is raised.
+        Any of its players may, and of a backfill the host. expect_seat: what else must hold for their seat while they
+        wait; else `Conflict`.
         """
-        for _ in range(RETRIES):
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
             ticket = await self._tickets.get(ticket_id)
-            if ticket is None or ticket.user_id != user:
+            if ticket is None or user not in ticket.player_ids:
                 raise NotFound
             if ticket.status == "queued":
-                changes: Changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
-                if await self._end(ticket, changes, expect_seat):
+                changes: Changes = {
+                    "$set": {"status": "cancelled"},
+                    "$unset": {"backfill_of": True},
+                    "$inc": {"version": 1},
+                }
+                if await self._end(ticket, changes, {user: expect_seat} if expect_seat else None):
                     await self._board.show([ticket_id])
             elif ticket.status == "proposed" and ticket.match_id is not None:
                 match = await self._database.collection(MATCHES).get(ticket.match_id)
                 if match is not None and match.status == "proposed":
-                    await self._proposals.refuse(match, [user], reason)
+                    if ticket.opening is None:
+                        await self._proposals.refuse(match, [user], reason)
+                    else:
+                        await self._proposals.refuse(match, [], "withdrawn")
+            elif ticket.status == "scheduled":
+                await self._schedule.cancel(ticket)
             else:
                 return ticket
         raise Conflict
 
     async def status(self, user: UserId) -> TicketView | None:
-        """The user's waiting or proposed ticket, if there is one."""
+        """The user's waiting or proposed ticket, else the one they have scheduled, if there is one."""
         seat = await self._seats.get(user)
         ticket = await self._tickets.get(seat.ticket_id) if seat and seat.ticket_id else None
+        ticket = ticket or await self._schedule.of(user)
         return await self._board.view(ticket) if ticket else None
 
     async def accept(self, user: UserId, command: AnswerMatch) -> MatchView:
@@ -149,8 +183,9 @@ class Matchmaking:
             return
         if ticket.queued_at > self.expiry_limit():
             return
-        event = to(user_stream("matchmaking", ticket.user_id), TicketExpired(ticket_id=ticket_id))
-        if await self._end(ticket, carrying([event], self._clock.now(), status="expired")):
+        event = TicketExpired(ticket_id=ticket_id)
+        events = [to(user_stream("matchmaking", player), event) for player in ticket.player_ids]
+        if await self._end(ticket, carrying(events, self._clock.now(), status="expired", backfill_of=None)):
             expired = await self._tickets.get(ticket_id)
             if expired is not None:
                 await self._outbox.flush(TICKETS, expired)
@@ -159,12 +194,12 @@ class Matchmaking:
         """Tickets queued before this moment have waited too long."""
         return self._clock.now() - seconds(self._config.ticket_max_s)
 
-    async def _end(self, ticket: Ticket, changes: Changes, expect_seat: Filter | None = None) -> bool:
-        """Ends a queued ticket together with its seat; False when it has moved on."""
+    async def _end(self, ticket: Ticket, changes: Changes, expect_seats: Mapping[UserId, Filter] | None = None) -> bool:
+        """Ends a queued ticket and its seats, which a backfill has none of; False when it has moved on."""
         try:
             await self._database.commit(
-                Update(TICKETS, ticket.id, changes, expect={"status": "queued"}),
-                Delete(SEATS, ticket.user_id, expect={"ticket_id": ticket.id, **(expect_seat or {})}),
+                Update(TICKETS, ticket.id, changes, expect={"status": "queued", "version": ticket.version}),
+                *seats_given_up(ticket, [] if ticket.opening else ticket.player_ids, expect_seats),
             )
         except StorageConflict:
             return False
@@ -172,28 +207,37 @@ class Matchmaking:
             await self._pool.remove([TicketId(ticket.id)])
         return True
 
-    async def _check(self, criteria: Criteria) -> None:
-        """Raises `ValidationFailed` unless every game knows the mode and allows the group size."""
-        found = []
-        for number, wish in enumerate(criteria.games):
-            game = await self._games.get(wish.game_id)
-            mode = game.mode(criteria.mode) if game else None
-            if game is None:
-                found.append({"field": f"games.{number}.gameId", "message": "unknown game; see GET /api/v1/games"})
-            elif mode is None:
-                known = ", ".join(mode.mode for mode in game.modes)
-                found.append({"field": "mode", "message": f"{wish.game_id} has no such mode; it has: {known}"})
-            elif group_size(criteria, mode) is None:
-                found.append(
-                    {"field": "groupSize", "message": f"{wish.game_id} {criteria.mode} has no such group size"}
-                )
-        if found:
-            raise ValidationFailed(found)
+    async def _ticket(self, user: UserId, members: Sequence[UserId], criteria: Criteria) -> Ticket:
+        now = self._clock.now()
+        begins = criteria.scheduled_at if criteria.scheduled_at and criteria.scheduled_at > now else None
+        return Ticket(
+            id=self._new_id(),
+            status="scheduled" if begins else "queued",
+            scheduled_by=user if begins else None,
+            due_at=begins,
+            user_id=user,
+            criteria=criteria,
+            player_ids=tuple(members),
+            players=await self._admission.players(members, criteria),
+            queued_at=begins or now,
+            created_at=now,
+            expires_at=now + seconds(KEPT_S),
+        )
 
-    async def _taken(self, user: UserId) -> AppError:
-        seat = await self._seats.get(user)
-        if seat is not None and seat.ticket_id is not None:
-            return AlreadyQueued(seat.ticket_id)
-        if seat is not None and seat.lobby_id is not None:
-            return AlreadyInLobby(seat.lobby_id)
-        return Conflict()
+    async def _taken(self, user: UserId, members: Sequence[UserId]) -> AppError:
+        """Why the seats cannot be had."""
+        seats = await self._seats.get_many(members)
+        if user in seats:
+            return taken(seats[user])
+        return PartyMemberBusy(sorted(seats)) if seats else Conflict()
+
+
+def _members(user: UserId, criteria: Criteria, party: Party | None) -> list[UserId]:
+    """Everybody who is to play, who asks first. Raises `PartyMismatch` or `NotPartyLeader`."""
+    members = party.member_ids if party else [user]
+    if party and party.leader_id != user:
+        raise NotPartyLeader
+    others = [member for member in members if member != user]
+    if {*criteria.party} - {user} != set(others):
+        raise PartyMismatch(others)
+    return [user, *others]

@@ -80,8 +80,8 @@ class RelaxedRule(Model):
 class Match(WithEvents):
     """Players who were found for one another. Confirmed once all of `player_ids` are in `accepted`.
 
-    refused_by: who declined or did not answer, if it was cancelled. lobby_id, backfill: in a backfill the lobby that the
-    players join and the ticket that asked for them; `teams` then has those who sit there, too.
+    refused_by: who declined or did not answer, if it was cancelled. lobby_id, backfill: in a backfill the lobby that
+    the players join and the ticket that asked for them; `teams` then has those who sit there, too.
 
     The lobby, the seats and the tickets' `matched` are written in the commit that confirms, so a confirmed match
     always has its lobby, which has the match's id.
@@ -107,6 +107,12 @@ class Match(WithEvents):
     def match_id(self) -> MatchId:
         """The id, typed."""
         return MatchId(self.id)
+
+    @property
+    def ticket_ids(self) -> list[TicketId]:
+        """The tickets of the players, each once, and last that of a backfill."""
+        joining = list(dict.fromkeys(player.ticket_id for player in self.players))
+        return [*joining, self.backfill] if self.backfill else joining
 
     @property
     def all_accepted(self) -> bool:

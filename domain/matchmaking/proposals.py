@@ -2,26 +2,33 @@
 
     claim (Redis, all or none) -> Match + tickets proposed (one commit) -> everyone is told
     -> accepts -> Match confirmed + tickets matched + lobby + seats (one commit)
-    or a refusal -> Match cancelled + refusers' tickets cancelled + the others' queued again (one commit)
+    or a refusal -> Match cancelled + refusers' tickets cancelled, cooldowns + the others' queued again (one commit)
+
+In a backfill the players join a lobby that stands, in the place of one that is made.
 
 The claim spares conflicts; the commits alone decide. A crash between any two steps is mended by `recovery`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.core.clock import Clock, ms_between, seconds
+from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Database, Delete, Insert, StorageConflict, Update, Write
 from domain.core.deadlines import Deadlines
-from domain.core.errors import AppError, NotFound
+from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Outbox, Outgoing, Publisher, carry, carrying, to, user_stream
 from domain.core.faults import fault_point
 from domain.core.ids import GameId, IdFactory, LobbyId, MatchId, TicketId, UserId
 from domain.core.index import may_lag
+from domain.core.retries import RETRIES, pause
 from domain.lobbies.lobbies import Lobbies, LobbyPlan, Place
 from domain.lobbies.model import SEATS, Capacity
+from domain.lobbies.rules import LobbyFull, LobbyOver
+from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
+from domain.matchmaking.cooldowns import COOLDOWNS, Cooldowns
 from domain.matchmaking.events import MatchAccepted, MatchCancelled, MatchConfirmed, MatchProposed
+from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import (
     MATCHES,
     TICKETS,
@@ -29,12 +36,12 @@ from domain.matchmaking.model import (
     Match,
     MatchPlayer,
     MatchView,
-    Quality,
     Ticket,
     match_view,
+    pool_entry,
 )
-from domain.matchmaking.pairing import Group, quality
-from domain.matchmaking.pool import PoolEntry, PoolKey, TicketPool
+from domain.matchmaking.openings import NO_MATCH, after_filling
+from domain.matchmaking.pool import PoolKey, TicketPool
 
 
 class MatchOver(AppError):
@@ -60,6 +67,8 @@ class Proposals:
         pool: TicketPool,
         board: TicketBoard,
         lobbies: Lobbies,
+        acquaintances: Acquaintances,
+        cooldowns: Cooldowns,
         deadlines: Deadlines,
         outbox: Outbox,
         publisher: Publisher,
@@ -68,43 +77,36 @@ class Proposals:
         config: ProposalConfig,
     ) -> None:
         self._database, self._pool, self._board, self._lobbies = database, pool, board, lobbies
+        self._acquaintances, self._cooldowns = acquaintances, cooldowns
         self._deadlines, self._outbox, self._publisher = deadlines, outbox, publisher
         self._clock, self._new_id, self._config = clock, new_id, config
         self._matches = database.collection(MATCHES)
         self._tickets = database.collection(TICKETS)
 
     async def propose(self, pool: PoolKey, group: Group) -> Match | None:
-        """Claims the group's tickets and proposes the match; None when somebody else was quicker with one of them."""
+        """Claims the group's tickets and proposes the match; None when they are not as the group has them any more."""
         match = self._formed(pool, group)
-        ticket_ids = [player.ticket_id for player in match.players]
-        if not await self._pool.claim(match.match_id, ticket_ids, match.formed_at):
+        if not await self._pool.claim(match.match_id, group.ticket_ids, match.formed_at):
             return None
         fault_point("claimed")
         proposal = MatchProposed(match=match_view(match), accept_by=match.accept_by)
         match = carry(match, [to(_stream(user), proposal) for user in match.player_ids], match.formed_at)
-        proposed = {"status": "proposed", "match_id": match.id, "accept_by": match.accept_by}
-        moves = [
-            Update(
-                TICKETS,
-                ticket_id,
-                {"$set": proposed, "$inc": {"version": 1}},
-                expect={"status": "queued"},
-            )
-            for ticket_id in ticket_ids
-        ]
+        tickets = await self._tickets.get_many(group.ticket_ids)
+        if await self._acquaintances.at_odds(_together(group)):  # blocks that the index has not heard of
+            await self._put_back(match, group)
+            await self._acquaintances.renew(*group.ticket_ids)
+            return None
         try:
-            await self._database.commit(Insert(MATCHES, match), *moves)
+            await self._database.commit(Insert(MATCHES, match), *_proposed(match, group, tickets))
         except StorageConflict:
-            tickets = await self._tickets.get_many(ticket_ids)
-            queued = [TicketId(ticket.id) for ticket in tickets.values() if ticket.status == "queued"]
-            await self._pool.release(match.match_id, queued)
+            await self._put_back(match, group)
             return None
         fault_point("proposed")
         with may_lag():
             await self._deadlines.set("accept", match.id, match.accept_by)
             await self._pool.settle(match.match_id)
         await self._outbox.flush(MATCHES, match)
-        await self._board.show(ticket_ids)
+        await self._board.show(group.ticket_ids)
         return match
 
     async def accept(self, user: UserId, match_id: MatchId) -> MatchView:
@@ -153,58 +155,53 @@ class Proposals:
             await self.refuse(match, late, "timeout")
 
     async def refuse(self, match: Match, refusers: Sequence[UserId], reason: CancelReason) -> Match:
-        """Cancels a proposed match: refusers' tickets end, the others wait on. The match as it is in the end."""
-        requeued = [player for player in match.players if player.user_id not in refusers]
-        events = [
-            to(
-                _stream(player.user_id),
-                MatchCancelled(match_id=match.match_id, reason=reason, requeued=player in requeued),
-            )
-            for player in match.players
-        ]
-        off = carrying(events, self._clock.now(), status="cancelled")
-        expect: dict[str, object] = {"status": "proposed"}
-        if reason == "timeout":
-            expect["version"] = match.version  # somebody may accept at the last moment
-        try:
-            await self._database.commit(
-                Update(MATCHES, match.id, off, expect=expect),
-                *_ended([p for p in match.players if p not in requeued], match.match_id),
-                *_requeued(requeued, match.match_id),
-            )
-        except StorageConflict:
-            return await self._current(match.match_id)
+        """Cancels a proposed match. The match as it is in the end.
+
+        refusers: those who declined, were late or are gone; nobody else is to blame. Their tickets end, for whole
+        parties, all the other tickets wait on, and a cooldown begins for the refusers alone.
+        """
+        ended = {player.ticket_id for player in match.players if player.user_id in refusers}
+        requeued = [id for id in match.ticket_ids if id not in ended]
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
+            try:
+                await self._cancel(match, refusers, reason, requeued)
+                break
+            except StorageConflict as conflict:
+                if conflict.collection != COOLDOWNS.name:
+                    return await self._current(match.match_id)
+        else:
+            raise Conflict
         fault_point("refused")
-        tickets = await self._tickets.get_many([player.ticket_id for player in requeued])
-        with may_lag():
-            for ticket in tickets.values():
-                if ticket.status == "queued":  # it may have been cancelled since
-                    await self._pool.add(pool_entry(ticket))
+        await self._acquaintances.renew(*requeued)  # they would rather not meet the refusers again
+        await self._let_wait(requeued)
         match = await self._current(match.match_id)
         await self._outbox.flush(MATCHES, match)
-        await self._board.show([player.ticket_id for player in match.players])
+        await self._board.show(match.ticket_ids)
         return match
 
     async def _confirm(self, match: Match) -> Match:
         """Everyone accepted: the lobby stands and the match is confirmed, in one commit. A retry changes nothing."""
         view = match_view(match.changed(status="confirmed"))
+        lobby_id = match.lobby_id or LobbyId(match.id)
         events: list[Outgoing] = [
-            to(_stream(user), MatchConfirmed(match=view, lobby_id=LobbyId(match.id))) for user in match.player_ids
+            to(_stream(user), MatchConfirmed(match=view, lobby_id=lobby_id)) for user in match.player_ids
         ]
         confirmed = carrying(events, self._clock.now(), status="confirmed")
-        matched: list[Write] = [
-            Update(
-                TICKETS,
-                player.ticket_id,
-                {"$set": {"status": "matched", "lobby_id": match.id}, "$inc": {"version": 1}},
-                expect={"status": "proposed", "match_id": match.id},
-            )
-            for player in match.players
+        joining = [player.ticket_id for player in match.players]
+        also = [
+            Update(MATCHES, match.id, confirmed, expect={"status": "proposed"}),
+            *_moved(set(joining), match, {"$set": {"status": "matched", "lobby_id": lobby_id}}),
         ]
         try:
-            await self._lobbies.create_from_match(
-                _plan(match), Update(MATCHES, match.id, confirmed, expect={"status": "proposed"}), *matched
-            )
+            if match.backfill is None:
+                await self._lobbies.create_from_match(_plan(match), *also)
+            else:
+                tickets = await self._tickets.get_many(match.ticket_ids)
+                filled = _moved([match.backfill], match, after_filling(match, tickets))
+                await self._lobbies.take_in(lobby_id, _places(match), *also, *filled)
+        except (LobbyOver, LobbyFull):
+            return await self.refuse(match, [], "withdrawn")
         except StorageConflict:
             match = await self._current(match.match_id)
             if match.status != "confirmed":
@@ -214,8 +211,57 @@ class Proposals:
         with may_lag():
             await self._deadlines.drop("accept", match.id)
         await self._outbox.flush(MATCHES, match)
-        await self._board.show([player.ticket_id for player in match.players])
+        await self._let_wait([match.backfill] if match.backfill else [])
+        await self._board.show(match.ticket_ids)
         return match
+
+    async def _cancel(
+        self, match: Match, refusers: Sequence[UserId], reason: CancelReason, requeued: Sequence[TicketId]
+    ) -> None:
+        """The commit of `refuse`; raises `StorageConflict`."""
+        costs, until = await self._cooldowns.refusals(refusers)
+        events = [
+            to(
+                _stream(player.user_id),
+                MatchCancelled(
+                    match_id=match.match_id,
+                    reason=reason,
+                    requeued=player.ticket_id in requeued,
+                    cooldown_until=until.get(player.user_id),
+                ),
+            )
+            for player in match.players
+        ]
+        off = carrying(events, self._clock.now(), status="cancelled", refused_by=tuple(refusers))
+        expect: dict[str, object] = {"status": "proposed"}
+        if reason == "timeout":
+            expect["version"] = match.version  # somebody may accept at the last moment
+        leaving = [player for player in match.players if player.ticket_id not in requeued]
+        await self._database.commit(
+            Update(MATCHES, match.id, off, expect=expect),
+            *_moved({player.ticket_id for player in leaving}, match, {"$set": {"status": "cancelled"}}),
+            *_freed(leaving),
+            *_moved(requeued, match, {"$set": {"status": "queued"}, "$unset": NO_MATCH}),
+            *costs,
+        )
+
+    async def _let_wait(self, ticket_ids: Sequence[TicketId]) -> None:
+        """The pool learns of tickets that wait again, unless they have been cancelled since."""
+        tickets = await self._tickets.get_many(ticket_ids)
+        with may_lag():
+            for ticket in tickets.values():
+                if ticket.status == "queued":
+                    await self._pool.add(pool_entry(ticket))
+
+    async def _put_back(self, match: Match, group: Group) -> None:
+        """Ends the claim: the tickets that still wait do so as their documents have them, the others are forgotten."""
+        tickets = (await self._tickets.get_many(group.ticket_ids)).values()
+        queued = [ticket for ticket in tickets if ticket.status == "queued"]
+        known = [TicketId(ticket.id) for ticket in queued if _as_grouped(ticket, group)]
+        await self._pool.release(match.match_id, known)
+        for ticket in queued:
+            if ticket.id not in known:
+                await self._pool.add(pool_entry(ticket))
 
     async def _own(self, user: UserId, match_id: MatchId) -> Match:
         match = await self._matches.get(match_id)
@@ -231,73 +277,85 @@ class Proposals:
 
     def _formed(self, pool: PoolKey, group: Group) -> Match:
         now = self._clock.now()
-        oldest_first = sorted(group.members, key=lambda member: (member.queued_at, member.ticket_id))
-        players = tuple(MatchPlayer(user_id=member.user_id, ticket_id=member.ticket_id) for member in oldest_first)
-        longest_wait_s = ms_between(oldest_first[0].queued_at, now) / 1000
         return Match(
             id=self._new_id(),
             game_id=pool.game_id,
             mode=pool.mode,
             region=group.region,
             teams=group.teams,
-            players=players,
-            player_ids=tuple(player.user_id for player in players),
+            players=group.players,
+            player_ids=tuple(player.user_id for player in group.players),
             min_players=group.min_size,
-            quality=Quality(**quality(group, longest_wait_s)),
+            lobby_id=group.lobby_id,
+            backfill=group.backfill,
+            quality=group.quality,
             accept_by=now + seconds(self._config.accept_s),
             formed_at=now,
         )
-
-
-def pool_entry(ticket: Ticket) -> PoolEntry:
-    """The ticket as it waits in its pools."""
-    return PoolEntry(
-        ticket_id=TicketId(ticket.id),
-        players=ticket.players,
-        criteria=ticket.criteria,
-        queued_at=ticket.queued_at,
-        opening=ticket.opening,
-    )
 
 
 def _stream(user: UserId) -> str:
     return user_stream("matchmaking", user)
 
 
-def _ended(players: Iterable[MatchPlayer], match_id: MatchId) -> Iterable[Write]:
-    """The tickets of those who refused end, and with them their seats."""
-    for player in players:
-        changes: Changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
-        yield Update(TICKETS, player.ticket_id, changes, expect={"status": "proposed", "match_id": match_id})
-        yield Delete(SEATS, player.user_id, expect={"ticket_id": player.ticket_id})
+def _as_grouped(ticket: Ticket, group: Group) -> bool:
+    """Whether the ticket still has the players the group was formed of."""
+    in_group = {player.user_id for player in group.players if player.ticket_id == ticket.id}
+    return ticket.id == group.backfill or set(ticket.player_ids) == in_group
 
 
-def _requeued(players: Iterable[MatchPlayer], match_id: MatchId) -> Iterable[Write]:
-    for player in players:
-        changes: Changes = {
-            "$set": {"status": "queued"},
-            "$unset": {"match_id": True, "accept_by": True},
-            "$inc": {"version": 1},
-        }
-        yield Update(TICKETS, player.ticket_id, changes, expect={"status": "proposed", "match_id": match_id})
+def _proposed(match: Match, group: Group, tickets: Mapping[str, Ticket]) -> list[Write]:
+    """The tickets are proposed the match; raises `StorageConflict` when one is not as the group has it any more."""
+    if not all(id in tickets and _as_grouped(tickets[id], group) for id in group.ticket_ids):
+        raise StorageConflict(TICKETS.name)
+    proposed = {"status": "proposed", "match_id": match.id, "accept_by": match.accept_by}
+    changes: Changes = {"$set": proposed, "$inc": {"version": 1}}
+    return [
+        Update(TICKETS, id, changes, expect={"status": "queued", "version": tickets[id].version})
+        for id in group.ticket_ids
+    ]
+
+
+def _moved(ticket_ids: Iterable[TicketId], match: Match, changes: Changes) -> list[Write]:
+    """The tickets that were proposed the match move on."""
+    return [
+        Update(TICKETS, id, {**changes, "$inc": {"version": 1}}, expect={"status": "proposed", "match_id": match.id})
+        for id in sorted(ticket_ids)
+    ]
+
+
+def _freed(players: Iterable[MatchPlayer]) -> list[Write]:
+    """The players give up their seats."""
+    return [Delete(SEATS, player.user_id, expect={"ticket_id": player.ticket_id}) for player in players]
+
+
+def _together(group: Group) -> list[list[UserId]]:
+    """The players of the group by ticket, those who sit in the lobby of a backfill being together as well."""
+    tickets = {id: [player.user_id for player in group.players if player.ticket_id == id] for id in group.ticket_ids}
+    joining = {player.user_id for player in group.players}
+    return [*tickets.values(), [user for team in group.teams for user in team if user not in joining]]
+
+
+def _places(match: Match) -> tuple[Place, ...]:
+    team_of = {user: number for number, team in enumerate(match.teams, start=1) for user in team}
+    return tuple(
+        Place(
+            user_id=player.user_id,
+            ticket_id=player.ticket_id,
+            team=team_of[player.user_id] if len(match.teams) > 1 else None,
+            role=player.role,
+        )
+        for player in match.players
+    )
 
 
 def _plan(match: Match) -> LobbyPlan:
-    team_of = {user: number for number, team in enumerate(match.teams, start=1) for user in team}
     return LobbyPlan(
         match_id=match.match_id,
         name=f"{match.game_id} {match.mode}",
         game_id=GameId(match.game_id),
         mode=match.mode,
         region=match.region,
-        places=tuple(
-            Place(
-                user_id=player.user_id,
-                ticket_id=player.ticket_id,
-                team=team_of[player.user_id] if len(match.teams) > 1 else None,
-                role=player.role,
-            )
-            for player in match.players
-        ),
+        places=_places(match),
         capacity=Capacity(min=match.min_players, max=len(match.players)),
     )

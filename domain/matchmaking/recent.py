@@ -25,11 +25,12 @@ def avoided(user: UserId, mode: ModeName, matches: Iterable[Match], now: datetim
     for match in matches:
         if user not in match.player_ids:
             continue
-        if match.status == "confirmed" and match.mode == mode:
+        if match.status == "cancelled":
+            if match.formed_at > now - seconds(DECLINER_S):
+                found.update(dict.fromkeys(match.refused_by))
+        elif match.status != "proposed" and match.mode == mode:
             played += 1
             if played <= MATCHES_BACK and match.formed_at > now - seconds(OPPONENT_S):
                 found.update(dict.fromkeys(match.player_ids))
-        elif match.status == "cancelled" and match.formed_at > now - seconds(DECLINER_S):
-            found.update(dict.fromkeys(match.refused_by))
     found.pop(user, None)
     return tuple(found)[:MOST]

@@ -20,6 +20,8 @@ from domain.matchmaking.cooldowns import Cooldowns
 from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.model import TICKETS, Ticket, pool_entry
 from domain.matchmaking.pool import TicketPool
+from domain.matchmaking.seating import party_unchanged
+from domain.parties.model import Party
 from domain.parties.parties import Parties
 from domain.presence.presence import Presence
 
@@ -88,14 +90,13 @@ class Schedule:
             return
         if now >= (ticket.criteria.scheduled_at or ticket.due_at) + seconds(GIVE_UP_S):
             await self._expire(ticket)
-        elif await self._can_begin(ticket):
-            await self._begin(ticket)
-        else:
+            return
+        party = await self._parties.of(ticket.user_id)
+        if not await self._can_begin(ticket, party) or not await self._begin(ticket, party):
             await self._put_off(ticket)
 
-    async def _can_begin(self, ticket: Ticket) -> bool:
+    async def _can_begin(self, ticket: Ticket, party: Party | None) -> bool:
         """Whether the players are still together, here, and may search."""
-        party = await self._parties.of(ticket.user_id)
         together = party.member_ids if party else [ticket.user_id]
         return (
             (party is None or party.leader_id == ticket.user_id)
@@ -104,8 +105,8 @@ class Schedule:
             and not await self._cooldowns.running(ticket.player_ids)
         )
 
-    async def _begin(self, ticket: Ticket) -> None:
-        """The waiting begins now. Who is busy makes it be put off."""
+    async def _begin(self, ticket: Ticket, party: Party | None) -> bool:
+        """The waiting begins now; False when somebody is busy, or something has changed in this very moment."""
         queued = ticket.changed(
             status="queued",
             queued_at=self._clock.now(),
@@ -115,16 +116,17 @@ class Schedule:
         )
         seats = [Insert(SEATS, Seat(id=user, ticket_id=TicketId(ticket.id))) for user in ticket.player_ids]
         try:
-            await self._database.commit(Replace(TICKETS, queued), *seats)
+            await self._database.commit(Replace(TICKETS, queued), *seats, *party_unchanged(party))
         except StorageConflict:
-            await self._put_off(ticket)
-            return
+            return False
         fault_point("began")
         with may_lag():
             await self._pool.add(pool_entry(queued))
         await self._board.show([TicketId(ticket.id)])
+        return True
 
     async def _put_off(self, ticket: Ticket) -> None:
+        """It is tried again later, unless the ticket has moved on."""
         later = await self._tickets.replace(ticket.changed(due_at=self._clock.now() + seconds(RETRY_S)))
         if later is not None:
             await self._remind(later)

@@ -11,9 +11,8 @@ from domain.core.isolation import Report, isolated
 from domain.core.leases import Leases
 from domain.games.games import Games
 from domain.matchmaking.board import TicketBoard, first_pool
-from domain.matchmaking.compatibility import candidate, group_size
+from domain.matchmaking.matcher import Group, Matcher
 from domain.matchmaking.matchmaking import Matchmaking
-from domain.matchmaking.pairing import Group, form_groups
 from domain.matchmaking.pool import PoolEntry, PoolKey, TicketPool
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.relaxation import STEPS, Step, level_at
@@ -73,13 +72,10 @@ class Tick:
         mode = game.mode(key.mode) if game else None
         if mode is None:
             return 0
-        candidates = [
-            candidate(entry, key, size, now, self._steps)
-            for entry in waiting
-            if (size := group_size(entry.criteria, mode)) is not None
-        ]
+        matcher = Matcher(key, mode)
+        matcher.put(waiting)
         # In a thread, as a large pool takes seconds and the sockets of this process must not wait for it.
-        groups = await asyncio.to_thread(lambda: list(form_groups(candidates, mode.teams)))
+        groups = await asyncio.to_thread(lambda: [group for group in matcher.groups(now) if group is not None])
         taken = await self._propose(key, groups)
         left = [entry for entry in waiting if entry.ticket_id not in taken and first_pool(entry.criteria) == key]
         due = [entry.ticket_id for entry in left if self._update_due(entry, last, now)]
@@ -101,7 +97,7 @@ class Tick:
                 if isinstance(outcome, BaseException):
                     raise outcome
                 match_id = outcome.match_id if outcome else None
-                taken.update({member.ticket_id: match_id for member in group.members})
+                taken.update(dict.fromkeys(group.ticket_ids, match_id))
         return taken
 
     async def _hold(self, key: PoolKey) -> bool:

@@ -14,8 +14,7 @@ from domain.lobbies.model import LOBBIES
 from domain.matchmaking.commands import AnswerMatch
 from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.grace import SURE_AFTER_S
-from domain.matchmaking.model import MATCHES, TICKETS
-from domain.matchmaking.proposals import pool_entry
+from domain.matchmaking.model import MATCHES, TICKETS, pool_entry
 from domain.matchmaking.recovery import CLAIM_MAX_S, OVERDUE_S
 from maoga.bootstrap import Core
 from tests.integration.matchmaking.test_main_job import DUEL, proposed, seated

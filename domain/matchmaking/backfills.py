@@ -5,7 +5,6 @@ found accepts as usual; the last accept seats the newcomers, in one commit with 
 the truth: a sweep makes the ticket follow it, and ends it when the lobby is closed or full.
 """
 
-from collections.abc import Iterable
 from typing import cast
 
 from domain.core.clock import Clock, seconds
@@ -24,6 +23,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.commands import BackfillLobby
 from domain.matchmaking.criteria import Criteria, GameWish
 from domain.matchmaking.model import KEPT_S, TICKETS, Ticket, TicketView, pool_entry
+from domain.matchmaking.openings import free_places, opening_of
 from domain.matchmaking.pool import Opening, PoolPlayer, TicketPool
 
 PAGE = 500
@@ -35,7 +35,7 @@ class NotFromMatch(AppError):
     code, status = "NOT_FROM_MATCH", 409
 
 
-class Backfill:
+class Backfills:
     """The backfill tickets. `backfill_of` is a unique key: a lobby has one at the most."""
 
     def __init__(
@@ -68,13 +68,9 @@ class Backfill:
             raise LobbyOver
         if lobby.match_id is None:
             raise NotFromMatch
-        if _free(lobby) <= 0:
+        if free_places(lobby) <= 0:
             raise LobbyFull
         return await self._board.view(await self._of(lobby) or await self._insert(lobby))
-
-    async def of(self, user: UserId, lobby: Lobby) -> Ticket | None:
-        """The lobby's ticket, for its host."""
-        return await self._of(lobby) if lobby.host_id == user else None
 
     async def reconcile(self, report: Report) -> None:
         """Makes the waiting tickets follow their lobbies; tells `report` of what it cannot. Idempotent."""
@@ -114,7 +110,7 @@ class Backfill:
 
     async def _follow(self, ticket: Ticket) -> None:
         lobby = await self._lobbies.get(ticket.backfill_of) if ticket.backfill_of else None
-        if lobby is None or lobby.status == "closed" or _free(lobby) <= 0:
+        if lobby is None or lobby.status == "closed" or free_places(lobby) <= 0:
             followed = ticket.changed(status="cancelled", backfill_of=None)
         else:
             opening = await self._opening(lobby)
@@ -137,22 +133,7 @@ class Backfill:
 
     async def _opening(self, lobby: Lobby) -> Opening:
         game = await self._games.get(lobby.game_id)
-        mode = game.mode(cast(ModeName, lobby.mode)) if game else None
-        return Opening(
-            lobby_id=lobby.lobby_id,
-            teams=tuple(_teams(lobby, mode.teams.count if mode and mode.teams else 1)),
-            roles={member.user_id: member.role for member in lobby.members if member.role is not None},
-            free=_free(lobby),
-        )
-
-
-def _free(lobby: Lobby) -> int:
-    return lobby.capacity.max - len(lobby.members)
-
-
-def _teams(lobby: Lobby, count: int) -> Iterable[tuple[UserId, ...]]:
-    for number in range(1, count + 1):
-        yield tuple(member.user_id for member in lobby.members if (member.team or 1) == number)
+        return opening_of(lobby, game.mode(cast(ModeName, lobby.mode)) if game else None)
 
 
 def _criteria(lobby: Lobby) -> Criteria:

@@ -1,0 +1,55 @@
+"""Admission: what must be known before a search begins: that the criteria can be met, and who the players are."""
+
+import asyncio
+from collections.abc import Sequence
+
+from domain.core.clock import Clock
+from domain.core.errors import ValidationFailed
+from domain.core.ids import UserId
+from domain.games.games import Games
+from domain.games.model import Mode
+from domain.matchmaking.acquaintances import Acquaintances
+from domain.matchmaking.compatibility import group_size
+from domain.matchmaking.criteria import Criteria, GroupSize
+from domain.matchmaking.feasibility import faults_of
+from domain.matchmaking.pool import PoolPlayer, Skill
+from domain.users.users import Users
+
+
+class Admission:
+    """Who may begin a search, and as what."""
+
+    def __init__(self, *, users: Users, games: Games, acquaintances: Acquaintances, clock: Clock) -> None:
+        self._users, self._games, self._acquaintances, self._clock = users, games, acquaintances, clock
+
+    async def check(self, criteria: Criteria, size: int) -> None:
+        """Raises `ValidationFailed` with all that the catalogue cannot meet. size: of the party."""
+        wished = {wish.game_id: await self._games.get(wish.game_id) for wish in criteria.games}
+        games = {game_id: game for game_id, game in wished.items() if game is not None}
+        found = faults_of(criteria, size, games, self._clock.now())
+        if found:
+            raise ValidationFailed(found)
+
+    async def most_together(self, criteria: Criteria) -> int:
+        """How many players one ticket with these criteria may have."""
+        limits = [1] * len(criteria.games)
+        for number, wish in enumerate(criteria.games):
+            game = await self._games.get(wish.game_id)
+            mode = game.mode(criteria.mode) if game else None
+            if mode is not None and (sizes := group_size(criteria, mode)) is not None:
+                limits[number] = _most_together(mode, sizes)
+        return min(limits)
+
+    async def players(self, user_ids: Sequence[UserId], criteria: Criteria) -> tuple[PoolPlayer, ...]:
+        """The players as the matcher sees them."""
+        ratings = await asyncio.gather(*map(self._users.ratings_of, user_ids))
+        players = [
+            PoolPlayer(user_id=user, skills={wish.game_id: Skill(mu=mus[wish.game_id]) for wish in criteria.games})
+            for user, mus in zip(user_ids, ratings, strict=True)
+        ]
+        return await self._acquaintances.introduce(players, criteria.mode)
+
+
+def _most_together(mode: Mode, sizes: GroupSize) -> int:
+    """The largest party: it is on one team, or in the one group."""
+    return mode.teams.size if mode.teams else sizes.max
