@@ -299,9 +299,10 @@ def _stream(user: UserId) -> str:
 
 
 def _as_grouped(ticket: Ticket, group: Group) -> bool:
-    """Whether the ticket still has the players the group was formed of."""
-    in_group = {player.user_id for player in group.players if player.ticket_id == ticket.id}
-    return ticket.id == group.backfill or set(ticket.player_ids) == in_group
+    """Whether the ticket still has the players the group was formed of, or is the backfill that it is taken for."""
+    if ticket.opening is not None:
+        return ticket.id == group.backfill and ticket.backfill_of == group.lobby_id
+    return set(ticket.player_ids) == {player.user_id for player in group.players if player.ticket_id == ticket.id}
 
 
 def _proposed(match: Match, group: Group, tickets: Mapping[str, Ticket]) -> list[Write]:
