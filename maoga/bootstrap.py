@@ -98,6 +98,7 @@ class Core:
     tokens: Tokens
     auth: Auth
     blocks: Blocks
+    acquaintances: Acquaintances
     games: Games
     chat: Chat
     lobbies: Lobbies
@@ -335,6 +336,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         tokens=tokens,
         auth=auth,
         blocks=blocks,
+        acquaintances=acquaintances,
         games=games,
         chat=chat,
         lobbies=lobbies,

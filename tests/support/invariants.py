@@ -101,4 +101,4 @@ def _twice(values: Iterable[Any]) -> list[Any]:
 
 
 def _crowded(lobby: Any) -> bool:
-    return len(lobby.members) > lobby.capacity.max
+    return bool(len(lobby.members) > lobby.capacity.max)

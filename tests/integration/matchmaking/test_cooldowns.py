@@ -10,8 +10,11 @@ from domain.core.ids import UserId
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.cooldowns import COOLDOWNS, OnCooldown
 from domain.matchmaking.model import MATCHES
+from domain.parties.commands import JoinParty
 from maoga.bootstrap import Core
 from tests.integration.matchmaking.test_main_job import DUEL, proposed
+from tests.integration.matchmaking.test_parties import proposed as proposed_to
+from tests.support.builders import criteria
 from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
@@ -70,7 +73,7 @@ async def test_who_stays_away_while_a_match_is_proposed_refuses(core: Core, cloc
 
 async def test_of_all_who_decline_at_once_each_who_is_blamed_pays_and_nobody_else(core: Core) -> None:
     users = await players(core, 2)
-    for round_ in range(5):
+    for _ in range(3):
         match = await proposed(core, users)
         answer = AnswerMatch(match_id=match.match_id)
         before = await cooldowns(core)
@@ -82,11 +85,37 @@ async def test_of_all_who_decline_at_once_each_who_is_blamed_pays_and_nobody_els
         assert list(cancelled.refused_by) == paid
         assert len(paid) == 1
         assert await broken_invariants(core.database) == []
-        if round_ == 0:
-            await core.database.collection(COOLDOWNS).delete(paid[0])
         (waits,) = [user for user in users if user not in paid]
         left = await core.matchmaking.status(waits)
         assert left is not None
         await core.matchmaking.cancel(waits, CancelTicket(ticket_id=left.id))
         for user in paid:
             await core.database.collection(COOLDOWNS).delete(user)
+
+
+async def test_a_party_waits_for_its_member_on_cooldown_and_only_the_refuser_pays(
+    core: Core, clock: ManualClock
+) -> None:
+    """Of a party that is proposed a match, one declines twice: the other one may search alone, both together not."""
+    leader, member, *others = await players(core, 4)
+    party = await core.parties.create(leader)
+    await core.parties.join(member, JoinParty(join_code=party.join_code))
+    alone, wish = criteria("valorant", "competitive"), criteria("valorant", "competitive", party=[member])
+    tickets = [(await core.matchmaking.enqueue(other, alone)).id for other in others]
+    for _ in range(2):
+        ticket = await core.matchmaking.enqueue(leader, wish)
+        clock.advance(2)
+        match = await proposed_to(core, *tickets, ticket.id)
+        await core.matchmaking.decline(member, AnswerMatch(match_id=match.match_id))
+    waited = [await core.matchmaking.status(other) for other in others]
+    assert [(ticket.status, ticket.waited_ms) for ticket in waited if ticket] == [("queued", 4000)] * 2
+    with pytest.raises(OnCooldown) as refused:
+        await core.matchmaking.enqueue(leader, wish)
+    assert refused.value.details == {"retryInMs": 30_000, "userIds": [member]}
+    assert set(await cooldowns(core)) == {member}
+    await core.parties.leave(member)
+    ticket = await core.matchmaking.enqueue(leader, alone)
+    with pytest.raises(OnCooldown):
+        await core.parties.join(member, JoinParty(join_code=party.join_code))
+    assert await core.matchmaking.status(leader) == ticket
+    assert await broken_invariants(core.database) == []
