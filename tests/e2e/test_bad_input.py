@@ -44,6 +44,7 @@ VALID: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("matchmaking", "cancel"): {"ticketId": new_id()},
     ("matchmaking", "accept"): {"matchId": new_id()},
+    ("matchmaking", "backfill"): {"lobbyId": new_id()},
     ("matchmaking", "decline"): {"matchId": new_id()},
     ("lobby", "set_ready"): {"ready": True},
     ("chat", "send"): {"channelId": new_id(), "clientMessageId": "m1", "content": "hi", "contentType": "text"},
@@ -57,6 +58,7 @@ VALID: dict[tuple[str, str], dict[str, Any]] = {
 NOT_THEIRS: dict[tuple[str, str], str] = {
     ("matchmaking", "cancel"): "NOT_FOUND",
     ("matchmaking", "accept"): "NOT_FOUND",
+    ("matchmaking", "backfill"): "NOT_FOUND",
     ("matchmaking", "decline"): "NOT_FOUND",
     ("lobby", "set_ready"): "NOT_IN_LOBBY",
     ("lobby", "start"): "NOT_IN_LOBBY",
