@@ -99,12 +99,9 @@ class Matchmaking:
                 await self._schedule.put(ticket)
                 break
             await self._cooldowns.check(user, members)
-            away = await self._parties.away(members) if party else {}
-            seats = [Seat(id=id, ticket_id=TicketId(ticket.id), grace_until=away.get(id)) for id in members]
+            seats = [Insert(SEATS, Seat(id=id, ticket_id=TicketId(ticket.id))) for id in members]
             try:
-                await self._database.commit(
-                    Insert(TICKETS, ticket), *(Insert(SEATS, seat) for seat in seats), *party_unchanged(party)
-                )
+                await self._database.commit(Insert(TICKETS, ticket), *seats, *party_unchanged(party))
             except Duplicate:
                 raise await self._taken(user, members) from None
             except StorageConflict:
@@ -216,7 +213,7 @@ class Matchmaking:
             scheduled_by=user if begins else None,
             due_at=begins,
             user_id=user,
-            criteria=criteria,
+            criteria=criteria.model_copy(update={"party": [member for member in members if member != user]}),
             player_ids=tuple(members),
             players=await self._admission.players(members, criteria),
             queued_at=begins or now,

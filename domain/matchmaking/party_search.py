@@ -1,7 +1,7 @@
 """The ticket of a party follows the party: who joins is looked for as well, who leaves is not.
 
 Searching          join: in the ticket too, which keeps its waiting time. leave, kick: the ticket goes on without them,
-                   unless it was the leader, who ends it for all.
+                   unless it was the leader, who ends it for all, as does a member whose grace is over.
 Match proposed     join: `MatchPending`. leave, kick: declines the match, which ends the ticket for all; of a kick the
                    leader is the one who declined.
 Otherwise          the party alone changes.
@@ -81,7 +81,7 @@ class PartySearch(Search):
         if ticket.status == "proposed":
             raise Conflict
         changed, gone = _with(ticket, [player for player in ticket.players if player.user_id not in left]), left
-        if party.leader_id in left:
+        if party.leader_id in left or reason == "grace_expired":
             changed, gone = ticket.changed(status="cancelled"), ticket.player_ids
         writes = [Replace(TICKETS, changed), *seats_given_up(ticket, gone)]
         return Following(writes, partial(self._changed, TicketId(ticket.id)))

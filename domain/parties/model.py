@@ -47,7 +47,7 @@ class Party(WithEvents):
     leader_id: UserId
     members: tuple[PartyMember, ...]
     invites: tuple[Invite, ...] = ()
-    join_code: str | None
+    join_code: str | None = None
     created_at: Timestamp
     expires_at: Timestamp | None = None
 

@@ -165,11 +165,6 @@ class Parties:
         """Tells the party that members lost their last connections, or came back, in one commit with `also`."""
         await self._change(party_id, lambda party, _: rules.set_connection(party, users, connection), also=also)
 
-    async def away(self, users: Sequence[UserId]) -> dict[UserId, datetime]:
-        """Those of the users, members of parties, who have no connection, and until when they are waited for."""
-        seats = await self._seats.get_many(users)
-        return {UserId(id): seat.grace_until for id, seat in seats.items() if seat.grace_until}
-
     async def _check_invitable(self, user: UserId, invitee: UserId) -> None:
         """Raises `NotFound` unless `user` may invite `invitee`."""
         await self._users.get(invitee)
@@ -211,7 +206,7 @@ class Parties:
                 if isinstance(conflict, Duplicate) and conflict.collection == PARTY_SEATS.name:
                     raise await self._elsewhere(after.member_ids[-1]) from None  # who has just joined
                 continue
-            fault_point("party changed")
+            fault_point("party_changed")
             after = after.changed(version=after.version + 1)
             with may_lag():
                 await following.done()

@@ -47,6 +47,10 @@ async def broken_invariants(database: Database) -> list[str]:
             broken.append(f"ticket {ticket.id} is proposed in no proposed match")
         if ticket.status == "queued" and ticket.match_id is not None:
             broken.append(f"ticket {ticket.id} waits and names a match")
+        if ticket.status == "proposed" and match is not None:
+            invited = {player.user_id for player in match.players if player.ticket_id == ticket.id}
+            if invited != set(ticket.player_ids):
+                broken.append(f"match {match.id} is proposed to others than ticket {ticket.id} is for")
     for lobby in open_lobbies:
         broken += [
             f"member {user} of lobby {lobby.id} has no seat there"

@@ -13,11 +13,11 @@ from domain.matchmaking.model import MATCHES
 from domain.parties.commands import JoinParty
 from maoga.bootstrap import Core
 from tests.integration.matchmaking.test_main_job import DUEL, proposed
-from tests.integration.matchmaking.test_parties import proposed as proposed_to
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
+from tests.support.parties import proposed as proposed_to
 
 
 async def refuse(core: Core, refuser: UserId, other: UserId) -> None:

@@ -1,83 +1,23 @@
 """Parties and their tickets: the use cases together, on the embedded default and on real servers."""
 
-from typing import Any
-
 import pytest
 
 from domain.core.errors import NotFound, ValidationFailed
-from domain.core.ids import MatchId, TicketId, UserId
 from domain.lobbies.model import SEATS
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
-from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.matcher import Group
 from domain.matchmaking.matchmaking import PartyMemberBusy, PartyMismatch
-from domain.matchmaking.model import TICKETS, Match, MatchPlayer, Quality, Ticket, TicketView
-from domain.matchmaking.pool import PoolKey
+from domain.matchmaking.model import MATCHES
 from domain.matchmaking.seating import AlreadyInLobby, AlreadyQueued
-from domain.parties.commands import JoinParty, PartyMemberCommand
-from domain.parties.model import PartyView
-from domain.parties.rules import NotPartyLeader
+from domain.parties.commands import JoinParty
+from domain.parties.model import PARTY_SEATS
+from domain.parties.rules import NotPartyLeader, PartyFull
+from domain.parties.search import MatchPending
 from maoga.bootstrap import Core
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
-
-POOL = PoolKey("valorant", "competitive")  # type: ignore[arg-type]
-
-
-def fives(*party: UserId, **fields: Any) -> Criteria:
-    """Five against five, with these friends."""
-    return criteria("valorant", "competitive", party=list(party), **fields)
-
-
-async def a_party(core: Core, leader: UserId, *friends: UserId) -> PartyView:
-    """A party whose members came by its code."""
-    party = await core.parties.create(leader)
-    for friend in friends:
-        party = await core.parties.join(friend, JoinParty(join_code=party.join_code))
-    return party
-
-
-def about(user: UserId) -> PartyMemberCommand:
-    return PartyMemberCommand(user_id=user)
-
-
-async def group_of(core: Core, *tickets: TicketId) -> Group:
-    """The group the matcher would make of these tickets as the pool has them, the players of each on one team."""
-    entries = {entry.ticket_id: entry for entry in await core.pool.waiting(POOL)}
-    return Group(
-        players=tuple(
-            MatchPlayer(user_id=player.user_id, ticket_id=id) for id in tickets for player in entries[id].players
-        ),
-        teams=tuple(tuple(player.user_id for player in entries[id].players) for id in tickets),
-        region=None,
-        min_size=2,
-        quality=Quality(overall=1, skill=1, region=1, language=1, wait=1),
-        levels=dict.fromkeys(tickets, 0),
-    )
-
-
-async def proposed(core: Core, *tickets: TicketId) -> Match:
-    """A match proposed to these tickets."""
-    match = await core.proposals.propose(POOL, await group_of(core, *tickets))
-    assert match is not None
-    return match
-
-
-async def accept(core: Core, match_id: MatchId, *users: UserId) -> None:
-    for user in users:
-        await core.matchmaking.accept(user, AnswerMatch(match_id=match_id))
-
-
-async def ticket(core: Core, id: TicketId) -> Ticket:
-    found = await core.database.collection(TICKETS).get(id)
-    assert found is not None
-    return found
-
-
-async def status(core: Core, user: UserId) -> TicketView | None:
-    return await core.matchmaking.status(user)
+from tests.support.parties import POOL, a_party, about, accept, fives, group_of, proposed, ticket
 
 
 async def test_a_party_waits_as_one_is_proposed_a_match_as_one_and_meets_in_the_lobby_on_one_team(core: Core) -> None:
@@ -86,7 +26,7 @@ async def test_a_party_waits_as_one_is_proposed_a_match_as_one_and_meets_in_the_
     ours = await core.matchmaking.enqueue(ann, fives(bob))
     assert ours.party_ids == [ann, bob]
     for user in (ann, bob):
-        mine = await status(core, user)
+        mine = await core.matchmaking.status(user)
         assert mine is not None
         assert mine.id == ours.id
     await a_party(core, cid, dan)
@@ -145,9 +85,9 @@ async def test_one_member_who_refuses_ends_the_ticket_of_the_party_and_the_other
         await accept(core, match.match_id, ann, cid, dan)
         clock.advance(core.settings.match_accept_s)
         await core.worker.run_deadlines()
-    assert [await status(core, user) for user in (ann, bob)] == [None, None]
+    assert [await core.matchmaking.status(user) for user in (ann, bob)] == [None, None]
     for user in (cid, dan):
-        mine = await status(core, user)
+        mine = await core.matchmaking.status(user)
         assert mine is not None
         assert (mine.id, mine.status) == (theirs.id, "queued")
     (entry,) = await core.pool.waiting(POOL)
@@ -163,7 +103,7 @@ async def test_what_keeps_a_party_from_searching_is_named_and_nothing_is_enqueue
     await core.matchmaking.cancel(stranger, CancelTicket(ticket_id=mine.id))
     with pytest.raises(AlreadyQueued):
         await a_party(core, ann, bob)
-    bobs = await status(core, bob)
+    bobs = await core.matchmaking.status(bob)
     assert bobs is not None
     await core.matchmaking.cancel(bob, CancelTicket(ticket_id=bobs.id))
     party = await core.parties.sync(ann)
@@ -209,4 +149,102 @@ async def test_a_member_who_sits_elsewhere_is_named_to_the_leader(core: Core) ->
         await core.matchmaking.enqueue(cid, fives(dan))
     await core.lobbies.leave(bob)
     await core.matchmaking.enqueue(ann, fives(bob))
+    assert await broken_invariants(core.database) == []
+
+
+async def test_a_friend_joins_a_running_search_and_its_waiting_time(core: Core, clock: ManualClock) -> None:
+    ann, bob, cid = await players(core, 3)
+    waiting = await core.matchmaking.enqueue(ann, fives())
+    since = (await ticket(core, waiting.id)).queued_at
+    clock.advance(30)
+    await a_party(core, ann, bob, cid)  # founded while its leader searches alone
+    (entry,) = await core.pool.waiting(POOL)
+    assert [ann, bob, cid] == [player.user_id for player in entry.players]
+    assert (entry.queued_at, entry.criteria.party) == (since, [bob, cid])
+    shown = await core.matchmaking.status(cid)
+    assert shown is not None
+    assert (shown.id, shown.party_ids, shown.waited_ms) == (waiting.id, [ann, bob, cid], 30_000)
+    assert await broken_invariants(core.database) == []
+
+
+async def test_a_friend_cannot_join_while_a_match_is_proposed_nor_a_search_that_has_no_room(core: Core) -> None:
+    ann, bob, cid, dan = await players(core, 4)
+    party = await a_party(core, ann, bob)
+    by_code = JoinParty(join_code=party.join_code)
+    ours = await core.matchmaking.enqueue(ann, fives(bob))
+    theirs = await core.matchmaking.enqueue(dan, fives())
+    with pytest.raises(AlreadyQueued):
+        await core.parties.join(dan, by_code)
+    match = await proposed(core, ours.id, theirs.id)
+    with pytest.raises(MatchPending):
+        await core.parties.join(cid, by_code)
+    await core.matchmaking.decline(dan, AnswerMatch(match_id=match.match_id))
+    await core.matchmaking.cancel(ann, CancelTicket(ticket_id=ours.id))
+    await core.matchmaking.enqueue(ann, criteria("valorant", "casual", party=[bob], groupSize={"min": 2, "max": 2}))
+    with pytest.raises(PartyFull) as full:
+        await core.parties.join(cid, by_code)
+    assert full.value.details == {"limit": 2}
+    assert await core.database.collection(SEATS).get(cid) is None
+    assert await core.database.collection(PARTY_SEATS).get(cid) is None
+    assert await broken_invariants(core.database) == []
+
+
+async def test_the_search_goes_on_without_who_leaves_or_is_kicked_and_ends_with_the_leader(core: Core) -> None:
+    ann, bob, cid, dan = await players(core, 4)
+    party = await a_party(core, ann, bob, cid, dan)
+    waiting = await core.matchmaking.enqueue(ann, fives(bob, cid, dan))
+    since = (await ticket(core, waiting.id)).queued_at
+    await core.parties.leave(bob)
+    await core.parties.kick(ann, about(cid))
+    (entry,) = await core.pool.waiting(POOL)
+    assert ([ann, dan], since) == ([player.user_id for player in entry.players], entry.queued_at)
+    with pytest.raises(NotFound):  # the code is a new one
+        await core.parties.join(cid, JoinParty(join_code=party.join_code))
+    await core.parties.promote(ann, about(dan))
+    await core.parties.leave(ann)  # not the leader any more
+    (entry,) = await core.pool.waiting(POOL)
+    assert [dan] == [player.user_id for player in entry.players]
+    for user in (bob, cid, ann):
+        assert await core.matchmaking.status(user) is None
+    assert await broken_invariants(core.database) == []
+    party = await core.parties.join(ann, JoinParty(join_code=(await core.parties.create(cid)).join_code))
+    await core.matchmaking.enqueue(cid, fives(ann))
+    await core.parties.leave(cid)
+    assert await core.matchmaking.status(ann) is None
+    assert [dan] == [player.user_id for entry in await core.pool.waiting(POOL) for player in entry.players]
+    await core.parties.leave(dan)  # who plays alone needs no party to go on
+    assert await core.matchmaking.status(dan) is not None
+    assert await broken_invariants(core.database) == []
+
+
+async def test_a_kick_while_a_match_is_proposed_declines_it(core: Core) -> None:
+    ann, bob, cid = await players(core, 3)
+    await a_party(core, ann, bob)
+    ours = await core.matchmaking.enqueue(ann, fives(bob))
+    theirs = await core.matchmaking.enqueue(cid, fives())
+    match = await proposed(core, ours.id, theirs.id)
+    await core.parties.kick(ann, about(bob))
+    cancelled = await core.database.collection(MATCHES).get(match.id)
+    assert cancelled is not None
+    assert cancelled.status == "cancelled"
+    assert {await core.matchmaking.status(user) for user in (ann, bob)} == {None}
+    assert await core.database.collection(PARTY_SEATS).get(bob) is None
+    assert await broken_invariants(core.database) == []
+
+
+async def test_a_group_made_of_a_ticket_as_it_was_is_not_proposed_and_the_pool_learns_what_it_is(core: Core) -> None:
+    """As when the process that changed the ticket died before it told the pool."""
+    ann, bob, cid = await players(core, 3)
+    await a_party(core, ann, bob)
+    ours = await core.matchmaking.enqueue(ann, fives(bob))
+    theirs = await core.matchmaking.enqueue(cid, fives())
+    group = await group_of(core, ours.id, theirs.id)
+    stale = {entry.ticket_id: entry for entry in await core.pool.waiting(POOL)}[ours.id]
+    await core.parties.leave(bob)
+    await core.pool.remove([ours.id])
+    await core.pool.add(stale)
+    assert await core.proposals.propose(POOL, group) is None
+    assert sorted([ann, cid]) == sorted(p.user_id for entry in await core.pool.waiting(POOL) for p in entry.players)
+    match = await proposed(core, ours.id, theirs.id)
+    assert match.player_ids == (ann, cid)
     assert await broken_invariants(core.database) == []
