@@ -11,6 +11,7 @@ import orjson
 import typer
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from domain.core.errors import AppError, ValidationFailed
@@ -96,7 +97,7 @@ def check_config(
     if list_all:
         table = Table("setting", "default", "meaning", title="Settings (environment variables)")
         for name, field in Settings.model_fields.items():
-            table.add_row(f"MAOGA_{name.upper()}", _default(name), field.description or "")
+            table.add_row(f"MAOGA_{name.upper()}", _default(name), escape(field.description or ""))
         _print(table)
         return
     settings = _settings()
@@ -346,7 +347,9 @@ def _default(name: str) -> str:
     value = getattr(Settings.model_construct(), name)
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    return ",".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    if isinstance(value, list):
+        return ",".join(f"{item:g}" if isinstance(item, float) else item for item in value)
+    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

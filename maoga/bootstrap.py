@@ -27,8 +27,11 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.lobbies.lobbies import Lobbies, LobbyConfig
 from domain.lobbies.model import LOBBIES, SEATS
+from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
+from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.board import TicketBoard
+from domain.matchmaking.cooldowns import COOLDOWNS, CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
 from domain.matchmaking.model import MATCHES, TICKETS
@@ -38,6 +41,7 @@ from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import ResultConfig, Results
+from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.parties.parties import Parties, PartyConfig
@@ -45,6 +49,8 @@ from domain.presence.presence import Presence
 from domain.rankings.model import RATINGS
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.social.blocks import Blocks
+from domain.social.model import BLOCKS
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.pairing_process import PairingProcess
@@ -66,8 +72,8 @@ from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(USERS, SESSIONS, API_KEYS, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES),
+    *(USERS, SESSIONS, API_KEYS, BLOCKS, GAMES, RATINGS),
+    *(CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -89,6 +95,8 @@ class Core:
     tokens: Tokens
     auth: Auth
     keys: ApiKeys
+    blocks: Blocks
+    acquaintances: Acquaintances
     games: Games
     rankings: Rankings
     standings: Standings
@@ -173,6 +181,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     pool: TicketPool = RedisTicketPool(redis)
 
     users = Users(database, clock)
+    blocks = Blocks(database, users, clock)
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -204,13 +213,20 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         clock=clock,
         config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
     )
-    admission = Admission(rankings=rankings, games=games)
+    acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
+    blocks.listen(acquaintances.renew_search_of)
+    admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
+    cooldowns = Cooldowns(
+        database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
+    )
     board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
     proposals = Proposals(
         database=database,
         pool=pool,
         board=board,
         lobbies=lobbies,
+        acquaintances=acquaintances,
+        cooldowns=cooldowns,
         deadlines=deadlines,
         outbox=outbox,
         publisher=publisher,
@@ -218,7 +234,9 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
     )
-    search = PartySearch(database=database, admission=admission, pool=pool, board=board, proposals=proposals)
+    search = PartySearch(
+        database=database, admission=admission, cooldowns=cooldowns, pool=pool, board=board, proposals=proposals
+    )
     parties = Parties(
         database=database,
         users=users,
@@ -228,6 +246,28 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         new_id=new_id,
         config=PartyConfig(max_size=settings.party_max_size),
     )
+    schedule = Schedule(
+        database=database,
+        admission=admission,
+        parties=parties,
+        cooldowns=cooldowns,
+        presence=presence,
+        pool=pool,
+        board=board,
+        deadlines=deadlines,
+        outbox=outbox,
+        clock=clock,
+    )
+    backfills = Backfills(
+        database=database,
+        lobbies=lobbies,
+        games=games,
+        admission=admission,
+        pool=pool,
+        board=board,
+        clock=clock,
+        new_id=new_id,
+    )
     matchmaking = Matchmaking(
         database=database,
         admission=admission,
@@ -235,6 +275,9 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         pool=pool,
         board=board,
         proposals=proposals,
+        schedule=schedule,
+        backfills=backfills,
+        cooldowns=cooldowns,
         outbox=outbox,
         clock=clock,
         new_id=new_id,
@@ -280,6 +323,8 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         results=results,
         lobbies=lobbies,
         grace=grace,
+        schedule=schedule,
+        backfills=backfills,
         outbox=outbox,
         clock=clock,
         report=report,
@@ -297,6 +342,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         standings=standings,
         lobbies=lobbies,
         grace=grace,
+        schedule=schedule,
         recovery=recovery,
     )
     return Core(
@@ -313,6 +359,8 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         tokens=tokens,
         auth=auth,
         keys=ApiKeys(database, clock),
+        blocks=blocks,
+        acquaintances=acquaintances,
         games=games,
         rankings=rankings,
         standings=standings,

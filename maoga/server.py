@@ -148,7 +148,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, hub),
         ChatNamespace(core.chat, hub),
-        SocialNamespace(),
+        SocialNamespace(core.blocks),
     )
     core.publisher.attach(hub)
     if settings.bench:

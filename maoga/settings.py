@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
+from domain.matchmaking.cooldowns import CooldownRule
 from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
@@ -34,6 +35,10 @@ def _database_in_var_dir(fields: dict[str, Any]) -> SecretStr:
 
 def _websocket_only() -> list[Transport]:
     return ["websocket"]
+
+
+def _cooldown_steps() -> list[float]:
+    return list(CooldownRule().steps_s)
 
 
 class Settings(BaseSettings):
@@ -139,6 +144,16 @@ class Settings(BaseSettings):
     match_result_max_s: float = Field(
         default=86_400, gt=0, description="seconds after a match was formed in which its result can be reported"
     )
+    match_cooldown_s: Annotated[list[Annotated[float, Field(ge=0, le=86_400)]], NoDecode] = Field(
+        default_factory=_cooldown_steps,
+        min_length=1,
+        max_length=20,
+        description="comma-separated seconds that a player must wait after refusing a proposed match: for the first "
+        "refusal that counts, the second, ...; the last for all further ones",
+    )
+    match_cooldown_decay_s: float = Field(
+        default=3600, gt=0, le=604_800, description="seconds after which one such refusal is forgotten"
+    )
     ticket_max_s: float = Field(default=1800, gt=0, description="seconds after which a waiting ticket expires")
     party_max_size: int = Field(default=5, ge=2, le=100, description="most players in a party")
     lobby_countdown_s: float = Field(default=5, ge=0, description="seconds from all ready to the start")
@@ -157,7 +172,7 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
-    @field_validator("cors_origins", "transports", mode="before")
+    @field_validator("cors_origins", "transports", "match_cooldown_s", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

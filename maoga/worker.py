@@ -9,7 +9,7 @@ from loguru import logger
 from domain.core.clock import Clock
 from domain.core.deadlines import Deadlines, Due, Kind
 from domain.core.errors import AppError, NotFound
-from domain.core.ids import LobbyId, MatchId, UserId
+from domain.core.ids import LobbyId, MatchId, TicketId, UserId
 from domain.core.leases import Leases
 from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.grace import Grace
@@ -17,6 +17,7 @@ from domain.matchmaking.ownership import BEAT_S, Ownership
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import Results
+from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.rankings.standings import Standings
 from maoga.pairing_process import PairingProcess
@@ -47,6 +48,7 @@ class Worker:
         standings: Standings,
         lobbies: Lobbies,
         grace: Grace,
+        schedule: Schedule,
         recovery: Recovery,
     ) -> None:
         self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
@@ -56,6 +58,7 @@ class Worker:
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
             "countdown": lambda id: lobbies.elapse_countdown(LobbyId(id)),
+            "schedule": lambda id: schedule.elapse(TicketId(id)),
             "idle": lambda id: lobbies.elapse_idle(LobbyId(id)),
             "result": lambda id: results.elapse(MatchId(id)),
         }

@@ -20,11 +20,12 @@ export function apply(lobby, name, event) {
 
 /** The names of the events that `apply` takes. */
 export const LOBBY_EVENTS = [
-  "lobby_updated", "member_left", "member_ready", "member_connection", "host_changed", "lobby_ready", "lobby_unready",
-  "countdown_started", "countdown_cancelled", "lobby_started", "lobby_closed",
+  "lobby_updated", "member_joined", "member_left", "member_ready", "member_connection", "host_changed", "lobby_ready",
+  "lobby_unready", "countdown_started", "countdown_cancelled", "lobby_started", "lobby_closed",
 ];
 
 const reducers = {
+  member_joined: (lobby, { member }) => ({ ...lobby, members: [...lobby.members, member] }),
   member_left: (lobby, { userId }) => ({ ...lobby, members: lobby.members.filter((m) => m.userId !== userId) }),
   member_ready: (lobby, { userId, ready }) => withMember(lobby, userId, { ready }),
   member_connection: (lobby, { userId, connection }) => withMember(lobby, userId, { connection }),

@@ -153,6 +153,11 @@ export interface CancelTicket {
   ticketId: string;
 }
 
+/** Asks for players for the free places of a lobby. */
+export interface BackfillLobby {
+  lobbyId: string;
+}
+
 /** Accepts or declines a proposed match. */
 export interface AnswerMatch {
   matchId: string;
@@ -352,6 +357,17 @@ export interface Channel {
   closedAt?: string;
 }
 
+/** Names the player to block, or to unblock. */
+export interface ToBlock {
+  userId: string;
+}
+
+/** A block as the player who made it sees it. */
+export interface Block {
+  userId: string;
+  createdAt: string;
+}
+
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
 export interface StreamPosition {
   epoch: string;
@@ -411,11 +427,16 @@ export interface MatchConfirmed {
   lobbyId: string;
 }
 
-/** The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time. */
+/**
+ * The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time.
+ * cooldownUntil: for who declined, did not answer or was gone, until when they cannot search again; missing when it
+ * costs nothing yet.
+ */
 export interface MatchCancelled {
   matchId: string;
-  reason: "declined" | "timeout" | "disconnected";
+  reason: "declined" | "timeout" | "disconnected" | "withdrawn";
   requeued: boolean;
+  cooldownUntil?: string;
 }
 
 /** `fromUserId` invites the player, who may join until `expiresAt`. */
@@ -455,6 +476,13 @@ export interface RatingStep {
 export interface MatchReported {
   match: Match;
   ratings?: RatingStep;
+}
+
+/** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
+export interface MemberJoined {
+  lobbyId: string;
+  version: number;
+  member: Member;
 }
 
 /** A member is gone: take it out of `members`. */
@@ -828,7 +856,11 @@ export interface MatchmakingEvents extends CommonEvents {
   match_accepted: (data: MatchAccepted, meta: Meta) => void;
   /** Everyone accepted, and the lobby stands. */
   match_confirmed: (data: MatchConfirmed, meta: Meta) => void;
-  /** The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time. */
+  /**
+   * The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time.
+   * cooldownUntil: for who declined, did not answer or was gone, until when they cannot search again; missing when
+   * it costs nothing yet.
+   */
   match_cancelled: (data: MatchCancelled, meta: Meta) => void;
   /** The party as it is now: take it whole. */
   party_updated: (data: Party, meta: Meta) => void;
@@ -848,7 +880,9 @@ export interface MatchmakingCommands extends CommonCommands {
   enqueue: (payload: Criteria, ack: (answer: Ack<Ticket>) => void) => void;
   /** Stops looking; the ticket's final answer: cancelled or matched. */
   cancel: (payload: CancelTicket, ack: (answer: Ack<Ticket>) => void) => void;
-  /** The ticket that waits or is proposed a match, or null. */
+  /** Asks for players for the free places of the host's lobby; its ticket. */
+  backfill: (payload: BackfillLobby, ack: (answer: Ack<Ticket>) => void) => void;
+  /** The ticket that waits or is proposed a match, else the one that is scheduled, or null. */
   status: (payload: Empty, ack: (answer: Ack<Ticket | null>) => void) => void;
   /** Accepts a proposed match. */
   accept: (payload: AnswerMatch, ack: (answer: Ack<Match>) => void) => void;
@@ -880,6 +914,8 @@ export interface MatchmakingCommands extends CommonCommands {
 export interface LobbyEvents extends CommonEvents {
   /** The lobby as it is now: take it whole. */
   lobby_updated: (data: Lobby, meta: Meta) => void;
+  /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
+  member_joined: (data: MemberJoined, meta: Meta) => void;
   /** A member is gone: take it out of `members`. */
   member_left: (data: MemberLeft, meta: Meta) => void;
   /** A member is ready or no longer ready. */
@@ -933,6 +969,10 @@ export interface SocialEvents extends CommonEvents {
 }
 
 export interface SocialCommands extends CommonCommands {
+  /** Blocks a player: the two are in no match together. The other one is not told. */
+  block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
+  /** Takes a block back; null, also when there was none. */
+  unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
 }
 
 export interface ServerEvents {

@@ -42,6 +42,7 @@ def _forming(lobby: Lobby, _: Payload) -> Lobby:
 
 
 _REDUCERS: dict[str, Callable[[Lobby, Payload], Lobby]] = {
+    "member_joined": lambda lobby, e: {**lobby, "members": [*lobby["members"], e["member"]]},
     "member_left": _left,
     "member_ready": lambda lobby, e: _member(lobby, e["userId"], ready=e["ready"]),
     "member_connection": lambda lobby, e: _member(lobby, e["userId"], connection=e["connection"]),

@@ -171,6 +171,12 @@ class CancelTicket(TypedDict):
     ticketId: str
 
 
+class BackfillLobby(TypedDict):
+    """Asks for players for the free places of a lobby."""
+
+    lobbyId: str
+
+
 class AnswerMatch(TypedDict):
     """Accepts or declines a proposed match."""
 
@@ -392,6 +398,19 @@ class Channel(TypedDict):
     closedAt: NotRequired[str]
 
 
+class ToBlock(TypedDict):
+    """Names the player to block, or to unblock."""
+
+    userId: str
+
+
+class Block(TypedDict):
+    """A block as the player who made it sees it."""
+
+    userId: str
+    createdAt: str
+
+
 class StreamPosition(TypedDict):
     """A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`."""
 
@@ -460,11 +479,15 @@ class MatchConfirmed(TypedDict):
 
 
 class MatchCancelled(TypedDict):
-    """The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time."""
+    """The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time.
+    cooldownUntil: for who declined, did not answer or was gone, until when they cannot search again; missing when
+    it costs nothing yet.
+    """
 
     matchId: str
-    reason: Literal["declined", "timeout", "disconnected"]
+    reason: Literal["declined", "timeout", "disconnected", "withdrawn"]
     requeued: bool
+    cooldownUntil: NotRequired[str]
 
 
 class PartyInvited(TypedDict):
@@ -507,6 +530,14 @@ class MatchReported(TypedDict):
 
     match: Match
     ratings: NotRequired[RatingStep]
+
+
+class MemberJoined(TypedDict):
+    """A player has come: put it at the end of `members`. The player itself gets `lobby_updated`."""
+
+    lobbyId: str
+    version: int
+    member: Member
 
 
 class MemberLeft(TypedDict):
@@ -915,6 +946,9 @@ class On(Protocol):
     def __call__(self, name: Literal["lobby_updated"], callback: Callback[Lobby]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["member_joined"], callback: Callback[MemberJoined]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["member_left"], callback: Callback[MemberLeft]) -> None: ...
 
     @overload
@@ -1034,6 +1068,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["lobby_updated"], predicate: Predicate[Lobby] | None = None, timeout: float = ...
     ) -> Event[Lobby]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["member_joined"], predicate: Predicate[MemberJoined] | None = None, timeout: float = ...
+    ) -> Event[MemberJoined]: ...
 
     @overload
     async def __call__(
@@ -1160,6 +1199,17 @@ class Call(Protocol):
         namespace: Literal["matchmaking"],
         event: Literal["cancel"],
         payload: CancelTicket,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Ticket: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["backfill"],
+        payload: BackfillLobby,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1373,3 +1423,25 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> list[Channel]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["block"],
+        payload: ToBlock,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Block: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["unblock"],
+        payload: ToBlock,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Kind = Literal["accept", "grace", "countdown", "idle", "result"]
+Kind = Literal["accept", "grace", "countdown", "idle", "result", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,4 +96,4 @@ def faults(error: ValidationError) -> list[dict[str, str]]:
 
 
 def _path(location: Iterable[int | str]) -> str:
-    return ".".join(str(part)[:64] for part in location) or "(body)"
+    return ".".join(str(part)[:64] for part in location if part != "[key]") or "(body)"

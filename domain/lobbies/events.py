@@ -8,7 +8,7 @@ from typing import ClassVar
 from domain.core.events import Event
 from domain.core.ids import LobbyId, UserId
 from domain.core.model import Timestamp
-from domain.lobbies.model import CloseReason, Connection, LeaveReason, LobbyView
+from domain.lobbies.model import CloseReason, Connection, LeaveReason, LobbyView, MemberView
 
 
 def lobby_stream(lobby: LobbyId) -> str:
@@ -27,6 +27,14 @@ class LobbyEvent(Event):
 
     lobby_id: LobbyId
     version: int
+
+
+class MemberJoined(LobbyEvent):
+    """A player has come: put it at the end of `members`. The player itself gets `lobby_updated`."""
+
+    wire_name: ClassVar[str] = "member_joined"
+
+    member: MemberView
 
 
 class MemberLeft(LobbyEvent):

@@ -1,6 +1,6 @@
 """The use cases of lobbies: load, decide (`rules`), save on condition, publish."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -109,6 +109,26 @@ class Lobbies:
                     raise
                 await pause(attempt)  # a player came or went in this very moment
 
+    async def take_in(self, lobby_id: LobbyId, places: Sequence[Place], *also: Write) -> Lobby:
+        """Seats players whose tickets were matched with a lobby that stands, in one commit with `also`.
+
+        Raises `LobbyOver`, `LobbyFull`, or `StorageConflict` when one of `also` or a player's seat is no longer as
+        expected.
+        """
+        attempt = 0
+        while True:
+            try:
+                return await self._take_in(lobby_id, places, also)
+            except StorageConflict as conflict:
+                attempt += 1
+                if conflict.collection != SEATS.name or attempt > RETRIES:
+                    raise
+                await pause(attempt)  # a player came or went in this very moment
+
+    async def get(self, lobby_id: LobbyId) -> Lobby | None:
+        """The lobby, as the rules see it."""
+        return await self._lobbies.get(lobby_id)
+
     async def sync(self, user: UserId) -> LobbyView:
         """The user's lobby; raises `NotInLobby`."""
         lobby = await self._lobbies.get(await self._lobby_of(user))
@@ -193,7 +213,10 @@ class Lobbies:
     async def _change(
         self, lobby_id: LobbyId, decide: Decision, expect_seat: Filter | None = None, also: Sequence[Write] = ()
     ) -> Lobby:
-        """Lets `decide` change the lobby at the version read, and tells of it; raises `Conflict` after some tries."""
+        """Lets `decide` change the lobby at the version read, and tells of it; raises `Conflict` after some tries.
+
+        Raises `StorageConflict` at once for one of `also`: that is the caller's to judge.
+        """
         for attempt in range(1 + RETRIES):
             await pause(attempt)
             before = await self._lobbies.get(lobby_id)
@@ -207,10 +230,12 @@ class Lobbies:
                 return before
             after = draft.lobby.changed(idle_at=now + seconds(self._config.idle_s))
             after = carry(after, _outgoing(before, after, draft.events), now)
+            consequences = _consequences(before, after, expect_seat)
             try:
-                consequences = _consequences(before, after, expect_seat)
                 await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
-            except StorageConflict:
+            except StorageConflict as conflict:
+                if conflict.index > len(consequences):
+                    raise
                 continue
             after = after.changed(version=after.version + 1)
             if after.starts_at and after.status == "countdown":
@@ -225,24 +250,14 @@ class Lobbies:
         if made is not None:
             return made
         now = self._clock.now()
-        seats = await self._seats.get_many([place.user_id for place in plan.places])
-        away = {user for user, seat in seats.items() if seat.grace_until}
-        lobby = await self._planned(plan, away, now)
+        members, moves = await self._arriving(plan.match_id, plan.places, now)
+        lobby = self._planned(plan, members, now)
         channel = _channel(lobby)
         events = [
             to(lobby_stream(lobby.lobby_id), LobbyUpdated(**lobby_view(lobby).model_dump()), join=lobby.member_ids),
             to(chat_stream(lobby.chat_id), channel_updated(channel), join=lobby.member_ids),
         ]
         lobby = carry(lobby, events, now)
-        moves = [
-            Update(
-                SEATS,
-                place.user_id,
-                {"$set": {"lobby_id": lobby.id}, "$unset": {"ticket_id": True}},
-                expect={"ticket_id": place.ticket_id, "grace_until": {"$exists": place.user_id in away}},
-            )
-            for place in plan.places
-        ]
         try:
             await self._database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), *moves, *also)
         except Duplicate as duplicate:
@@ -255,8 +270,31 @@ class Lobbies:
         await self._outbox.flush(LOBBIES, lobby)
         return lobby
 
-    async def _planned(self, plan: LobbyPlan, away: Collection[str], now: datetime) -> Lobby:
-        users = await self._users.get_many([place.user_id for place in plan.places])
+    async def _take_in(self, lobby_id: LobbyId, places: Sequence[Place], also: Sequence[Write]) -> Lobby:
+        members, moves = await self._arriving(lobby_id, places, self._clock.now())
+
+        def decide(draft: Draft, now: datetime) -> None:
+            for member in members:
+                rules.join(draft, member, now, self._config.countdown_s)
+
+        return await self._change(lobby_id, decide, also=(*moves, *also))
+
+    async def _arriving(
+        self, lobby_id: str, places: Sequence[Place], now: datetime
+    ) -> tuple[tuple[Member, ...], list[Write]]:
+        """The members that the players of the places become, and the writes that move their seats."""
+        ids = [place.user_id for place in places]
+        away = {user for user, seat in (await self._seats.get_many(ids)).items() if seat.grace_until}
+        users = await self._users.get_many(ids)
+        moves: list[Write] = [
+            Update(
+                SEATS,
+                place.user_id,
+                {"$set": {"lobby_id": lobby_id}, "$unset": {"ticket_id": True}},
+                expect={"ticket_id": place.ticket_id, "grace_until": {"$exists": place.user_id in away}},
+            )
+            for place in places
+        ]
         members = tuple(
             Member(
                 user_id=place.user_id,
@@ -267,8 +305,11 @@ class Lobbies:
                 connection="grace" if place.user_id in away else "connected",
                 joined_at=now,
             )
-            for place in plan.places
+            for place in places
         )
+        return members, moves
+
+    def _planned(self, plan: LobbyPlan, members: tuple[Member, ...], now: datetime) -> Lobby:
         return Lobby(
             id=plan.match_id,
             name=plan.name,
@@ -300,9 +341,16 @@ def _gone(before: Lobby, after: Lobby) -> list[UserId]:
     return [user for user in before.member_ids if after.status == "closed" or after.member(user) is None]
 
 
+def _new(before: Lobby, after: Lobby) -> list[UserId]:
+    """Who has a seat in the lobby now and had none before."""
+    return [user for user in after.member_ids if before.member(user) is None]
+
+
 def _consequences(before: Lobby, after: Lobby, expect_seat: Filter | None) -> list[Write]:
     """What changes with the lobby: the seats of those who are gone, and the channel's members."""
     gone = _gone(before, after)
+    if new := _new(before, after):
+        return [Update(CHANNELS, before.chat_id, {"$addToSet": {"member_ids": new}})]
     if not gone:
         return []
     left = [user for user in gone if after.member(user) is None]
@@ -314,8 +362,8 @@ def _consequences(before: Lobby, after: Lobby, expect_seat: Filter | None) -> li
 
 
 def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent]) -> list[Outgoing]:
-    """The events addressed; those who are gone hear of it and then leave the streams."""
-    gone = _gone(before, after)
+    """The events addressed; those who are gone hear of it and then leave the streams, the new begin with the whole."""
+    gone, new = _gone(before, after), _new(before, after)
     outgoing = []
     for event in events:
         leave: list[UserId] = []
@@ -324,6 +372,8 @@ def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent]) -> list
         elif isinstance(event, LobbyClosed):
             leave = after.member_ids
         outgoing.append(to(lobby_stream(before.lobby_id), event, leave=leave))
-    if gone:
-        outgoing.append(to(chat_stream(before.chat_id), channel_updated(_channel(after)), leave=gone))
+    if new:
+        outgoing.append(to(lobby_stream(before.lobby_id), LobbyUpdated(**lobby_view(after).model_dump()), join=new))
+    if gone or new:
+        outgoing.append(to(chat_stream(before.chat_id), channel_updated(_channel(after)), join=new, leave=gone))
     return outgoing

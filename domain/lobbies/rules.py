@@ -21,10 +21,11 @@ from domain.lobbies.events import (
     LobbyStarted,
     LobbyUnready,
     MemberConnection,
+    MemberJoined,
     MemberLeft,
     MemberReady,
 )
-from domain.lobbies.model import CloseReason, Connection, LeaveReason, Lobby, LobbyStatus, Member
+from domain.lobbies.model import CloseReason, Connection, LeaveReason, Lobby, LobbyStatus, Member, member_view
 
 TRANSITIONS: dict[LobbyStatus, frozenset[LobbyStatus]] = {
     "forming": frozenset({"ready", "closed"}),
@@ -51,6 +52,18 @@ class LobbyStartedAlready(AppError):
     """The lobby has started; readiness no longer matters."""
 
     code, status = "LOBBY_STARTED", 409
+
+
+class LobbyOver(AppError):
+    """The lobby is closed."""
+
+    code, status = "LOBBY_CLOSED", 409
+
+
+class LobbyFull(AppError):
+    """The lobby has no free place."""
+
+    code, status = "LOBBY_FULL", 409
 
 
 class Draft:
@@ -81,6 +94,19 @@ class Draft:
         return tuple(
             member.model_copy(update=changes) if member.user_id == user else member for member in self.lobby.members
         )
+
+
+def join(draft: Draft, member: Member, now: datetime, countdown_s: float) -> None:
+    """A player takes a free place; one who has one keeps it. Raises `LobbyOver` or `LobbyFull`."""
+    lobby = draft.lobby
+    if lobby.status == "closed":
+        raise LobbyOver
+    if lobby.member(member.user_id):
+        return
+    if len(lobby.members) >= lobby.capacity.max:
+        raise LobbyFull
+    draft.note(MemberJoined, {"members": (*lobby.members, member)}, member=member_view(lobby, member))
+    _follow_readiness(draft, now, countdown_s)
 
 
 def set_ready(draft: Draft, user: UserId, ready: bool, now: datetime, countdown_s: float) -> None:

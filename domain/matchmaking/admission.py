@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from domain.core.clock import Clock
 from domain.core.errors import ValidationFailed
 from domain.core.ids import UserId
 from domain.games.games import Games
 from domain.games.model import Mode
+from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria, GroupSize
+from domain.matchmaking.feasibility import faults_of
 from domain.matchmaking.pool import PoolPlayer, Skill
 from domain.rankings.rankings import Rankings
 
@@ -15,24 +18,14 @@ from domain.rankings.rankings import Rankings
 class Admission:
     """Who may begin a search, and as what."""
 
-    def __init__(self, *, rankings: Rankings, games: Games) -> None:
-        self._rankings, self._games = rankings, games
+    def __init__(self, *, rankings: Rankings, games: Games, acquaintances: Acquaintances, clock: Clock) -> None:
+        self._rankings, self._games, self._acquaintances, self._clock = rankings, games, acquaintances, clock
 
     async def check(self, criteria: Criteria, size: int) -> None:
-        """Raises `ValidationFailed` unless every game knows the mode and takes the group size and `size` players."""
-        found = []
-        for number, wish in enumerate(criteria.games):
-            game = await self._games.get(wish.game_id)
-            mode = game.mode(criteria.mode) if game else None
-            if game is None:
-                found.append(_fault(f"games.{number}.gameId", "unknown game; see GET /api/v1/games"))
-            elif mode is None:
-                known = ", ".join(mode.mode for mode in game.modes)
-                found.append(_fault("mode", f"{wish.game_id} has no such mode; it has: {known}"))
-            elif (sizes := group_size(criteria, mode)) is None:
-                found.append(_fault("groupSize", f"{wish.game_id} {criteria.mode} has no such group size"))
-            elif size > (most := _most_together(mode, sizes)):
-                found.append(_fault("party", f"{wish.game_id} {criteria.mode} takes parties of at most {most}"))
+        """Raises `ValidationFailed` with all that the catalogue cannot meet. size: of the party."""
+        wished = {wish.game_id: await self._games.get(wish.game_id) for wish in criteria.games}
+        games = {game_id: game for game_id, game in wished.items() if game is not None}
+        found = faults_of(criteria, size, games, self._clock.now())
         if found:
             raise ValidationFailed(found)
 
@@ -49,19 +42,16 @@ class Admission:
     async def players(self, user_ids: Sequence[UserId], criteria: Criteria) -> tuple[PoolPlayer, ...]:
         """The players as the matcher sees them."""
         ratings = await self._rankings.skills_of(user_ids, [wish.game_id for wish in criteria.games], criteria.mode)
-        return tuple(
+        players = [
             PoolPlayer(
                 user_id=user,
                 skills={game: Skill(mu=rating.mu, sigma=rating.sigma) for game, rating in ratings[user].items()},
             )
             for user in user_ids
-        )
+        ]
+        return await self._acquaintances.introduce(players, criteria.mode)
 
 
 def _most_together(mode: Mode, sizes: GroupSize) -> int:
     """The largest party: it is on one team, or in the one group."""
     return mode.teams.size if mode.teams else sizes.max
-
-
-def _fault(field: str, message: str) -> dict[str, str]:
-    return {"field": field, "message": message}

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.core.ids import MatchId, TicketId, UserId
+from domain.core.ids import LobbyId, MatchId, TicketId, UserId
 from domain.core.model import ID_SHAPE, Command
 
 
@@ -18,6 +18,12 @@ class AnswerMatch(Command):
     """Accepts or declines a proposed match."""
 
     match_id: Annotated[MatchId, ID_SHAPE]
+
+
+class BackfillLobby(Command):
+    """Asks for players for the free places of a lobby."""
+
+    lobby_id: Annotated[LobbyId, ID_SHAPE]
 
 
 Place = Annotated[list[Annotated[UserId, ID_SHAPE]], Field(min_length=1, max_length=100)]

@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 
 from domain.core.ids import GameId, UserId
 from domain.core.model import ID_SHAPE, Command, Timestamp
@@ -26,19 +36,42 @@ def _moment(value: Any) -> Any:
     """JSON knows no moments: RFC 3339 text is one, with its zone."""
     if not isinstance(value, str):
         return value
-    moment = datetime.fromisoformat(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"must be a moment {_AS_IN}") from None
     if moment.tzinfo is None:
-        raise ValueError("must name its zone, as in 2026-01-31T18:30:00Z")
+        raise ValueError(f"must name its zone, {_AS_IN}")
     return moment
+
+
+_AS_IN = "as in 2026-01-31T18:30:00Z"
+
+
+def _one_fault(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """What is neither of three kinds has one fault, not three."""
+    try:
+        return handler(value)
+    except ValidationError:
+        raise ValueError(
+            "must be a number of at most 1e9, a text of 1 to 64 characters, or a list of at most 32 different texts"
+        ) from None
+
+
+def _each_once(value: Any) -> Any:
+    if isinstance(value, dict) and len({str(name).upper() for name in value}) < len(value):
+        raise ValueError("must not name a region twice")
+    return value
 
 
 Latency = Annotated[int, Field(ge=0, le=10_000)]
 Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], AfterValidator(_distinct)]
-Attribute = (
+Attribute = Annotated[
     Annotated[float, Field(ge=-1e9, le=1e9)]
     | Annotated[str, Field(min_length=1, max_length=64)]
-    | Annotated[Words, Field(max_length=32)]
-)
+    | Annotated[Words, Field(max_length=32)],
+    WrapValidator(_one_fault),
+]
 
 
 class GameWish(Command):
@@ -85,15 +118,22 @@ class Criteria(Command):
     )
     roles: Annotated[list[Name], AfterValidator(_distinct)] = Field(default_factory=list, max_length=16)
     scheduled_at: Annotated[Timestamp, BeforeValidator(_moment)] | None = None
-    latency_ms: dict[Region, Latency] = Field(default_factory=dict, max_length=32)
+    latency_ms: Annotated[dict[Region, Latency], BeforeValidator(_each_once)] = Field(
+        default_factory=dict, max_length=32
+    )
     attributes: dict[Name, Attribute] = Field(default_factory=dict, max_length=16)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if len({wish.game_id for wish in self.games}) < len(self.games):
-            raise ValueError("games must not repeat a game")
-        if self.region_preference == "strict" and not self.regions:
-            raise ValueError("regionPreference strict needs at least one region")
-        if self.language_preference == "strict" and not self.languages:
-            raise ValueError("languagePreference strict needs at least one language")
-        return self
+    @field_validator("games")
+    @classmethod
+    def _each_game_once(cls, games: list[GameWish]) -> list[GameWish]:
+        if len({wish.game_id for wish in games}) < len(games):
+            raise ValueError("must not repeat a game")
+        return games
+
+    @field_validator("region_preference", "language_preference")
+    @classmethod
+    def _names_some(cls, preference: Preference, info: ValidationInfo) -> Preference:
+        named = "regions" if info.field_name == "region_preference" else "languages"
+        if preference == "strict" and not info.data.get(named, [""]):
+            raise ValueError(f"strict needs at least one of {named}")
+        return preference

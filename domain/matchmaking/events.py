@@ -54,13 +54,18 @@ class MatchConfirmed(Event):
 
 
 class MatchCancelled(Event):
-    """The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time."""
+    """The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time.
+
+    cooldownUntil: for who declined, did not answer or was gone, until when they cannot search again; missing when it
+    costs nothing yet.
+    """
 
     wire_name: ClassVar[str] = "match_cancelled"
 
     match_id: MatchId
     reason: CancelReason
     requeued: bool
+    cooldown_until: Timestamp | None = None
 
 
 class RatingStep(Model):

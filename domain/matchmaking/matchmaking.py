@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Changes, Database, Duplicate, Filter, Insert, StorageConflict, Update, Write
+from domain.core.collection import Changes, Database, Duplicate, Filter, Insert, StorageConflict, Update
 from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Outbox, carrying, to, user_stream
 from domain.core.faults import fault_point
@@ -14,15 +14,18 @@ from domain.core.index import may_lag
 from domain.core.retries import RETRIES, pause
 from domain.lobbies.model import SEATS, Seat
 from domain.matchmaking.admission import Admission
+from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.board import TicketBoard
-from domain.matchmaking.commands import AnswerMatch, CancelTicket
+from domain.matchmaking.commands import AnswerMatch, BackfillLobby, CancelTicket
+from domain.matchmaking.cooldowns import Cooldowns
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.events import TicketExpired
-from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView
+from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView, pool_entry
 from domain.matchmaking.pool import TicketPool
-from domain.matchmaking.proposals import Proposals, pool_entry
-from domain.matchmaking.seating import seats_given_up, taken
-from domain.parties.model import PARTIES, Party
+from domain.matchmaking.proposals import Proposals
+from domain.matchmaking.schedule import Schedule
+from domain.matchmaking.seating import party_unchanged, seats_given_up, taken
+from domain.parties.model import Party
 from domain.parties.parties import Parties
 from domain.parties.rules import NotPartyLeader
 
@@ -64,6 +67,9 @@ class Matchmaking:
         pool: TicketPool,
         board: TicketBoard,
         proposals: Proposals,
+        schedule: Schedule,
+        backfills: Backfills,
+        cooldowns: Cooldowns,
         outbox: Outbox,
         clock: Clock,
         new_id: IdFactory,
@@ -71,6 +77,7 @@ class Matchmaking:
     ) -> None:
         self._database, self._admission, self._parties, self._pool = database, admission, parties, pool
         self._board, self._proposals, self._outbox = board, proposals, outbox
+        self._schedule, self._backfills, self._cooldowns = schedule, backfills, cooldowns
         self._clock, self._new_id, self._config = clock, new_id, config
         self._tickets = database.collection(TICKETS)
         self._seats = database.collection(SEATS)
@@ -78,8 +85,9 @@ class Matchmaking:
     async def enqueue(self, user: UserId, criteria: Criteria) -> TicketView:
         """Starts looking, with the whole party if the user leads one. When it raises, nothing is enqueued.
 
-        Raises `ValidationFailed`, `PartyMismatch`, `NotPartyLeader`, `AlreadyQueued`, `AlreadyInLobby` or
-        `PartyMemberBusy`.
+        With `scheduledAt` the search begins then; a moment that has just passed means now.
+        Raises `ValidationFailed`, `PartyMismatch`, `NotPartyLeader`, `OnCooldown`, `AlreadyQueued`, `AlreadyInLobby`,
+        `PartyMemberBusy` or `AlreadyScheduled`.
         """
         for attempt in range(1 + RETRIES):
             await pause(attempt)
@@ -87,9 +95,13 @@ class Matchmaking:
             members = _members(user, criteria, party)
             await self._admission.check(criteria, len(members))
             ticket = await self._ticket(user, members, criteria)
+            if ticket.status == "scheduled":
+                await self._schedule.put(ticket)
+                break
+            await self._cooldowns.check(user, members)
             seats = [Insert(SEATS, Seat(id=id, ticket_id=TicketId(ticket.id))) for id in members]
             try:
-                await self._database.commit(Insert(TICKETS, ticket), *seats, *_unchanged(party))
+                await self._database.commit(Insert(TICKETS, ticket), *seats, *party_unchanged(party))
             except Duplicate:
                 raise await self._taken(user, members) from None
             except StorageConflict:
@@ -97,9 +109,15 @@ class Matchmaking:
             fault_point("enqueued")
             with may_lag():
                 await self._pool.add(pool_entry(ticket))
-            await self._board.show([TicketId(ticket.id)])
-            return await self._board.view(ticket)
-        raise Conflict
+            break
+        else:
+            raise Conflict
+        await self._board.show([TicketId(ticket.id)])
+        return await self._board.view(ticket)
+
+    async def backfill(self, user: UserId, command: BackfillLobby) -> TicketView:
+        """Asks for players for the free places of the user's lobby."""
+        return await self._backfills.open(user, command)
 
     async def cancel(self, user: UserId, command: CancelTicket) -> TicketView:
         """Stops looking; while a match is proposed this declines it. The final answer: cancelled or matched."""
@@ -110,7 +128,8 @@ class Matchmaking:
     ) -> Ticket:
         """Ends a ticket whatever state it is in; the ticket as it ended. Raises `NotFound`.
 
-        Any of its players may. expect_seat: what else must hold for their seat while they wait; else `Conflict`.
+        Any of its players may, and of a backfill the host. expect_seat: what else must hold for their seat while they
+        wait; else `Conflict`.
         """
         for attempt in range(1 + RETRIES):
             await pause(attempt)
@@ -118,21 +137,31 @@ class Matchmaking:
             if ticket is None or user not in ticket.player_ids:
                 raise NotFound
             if ticket.status == "queued":
-                changes: Changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
+                changes: Changes = {
+                    "$set": {"status": "cancelled"},
+                    "$unset": {"backfill_of": True},
+                    "$inc": {"version": 1},
+                }
                 if await self._end(ticket, changes, {user: expect_seat} if expect_seat else None):
                     await self._board.show([ticket_id])
             elif ticket.status == "proposed" and ticket.match_id is not None:
                 match = await self._database.collection(MATCHES).get(ticket.match_id)
                 if match is not None and match.status == "proposed":
-                    await self._proposals.refuse(match, [user], reason)
+                    if ticket.opening is None:
+                        await self._proposals.refuse(match, [user], reason)
+                    else:
+                        await self._proposals.refuse(match, [], "withdrawn")
+            elif ticket.status == "scheduled":
+                await self._schedule.cancel(ticket)
             else:
                 return ticket
         raise Conflict
 
     async def status(self, user: UserId) -> TicketView | None:
-        """The user's waiting or proposed ticket, if there is one."""
+        """The user's waiting or proposed ticket, else the one they have scheduled, if there is one."""
         seat = await self._seats.get(user)
         ticket = await self._tickets.get(seat.ticket_id) if seat and seat.ticket_id else None
+        ticket = ticket or await self._schedule.of(user)
         return await self._board.view(ticket) if ticket else None
 
     async def accept(self, user: UserId, command: AnswerMatch) -> MatchView:
@@ -153,7 +182,7 @@ class Matchmaking:
             return
         event = TicketExpired(ticket_id=ticket_id)
         events = [to(user_stream("matchmaking", player), event) for player in ticket.player_ids]
-        if await self._end(ticket, carrying(events, self._clock.now(), status="expired")):
+        if await self._end(ticket, carrying(events, self._clock.now(), status="expired", backfill_of=None)):
             expired = await self._tickets.get(ticket_id)
             if expired is not None:
                 await self._outbox.flush(TICKETS, expired)
@@ -163,11 +192,11 @@ class Matchmaking:
         return self._clock.now() - seconds(self._config.ticket_max_s)
 
     async def _end(self, ticket: Ticket, changes: Changes, expect_seats: Mapping[UserId, Filter] | None = None) -> bool:
-        """Ends a queued ticket together with its seats; False when it has moved on."""
+        """Ends a queued ticket and its seats, which a backfill has none of; False when it has moved on."""
         try:
             await self._database.commit(
                 Update(TICKETS, ticket.id, changes, expect={"status": "queued", "version": ticket.version}),
-                *seats_given_up(ticket, ticket.player_ids, expect_seats),
+                *seats_given_up(ticket, [] if ticket.opening else ticket.player_ids, expect_seats),
             )
         except StorageConflict:
             return False
@@ -177,13 +206,17 @@ class Matchmaking:
 
     async def _ticket(self, user: UserId, members: Sequence[UserId], criteria: Criteria) -> Ticket:
         now = self._clock.now()
+        begins = criteria.scheduled_at if criteria.scheduled_at and criteria.scheduled_at > now else None
         return Ticket(
             id=self._new_id(),
+            status="scheduled" if begins else "queued",
+            scheduled_by=user if begins else None,
+            due_at=begins,
             user_id=user,
             criteria=criteria.model_copy(update={"party": [member for member in members if member != user]}),
             player_ids=tuple(members),
             players=await self._admission.players(members, criteria),
-            queued_at=now,
+            queued_at=begins or now,
             created_at=now,
             expires_at=now + seconds(KEPT_S),
         )
@@ -205,10 +238,3 @@ def _members(user: UserId, criteria: Criteria, party: Party | None) -> list[User
     if {*criteria.party} - {user} != set(others):
         raise PartyMismatch(others)
     return [user, *others]
-
-
-def _unchanged(party: Party | None) -> list[Write]:
-    """Nobody joins or leaves in the moment of enqueueing, for they must find the ticket."""
-    if party is None:
-        return []
-    return [Update(PARTIES, party.id, {"$inc": {"version": 1}}, expect={"version": party.version})]

@@ -8,18 +8,20 @@ from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.model import Kept, Model, Timestamp
 from domain.games.model import ModeName
 from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.pool import Opening, PoolPlayer
+from domain.matchmaking.pool import Opening, PoolEntry, PoolPlayer
 
 TicketStatus = Literal["scheduled", "queued", "proposed", "matched", "cancelled", "expired"]
 MatchStatus = Literal["proposed", "confirmed", "cancelled", "reported"]
-CancelReason = Literal["declined", "timeout", "disconnected"]
+CancelReason = Literal["declined", "timeout", "disconnected", "withdrawn"]
+"""`withdrawn`: the lobby that asked for players has closed, is full or asks no more; nobody is to blame."""
 
 
 class Ticket(WithEvents):
     """The wish of a player or a party for a match. `queued_at` survives a failed proposal: the waiting goes on.
 
     user_id: who asked. player_ids: everybody it is for. players: they, as the matcher sees them. opening: what a
-    backfill ticket offers. expires_at: when its record is deleted, long after it has ended.
+    backfill ticket offers. scheduled_by: the user, while the search has not begun; due_at: when that is looked at next.
+    backfill_of: the lobby, while its ticket lives. expires_at: when its record is deleted, long after it has ended.
     """
 
     user_id: UserId
@@ -27,6 +29,9 @@ class Ticket(WithEvents):
     players: tuple[PoolPlayer, ...]
     criteria: Criteria
     opening: Opening | None = None
+    scheduled_by: UserId | None = None
+    due_at: Timestamp | None = None
+    backfill_of: LobbyId | None = None
     status: TicketStatus = "queued"
     queued_at: Timestamp
     created_at: Timestamp
@@ -94,6 +99,9 @@ class MatchResult(Kept):
 class Match(WithEvents):
     """Players who were found for one another. Confirmed once all of `player_ids` are in `accepted`.
 
+    refused_by: who declined or did not answer, if it was cancelled. lobby_id, backfill: in a backfill the lobby that
+    the players join and the ticket that asked for them; `teams` then has those who sit there, too.
+
     The lobby, the seats and the tickets' `matched` are written in the commit that confirms, so a confirmed match
     always has its lobby, which has the match's id. It ends reported, when its result counts.
 
@@ -107,9 +115,12 @@ class Match(WithEvents):
     players: tuple[MatchPlayer, ...]
     player_ids: tuple[UserId, ...]
     min_players: int
+    lobby_id: LobbyId | None = None
+    backfill: TicketId | None = None
     quality: Quality
     status: MatchStatus = "proposed"
     accepted: tuple[UserId, ...] = ()
+    refused_by: tuple[UserId, ...] = ()
     accept_by: Timestamp
     formed_at: Timestamp
     reports: tuple[Report, ...] = ()
@@ -129,8 +140,9 @@ class Match(WithEvents):
 
     @property
     def ticket_ids(self) -> list[TicketId]:
-        """The tickets of the players, each once."""
-        return list(dict.fromkeys(player.ticket_id for player in self.players))
+        """The tickets of the players, each once, and last that of a backfill."""
+        joining = list(dict.fromkeys(player.ticket_id for player in self.players))
+        return [*joining, self.backfill] if self.backfill else joining
 
     @property
     def all_accepted(self) -> bool:
@@ -141,14 +153,24 @@ class Match(WithEvents):
 TICKETS = Spec(
     "tickets",
     Ticket,
-    indexes=(("status",), ("user_id", "created_at"), ("match_id",), ("unpublished_at",)),
+    unique=(("scheduled_by",), ("backfill_of",)),
+    indexes=(
+        ("status",),
+        ("player_ids", "status"),
+        ("user_id", "created_at"),
+        ("match_id",),
+        ("due_at",),
+        ("unpublished_at",),
+    ),
     expires="expires_at",
 )
 KEPT_S = 30 * 86_400.0
 """Tickets, which players make by the dozen, are history for so long."""
 
 MATCHES = Spec(
-    "matches", Match, indexes=(("status", "accept_by"), ("player_ids",), ("report_by",), ("unpublished_at",))
+    "matches",
+    Match,
+    indexes=(("status", "accept_by"), ("player_ids", "formed_at"), ("report_by",), ("unpublished_at",)),
 )
 
 
@@ -209,8 +231,19 @@ def match_view(match: Match) -> MatchView:
     return MatchView(
         **match.model_dump(include=_SHARED_FIELDS),
         id=match.match_id,
-        lobby_id=LobbyId(match.id) if match.is_confirmed else None,
+        lobby_id=match.lobby_id or LobbyId(match.id) if match.is_confirmed else None,
     )
 
 
-_SHARED_FIELDS = set(MatchView.model_fields) & set(Match.model_fields) - {"id"}
+_SHARED_FIELDS = set(MatchView.model_fields) & set(Match.model_fields) - {"id", "lobby_id"}
+
+
+def pool_entry(ticket: Ticket) -> PoolEntry:
+    """The ticket as it waits in its pools."""
+    return PoolEntry(
+        ticket_id=TicketId(ticket.id),
+        players=ticket.players,
+        criteria=ticket.criteria,
+        queued_at=ticket.queued_at,
+        opening=ticket.opening,
+    )

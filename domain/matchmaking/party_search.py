@@ -16,9 +16,10 @@ from domain.core.ids import TicketId, UserId
 from domain.lobbies.model import SEATS, Seat
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.board import TicketBoard
-from domain.matchmaking.model import MATCHES, TICKETS, CancelReason, Ticket
+from domain.matchmaking.cooldowns import Cooldowns
+from domain.matchmaking.model import MATCHES, TICKETS, CancelReason, Ticket, pool_entry
 from domain.matchmaking.pool import PoolPlayer, TicketPool
-from domain.matchmaking.proposals import Proposals, pool_entry
+from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.seating import seats_given_up, taken
 from domain.parties.model import LeaveReason, Party
 from domain.parties.rules import PartyFull
@@ -33,11 +34,13 @@ class PartySearch(Search):
         *,
         database: Database,
         admission: Admission,
+        cooldowns: Cooldowns,
         pool: TicketPool,
         board: TicketBoard,
         proposals: Proposals,
     ) -> None:
-        self._admission, self._pool, self._board, self._proposals = admission, pool, board, proposals
+        self._admission, self._cooldowns = admission, cooldowns
+        self._pool, self._board, self._proposals = pool, board, proposals
         self._seats = database.collection(SEATS)
         self._tickets = database.collection(TICKETS)
         self._matches = database.collection(MATCHES)
@@ -61,6 +64,7 @@ class PartySearch(Search):
         most = await self._admission.most_together(ticket.criteria)
         if len(ticket.player_ids) + len(joined) > most:
             raise PartyFull(most)
+        await self._cooldowns.check(joined[0], joined)
         newcomers = await self._admission.players(joined, ticket.criteria)
         grown = _with(ticket, (*ticket.players, *newcomers))
         seats = [Insert(SEATS, Seat(id=user, ticket_id=TicketId(ticket.id))) for user in joined]

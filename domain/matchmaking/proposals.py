@@ -2,7 +2,9 @@
 
     claim (Redis, all or none) -> Match + tickets proposed (one commit) -> everyone is told
     -> accepts -> Match confirmed + tickets matched + lobby + seats (one commit)
-    or a refusal -> Match cancelled + refusers' tickets cancelled + the others' queued again (one commit)
+    or a refusal -> Match cancelled + refusers' tickets cancelled, cooldowns + the others' queued again (one commit)
+
+In a backfill the players join a lobby that stands, in the place of one that is made.
 
 The claim spares conflicts; the commits alone decide. A crash between any two steps is mended by `recovery`.
 """
@@ -13,14 +15,18 @@ from dataclasses import dataclass
 from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Database, Delete, Insert, StorageConflict, Update, Write
 from domain.core.deadlines import Deadlines
-from domain.core.errors import AppError, NotFound
+from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Outbox, Outgoing, Publisher, carry, carrying, to, user_stream
 from domain.core.faults import fault_point
 from domain.core.ids import GameId, IdFactory, LobbyId, MatchId, TicketId, UserId
 from domain.core.index import may_lag
+from domain.core.retries import RETRIES, pause
 from domain.lobbies.lobbies import Lobbies, LobbyPlan, Place
 from domain.lobbies.model import SEATS, Capacity
+from domain.lobbies.rules import LobbyFull, LobbyOver
+from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
+from domain.matchmaking.cooldowns import COOLDOWNS, Cooldowns
 from domain.matchmaking.events import MatchAccepted, MatchCancelled, MatchConfirmed, MatchProposed
 from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import (
@@ -32,8 +38,10 @@ from domain.matchmaking.model import (
     MatchView,
     Ticket,
     match_view,
+    pool_entry,
 )
-from domain.matchmaking.pool import PoolEntry, PoolKey, TicketPool
+from domain.matchmaking.openings import NO_MATCH, after_filling
+from domain.matchmaking.pool import PoolKey, TicketPool
 
 
 class MatchOver(AppError):
@@ -59,6 +67,8 @@ class Proposals:
         pool: TicketPool,
         board: TicketBoard,
         lobbies: Lobbies,
+        acquaintances: Acquaintances,
+        cooldowns: Cooldowns,
         deadlines: Deadlines,
         outbox: Outbox,
         publisher: Publisher,
@@ -67,6 +77,7 @@ class Proposals:
         config: ProposalConfig,
     ) -> None:
         self._database, self._pool, self._board, self._lobbies = database, pool, board, lobbies
+        self._acquaintances, self._cooldowns = acquaintances, cooldowns
         self._deadlines, self._outbox, self._publisher = deadlines, outbox, publisher
         self._clock, self._new_id, self._config = clock, new_id, config
         self._matches = database.collection(MATCHES)
@@ -81,6 +92,10 @@ class Proposals:
         proposal = MatchProposed(match=match_view(match), accept_by=match.accept_by)
         match = carry(match, [to(_stream(user), proposal) for user in match.player_ids], match.formed_at)
         tickets = await self._tickets.get_many(group.ticket_ids)
+        if await self._acquaintances.at_odds(_together(group)):  # blocks that the index has not heard of
+            await self._put_back(match, group)
+            await self._acquaintances.renew(*group.ticket_ids)
+            return None
         try:
             await self._database.commit(Insert(MATCHES, match), *_proposed(match, group, tickets))
         except StorageConflict:
@@ -143,36 +158,23 @@ class Proposals:
         """Cancels a proposed match. The match as it is in the end.
 
         refusers: those who declined, were late or are gone; nobody else is to blame. Their tickets end, for whole
-        parties, and all the other tickets wait on.
+        parties, all the other tickets wait on, and a cooldown begins for the refusers alone.
         """
         ended = {player.ticket_id for player in match.players if player.user_id in refusers}
-        requeued = {player.ticket_id for player in match.players} - ended
-        events = [
-            to(
-                _stream(player.user_id),
-                MatchCancelled(match_id=match.match_id, reason=reason, requeued=player.ticket_id in requeued),
-            )
-            for player in match.players
-        ]
-        off = carrying(events, self._clock.now(), status="cancelled")
-        expect: dict[str, object] = {"status": "proposed"}
-        if reason == "timeout":
-            expect["version"] = match.version  # somebody may accept at the last moment
-        try:
-            await self._database.commit(
-                Update(MATCHES, match.id, off, expect=expect),
-                *_moved(ended, match, {"$set": {"status": "cancelled"}}),
-                *_freed([player for player in match.players if player.ticket_id in ended]),
-                *_moved(requeued, match, {"$set": {"status": "queued"}, "$unset": _NO_MATCH}),
-            )
-        except StorageConflict:
-            return await self._current(match.match_id)
+        requeued = [id for id in match.ticket_ids if id not in ended]
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
+            try:
+                await self._cancel(match, refusers, reason, requeued)
+                break
+            except StorageConflict as conflict:
+                if conflict.collection != COOLDOWNS.name:
+                    return await self._current(match.match_id)
+        else:
+            raise Conflict
         fault_point("refused")
-        tickets = await self._tickets.get_many(sorted(requeued))
-        with may_lag():
-            for ticket in tickets.values():
-                if ticket.status == "queued":  # it may have been cancelled since
-                    await self._pool.add(pool_entry(ticket))
+        await self._acquaintances.renew(*requeued)  # they would rather not meet the refusers again
+        await self._let_wait(requeued)
         match = await self._current(match.match_id)
         await self._outbox.flush(MATCHES, match)
         await self._board.show(match.ticket_ids)
@@ -181,15 +183,25 @@ class Proposals:
     async def _confirm(self, match: Match) -> Match:
         """Everyone accepted: the lobby stands and the match is confirmed, in one commit. A retry changes nothing."""
         view = match_view(match.changed(status="confirmed"))
+        lobby_id = match.lobby_id or LobbyId(match.id)
         events: list[Outgoing] = [
-            to(_stream(user), MatchConfirmed(match=view, lobby_id=LobbyId(match.id))) for user in match.player_ids
+            to(_stream(user), MatchConfirmed(match=view, lobby_id=lobby_id)) for user in match.player_ids
         ]
         confirmed = carrying(events, self._clock.now(), status="confirmed")
-        matched = _moved(match.ticket_ids, match, {"$set": {"status": "matched", "lobby_id": match.id}})
+        joining = [player.ticket_id for player in match.players]
+        also = [
+            Update(MATCHES, match.id, confirmed, expect={"status": "proposed"}),
+            *_moved(set(joining), match, {"$set": {"status": "matched", "lobby_id": lobby_id}}),
+        ]
         try:
-            await self._lobbies.create_from_match(
-                _plan(match), Update(MATCHES, match.id, confirmed, expect={"status": "proposed"}), *matched
-            )
+            if match.backfill is None:
+                await self._lobbies.create_from_match(_plan(match), *also)
+            else:
+                tickets = await self._tickets.get_many(match.ticket_ids)
+                filled = _moved([match.backfill], match, after_filling(match, tickets))
+                await self._lobbies.take_in(lobby_id, _places(match), *also, *filled)
+        except (LobbyOver, LobbyFull):
+            return await self.refuse(match, [], "withdrawn")
         except StorageConflict:
             match = await self._current(match.match_id)
             if not match.is_confirmed:
@@ -199,8 +211,47 @@ class Proposals:
         with may_lag():
             await self._deadlines.drop("accept", match.id)
         await self._outbox.flush(MATCHES, match)
+        await self._let_wait([match.backfill] if match.backfill else [])
         await self._board.show(match.ticket_ids)
         return match
+
+    async def _cancel(
+        self, match: Match, refusers: Sequence[UserId], reason: CancelReason, requeued: Sequence[TicketId]
+    ) -> None:
+        """The commit of `refuse`; raises `StorageConflict`."""
+        costs, until = await self._cooldowns.refusals(refusers)
+        events = [
+            to(
+                _stream(player.user_id),
+                MatchCancelled(
+                    match_id=match.match_id,
+                    reason=reason,
+                    requeued=player.ticket_id in requeued,
+                    cooldown_until=until.get(player.user_id),
+                ),
+            )
+            for player in match.players
+        ]
+        off = carrying(events, self._clock.now(), status="cancelled", refused_by=tuple(refusers))
+        expect: dict[str, object] = {"status": "proposed"}
+        if reason == "timeout":
+            expect["version"] = match.version  # somebody may accept at the last moment
+        leaving = [player for player in match.players if player.ticket_id not in requeued]
+        await self._database.commit(
+            Update(MATCHES, match.id, off, expect=expect),
+            *_moved({player.ticket_id for player in leaving}, match, {"$set": {"status": "cancelled"}}),
+            *_freed(leaving),
+            *_moved(requeued, match, {"$set": {"status": "queued"}, "$unset": NO_MATCH}),
+            *costs,
+        )
+
+    async def _let_wait(self, ticket_ids: Sequence[TicketId]) -> None:
+        """The pool learns of tickets that wait again, unless they have been cancelled since."""
+        tickets = await self._tickets.get_many(ticket_ids)
+        with may_lag():
+            for ticket in tickets.values():
+                if ticket.status == "queued":
+                    await self._pool.add(pool_entry(ticket))
 
     async def _put_back(self, match: Match, group: Group) -> None:
         """Ends the claim: the tickets that still wait do so as their documents have them, the others are forgotten."""
@@ -235,34 +286,23 @@ class Proposals:
             players=group.players,
             player_ids=tuple(player.user_id for player in group.players),
             min_players=group.min_size,
+            lobby_id=group.lobby_id,
+            backfill=group.backfill,
             quality=group.quality,
             accept_by=now + seconds(self._config.accept_s),
             formed_at=now,
         )
 
 
-def pool_entry(ticket: Ticket) -> PoolEntry:
-    """The ticket as it waits in its pools."""
-    return PoolEntry(
-        ticket_id=TicketId(ticket.id),
-        players=ticket.players,
-        criteria=ticket.criteria,
-        queued_at=ticket.queued_at,
-        opening=ticket.opening,
-    )
-
-
 def _stream(user: UserId) -> str:
     return user_stream("matchmaking", user)
 
 
-_NO_MATCH = {"match_id": True, "accept_by": True}
-
-
 def _as_grouped(ticket: Ticket, group: Group) -> bool:
-    """Whether the ticket still has the players the group was formed of."""
-    in_group = {player.user_id for player in group.players if player.ticket_id == ticket.id}
-    return ticket.id == group.backfill or set(ticket.player_ids) == in_group
+    """Whether the ticket still has the players the group was formed of, or is the backfill that it is taken for."""
+    if ticket.opening is not None:
+        return ticket.id == group.backfill and ticket.backfill_of == group.lobby_id
+    return set(ticket.player_ids) == {player.user_id for player in group.players if player.ticket_id == ticket.id}
 
 
 def _proposed(match: Match, group: Group, tickets: Mapping[str, Ticket]) -> list[Write]:
@@ -290,22 +330,33 @@ def _freed(players: Iterable[MatchPlayer]) -> list[Write]:
     return [Delete(SEATS, player.user_id, expect={"ticket_id": player.ticket_id}) for player in players]
 
 
-def _plan(match: Match) -> LobbyPlan:
+def _together(group: Group) -> list[list[UserId]]:
+    """The players of the group by ticket, those who sit in the lobby of a backfill being together as well."""
+    tickets = {id: [player.user_id for player in group.players if player.ticket_id == id] for id in group.ticket_ids}
+    joining = {player.user_id for player in group.players}
+    return [*tickets.values(), [user for team in group.teams for user in team if user not in joining]]
+
+
+def _places(match: Match) -> tuple[Place, ...]:
     team_of = {user: number for number, team in enumerate(match.teams, start=1) for user in team}
+    return tuple(
+        Place(
+            user_id=player.user_id,
+            ticket_id=player.ticket_id,
+            team=team_of[player.user_id] if len(match.teams) > 1 else None,
+            role=player.role,
+        )
+        for player in match.players
+    )
+
+
+def _plan(match: Match) -> LobbyPlan:
     return LobbyPlan(
         match_id=match.match_id,
         name=f"{match.game_id} {match.mode}",
         game_id=GameId(match.game_id),
         mode=match.mode,
         region=match.region,
-        places=tuple(
-            Place(
-                user_id=player.user_id,
-                ticket_id=player.ticket_id,
-                team=team_of[player.user_id] if len(match.teams) > 1 else None,
-                role=player.role,
-            )
-            for player in match.players
-        ),
+        places=_places(match),
         capacity=Capacity(min=match.min_players, max=len(match.players)),
     )

@@ -12,11 +12,13 @@ from domain.core.ids import LobbyId, TicketId, UserId
 from domain.core.isolation import Report, isolated
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.model import LOBBIES, SEATS
+from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.grace import Grace
-from domain.matchmaking.model import MATCHES, TICKETS, Ticket
+from domain.matchmaking.model import MATCHES, TICKETS, Ticket, pool_entry
 from domain.matchmaking.pool import Claim, TicketPool
-from domain.matchmaking.proposals import Proposals, pool_entry
+from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.results import Results
+from domain.matchmaking.schedule import Schedule
 from domain.parties.model import PARTIES, PARTY_SEATS
 
 CLAIM_MAX_S = 5.0
@@ -40,12 +42,15 @@ class Recovery:
         results: Results,
         lobbies: Lobbies,
         grace: Grace,
+        schedule: Schedule,
+        backfills: Backfills,
         outbox: Outbox,
         clock: Clock,
         report: Report,
     ) -> None:
         self._pool, self._proposals, self._results = pool, proposals, results
         self._lobbies, self._grace = lobbies, grace
+        self._schedule, self._backfills = schedule, backfills
         self._outbox, self._clock, self._report = outbox, clock, report
         self._tickets = database.collection(TICKETS)
         self._matches = database.collection(MATCHES)
@@ -60,6 +65,7 @@ class Recovery:
         await self._outbox.sweep(PARTIES, self._report)
         await self.stale_claims()
         await self.overdue()
+        await self._isolated("backfills", self._backfills.reconcile(self._report))
         await self._isolated("reconciling presence", self._grace.reconcile())
 
     async def stale_claims(self) -> None:
@@ -75,6 +81,8 @@ class Recovery:
             await self._isolated(f"match {match.id}", self._proposals.elapse(match.match_id))
         for match in await self._matches.find({"report_by": {"$lt": before}}, limit=PAGE):
             await self._isolated(f"result of match {match.id}", self._results.elapse(match.match_id))
+        for ticket in await self._tickets.find({"due_at": {"$lt": before}}, limit=PAGE):
+            await self._isolated(f"ticket {ticket.id}", self._schedule.elapse(TicketId(ticket.id)))
         for lobby in await self._lobbies.overdue(before, PAGE):
             elapse = self._lobbies.elapse_countdown if lobby.status == "countdown" else self._lobbies.elapse_idle
             await self._isolated(f"lobby {lobby.id}", elapse(LobbyId(lobby.id)))

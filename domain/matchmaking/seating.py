@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from domain.core.collection import Delete, Filter, Write
+from domain.core.collection import Delete, Filter, Update, Write
 from domain.core.errors import AppError, Conflict
 from domain.core.ids import TicketId, UserId
 from domain.lobbies.model import SEATS, Seat
 from domain.matchmaking.model import Ticket
+from domain.parties.model import PARTIES, Party
 
 
 class AlreadyQueued(AppError):
@@ -40,3 +41,10 @@ def seats_given_up(
     """Players of a ticket leave it. expect: what else must hold for their seats."""
     for user in users:
         yield Delete(SEATS, user, expect={"ticket_id": ticket.id, **(expect or {}).get(user, {})})
+
+
+def party_unchanged(party: Party | None) -> list[Write]:
+    """Nobody joins or leaves in the moment in which the search begins, for they must find the ticket."""
+    if party is None:
+        return []
+    return [Update(PARTIES, party.id, {"$inc": {"version": 1}}, expect={"version": party.version})]

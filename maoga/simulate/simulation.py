@@ -276,7 +276,7 @@ class _Unexplained(PoolMatcher):
     async def explain(self, ticket_ids: Sequence[TicketId], now: datetime) -> dict[TicketId, Explanation]:
         return {}
 
-    async def stretch(self) -> float:
+    async def stretch(self, now: datetime) -> float:
         return 1.0
 
     async def close(self) -> None:

@@ -21,6 +21,7 @@ class LobbyNamespace(Namespace):
     sends: ClassVar = {
         "lobby:<lobbyId>": (
             events.LobbyUpdated,
+            events.MemberJoined,
             events.MemberLeft,
             events.MemberReady,
             events.MemberConnection,

@@ -5,7 +5,7 @@ from typing import ClassVar
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.matchmaking import events
-from domain.matchmaking.commands import AnswerMatch, CancelTicket, ReportResult
+from domain.matchmaking.commands import AnswerMatch, BackfillLobby, CancelTicket, ReportResult
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.model import MatchView, TicketView
@@ -52,9 +52,14 @@ class MatchmakingNamespace(Namespace):
         """Stops looking; the ticket's final answer: cancelled or matched."""
         return await self._matchmaking.cancel(user.id, command)
 
+    @on("backfill", BackfillLobby, cost=4)
+    async def backfill(self, user: SessionUser, command: BackfillLobby) -> TicketView:
+        """Asks for players for the free places of the host's lobby; its ticket."""
+        return await self._matchmaking.backfill(user.id, command)
+
     @on("status", Empty)
     async def status(self, user: SessionUser, command: Empty) -> Reply[TicketView | None]:
-        """The ticket that waits or is proposed a match, or null."""
+        """The ticket that waits or is proposed a match, else the one that is scheduled, or null."""
         return await snapshot(self._hub, [user_stream("matchmaking", user.id)], self._matchmaking.status(user.id))
 
     @on("accept", AnswerMatch)

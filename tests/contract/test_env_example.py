@@ -47,7 +47,7 @@ def as_variable(value: object) -> str:
         case SecretStr():
             return value.get_secret_value()
         case list():
-            return ",".join(value)
+            return ",".join(map(as_variable, value))
         case bool():
             return str(value).lower()
         case float():

@@ -9,8 +9,9 @@ from domain.core.model import Command
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
+from realtime.namespaces.social import SocialNamespace
 
-NAMESPACES = (MatchmakingNamespace, LobbyNamespace, ChatNamespace)
+NAMESPACES = (MatchmakingNamespace, LobbyNamespace, ChatNamespace, SocialNamespace)
 PATTERN = "^[A-Za-z0-9_-]+$"
 
 

@@ -44,10 +44,13 @@ VALID: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("matchmaking", "cancel"): {"ticketId": new_id()},
     ("matchmaking", "accept"): {"matchId": new_id()},
+    ("matchmaking", "backfill"): {"lobbyId": new_id()},
     ("matchmaking", "decline"): {"matchId": new_id()},
     ("lobby", "set_ready"): {"ready": True},
     ("chat", "send"): {"channelId": new_id(), "clientMessageId": "m1", "content": "hi", "contentType": "text"},
     ("chat", "history"): {"channelId": new_id(), "limit": 10, "before": 5},
+    ("social", "block"): {"userId": new_id()},
+    ("social", "unblock"): {"userId": new_id()},
     **{(namespace.name, "renew"): {"token": "no-token"} for namespace in NAMESPACES},
 }
 """A well-formed payload of each event that takes one; the ids in it are nobody's."""
@@ -55,6 +58,7 @@ VALID: dict[tuple[str, str], dict[str, Any]] = {
 NOT_THEIRS: dict[tuple[str, str], str] = {
     ("matchmaking", "cancel"): "NOT_FOUND",
     ("matchmaking", "accept"): "NOT_FOUND",
+    ("matchmaking", "backfill"): "NOT_FOUND",
     ("matchmaking", "decline"): "NOT_FOUND",
     ("lobby", "set_ready"): "NOT_IN_LOBBY",
     ("lobby", "start"): "NOT_IN_LOBBY",
@@ -62,6 +66,7 @@ NOT_THEIRS: dict[tuple[str, str], str] = {
     ("lobby", "sync"): "NOT_IN_LOBBY",
     ("chat", "send"): "NOT_FOUND",
     ("chat", "history"): "NOT_FOUND",
+    ("social", "block"): "NOT_FOUND",
     **{(namespace.name, "renew"): "TOKEN_INVALID" for namespace in NAMESPACES},
 }
 """What a well-formed event about things that are not the player's is answered."""

@@ -24,7 +24,8 @@ async def broken_invariants(database: Database) -> list[str]:
     matches = {match.id: match for match in await everything(database, MATCHES)}
     lobbies = {lobby.id: lobby for lobby in await everything(database, LOBBIES)}
     open_lobbies = [lobby for lobby in lobbies.values() if lobby.status != "closed"]
-    waiting = [ticket for ticket in tickets.values() if ticket.status in {"queued", "proposed"}]
+    alive = [ticket for ticket in tickets.values() if ticket.status in {"queued", "proposed"}]
+    waiting = [ticket for ticket in alive if ticket.opening is None]
     seated = [user for lobby in open_lobbies for user in lobby.member_ids]
     booked = [user for match in matches.values() if match.status == "proposed" for user in match.player_ids]
 
@@ -40,6 +41,7 @@ async def broken_invariants(database: Database) -> list[str]:
                 broken.append(f"ticket {ticket.id} ({ticket.status}) has no seat for {user}")
         if ticket.player_ids != tuple(player.user_id for player in ticket.players):
             broken.append(f"ticket {ticket.id} does not know who it is for")
+    for ticket in alive:
         match = matches.get(ticket.match_id)
         if ticket.status == "proposed" and (match is None or match.status != "proposed"):
             broken.append(f"ticket {ticket.id} is proposed in no proposed match")
@@ -64,8 +66,18 @@ async def broken_invariants(database: Database) -> list[str]:
         elif seat.lobby_id is not None and (lobby is None or lobby.member(seat.id) is None):
             broken.append(f"seat of {seat.id} is in a lobby that does not know them")
     for match in matches.values():
-        if match.status == "confirmed" and match.id not in lobbies:
+        if match.status == "confirmed" and (match.lobby_id or match.id) not in lobbies:
             broken.append(f"confirmed match {match.id} has no lobby")
+    broken += [f"lobby {lobby.id} has too many members" for lobby in open_lobbies if _crowded(lobby)]
+    broken += [f"user {user} has scheduled twice" for user in _twice(t.scheduled_by for t in tickets.values())]
+    broken += [f"lobby {lobby} is filled twice" for lobby in _twice(t.backfill_of for t in tickets.values())]
+    for ticket in tickets.values():
+        if (ticket.status == "scheduled") != (ticket.scheduled_by is not None) or (ticket.status == "scheduled") != (
+            ticket.due_at is not None
+        ):
+            broken.append(f"ticket {ticket.id} is {ticket.status} and due at {ticket.due_at}")
+        if (ticket.backfill_of is not None) != (ticket in alive and ticket.opening is not None):
+            broken.append(f"ticket {ticket.id} is {ticket.status} and fills {ticket.backfill_of}")
     return broken + await _broken_parties(database)
 
 
@@ -89,4 +101,8 @@ async def _broken_parties(database: Database) -> list[str]:
 
 
 def _twice(values: Iterable[Any]) -> list[Any]:
-    return [value for value, count in Counter(values).items() if count > 1]
+    return [value for value, count in Counter(values).items() if count > 1 and value is not None]
+
+
+def _crowded(lobby: Any) -> bool:
+    return bool(len(lobby.members) > lobby.capacity.max)

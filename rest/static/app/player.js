@@ -210,7 +210,7 @@ export class Player {
     if (this.proposal?.match.id !== event.matchId) return;
     this.#setProposal(null);
     if (!event.requeued) this.ticket = null;
-    this.#screen.note(matchOffText(event));
+    this.#screen.note(matchOffText(event, this.now()));
   }
 
   async #answer(answer) {

@@ -17,6 +17,9 @@ export function errorText(error) {
   if (error.code === "RATE_LIMITED") {
     return `Too fast: try again in ${seconds(error.details?.retryInMs ?? 1000)}. (RATE_LIMITED)`;
   }
+  if (error.code === "COOLDOWN") {
+    return `You refused matches before: you can search again in ${seconds(error.details.retryInMs)}. (COOLDOWN)`;
+  }
   const first = Array.isArray(error.details) ? error.details[0] : null;
   const text = ERRORS[error.code] ?? error.message;
   return `${text}${first ? ` ${upper(first.field)}: ${first.message}.` : ""} (${error.code})`;
@@ -55,15 +58,17 @@ export function modeText({ groupSize, teams }) {
 }
 
 /** Why a match is off, as the player sees it: those who are not at fault wait on. */
-export function matchOffText({ reason, requeued }) {
-  const who = requeued ? "Another player" : "You";
+export function matchOffText({ reason, requeued, cooldownUntil }, now) {
+  const who = reason === "withdrawn" ? "The lobby" : requeued ? "Another player" : "You";
   const what = {
     declined: "declined the match",
     timeout: "did not accept in time",
     disconnected: "lost the connection",
+    withdrawn: "needs no more players",
   }[reason];
   const then = requeued ? "You are back in the queue and keep your waiting time." : "You left the queue.";
-  return `${who} ${what}. ${then}`;
+  const pause = cooldownUntil ? ` You can search again in ${seconds(Date.parse(cooldownUntil) - now)}.` : "";
+  return `${who} ${what}. ${then}${pause}`;
 }
 
 /** What happened in the lobby, for screen readers; null when it goes without saying. */
@@ -72,6 +77,7 @@ export function lobbyNews(name, event, lobby, nameOf, now) {
   const ready = lobby.members.filter((member) => member.ready).length;
   const news = {
     lobby_updated: () => `You are in the lobby with ${count(lobby.members.length, "player")}.`,
+    member_joined: () => `${event.member.displayName} joined.`,
     member_left: () => `${who} ${event.reason === "left" ? "left" : "was away too long and lost the seat"}.`,
     member_ready: () => `${who} is ${event.ready ? "" : "not "}ready. ${ready} of ${lobby.members.length} are.`,
     member_connection: () => `${who} ${event.connection === "grace" ? "lost the connection" : "is back"}.`,

@@ -14,8 +14,7 @@ from domain.games.model import GAMES
 from domain.lobbies.model import LOBBIES, SEATS
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.grace import SURE_AFTER_S
-from domain.matchmaking.model import MATCHES, TICKETS
-from domain.matchmaking.proposals import pool_entry
+from domain.matchmaking.model import MATCHES, TICKETS, pool_entry
 from domain.matchmaking.recovery import OVERDUE_S
 from domain.matchmaking.served import UPDATE_EVERY_S
 from maoga.bootstrap import Core

@@ -14,9 +14,8 @@ from domain.lobbies.model import LOBBIES
 from domain.matchmaking.commands import AnswerMatch
 from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.grace import SURE_AFTER_S
-from domain.matchmaking.model import MATCHES, TICKETS
+from domain.matchmaking.model import MATCHES, TICKETS, pool_entry
 from domain.matchmaking.ownership import Ownership
-from domain.matchmaking.proposals import pool_entry
 from domain.matchmaking.recovery import CLAIM_MAX_S, OVERDUE_S
 from domain.matchmaking.tick import Tick
 from maoga.bootstrap import Core

@@ -13,7 +13,7 @@ from domain.core.errors import AppError, Forbidden
 from domain.core.ids import UserId
 from domain.lobbies import rules
 from domain.lobbies.events import LobbyReady
-from domain.lobbies.model import Lobby, LobbyStatus, lobby_view
+from domain.lobbies.model import Lobby, LobbyStatus, Member, lobby_view
 from domain.lobbies.rules import TRANSITIONS, Draft
 from tests.support.builders import NOON, a_lobby, user_ids
 
@@ -37,6 +37,14 @@ def leaves(user: str) -> Callable[[Draft], None]:
     return lambda draft: rules.leave(draft, UserId(user), "left", NOON, COUNTDOWN_S)
 
 
+def a_member(user: str) -> Member:
+    return Member(user_id=UserId(user), username=user, display_name=user, joined_at=NOON)
+
+
+def joins(user: str) -> Callable[[Draft], None]:
+    return lambda draft: rules.join(draft, a_member(user), NOON, COUNTDOWN_S)
+
+
 def names(draft: Draft) -> list[str]:
     return [event.wire_name for event in draft.events]
 
@@ -58,6 +66,25 @@ def test_without_auto_start_the_host_starts() -> None:
     assert started.lobby.status == "countdown"
     with pytest.raises(Forbidden):
         rules.start(Draft(lobby), UserId("u2"), NOON, COUNTDOWN_S)
+
+
+def test_who_joins_is_not_ready_so_the_countdown_stops() -> None:
+    lobby = after(a_lobby(3, minimum=2), leaves("u3"), ready("u1"), ready("u2")).lobby
+    draft = after(lobby, joins("u3"), joins("u3"))
+    assert (lobby.status, names(draft)) == ("countdown", ["member_joined", "countdown_cancelled"])
+    assert [member.user_id for member in draft.lobby.members] == ["u1", "u2", "u3"]
+
+
+def test_a_game_that_runs_goes_on_when_somebody_joins() -> None:
+    draft = after(a_lobby(3, status="active"), leaves("u3"), joins("u4"))
+    assert (draft.lobby.status, names(draft)) == ("active", ["member_left", "member_joined"])
+
+
+def test_a_full_or_closed_lobby_takes_nobody() -> None:
+    with pytest.raises(rules.LobbyFull):
+        after(a_lobby(2), joins("u3"))
+    with pytest.raises(rules.LobbyOver):
+        after(a_lobby(2, status="closed"), joins("u3"))
 
 
 def test_a_forming_lobby_cannot_be_started() -> None:
@@ -113,6 +140,7 @@ USERS = st.sampled_from([*user_ids(4), UserId("stranger")])
 STEPS = st.one_of(
     st.tuples(st.just("ready"), USERS, st.booleans()),
     st.tuples(st.just("leave"), USERS, st.sampled_from(["left", "grace_expired"])),
+    st.tuples(st.just("join"), USERS, st.none()),
     st.tuples(st.just("start"), USERS, st.none()),
     st.tuples(st.just("connection"), USERS, st.sampled_from(["grace", "connected"])),
     st.tuples(st.just("countdown"), st.none(), st.none()),
@@ -127,6 +155,8 @@ def take(draft: Draft, step: tuple[str, Any, Any]) -> None:
             rules.set_ready(draft, user, value, NOON, COUNTDOWN_S)
         case "leave":
             rules.leave(draft, user, value, NOON, COUNTDOWN_S)
+        case "join":
+            rules.join(draft, a_member(user), NOON, COUNTDOWN_S)
         case "start":
             rules.start(draft, user, NOON, COUNTDOWN_S)
         case "connection":
