@@ -26,6 +26,8 @@ WISHES = {"any": 0, "preferred": 1, "strict": 2}
 UNRATED = Skill()
 FIRST_ROWS = 64
 WORD = 64
+MOST_BITS = 4 * WORD
+"""Beyond so many names some share a bit: players make names up, and a pass must not cost more for that."""
 
 COLUMNS = {
     "rating": np.float64,
@@ -45,12 +47,14 @@ COLUMNS = {
     "roles": np.int64,
     "opening": np.bool_,
     "sparse": np.bool_,
+    "measured": np.bool_,
 }
 """What is known of each ticket, in the order in which `Columns._row` lists it.
 
 rating: the mean of its players with the premium of a party. queued: in microseconds since 1970. digest: of its id; what
 else is equal is ordered by it. low, high: the sizes of group it takes, 0 where there is none. regions, languages,
 roles: numbers of sets. sparse: whether a player of it has blocked or avoids somebody.
+measured: whether it knows latencies.
 """
 
 
@@ -85,16 +89,22 @@ class Sets:
             self.names.append(name)
         return found
 
-    def mask(self, names: Iterable[str]) -> int:
-        """The names as bits of a number."""
-        return sum(1 << self.bit(name) for name in set(names))
+    @property
+    def folded(self) -> bool:
+        """Whether names share bits, so that sets may seem to share a name that they do not."""
+        return len(self.names) > MOST_BITS
 
     def words(self) -> tuple[Array, ...]:
         """The sets as bits: one array for each 64 names, in each an element for each set."""
         if self._built != len(self.members):
-            masks = [self.mask(members) for members in self.members]
+            masks = []
+            for members in self.members:
+                mask = 0
+                for name in members:
+                    mask |= 1 << self.bit(name) % MOST_BITS
+                masks.append(mask)
             low = (1 << WORD) - 1
-            count = max(1, -(-len(self.names) // WORD))
+            count = max(1, -(-min(len(self.names), MOST_BITS) // WORD))
             self._words = tuple(
                 np.array([mask >> (WORD * word) & low for mask in masks], np.uint64) for word in range(count)
             )
@@ -106,13 +116,15 @@ class Columns:
     """The waiting tickets of one pool. `column[name][row]` is a figure of a ticket, `rule[name][row]` what it says to
     a rule on attributes: a number (nan for none) where the rule is of distance, else the number of a set in `sets`.
 
-    latency: one column for each region, in the order of `regions.names`; nan where it was not measured. free: whether a
+    latency: one column for each region, in the order of `regions.names`, where a rule asks for it; nan where it was not
+    measured. free: whether a
     row's ticket waits and is in no group. changed: counts the changes of a row. searched: when a group was last
     looked for around it, in microseconds since 1970. edits: counts all changes. homes: the row of each user.
     """
 
     def __init__(self, key: PoolKey, mode: Mode) -> None:
         self._key, self._mode, self._premium = key, mode, mode.matching.party_premium
+        self._measures = any(isinstance(rule, MaxLatency) for rule in mode.matching.rules)
         self._ordinary = most_sizes(mode)
         self._ruled = [rule for rule in mode.matching.rules if not isinstance(rule, MaxLatency)]
         self._spare: list[int] = []
@@ -145,7 +157,7 @@ class Columns:
             column[rows] = values
         if self.latency.shape[1]:
             self.latency[rows] = np.nan
-        for row, entry in zip(rows.tolist(), latest.values(), strict=True):
+        for row, entry in zip(rows.tolist(), latest.values(), strict=True) if self._measures else ():
             if entry.criteria.latency_ms:
                 self._measure(row, entry.criteria.latency_ms)
         self.free[rows] = True
@@ -167,6 +179,11 @@ class Columns:
                 self.changed[row] += 1
                 self.edits += 1
                 self._spare.append(row)
+
+    @property
+    def folded(self) -> bool:
+        """Whether sets may seem to share a name that they do not."""
+        return any(sets.folded for sets in (self.regions, self.languages, *self.sets.values()))
 
     def entry(self, row: int) -> PoolEntry:
         """The ticket of a row that is in use."""
@@ -248,6 +265,7 @@ class Columns:
             self.roles.number(criteria.roles),
             entry.opening is not None,
             sparse,
+            bool(criteria.latency_ms),
             *[self._said(rule.name, rule.attribute, criteria) for rule in self._ruled],
         )
 
@@ -262,12 +280,12 @@ class Columns:
         return sets.number(value if isinstance(value, list) else [str(value)])
 
     def _measure(self, row: int, measured: dict[str, int]) -> None:
-        bits = [self.regions.bit(region) for region in measured]
-        missing = len(self.regions.names) - self.latency.shape[1]
+        bits = {bit: ms for region, ms in measured.items() if (bit := self.regions.bit(region)) < MOST_BITS}
+        missing = min(len(self.regions.names), MOST_BITS) - self.latency.shape[1]
         if missing > 0:
             unknown = np.full((len(self.latency), missing), np.nan, np.float32)
             self.latency = np.concatenate([self.latency, unknown], axis=1)
-        self.latency[row, bits] = list(measured.values())
+        self.latency[row, list(bits)] = list(bits.values())
 
 
 def microseconds(moment: datetime) -> int:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, combinations
 from typing import Literal
 
 import numpy as np
 
 from domain.core.ids import UserId
 from domain.games.model import Mode
-from domain.games.rules import Composition, MaxLatency
+from domain.games.rules import Composition, MaxLatency, Overlap
 from domain.matchmaking.balance import all_splits
 from domain.matchmaking.candidates import Candidates
 from domain.matchmaking.columns import UNRATED, Array, Columns
@@ -34,13 +34,13 @@ class Rosters:
         self._plain = mode.teams is not None and not mode.teams.roles and not self._per_team
 
     def playable(self, pool: Candidates, places: Array) -> bool:
-        """Whether the tickets at these places, legal by all else, can be put on teams."""
-        return self._mode.teams is None or self._arrange(pool, places) is not None
+        """Whether the tickets at these places, legal by all else, really meet and can be put on teams."""
+        return self._meet(pool, places) and (self._mode.teams is None or self._arrange(pool, places) is not None)
 
     def groups(self, pool: Candidates, chosen: Sequence[Array]) -> list[tuple[Array, Group]]:
         """The groups of those whose teams work out, with their places in the pool, the longest waiting first."""
         chosen = [places[np.lexsort((pool.digest[places], -pool.waited[places]))] for places in chosen]
-        arranged = list(self._arranged(pool, chosen))
+        arranged = list(self._arranged(pool, [places for places in chosen if self._meet(pool, places)]))
         figures = qualities(
             spread=np.array([np.ptp(pool.skill.value[places]) for places, _ in arranged]),
             gap=np.array([sides.gap for _, sides in arranged]),
@@ -52,6 +52,29 @@ class Rosters:
             (places, self._group(pool, places, sides, figure))
             for (places, sides), figure in zip(arranged, figures, strict=True)
         ]
+
+    def _meet(self, pool: Candidates, places: Array) -> bool:
+        """Whether the tickets share the names they need to; only asked where names share bits."""
+        if not self._columns.folded:
+            return True
+        wanted = [self._columns.entry(row).criteria for row in pool.row[places].tolist()]
+        languages = [set(criteria.languages) for criteria in wanted if criteria.languages]
+        if pool.languages.needs[places].any() and not set.intersection(*languages):
+            return False
+        regions = [set(criteria.regions) for criteria in wanted if criteria.regions]
+        if pool.regions.needs[places].any():
+            region = self._region(pool.row[places].tolist(), pool.waited[places])
+            if any(region not in named for named in regions):
+                return False
+        for rule in self._mode.matching.rules:
+            if isinstance(rule, Overlap):
+                said = [set(_texts(criteria.attributes.get(rule.attribute))) for criteria in wanted]
+                least = self._schedule.bounds[rule.name].limit(pool.waited[places])
+                least = np.where(np.isinf(least), 0, least).tolist()
+                pairs = combinations(zip(said, least, strict=True), 2)
+                if any(a and b and len(a & b) < max(m, n) for (a, m), (b, n) in pairs):
+                    return False
+        return True
 
     def _arranged(self, pool: Candidates, chosen: Sequence[Array]) -> Iterator[tuple[Array, Arrangement]]:
         """Those whose teams work out, with their teams; all solo matches at once where nothing but skill matters."""
@@ -95,7 +118,7 @@ class Rosters:
         )
 
     def _region(self, rows: Sequence[int], waited: Array) -> str | None:
-        if not self._columns.latency.shape[1]:
+        if not self._columns.column["measured"][rows].any():
             numbers = self._columns.column["regions"][rows]
             if (numbers == numbers[0]).all():
                 return next(iter(self._columns.regions.members[numbers[0]]), None)
@@ -160,3 +183,7 @@ class Rosters:
 def is_of(said: object, value: str) -> bool:
     """Whether who says this of an attribute is of that kind."""
     return value in said if isinstance(said, list) else said is not None and str(said) == value
+
+
+def _texts(said: object) -> list[str]:
+    return said if isinstance(said, list) else [] if said is None else [str(said)]
