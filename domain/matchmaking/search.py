@@ -24,8 +24,8 @@ SLICE = 2_000
 """Steps between two breathing spaces. A step takes about a microsecond."""
 ASKING = 20
 """Steps that a call of `legal` counts as."""
-BUDGET = 30_000
-"""Steps after which the search ends with what it has."""
+STEPS_PER_TICKET = 600
+"""Steps after which the search ends with what it has, for each ticket."""
 BEAM, BEAM_LEAST = 24, 2
 """So many partial solutions go on, but `BEAM_LEAST` of each number of players left out."""
 CHOICES = 10
@@ -60,7 +60,7 @@ def search(problem: Problem, seed: int = 0) -> Generator[None, None, list[Ticket
     found: list[_Group] = []
     for part in pool.parts():
         best = yield from _walk(pool, part, pool.players(part), pool.guesses(part))
-        budget = pool.steps + BUDGET * part.bit_count() // len(problem.sizes)
+        budget = pool.steps + STEPS_PER_TICKET * part.bit_count()
         found += yield from _improve(pool, part, best, budget, dice)
     groups = [pool.tickets(group.mask) for group in found]
     return sorted(groups, key=lambda group: (-max(problem.ages[ticket] for ticket in group), group))
@@ -207,26 +207,24 @@ def _next(
     pool: _Pool, states: Iterable[_State], bit: int, rest: int, most_lost: int, prices: Sequence[float]
 ) -> list[_State]:
     """What may become of partial solutions when the next ticket is left out, or the lowest of a group."""
-    ticket, found = bit.bit_length() - 1, []
-    for price, age_lost, lost, spread, used, trail in states:
+    ticket = bit.bit_length() - 1
+    size, age, price_of = pool.size[ticket], pool.age[ticket], prices[ticket]
+    above = rest & pool.fits[ticket]
+    offers: dict[int, list[tuple[_Group, float]]] = {}
+    found: list[_State] = []
+    for state in states:
+        price, age_lost, lost, spread, used, trail = state
         if used & bit:
-            found.append(_State(price, age_lost, lost, spread, used, trail))
+            found.append(state)
             continue
-        if lost + pool.size[ticket] <= most_lost:
-            now_lost = lost + pool.size[ticket]
-            found.append(_State(price - prices[ticket], age_lost + pool.age[ticket], now_lost, spread, used, trail))
-        for group in pool.choices(ticket, rest & ~used):
-            worth = sum(prices[i] for i in _bits(group.mask))
-            found.append(
-                _State(
-                    price + group.spread - worth,
-                    age_lost,
-                    lost,
-                    spread + group.spread,
-                    used | group.mask,
-                    _Trail(group, trail),
-                )
-            )
+        if lost + size <= most_lost:
+            found.append(_State(price - price_of, age_lost + age, lost + size, spread, used, trail))
+        free = above & ~used
+        if free not in offers:
+            offers[free] = [(g, g.spread - sum(prices[i] for i in _bits(g.mask))) for g in pool.choices(ticket, free)]
+        for group, net in offers[free]:
+            after = used | group.mask
+            found.append(_State(price + net, age_lost, lost, spread + group.spread, after, _Trail(group, trail)))
     return found
 
 
@@ -248,31 +246,34 @@ def _select(pool: _Pool, states: list[_State], rest: int) -> list[_State]:
 def _improve(
     pool: _Pool, part: int, best: _State | None, budget: int, dice: random.Random
 ) -> Generator[None, None, list[_Group]]:
-    """Walks over a piece after the other as long as there are steps."""
+    """Walks over a piece after the other while there are steps: to match more players, and to match them better."""
     groups = best.groups if best else []
+    more = False
     while groups and pool.steps < budget:
         pool.steps += PIECE
-        chosen, left_out = _piece(pool, part, groups, dice)
-        prices = _prices(pool, groups, dice)
-        most_lost = pool.players(left_out)
-        piece = left_out | _union(group.mask for group in chosen)
-        found = yield from _walk(pool, piece, most_lost, prices)
-        now = most_lost, round(sum(group.spread for group in chosen), 6), sum(pool.age[i] for i in _bits(left_out))
+        left_out = part & ~_union(group.mask for group in groups)
+        more = not more and left_out > 0
+        around = dice.choice([1 << i for i in _bits(left_out)] if more else [group.mask for group in groups])
+        chosen, spare = _piece(pool, groups, left_out, _middle(pool, around), dice)
+        lost = pool.players(spare)
+        piece = spare | _union(group.mask for group in chosen)
+        found = yield from _walk(pool, piece, lost - more, _prices(pool, groups, dice))
+        now = lost, round(sum(group.spread for group in chosen), 6), sum(pool.age[i] for i in _bits(spare))
         if found and found.value < now:
             groups = [group for group in groups if group not in chosen] + found.groups
     return groups
 
 
-def _piece(pool: _Pool, part: int, groups: Sequence[_Group], dice: random.Random) -> tuple[list[_Group], int]:
-    """A group, those nearest to it by rating, and the tickets left out that are nearest."""
-    middle = _middle(pool, dice.choice(groups).mask)
+def _piece(
+    pool: _Pool, groups: Sequence[_Group], left_out: int, middle: float, dice: random.Random
+) -> tuple[list[_Group], int]:
+    """Some groups near a rating, and some tickets left out near it."""
     chosen: list[_Group] = []
     for group in sorted(groups, key=lambda group: abs(_middle(pool, group.mask) - middle) * dice.uniform(0.5, 1.5)):
         if chosen and sum(other.mask.bit_count() for other in [*chosen, group]) > PIECE:
             break
         chosen.append(group)
-    left_out = _bits(part & ~_union(group.mask for group in groups))
-    near = sorted(left_out, key=lambda i: abs(pool.rating[i] - middle))[: PIECE // 2]
+    near = sorted(_bits(left_out), key=lambda i: abs(pool.rating[i] - middle))[: PIECE // 2]
     return chosen, _union(1 << i for i in near)
 
 
