@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import cycle
+from itertools import cycle, islice
 
 from domain.core.clock import ms_between, seconds
 from domain.core.ids import TicketId
@@ -25,6 +25,9 @@ from domain.matchmaking.updates import Updates
 
 UPDATE_EVERY_S = 3.5
 """A tick later at most this is the 5 s the contract promises."""
+
+HURRIED = 1000
+"""Players of smaller pools are told at once when these have grown or shrunk by a quarter."""
 
 SPREAD = 16
 """The first updates of tickets that are read all at once come in so many portions."""
@@ -67,6 +70,7 @@ class ServedPool:
         portions = cycle(now + seconds(UPDATE_EVERY_S * number / SPREAD) for number in range(SPREAD))
         async for page in pool.snapshot(self.key):
             await self._read(page, portions)
+        self._hurry(now)
 
     async def follow(self, pool: TicketPool, now: datetime) -> bool:
         """Reads what changed since; False when that cannot be known any more, and all is to be loaded anew."""
@@ -78,13 +82,12 @@ class ServedPool:
                 break
             await self._read(changes, cycle([now]))
         if abs(self.size - self._size_shown) * 4 > self._size_shown:
-            self._size_shown = self.size
-            self._updates.hurry(now)
+            self._hurry(now)
         return True
 
-    def due(self, now: datetime) -> list[TicketId]:
-        """The tickets of which something is to be said or done now, and then again before long."""
-        due = self._updates.due(now)
+    def due(self, now: datetime, most: int) -> list[TicketId]:
+        """Tickets of which something is to be said or done now, and then again before long; so many at most."""
+        due = [*islice(self._updates.due(now), most)]
         for ticket_id in due:
             self._updates.plan(ticket_id, now + seconds(UPDATE_EVERY_S))
         return due
@@ -115,6 +118,11 @@ class ServedPool:
         """Tickets have ended."""
         self._forget(tickets)
         await self.matcher.apply([Change(ticket_id, None) for ticket_id in tickets])
+
+    def _hurry(self, now: datetime) -> None:
+        self._size_shown = self.size
+        if self.size <= HURRIED:
+            self._updates.hurry(now)
 
     async def _read(self, page: Changes, updates: Iterator[datetime]) -> None:
         for change in page.changes:

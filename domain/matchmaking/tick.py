@@ -23,7 +23,7 @@ LARGE = 1000
 """Pools of more tickets than this are paired elsewhere, if there is such a place."""
 
 PROPOSED_AT_ONCE = 16
-EXPLAINED_AT_ONCE = 50
+ATTENDED_AT_ONCE = 100
 
 
 class Catalogue(Protocol):
@@ -113,11 +113,11 @@ class Tick:
         now = self._clock.now()
         try:
             served = await self._up_to_date(key, now)
-            due = served.due(now)
-            await self._expire(served, due)
             proposed = await self._propose(served, now) if served.mode else 0
             await self._write_statistics(served, now)
-            await self._show(served, due, now)
+            while due := served.due(now, ATTENDED_AT_ONCE):
+                await self._expire(served, due)
+                await self._show(served, due, now)
         except MatcherLost:
             await self._drop(key)
             raise
@@ -207,8 +207,6 @@ class Tick:
 
     async def _show(self, served: ServedPool, tickets: Sequence[TicketId], now: datetime) -> None:
         """Tells the players of those of the tickets that still wait why they do."""
-        waiting = served.to_show(tickets)
-        for start in range(0, len(waiting), EXPLAINED_AT_ONCE):
-            explained = await served.matcher.explain(waiting[start : start + EXPLAINED_AT_ONCE], now)
-            await self._board.show_waiting(explained, PoolState(served.size, served.statistics))
-            served.shown(explained, now)
+        explained = await served.matcher.explain(served.to_show(tickets), now)
+        await self._board.show_waiting(explained, PoolState(served.size, served.statistics))
+        served.shown(explained, now)

@@ -1,6 +1,6 @@
 """When the players of which waiting tickets are to be told how things stand. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
@@ -29,11 +29,8 @@ class Updates:
         self._heap = [(now, ticket_id) for ticket_id in self._at]
         heapify(self._heap)
 
-    def due(self, now: datetime) -> list[TicketId]:
+    def due(self, now: datetime) -> Iterator[TicketId]:
         """The tickets whose time has come, the longest overdue first. They have none any more, until planned again."""
-        return [*self._due(now)]
-
-    def _due(self, now: datetime) -> Iterable[TicketId]:
         while self._heap and self._heap[0][0] <= now:
             at, ticket_id = heappop(self._heap)
             if self._at.get(ticket_id) == at:

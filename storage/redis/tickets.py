@@ -14,8 +14,8 @@ KNOWN, ENTRIES, CLAIMED, CLAIMS, POOLS, LOG = KEYS = [
 ]
 STATISTICS = "maoga:{mm}:statistics"
 
-PAGE = 250
-"""So many tickets in one call: it keeps Redis, and this process that decodes them, for some milliseconds."""
+PAGE = 100
+"""So many tickets in one call: they keep Redis, and who decodes them, for some milliseconds."""
 
 T = TypeVar("T")
 
