@@ -32,7 +32,12 @@ def _ends(tickets: dict[str, Json], events: list[Json], summary: Json) -> Iterat
         yield f"tickets end other than once: {ended}"
     for line in events:
         ticket = tickets.get(line.get("ticketId", ""))
-        if ticket and line["type"] == "cancelled" and line["at"] != ticket.get("cancelAt") and "reason" not in line:
+        if (
+            ticket
+            and line["type"] == "cancelled"
+            and abs(line["at"] - ticket.get("cancelAt", inf)) > 1e-3
+            and "reason" not in line
+        ):
             yield f"{ticket['id']} was cancelled at {line['at']}"
 
 
@@ -122,9 +127,9 @@ def _places(mode: Json, members: list[Json], waits: dict[str, float], line: Json
     ):
         named = {ticket["id"]: {place.lower() for place in ticket.get(field, [])} for ticket in members}
         attitudes = {ticket["id"]: ticket.get(attitude, default) for ticket in members}
-        # A busy pool holds to preferences for longer; it must for at least so long as a quiet pool may let go at once.
+        # Who names nowhere insists on nothing. A busy pool holds to preferences for longer than it must.
         strict = [id for id, how in attitudes.items() if how == "strict"]
-        held = [id for id, how in attitudes.items() if how == "preferred" and waits[id] < near_s]
+        held = [id for id, how in attitudes.items() if how == "preferred" and named[id] and waits[id] < near_s]
         shared = set.intersection(*(places for places in named.values() if places)) if any(named.values()) else {""}
         if (strict or held) and not shared:
             yield f"no {field} in common, which {strict or held} need"
@@ -172,7 +177,11 @@ def _attributes(rule: Json, members: list[Json], waits: dict[str, float]) -> Ite
     """`expand` softens a rule for the pair as soon as both have waited."""
     for one, other in combinations(members, 2):
         pair = [ticket.get("attributes", {}).get(rule["attribute"]) for ticket in (one, other)]
-        if None not in pair and not _agree(rule, pair, [waits[ticket["id"]] for ticket in (one, other)]):
+        if (
+            None not in pair
+            and [] not in pair
+            and not _agree(rule, pair, [waits[ticket["id"]] for ticket in (one, other)])
+        ):
             yield f"{one['id']} and {other['id']} break {rule['name']}"
 
 

@@ -49,31 +49,32 @@ _ATTRIBUTES = st.fixed_dictionaries(
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Json:
-    """A scenario of some seconds. The same user may come several times."""
-    users = [f"u{number}" for number in range(draw(st.integers(2, 30)))]
+    """A scenario of some seconds. Some users come several times."""
+    users = [f"u{number}" for number in range(40)]
+    modes = draw(st.lists(st.sampled_from(MODES), min_size=1, max_size=2))
     some = st.lists(st.sampled_from(users), unique=True, max_size=2)
     user = st.fixed_dictionaries(
-        {"rating": st.fixed_dictionaries({"mu": st.integers(900, 2100), "sigma": st.integers(50, 500)})},
+        {"rating": st.fixed_dictionaries({"mu": st.integers(1100, 1900), "sigma": st.integers(50, 500)})},
         optional={"blocked": some},
     )
     return {
         "game": {"id": "g", "name": "G", "modes": MODES},
         "seed": draw(st.integers(0, 99)),
-        "until": draw(st.integers(1, 90)),
+        "until": draw(st.sampled_from([5, 40, 90, 120])),
         "config": {"ticketMaxS": draw(st.sampled_from([20, 1800]))},
         "users": draw(st.dictionaries(st.sampled_from(users), user)),
-        "tickets": [draw(_ticket(f"t{number}", users)) for number in range(draw(st.integers(0, 40)))],
+        "tickets": [draw(_ticket(number, users, modes)) for number in range(draw(st.integers(0, 40)))],
     }
 
 
 @st.composite
-def _ticket(draw: st.DrawFn, id: str, users: list[str]) -> Json:
-    mode = draw(st.sampled_from(MODES))
+def _ticket(draw: st.DrawFn, number: int, users: list[str], modes: list[Json]) -> Json:
+    mode = draw(st.sampled_from(modes))
     at = draw(st.integers(0, 300)) / 10
-    user = draw(st.sampled_from(users))
+    user = users[number] if draw(st.integers(0, 4)) else draw(st.sampled_from(users))
     party = draw(st.lists(st.sampled_from(users), unique=True, max_size=1)) if draw(st.integers(0, 3)) == 0 else []
     ticket: Json = {
-        "id": id,
+        "id": f"t{number}",
         "at": at,
         "userId": user,
         "games": [{"gameId": "g"}],
@@ -86,12 +87,14 @@ def _ticket(draw: st.DrawFn, id: str, users: list[str]) -> Json:
     for named, attitude in (("regions", "regionPreference"), ("languages", "languagePreference")):
         places = draw(_PLACES)
         ticket[named] = places
-        ticket[attitude] = draw(st.sampled_from(["strict", "preferred", "any"] if places else ["preferred", "any"]))
+        ticket[attitude] = draw(
+            st.sampled_from(["strict", "preferred", "any", "any"] if places else ["preferred", "any"])
+        )
     if mode is CAST:
         ticket["roles"] = draw(st.lists(st.sampled_from([*ROLES]), unique=True, max_size=2))
     if "groupSize" in mode and draw(st.booleans()):
         low, high = sorted(draw(st.tuples(st.integers(2, mode["groupSize"]["max"]), st.integers(2, 6))))
         ticket["groupSize"] = {"min": low, "max": high}
-    if draw(st.integers(0, 4)) == 0:
+    if draw(st.integers(0, 7)) == 0:
         ticket["cancelAt"] = at + draw(st.integers(0, 300)) / 10
     return ticket

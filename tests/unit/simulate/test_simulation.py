@@ -26,14 +26,21 @@ def timeless(lines: list[Json]) -> list[Json]:
     return [{name: value for name, value in line.items() if name not in TIMES} for line in lines]
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.long
+@settings(max_examples=500, deadline=None)
+@given(scenarios())
+def test_every_rule_holds_in_many_scenarios(scenario: Json) -> None:
+    assert broken(scenario, play(scenario)) == []
+
+
+@settings(max_examples=20, deadline=None)
 @given(scenarios())
 def test_every_rule_holds(scenario: Json) -> None:
     """Nobody is in two matches, every hard rule holds at the relaxation in force, and every ticket ends once."""
     assert broken(scenario, play(scenario)) == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(scenarios())
 def test_a_run_is_deterministic(scenario: Json) -> None:
     """The same scenario and seed give the same output, but for the times that were measured."""
@@ -83,10 +90,10 @@ def test_a_cancelled_ticket_is_not_matched() -> None:
 
 
 def test_a_ticket_expires() -> None:
-    """Who finds nobody for ticketMaxS seconds expires with the next look at its ticket."""
+    """Who finds nobody for ticketMaxS seconds expires within five seconds more."""
     (expired, summary) = play(a_scenario({"at": 0.5}, config={"ticketMaxS": 10}))
-    assert expired == {"type": "expired", "at": expired["at"], "ticketId": "t0"}
-    assert 10.5 < expired["at"] <= 15
+    assert (expired["type"], expired["ticketId"]) == ("expired", "t0")
+    assert 10.5 <= expired["at"] <= 15.5
     assert (summary["matched"], summary["unmatched"], summary["expired"]) == (0, 1, 1)
 
 
