@@ -208,7 +208,7 @@ export interface PartyMember {
   connection: "connected" | "grace";
 }
 
-/** Somebody may join until `expires_at`. */
+/** Somebody may join, for a time. */
 export interface Invite {
   userId: string;
   fromUserId: string;
