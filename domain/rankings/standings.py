@@ -29,7 +29,10 @@ REBUILD_S = 3600.0
 OVERLAP_S = 30.0
 """Ratings written so long before the last sweep are entered again: their writer may have died before it did."""
 
-PAGE = 500
+LOST_BELOW = 0.9
+"""A board that has shrunk below this share of its size since the last sweep was lost; bans alone do not do that."""
+
+PAGE = 200
 
 
 class ModeNotRated(AppError):
@@ -48,6 +51,14 @@ class LeaderboardEntry(Model):
     rating: Rating
     matches: int
     wins: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """When this process last rebuilt a board, and how large it was when last looked at."""
+
+    at: datetime
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ class Standings:
         self._users, self._games, self._boards = users, games, leaderboards
         self._clock, self._report = clock, report
         self._swept_at: datetime | None = None
-        self._rebuilt: dict[Board, datetime] = {}
+        self._built: dict[Board, _Built] = {}
 
     async def read(self, caller: UserId, game_id: GameId, query: LeaderboardQuery) -> Standing:
         """A part of a leaderboard. Raises `NotFound` for a game or player there is not, `ModeNotRated`."""
@@ -99,7 +110,7 @@ class Standings:
             await self._enter(ratings)
 
     async def sweep(self) -> None:
-        """Enters what was written since the last sweep, and rebuilds boards that are short or were so long ago."""
+        """Enters what was written since the last sweep, and rebuilds boards that were lost, or rebuilt long ago."""
         now = self._clock.now()
         since = (self._swept_at or now) - seconds(OVERLAP_S)
         async for page in self._pages({"updated_at": {"$gte": since}}, sort="updated_at"):
@@ -120,15 +131,19 @@ class Standings:
             await self._boards.put(board, of_user)
 
     async def _mend(self, board: Board, mode: Mode, now: datetime) -> None:
-        rebuilt = self._rebuilt.get(board)
-        is_old = rebuilt is None or now - rebuilt >= seconds(REBUILD_S)
-        listed = {"game_id": board.game_id, "mode": board.mode, "season": board.season, "listed": True}
-        if is_old or await self._ratings.count(listed) > await self._boards.size(board):
-            async for page in self._pages(listed):
-                active = await self._active(board, page)
-                present = [at(rating, mode.rating, now) for rating in page if rating.user_id in active]
-                await self._boards.put(board, {rating.user_id: rating.rating.ordinal for rating in present})
-            self._rebuilt[board] = now
+        built, size = self._built.get(board), await self._boards.size(board)
+        if built is None or now - built.at >= seconds(REBUILD_S) or size < LOST_BELOW * built.size:
+            await self._rebuild(board, mode, now)
+            self._built[board] = _Built(now, await self._boards.size(board))
+        else:
+            self._built[board] = _Built(built.at, size)
+
+    async def _rebuild(self, board: Board, mode: Mode, now: datetime) -> None:
+        listed: Filter = {"game_id": board.game_id, "mode": board.mode, "season": board.season, "listed": True}
+        async for page in self._pages(listed):
+            active = await self._active(board, page)
+            present = [at(rating, mode.rating, now) for rating in page if rating.user_id in active]
+            await self._boards.put(board, {rating.user_id: rating.rating.ordinal for rating in present})
 
     async def _entries(self, board: Board, mode: Mode, start: int, count: int) -> list[LeaderboardEntry]:
         """`count` entries from that place on. Players who are not active any more are taken off on the way."""

@@ -135,6 +135,9 @@ async def test_a_lost_board_is_rebuilt_from_the_documents(core: Core, clock: Man
     clock.advance(OVERLAP_S + 1)
     await core.redis.flushall()
     assert await shown(core, users[0]) == []
+    latest = await core.database.collection(RATINGS).get(rating_id(users[3], GAME, "ranked"))
+    assert latest is not None
+    await core.standings.enter([latest])  # play goes on, so that the board is not empty for long
     await core.standings.sweep()
     assert users == await shown(core, users[0])
 
