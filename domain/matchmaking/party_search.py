@@ -107,8 +107,9 @@ class PartySearch(Search):
         """The pool and the players see the ticket as it is now."""
         ticket = await self._tickets.get(ticket_id)
         if ticket is not None:
-            await self._pool.remove([ticket_id])
-            if ticket.status == "queued":
+            if ticket.status != "queued":
+                await self._pool.remove([ticket_id])
+            elif not await self._pool.replace(pool_entry(ticket)):
                 await self._pool.add(pool_entry(ticket))
         await self._board.show([ticket_id])
 

@@ -86,8 +86,7 @@ class Proposals:
     async def propose(self, pool: PoolKey, group: Group) -> Match | None:
         """Claims the group's tickets and proposes the match; None when they are not as the group has them any more."""
         match = self._formed(pool, group)
-        ticket_ids = group.ticket_ids
-        if not await self._pool.claim(match.match_id, ticket_ids, match.formed_at):
+        if not await self._pool.claim(match.match_id, group.ticket_ids, match.formed_at):
             return None
         fault_point("claimed")
         proposal = MatchProposed(match=match_view(match), accept_by=match.accept_by)
@@ -107,7 +106,7 @@ class Proposals:
             await self._deadlines.set("accept", match.id, match.accept_by)
             await self._pool.settle(match.match_id)
         await self._outbox.flush(MATCHES, match)
-        await self._board.show(ticket_ids)
+        await self._board.show(group.ticket_ids)
         return match
 
     async def accept(self, user: UserId, match_id: MatchId) -> MatchView:
