@@ -7,15 +7,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.core.ids import GameId, TicketId, UserId
+from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.matcher import Group, Matcher
-from domain.matchmaking.pool import PoolEntry, PoolKey, PoolPlayer, Skill
-from tests.support.builders import NOON
+from domain.matchmaking.pool import PoolEntry, PoolPlayer, Skill
+from tests.support.builders import CHESS, NOON
 from tests.unit.matchmaking.oracle import breaches
-
-CHESS = PoolKey(GameId("chess"), "casual")
 
 SKILL = [{"afterS": 0, "limit": 100}, {"afterS": 15, "limit": 400}, {"afterS": 60, "limit": None}]
 RULES: list[dict[str, Any]] = [
