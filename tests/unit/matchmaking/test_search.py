@@ -26,13 +26,14 @@ def searched(problem: Problem, seed: int = 0) -> list[Tickets]:
 def a_problem(ratings: list[float], totals: set[int], **fields: Any) -> Problem:
     """Solo tickets that are all compatible, the first the oldest, unless it says otherwise."""
     number = len(ratings)
-    fields = {
+    usual: dict[str, Any] = {
         "sizes": [1] * number,
         "ages": [float(number - n) for n in range(number)],
         "compatible": ~np.eye(number, dtype=bool),
         "legal": lambda _: True,
-    } | fields
-    return Problem(ratings=ratings, totals=frozenset(totals), **fields)
+        "asking": 1,
+    }
+    return Problem(ratings=ratings, totals=frozenset(totals), **usual | fields)
 
 
 @st.composite
@@ -146,6 +147,19 @@ def test_without_hard_limits_neighbours_by_rating_are_matched(number: int, total
             spread[end, lost] = min(options)
     problem = a_problem(ratings, {total})
     assert value(problem, searched(problem)) == pytest.approx((number % total, spread[number, number % total]))
+
+
+def test_what_a_match_needs_is_found_far_away() -> None:
+    """Both tanks stand at the other end of the ratings, and nobody says so but the needs."""
+    tank = np.arange(30) >= 28
+    far = {
+        "legal": lambda group: sum(tank[ticket] for ticket in group) == 2,
+        "compatible": ~np.eye(30, dtype=bool),
+        "needs": [(tank, 2)],
+    }
+    (group,) = searched(a_problem([1000.0 + n for n in range(30)], {10}, **far))
+    assert {28, 29} < set(group)
+    assert group[0] == 20
 
 
 def test_the_oldest_go_first_when_all_else_is_equal() -> None:
