@@ -26,15 +26,19 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.lobbies.lobbies import Lobbies, LobbyConfig
 from domain.lobbies.model import LOBBIES, SEATS
+from domain.matchmaking.admission import Admission
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.ownership import Ownership
+from domain.matchmaking.party_search import PartySearch
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.tick import Tick
+from domain.parties.model import PARTIES, PARTY_SEATS
+from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -55,7 +59,19 @@ from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
 
-SPECS: tuple[Spec[Any], ...] = (USERS, SESSIONS, GAMES, CHANNELS, MESSAGES, SEATS, LOBBIES, TICKETS, MATCHES)
+SPECS: tuple[Spec[Any], ...] = (
+    USERS,
+    SESSIONS,
+    GAMES,
+    CHANNELS,
+    MESSAGES,
+    SEATS,
+    LOBBIES,
+    PARTIES,
+    PARTY_SEATS,
+    TICKETS,
+    MATCHES,
+)
 """Every kind of document there is."""
 
 
@@ -79,6 +95,7 @@ class Core:
     chat: Chat
     lobbies: Lobbies
     board: TicketBoard
+    parties: Parties
     matchmaking: Matchmaking
     proposals: Proposals
     tick: Tick
@@ -181,6 +198,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         clock=clock,
         config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
     )
+    admission = Admission(users=users, games=games)
     board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
     proposals = Proposals(
         database=database,
@@ -194,10 +212,20 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
     )
-    matchmaking = Matchmaking(
+    search = PartySearch(database=database, admission=admission, pool=pool, board=board, proposals=proposals)
+    parties = Parties(
         database=database,
         users=users,
-        games=games,
+        search=search,
+        outbox=outbox,
+        clock=clock,
+        new_id=new_id,
+        config=PartyConfig(max_size=settings.party_max_size),
+    )
+    matchmaking = Matchmaking(
+        database=database,
+        admission=admission,
+        parties=parties,
         pool=pool,
         board=board,
         proposals=proposals,
@@ -221,6 +249,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     grace = Grace(
         database=database,
         lobbies=lobbies,
+        parties=parties,
         matchmaking=matchmaking,
         presence=presence,
         deadlines=deadlines,
@@ -268,6 +297,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         chat=chat,
         lobbies=lobbies,
         board=board,
+        parties=parties,
         matchmaking=matchmaking,
         proposals=proposals,
         tick=tick,

@@ -135,7 +135,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         ping_ms=int(settings.ping_interval_s * 1000),
     )
     gateway.register(
-        MatchmakingNamespace(core.matchmaking, hub),
+        MatchmakingNamespace(core.matchmaking, core.parties, hub),
         LobbyNamespace(core.lobbies, hub),
         ChatNamespace(core.chat, hub),
         SocialNamespace(),

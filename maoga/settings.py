@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     match_tick_ms: int = Field(default=1000, ge=20, description="milliseconds between matchmaking ticks")
     match_accept_s: float = Field(default=15, gt=0, description="seconds to accept a proposed match")
     ticket_max_s: float = Field(default=1800, gt=0, description="seconds after which a waiting ticket expires")
+    party_max_size: int = Field(default=5, ge=2, le=100, description="most players in a party")
     lobby_countdown_s: float = Field(default=5, ge=0, description="seconds from all ready to the start")
     lobby_idle_s: float = Field(default=1800, gt=0, description="seconds without a change after which a lobby closes")
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")

@@ -188,6 +188,46 @@ export interface Match {
   formedAt: string;
 }
 
+/** A player in a party. */
+export interface PartyMember {
+  userId: string;
+  connection: "connected" | "grace";
+}
+
+/** Somebody may join, for a time. */
+export interface Invite {
+  userId: string;
+  fromUserId: string;
+  expiresAt: string;
+}
+
+/** A party as its members see it. `version` grows with every change. `joinCode` is missing in an invitation. */
+export interface Party {
+  id: string;
+  version: number;
+  leaderId: string;
+  members: Array<PartyMember>;
+  invites: Array<Invite>;
+  joinCode?: string;
+  createdAt: string;
+}
+
+/** A user whom the command is about. */
+export interface PartyMemberCommand {
+  userId: string;
+}
+
+/** Joins by invitation (`partyId`) or by the party's code (`joinCode`, in any case): one of the two. */
+export interface JoinParty {
+  partyId?: string;
+  joinCode?: string;
+}
+
+/** Turns an invitation down. */
+export interface DeclineParty {
+  partyId: string;
+}
+
 /** A member as clients see it. */
 export interface Member {
   userId: string;
@@ -353,6 +393,19 @@ export interface MatchCancelled {
   matchId: string;
   reason: "declined" | "timeout" | "disconnected";
   requeued: boolean;
+}
+
+/** `fromUserId` invites the player, who may join until `expiresAt`. */
+export interface PartyInvited {
+  party: Party;
+  fromUserId: string;
+  expiresAt: string;
+}
+
+/** The player is in the party no more. */
+export interface PartyLeft {
+  partyId: string;
+  reason: "left" | "kicked" | "grace_expired";
 }
 
 /** A member is gone: take it out of `members`. */
@@ -688,6 +741,12 @@ export interface MatchmakingEvents extends CommonEvents {
   match_confirmed: (data: MatchConfirmed, meta: Meta) => void;
   /** The match is off. `requeued` says whether this player's ticket waits again, with its old waiting time. */
   match_cancelled: (data: MatchCancelled, meta: Meta) => void;
+  /** The party as it is now: take it whole. */
+  party_updated: (data: Party, meta: Meta) => void;
+  /** `fromUserId` invites the player, who may join until `expiresAt`. */
+  party_invited: (data: PartyInvited, meta: Meta) => void;
+  /** The player is in the party no more. */
+  party_left: (data: PartyLeft, meta: Meta) => void;
 }
 
 export interface MatchmakingCommands extends CommonCommands {
@@ -701,6 +760,22 @@ export interface MatchmakingCommands extends CommonCommands {
   accept: (payload: AnswerMatch, ack: (answer: Ack<Match>) => void) => void;
   /** Declines a proposed match. */
   decline: (payload: AnswerMatch, ack: (answer: Ack<Match>) => void) => void;
+  /** Founds a party, with the player as its leader. */
+  party_create: (payload: Empty, ack: (answer: Ack<Party>) => void) => void;
+  /** The party as it is now, or null. */
+  party_sync: (payload: Empty, ack: (answer: Ack<Party | null>) => void) => void;
+  /** Invites a player; any member may. */
+  party_invite: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
+  /** Joins a party, and its search if it is searching. This is the consent to what its leader enqueues. */
+  party_join: (payload: JoinParty, ack: (answer: Ack<Party>) => void) => void;
+  /** Turns an invitation down. */
+  party_decline: (payload: DeclineParty, ack: (answer: Ack<null>) => void) => void;
+  /** Leaves the party; the party as it is without the player. While a match is proposed this declines it. */
+  party_leave: (payload: Empty, ack: (answer: Ack<Party>) => void) => void;
+  /** The leader removes a member, or takes an invitation back. */
+  party_kick: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
+  /** The leader hands the party over to another member. */
+  party_promote: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
 }
 
 export interface LobbyEvents extends CommonEvents {

@@ -210,6 +210,52 @@ class Match(TypedDict):
     formedAt: str
 
 
+class PartyMember(TypedDict):
+    """A player in a party."""
+
+    userId: str
+    connection: Literal["connected", "grace"]
+
+
+class Invite(TypedDict):
+    """Somebody may join, for a time."""
+
+    userId: str
+    fromUserId: str
+    expiresAt: str
+
+
+class Party(TypedDict):
+    """A party as its members see it. `version` grows with every change. `joinCode` is missing in an invitation."""
+
+    id: str
+    version: int
+    leaderId: str
+    members: list[PartyMember]
+    invites: list[Invite]
+    joinCode: NotRequired[str]
+    createdAt: str
+
+
+class PartyMemberCommand(TypedDict):
+    """A user whom the command is about."""
+
+    userId: str
+
+
+class JoinParty(TypedDict):
+    """Joins by invitation (`partyId`) or by the party's code (`joinCode`, in any case): one of the two."""
+
+    partyId: NotRequired[str]
+    joinCode: NotRequired[str]
+
+
+class DeclineParty(TypedDict):
+    """Turns an invitation down."""
+
+    partyId: str
+
+
 class Member(TypedDict):
     """A member as clients see it."""
 
@@ -394,6 +440,21 @@ class MatchCancelled(TypedDict):
     matchId: str
     reason: Literal["declined", "timeout", "disconnected"]
     requeued: bool
+
+
+class PartyInvited(TypedDict):
+    """`fromUserId` invites the player, who may join until `expiresAt`."""
+
+    party: Party
+    fromUserId: str
+    expiresAt: str
+
+
+class PartyLeft(TypedDict):
+    """The player is in the party no more."""
+
+    partyId: str
+    reason: Literal["left", "kicked", "grace_expired"]
 
 
 class MemberLeft(TypedDict):
@@ -745,6 +806,15 @@ class On(Protocol):
     def __call__(self, name: Literal["match_cancelled"], callback: Callback[MatchCancelled]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["party_updated"], callback: Callback[Party]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["party_invited"], callback: Callback[PartyInvited]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["party_left"], callback: Callback[PartyLeft]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["lobby_updated"], callback: Callback[Lobby]) -> None: ...
 
     @overload
@@ -842,6 +912,21 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["match_cancelled"], predicate: Predicate[MatchCancelled] | None = None, timeout: float = ...
     ) -> Event[MatchCancelled]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["party_updated"], predicate: Predicate[Party] | None = None, timeout: float = ...
+    ) -> Event[Party]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["party_invited"], predicate: Predicate[PartyInvited] | None = None, timeout: float = ...
+    ) -> Event[PartyInvited]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["party_left"], predicate: Predicate[PartyLeft] | None = None, timeout: float = ...
+    ) -> Event[PartyLeft]: ...
 
     @overload
     async def __call__(
@@ -1010,6 +1095,94 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Match: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_create"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_sync"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party | None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_invite"],
+        payload: PartyMemberCommand,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_join"],
+        payload: JoinParty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_decline"],
+        payload: DeclineParty,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_leave"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_kick"],
+        payload: PartyMemberCommand,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["matchmaking"],
+        event: Literal["party_promote"],
+        payload: PartyMemberCommand,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Party: ...
 
     @overload
     async def __call__(

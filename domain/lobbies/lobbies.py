@@ -1,7 +1,5 @@
 """The use cases of lobbies: load, decide (`rules`), save on condition, publish."""
 
-import asyncio
-import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +23,7 @@ from domain.core.errors import Conflict, NotFound
 from domain.core.events import Outbox, Outgoing, carry, to
 from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.index import may_lag
+from domain.core.retries import RETRIES, pause
 from domain.lobbies import rules
 from domain.lobbies.commands import SetReady
 from domain.lobbies.events import LobbyClosed, LobbyEvent, LobbyUpdated, MemberLeft, lobby_stream
@@ -42,10 +41,6 @@ from domain.lobbies.model import (
 )
 from domain.lobbies.rules import Draft, NotInLobby
 from domain.users.users import Users
-
-RETRIES = 5
-FIRST_PAUSE_S = 0.01
-"""Members who change their lobby at once take turns: each waits at random before a retry, twice as long each time."""
 
 Decision = Callable[[Draft, datetime], None]
 
@@ -112,7 +107,7 @@ class Lobbies:
                 attempt += 1
                 if conflict.collection != SEATS.name or attempt > RETRIES:
                     raise
-                await _pause(attempt)  # a player came or went in this very moment
+                await pause(attempt)  # a player came or went in this very moment
 
     async def sync(self, user: UserId) -> LobbyView:
         """The user's lobby; raises `NotInLobby`."""
@@ -200,7 +195,7 @@ class Lobbies:
     ) -> Lobby:
         """Lets `decide` change the lobby at the version read, and tells of it; raises `Conflict` after some tries."""
         for attempt in range(1 + RETRIES):
-            await _pause(attempt)
+            await pause(attempt)
             before = await self._lobbies.get(lobby_id)
             if before is None:
                 raise NotFound
@@ -287,11 +282,6 @@ class Lobbies:
             created_at=now,
             idle_at=now + seconds(self._config.idle_s),
         )
-
-
-async def _pause(attempt: int) -> None:
-    if attempt:
-        await asyncio.sleep(random.uniform(0, FIRST_PAUSE_S * 2**attempt))
 
 
 def _channel(lobby: Lobby) -> Channel:

@@ -27,7 +27,7 @@ class PoolState:
 
 
 class TicketBoard:
-    """Tells players how their tickets stand."""
+    """Tells the players of tickets how these stand."""
 
     def __init__(
         self, *, database: Database, games: Games, pool: TicketPool, publisher: Publisher, clock: Clock
@@ -36,7 +36,7 @@ class TicketBoard:
         self._games, self._pool, self._publisher, self._clock = games, pool, publisher, clock
 
     async def view(self, ticket: Ticket) -> TicketView:
-        """The ticket as its player sees it now; of its pool nothing is known while the index is unavailable."""
+        """The ticket as its players see it now; of its pool nothing is known while the index is unavailable."""
         pool, state = first_pool(ticket.criteria), PoolState()
         with may_lag():
             if ticket.status == "queued":
@@ -49,7 +49,7 @@ class TicketBoard:
         return self._view(ticket, state, by_itself(ticket.criteria, ticket.queued_at, mode, now=now, stretch=stretch))
 
     async def show(self, ticket_ids: Sequence[TicketId]) -> None:
-        """Sends `ticket_updated` for each of the tickets."""
+        """Sends `ticket_updated` for each of the tickets, to all of its players."""
         tickets = (await self._tickets.get_many(ticket_ids)).values()
         await self._send([await self.view(ticket) for ticket in tickets])
 
@@ -65,7 +65,11 @@ class TicketBoard:
     async def _send(self, views: Sequence[TicketView]) -> None:
         with may_lag():  # transient: the next one comes within seconds
             await self._publisher.publish(
-                *(to(user_stream("matchmaking", view.user_id), TicketUpdated(**view.model_dump())) for view in views)
+                *(
+                    to(user_stream("matchmaking", user), TicketUpdated(**view.model_dump()))
+                    for view in views
+                    for user in view.party_ids
+                )
             )
 
     def _view(self, ticket: Ticket, state: PoolState, why: Explanation) -> TicketView:

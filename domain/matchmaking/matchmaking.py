@@ -1,46 +1,48 @@
 """The use cases of matchmaking that a player calls: enqueue, cancel, status (accept and decline: `proposals`)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Changes, Database, Delete, Duplicate, Filter, Insert, StorageConflict, Update
-from domain.core.errors import AppError, Conflict, NotFound, ValidationFailed
+from domain.core.collection import Changes, Database, Duplicate, Filter, Insert, StorageConflict, Update, Write
+from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Outbox, carrying, to, user_stream
 from domain.core.faults import fault_point
 from domain.core.ids import IdFactory, TicketId, UserId
 from domain.core.index import may_lag
-from domain.games.games import Games
+from domain.core.retries import RETRIES, pause
 from domain.lobbies.model import SEATS, Seat
+from domain.matchmaking.admission import Admission
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
-from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView
-from domain.matchmaking.pool import PoolPlayer, Skill, TicketPool
+from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals, pool_entry
-from domain.users.users import Users
-
-RETRIES = 5
-
-
-class AlreadyQueued(AppError):
-    """You are looking for a match already."""
-
-    code, status = "ALREADY_QUEUED", 409
-
-    def __init__(self, ticket_id: TicketId) -> None:
-        super().__init__(details={"ticketId": ticket_id})
+from domain.matchmaking.seating import seats_given_up, taken
+from domain.parties.model import PARTIES, Party
+from domain.parties.parties import Parties
+from domain.parties.rules import NotPartyLeader
 
 
-class AlreadyInLobby(AppError):
-    """You have a seat in a lobby; leave it first."""
+class PartyMismatch(AppError):
+    """`party` must name the other members of your party, `expected`: all of them and nobody else."""
 
-    code, status = "ALREADY_IN_LOBBY", 409
+    code, status = "PARTY_MISMATCH", 409
 
-    def __init__(self, lobby_id: str) -> None:
-        super().__init__(details={"lobbyId": lobby_id})
+    def __init__(self, expected: list[UserId]) -> None:
+        super().__init__(details={"expected": expected})
+
+
+class PartyMemberBusy(AppError):
+    """Members of your party, `userIds`, are looking for a match already or sit in a lobby."""
+
+    code, status = "PARTY_MEMBER_BUSY", 409
+
+    def __init__(self, user_ids: list[str]) -> None:
+        super().__init__(details={"userIds": user_ids})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class Matchmaking:
         self,
         *,
         database: Database,
-        users: Users,
-        games: Games,
+        admission: Admission,
+        parties: Parties,
         pool: TicketPool,
         board: TicketBoard,
         proposals: Proposals,
@@ -67,38 +69,37 @@ class Matchmaking:
         new_id: IdFactory,
         config: MatchmakingConfig,
     ) -> None:
-        self._database, self._users, self._games, self._pool = database, users, games, pool
+        self._database, self._admission, self._parties, self._pool = database, admission, parties, pool
         self._board, self._proposals, self._outbox = board, proposals, outbox
         self._clock, self._new_id, self._config = clock, new_id, config
         self._tickets = database.collection(TICKETS)
         self._seats = database.collection(SEATS)
 
     async def enqueue(self, user: UserId, criteria: Criteria) -> TicketView:
-        """Starts looking. Raises `ValidationFailed`, `AlreadyQueued` or `AlreadyInLobby`; nothing is enqueued then."""
-        await self._check(criteria)
-        ratings = await self._users.ratings_of(user)
-        skills = {wish.game_id: Skill(mu=ratings[wish.game_id]) for wish in criteria.games}
-        now = self._clock.now()
-        ticket = Ticket(
-            id=self._new_id(),
-            user_id=user,
-            criteria=criteria,
-            player_ids=(user,),
-            players=(PoolPlayer(user_id=user, skills=skills),),
-            queued_at=now,
-            created_at=now,
-            expires_at=now + seconds(KEPT_S),
-        )
-        try:
-            seat = Seat(id=user, ticket_id=TicketId(ticket.id))
-            await self._database.commit(Insert(SEATS, seat), Insert(TICKETS, ticket))
-        except Duplicate:
-            raise await self._taken(user) from None
-        fault_point("enqueued")
-        with may_lag():
-            await self._pool.add(pool_entry(ticket))
-        await self._board.show([TicketId(ticket.id)])
-        return await self._board.view(ticket)
+        """Starts looking, with the whole party if the user leads one. When it raises, nothing is enqueued.
+
+        Raises `ValidationFailed`, `PartyMismatch`, `NotPartyLeader`, `AlreadyQueued`, `AlreadyInLobby` or
+        `PartyMemberBusy`.
+        """
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
+            party = await self._parties.of(user)
+            members = _members(user, criteria, party)
+            await self._admission.check(criteria, len(members))
+            ticket = await self._ticket(user, members, criteria)
+            seats = [Insert(SEATS, Seat(id=id, ticket_id=TicketId(ticket.id))) for id in members]
+            try:
+                await self._database.commit(Insert(TICKETS, ticket), *seats, *_unchanged(party))
+            except Duplicate:
+                raise await self._taken(user, members) from None
+            except StorageConflict:
+                continue  # somebody has joined or left the party
+            fault_point("enqueued")
+            with may_lag():
+                await self._pool.add(pool_entry(ticket))
+            await self._board.show([TicketId(ticket.id)])
+            return await self._board.view(ticket)
+        raise Conflict
 
     async def cancel(self, user: UserId, command: CancelTicket) -> TicketView:
         """Stops looking; while a match is proposed this declines it. The final answer: cancelled or matched."""
@@ -109,15 +110,16 @@ class Matchmaking:
     ) -> Ticket:
         """Ends a ticket whatever state it is in; the ticket as it ended. Raises `NotFound`.
 
-        expect_seat: what else must hold for the seat of a waiting player, or `Conflict` is raised.
+        Any of its players may. expect_seat: what else must hold for their seat while they wait; else `Conflict`.
         """
-        for _ in range(RETRIES):
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
             ticket = await self._tickets.get(ticket_id)
-            if ticket is None or ticket.user_id != user:
+            if ticket is None or user not in ticket.player_ids:
                 raise NotFound
             if ticket.status == "queued":
                 changes: Changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
-                if await self._end(ticket, changes, expect_seat):
+                if await self._end(ticket, changes, {user: expect_seat} if expect_seat else None):
                     await self._board.show([ticket_id])
             elif ticket.status == "proposed" and ticket.match_id is not None:
                 match = await self._database.collection(MATCHES).get(ticket.match_id)
@@ -149,8 +151,9 @@ class Matchmaking:
             return
         if ticket.queued_at > self.expiry_limit():
             return
-        event = to(user_stream("matchmaking", ticket.user_id), TicketExpired(ticket_id=ticket_id))
-        if await self._end(ticket, carrying([event], self._clock.now(), status="expired")):
+        event = TicketExpired(ticket_id=ticket_id)
+        events = [to(user_stream("matchmaking", player), event) for player in ticket.player_ids]
+        if await self._end(ticket, carrying(events, self._clock.now(), status="expired")):
             expired = await self._tickets.get(ticket_id)
             if expired is not None:
                 await self._outbox.flush(TICKETS, expired)
@@ -159,12 +162,12 @@ class Matchmaking:
         """Tickets queued before this moment have waited too long."""
         return self._clock.now() - seconds(self._config.ticket_max_s)
 
-    async def _end(self, ticket: Ticket, changes: Changes, expect_seat: Filter | None = None) -> bool:
-        """Ends a queued ticket together with its seat; False when it has moved on."""
+    async def _end(self, ticket: Ticket, changes: Changes, expect_seats: Mapping[UserId, Filter] | None = None) -> bool:
+        """Ends a queued ticket together with its seats; False when it has moved on."""
         try:
             await self._database.commit(
-                Update(TICKETS, ticket.id, changes, expect={"status": "queued"}),
-                Delete(SEATS, ticket.user_id, expect={"ticket_id": ticket.id, **(expect_seat or {})}),
+                Update(TICKETS, ticket.id, changes, expect={"status": "queued", "version": ticket.version}),
+                *seats_given_up(ticket, ticket.player_ids, expect_seats),
             )
         except StorageConflict:
             return False
@@ -172,28 +175,40 @@ class Matchmaking:
             await self._pool.remove([TicketId(ticket.id)])
         return True
 
-    async def _check(self, criteria: Criteria) -> None:
-        """Raises `ValidationFailed` unless every game knows the mode and allows the group size."""
-        found = []
-        for number, wish in enumerate(criteria.games):
-            game = await self._games.get(wish.game_id)
-            mode = game.mode(criteria.mode) if game else None
-            if game is None:
-                found.append({"field": f"games.{number}.gameId", "message": "unknown game; see GET /api/v1/games"})
-            elif mode is None:
-                known = ", ".join(mode.mode for mode in game.modes)
-                found.append({"field": "mode", "message": f"{wish.game_id} has no such mode; it has: {known}"})
-            elif group_size(criteria, mode) is None:
-                found.append(
-                    {"field": "groupSize", "message": f"{wish.game_id} {criteria.mode} has no such group size"}
-                )
-        if found:
-            raise ValidationFailed(found)
+    async def _ticket(self, user: UserId, members: Sequence[UserId], criteria: Criteria) -> Ticket:
+        now = self._clock.now()
+        return Ticket(
+            id=self._new_id(),
+            user_id=user,
+            criteria=criteria.model_copy(update={"party": [member for member in members if member != user]}),
+            player_ids=tuple(members),
+            players=await self._admission.players(members, criteria),
+            queued_at=now,
+            created_at=now,
+            expires_at=now + seconds(KEPT_S),
+        )
 
-    async def _taken(self, user: UserId) -> AppError:
-        seat = await self._seats.get(user)
-        if seat is not None and seat.ticket_id is not None:
-            return AlreadyQueued(seat.ticket_id)
-        if seat is not None and seat.lobby_id is not None:
-            return AlreadyInLobby(seat.lobby_id)
-        return Conflict()
+    async def _taken(self, user: UserId, members: Sequence[UserId]) -> AppError:
+        """Why the seats cannot be had."""
+        seats = await self._seats.get_many(members)
+        if user in seats:
+            return taken(seats[user])
+        return PartyMemberBusy(sorted(seats)) if seats else Conflict()
+
+
+def _members(user: UserId, criteria: Criteria, party: Party | None) -> list[UserId]:
+    """Everybody who is to play, who asks first. Raises `PartyMismatch` or `NotPartyLeader`."""
+    members = party.member_ids if party else [user]
+    if party and party.leader_id != user:
+        raise NotPartyLeader
+    others = [member for member in members if member != user]
+    if {*criteria.party} - {user} != set(others):
+        raise PartyMismatch(others)
+    return [user, *others]
+
+
+def _unchanged(party: Party | None) -> list[Write]:
+    """Nobody joins or leaves in the moment of enqueueing, for they must find the ticket."""
+    if party is None:
+        return []
+    return [Update(PARTIES, party.id, {"$inc": {"version": 1}}, expect={"version": party.version})]

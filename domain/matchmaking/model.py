@@ -98,6 +98,11 @@ class Match(WithEvents):
         return MatchId(self.id)
 
     @property
+    def ticket_ids(self) -> list[TicketId]:
+        """The tickets of the players, each once."""
+        return list(dict.fromkeys(player.ticket_id for player in self.players))
+
+    @property
     def all_accepted(self) -> bool:
         """Whether nobody is waited for any more."""
         return set(self.player_ids) <= set(self.accepted)

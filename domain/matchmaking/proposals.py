@@ -7,7 +7,7 @@
 The claim spares conflicts; the commits alone decide. A crash between any two steps is mended by `recovery`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.core.clock import Clock, seconds
@@ -73,30 +73,18 @@ class Proposals:
         self._tickets = database.collection(TICKETS)
 
     async def propose(self, pool: PoolKey, group: Group) -> Match | None:
-        """Claims the group's tickets and proposes the match; None when somebody else was quicker with one of them."""
+        """Claims the group's tickets and proposes the match; None when they are not as the group has them any more."""
         match = self._formed(pool, group)
-        ticket_ids = group.ticket_ids
-        if not await self._pool.claim(match.match_id, ticket_ids, match.formed_at):
+        if not await self._pool.claim(match.match_id, group.ticket_ids, match.formed_at):
             return None
         fault_point("claimed")
         proposal = MatchProposed(match=match_view(match), accept_by=match.accept_by)
         match = carry(match, [to(_stream(user), proposal) for user in match.player_ids], match.formed_at)
-        proposed = {"status": "proposed", "match_id": match.id, "accept_by": match.accept_by}
-        moves = [
-            Update(
-                TICKETS,
-                ticket_id,
-                {"$set": proposed, "$inc": {"version": 1}},
-                expect={"status": "queued"},
-            )
-            for ticket_id in ticket_ids
-        ]
+        tickets = await self._tickets.get_many(group.ticket_ids)
         try:
-            await self._database.commit(Insert(MATCHES, match), *moves)
+            await self._database.commit(Insert(MATCHES, match), *_proposed(match, group, tickets))
         except StorageConflict:
-            tickets = await self._tickets.get_many(ticket_ids)
-            queued = [TicketId(ticket.id) for ticket in tickets.values() if ticket.status == "queued"]
-            await self._pool.release(match.match_id, queued)
+            await self._put_back(match, group)
             return None
         fault_point("proposed")
         with may_lag():
@@ -104,7 +92,7 @@ class Proposals:
             await self._pool.settle(match.match_id)
         fault_point("settled")
         await self._outbox.flush(MATCHES, match)
-        await self._board.show(ticket_ids)
+        await self._board.show(group.ticket_ids)
         return match
 
     async def accept(self, user: UserId, match_id: MatchId) -> MatchView:
@@ -153,12 +141,17 @@ class Proposals:
             await self.refuse(match, late, "timeout")
 
     async def refuse(self, match: Match, refusers: Sequence[UserId], reason: CancelReason) -> Match:
-        """Cancels a proposed match: refusers' tickets end, the others wait on. The match as it is in the end."""
-        requeued = [player for player in match.players if player.user_id not in refusers]
+        """Cancels a proposed match. The match as it is in the end.
+
+        refusers: those who declined, were late or are gone; nobody else is to blame. Their tickets end, for whole
+        parties, and all the other tickets wait on.
+        """
+        ended = {player.ticket_id for player in match.players if player.user_id in refusers}
+        requeued = {player.ticket_id for player in match.players} - ended
         events = [
             to(
                 _stream(player.user_id),
-                MatchCancelled(match_id=match.match_id, reason=reason, requeued=player in requeued),
+                MatchCancelled(match_id=match.match_id, reason=reason, requeued=player.ticket_id in requeued),
             )
             for player in match.players
         ]
@@ -169,20 +162,21 @@ class Proposals:
         try:
             await self._database.commit(
                 Update(MATCHES, match.id, off, expect=expect),
-                *_ended([p for p in match.players if p not in requeued], match.match_id),
-                *_requeued(requeued, match.match_id),
+                *_moved(ended, match, {"$set": {"status": "cancelled"}}),
+                *_freed([player for player in match.players if player.ticket_id in ended]),
+                *_moved(requeued, match, {"$set": {"status": "queued"}, "$unset": _NO_MATCH}),
             )
         except StorageConflict:
             return await self._current(match.match_id)
         fault_point("refused")
-        tickets = await self._tickets.get_many([player.ticket_id for player in requeued])
+        tickets = await self._tickets.get_many(sorted(requeued))
         with may_lag():
             for ticket in tickets.values():
                 if ticket.status == "queued":  # it may have been cancelled since
                     await self._pool.add(pool_entry(ticket))
         match = await self._current(match.match_id)
         await self._outbox.flush(MATCHES, match)
-        await self._board.show([player.ticket_id for player in match.players])
+        await self._board.show(match.ticket_ids)
         return match
 
     async def _confirm(self, match: Match) -> Match:
@@ -192,15 +186,7 @@ class Proposals:
             to(_stream(user), MatchConfirmed(match=view, lobby_id=LobbyId(match.id))) for user in match.player_ids
         ]
         confirmed = carrying(events, self._clock.now(), status="confirmed")
-        matched: list[Write] = [
-            Update(
-                TICKETS,
-                player.ticket_id,
-                {"$set": {"status": "matched", "lobby_id": match.id}, "$inc": {"version": 1}},
-                expect={"status": "proposed", "match_id": match.id},
-            )
-            for player in match.players
-        ]
+        matched = _moved(match.ticket_ids, match, {"$set": {"status": "matched", "lobby_id": match.id}})
         try:
             await self._lobbies.create_from_match(
                 _plan(match), Update(MATCHES, match.id, confirmed, expect={"status": "proposed"}), *matched
@@ -214,8 +200,18 @@ class Proposals:
         with may_lag():
             await self._deadlines.drop("accept", match.id)
         await self._outbox.flush(MATCHES, match)
-        await self._board.show([player.ticket_id for player in match.players])
+        await self._board.show(match.ticket_ids)
         return match
+
+    async def _put_back(self, match: Match, group: Group) -> None:
+        """Ends the claim: the tickets that still wait do so as their documents have them, the others are forgotten."""
+        tickets = (await self._tickets.get_many(group.ticket_ids)).values()
+        queued = [ticket for ticket in tickets if ticket.status == "queued"]
+        known = [TicketId(ticket.id) for ticket in queued if _as_grouped(ticket, group)]
+        await self._pool.release(match.match_id, known)
+        for ticket in queued:
+            if ticket.id not in known:
+                await self._pool.add(pool_entry(ticket))
 
     async def _own(self, user: UserId, match_id: MatchId) -> Match:
         match = await self._matches.get(match_id)
@@ -261,22 +257,38 @@ def _stream(user: UserId) -> str:
     return user_stream("matchmaking", user)
 
 
-def _ended(players: Iterable[MatchPlayer], match_id: MatchId) -> Iterable[Write]:
-    """The tickets of those who refused end, and with them their seats."""
-    for player in players:
-        changes: Changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
-        yield Update(TICKETS, player.ticket_id, changes, expect={"status": "proposed", "match_id": match_id})
-        yield Delete(SEATS, player.user_id, expect={"ticket_id": player.ticket_id})
+_NO_MATCH = {"match_id": True, "accept_by": True}
 
 
-def _requeued(players: Iterable[MatchPlayer], match_id: MatchId) -> Iterable[Write]:
-    for player in players:
-        changes: Changes = {
-            "$set": {"status": "queued"},
-            "$unset": {"match_id": True, "accept_by": True},
-            "$inc": {"version": 1},
-        }
-        yield Update(TICKETS, player.ticket_id, changes, expect={"status": "proposed", "match_id": match_id})
+def _as_grouped(ticket: Ticket, group: Group) -> bool:
+    """Whether the ticket still has the players the group was formed of."""
+    in_group = {player.user_id for player in group.players if player.ticket_id == ticket.id}
+    return ticket.id == group.backfill or set(ticket.player_ids) == in_group
+
+
+def _proposed(match: Match, group: Group, tickets: Mapping[str, Ticket]) -> list[Write]:
+    """The tickets are proposed the match; raises `StorageConflict` when one is not as the group has it any more."""
+    if not all(id in tickets and _as_grouped(tickets[id], group) for id in group.ticket_ids):
+        raise StorageConflict(TICKETS.name)
+    proposed = {"status": "proposed", "match_id": match.id, "accept_by": match.accept_by}
+    changes: Changes = {"$set": proposed, "$inc": {"version": 1}}
+    return [
+        Update(TICKETS, id, changes, expect={"status": "queued", "version": tickets[id].version})
+        for id in group.ticket_ids
+    ]
+
+
+def _moved(ticket_ids: Iterable[TicketId], match: Match, changes: Changes) -> list[Write]:
+    """The tickets that were proposed the match move on."""
+    return [
+        Update(TICKETS, id, {**changes, "$inc": {"version": 1}}, expect={"status": "proposed", "match_id": match.id})
+        for id in sorted(ticket_ids)
+    ]
+
+
+def _freed(players: Iterable[MatchPlayer]) -> list[Write]:
+    """The players give up their seats."""
+    return [Delete(SEATS, player.user_id, expect={"ticket_id": player.ticket_id}) for player in players]
 
 
 def _plan(match: Match) -> LobbyPlan:

@@ -16,6 +16,7 @@ from domain.matchmaking.grace import Grace
 from domain.matchmaking.model import MATCHES, TICKETS, Ticket
 from domain.matchmaking.pool import Claim, TicketPool
 from domain.matchmaking.proposals import Proposals, pool_entry
+from domain.parties.model import PARTIES, PARTY_SEATS
 
 CLAIM_MAX_S = 5.0
 """A claim older than this has no worker behind it any more."""
@@ -46,12 +47,14 @@ class Recovery:
         self._tickets = database.collection(TICKETS)
         self._matches = database.collection(MATCHES)
         self._seats = database.collection(SEATS)
+        self._party_seats = database.collection(PARTY_SEATS)
 
     async def sweep(self) -> None:
         """One pass over everything but the pool. What cannot be mended is reported and keeps nothing else waiting."""
         await self._outbox.sweep(MATCHES, self._report)
         await self._outbox.sweep(LOBBIES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
+        await self._outbox.sweep(PARTIES, self._report)
         await self.stale_claims()
         await self.overdue()
         await self._isolated("reconciling presence", self._grace.reconcile())
@@ -70,8 +73,10 @@ class Recovery:
         for lobby in await self._lobbies.overdue(before, PAGE):
             elapse = self._lobbies.elapse_countdown if lobby.status == "countdown" else self._lobbies.elapse_idle
             await self._isolated(f"lobby {lobby.id}", elapse(LobbyId(lobby.id)))
-        for seat in await self._seats.find({"grace_until": {"$lt": before}}, limit=PAGE):
-            await self._isolated(f"seat {seat.id}", self._grace.elapse(UserId(seat.id)))
+        away = {"grace_until": {"$lt": before}}
+        seats = [*await self._seats.find(away, limit=PAGE), *await self._party_seats.find(away, limit=PAGE)]
+        for user in dict.fromkeys(seat.id for seat in seats):
+            await self._isolated(f"seat {user}", self._grace.elapse(UserId(user)))
 
     async def refill_pool(self) -> None:
         """Puts waiting tickets that the pool does not know back into it (after a loss of Redis, or a crash)."""

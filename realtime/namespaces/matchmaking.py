@@ -1,4 +1,4 @@
-"""`/matchmaking`: tickets and the ready check."""
+"""`/matchmaking`: parties, tickets and the ready check."""
 
 from typing import ClassVar
 
@@ -9,6 +9,10 @@ from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.model import MatchView, TicketView
+from domain.parties.commands import DeclineParty, JoinParty, PartyMemberCommand
+from domain.parties.events import PartyInvited, PartyLeft, PartyUpdated
+from domain.parties.model import PartyView
+from domain.parties.parties import Parties
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
 from realtime.hub import Hub
@@ -27,11 +31,14 @@ class MatchmakingNamespace(Namespace):
             events.MatchAccepted,
             events.MatchConfirmed,
             events.MatchCancelled,
+            PartyUpdated,
+            PartyInvited,
+            PartyLeft,
         )
     }
 
-    def __init__(self, matchmaking: Matchmaking, hub: Hub) -> None:
-        self._matchmaking, self._hub = matchmaking, hub
+    def __init__(self, matchmaking: Matchmaking, parties: Parties, hub: Hub) -> None:
+        self._matchmaking, self._parties, self._hub = matchmaking, parties, hub
 
     @on("enqueue", Criteria, cost=4)
     async def enqueue(self, user: SessionUser, command: Criteria) -> TicketView:
@@ -57,3 +64,43 @@ class MatchmakingNamespace(Namespace):
     async def decline(self, user: SessionUser, command: AnswerMatch) -> MatchView:
         """Declines a proposed match."""
         return await self._matchmaking.decline(user.id, command)
+
+    @on("party_create", Empty, cost=2)
+    async def party_create(self, user: SessionUser, command: Empty) -> PartyView:
+        """Founds a party, with the player as its leader."""
+        return await self._parties.create(user.id)
+
+    @on("party_sync", Empty)
+    async def party_sync(self, user: SessionUser, command: Empty) -> Reply[PartyView | None]:
+        """The party as it is now, or null."""
+        return await snapshot(self._hub, [user_stream("matchmaking", user.id)], self._parties.sync(user.id))
+
+    @on("party_invite", PartyMemberCommand, cost=4)
+    async def party_invite(self, user: SessionUser, command: PartyMemberCommand) -> PartyView:
+        """Invites a player; any member may."""
+        return await self._parties.invite(user.id, command)
+
+    @on("party_join", JoinParty, cost=4)
+    async def party_join(self, user: SessionUser, command: JoinParty) -> PartyView:
+        """Joins a party, and its search if it is searching. This is the consent to what its leader enqueues."""
+        return await self._parties.join(user.id, command)
+
+    @on("party_decline", DeclineParty)
+    async def party_decline(self, user: SessionUser, command: DeclineParty) -> None:
+        """Turns an invitation down."""
+        await self._parties.decline(user.id, command)
+
+    @on("party_leave", Empty)
+    async def party_leave(self, user: SessionUser, command: Empty) -> PartyView:
+        """Leaves the party; the party as it is without the player. While a match is proposed this declines it."""
+        return await self._parties.leave(user.id)
+
+    @on("party_kick", PartyMemberCommand)
+    async def party_kick(self, user: SessionUser, command: PartyMemberCommand) -> PartyView:
+        """The leader removes a member, or takes an invitation back."""
+        return await self._parties.kick(user.id, command)
+
+    @on("party_promote", PartyMemberCommand)
+    async def party_promote(self, user: SessionUser, command: PartyMemberCommand) -> PartyView:
+        """The leader hands the party over to another member."""
+        return await self._parties.promote(user.id, command)

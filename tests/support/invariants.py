@@ -7,6 +7,7 @@ from typing import Any
 from domain.core.collection import Database, Spec
 from domain.lobbies.model import LOBBIES, SEATS
 from domain.matchmaking.model import MATCHES, TICKETS
+from domain.parties.model import PARTIES, PARTY_SEATS
 
 MANY = 100_000
 
@@ -28,18 +29,26 @@ async def broken_invariants(database: Database) -> list[str]:
     booked = [user for match in matches.values() if match.status == "proposed" for user in match.player_ids]
 
     broken = [f"user {user} is in two lobbies" for user in _twice(seated)]
-    broken += [f"user {ticket} waits twice" for ticket in _twice(ticket.user_id for ticket in waiting)]
+    broken += [f"user {user} waits twice" for user in _twice(user for t in waiting for user in t.player_ids)]
     broken += [f"user {user} is in two proposed matches" for user in _twice(booked)]
-    broken += [f"user {user} waits and sits in a lobby" for user in {t.user_id for t in waiting} & set(seated)]
+    broken += [
+        f"user {user} waits and sits in a lobby" for user in {u for t in waiting for u in t.player_ids} & set(seated)
+    ]
     for ticket in waiting:
-        seat = seats.get(ticket.user_id)
-        if seat is None or seat.ticket_id != ticket.id:
-            broken.append(f"ticket {ticket.id} ({ticket.status}) has no seat")
+        for user in ticket.player_ids:
+            if user not in seats or seats[user].ticket_id != ticket.id:
+                broken.append(f"ticket {ticket.id} ({ticket.status}) has no seat for {user}")
+        if ticket.player_ids != tuple(player.user_id for player in ticket.players):
+            broken.append(f"ticket {ticket.id} does not know who it is for")
         match = matches.get(ticket.match_id)
         if ticket.status == "proposed" and (match is None or match.status != "proposed"):
             broken.append(f"ticket {ticket.id} is proposed in no proposed match")
         if ticket.status == "queued" and ticket.match_id is not None:
             broken.append(f"ticket {ticket.id} waits and names a match")
+        if ticket.status == "proposed" and match is not None:
+            invited = {player.user_id for player in match.players if player.ticket_id == ticket.id}
+            if invited != set(ticket.player_ids):
+                broken.append(f"match {match.id} is proposed to others than ticket {ticket.id} is for")
     for lobby in open_lobbies:
         broken += [
             f"member {user} of lobby {lobby.id} has no seat there"
@@ -57,7 +66,26 @@ async def broken_invariants(database: Database) -> list[str]:
     for match in matches.values():
         if match.status == "confirmed" and match.id not in lobbies:
             broken.append(f"confirmed match {match.id} has no lobby")
-    return broken
+    return broken + await _broken_parties(database)
+
+
+async def _broken_parties(database: Database) -> list[str]:
+    parties = {party.id: party for party in await everything(database, PARTIES)}
+    party_seats = {seat.id: seat for seat in await everything(database, PARTY_SEATS)}
+    members = [user for party in parties.values() for user in party.member_ids]
+    broken = [f"user {user} is in two parties" for user in _twice(members)]
+    for party in parties.values():
+        if party.members and party.leader_id not in party.member_ids:
+            broken.append(f"party {party.id} is led by a stranger")
+        if bool(party.members) == (party.expires_at is not None):
+            broken.append(f"party {party.id} of {len(party.members)} expires at {party.expires_at}")
+        for member in party.members:
+            seat = party_seats.get(member.user_id)
+            if seat is None or seat.party_id != party.id:
+                broken.append(f"member {member.user_id} of party {party.id} has no seat there")
+            elif (seat.grace_until is not None) != (member.connection == "grace"):
+                broken.append(f"member {member.user_id} of party {party.id} is {member.connection}, says the party")
+    return broken + [f"party seat of {user} is of a stranger" for user in set(party_seats) - set(members)]
 
 
 def _twice(values: Iterable[Any]) -> list[Any]:

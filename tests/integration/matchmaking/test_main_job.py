@@ -13,9 +13,9 @@ from domain.lobbies.model import LOBBIES, SEATS, LobbyView
 from domain.lobbies.rules import NotInLobby
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.matchmaking import AlreadyInLobby, AlreadyQueued
 from domain.matchmaking.model import MATCHES, TICKETS, Match
 from domain.matchmaking.proposals import MatchOver
+from domain.matchmaking.seating import AlreadyInLobby, AlreadyQueued
 from maoga.bootstrap import Core
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
