@@ -105,6 +105,7 @@ class Proposals:
         with may_lag():
             await self._deadlines.set("accept", match.id, match.accept_by)
             await self._pool.settle(match.match_id)
+        fault_point("settled")
         await self._outbox.flush(MATCHES, match)
         await self._board.show(group.ticket_ids)
         return match

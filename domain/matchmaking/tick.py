@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -141,9 +141,12 @@ class Tick:
         large = self._open_large is not None and await self._pool.size(key) > LARGE
         open_matcher = self._open_large if self._open_large and large else self._open_small
         matcher = await open_matcher(key, mode or Mode(mode=key.mode))
-        served = ServedPool(key, mode, matcher, await self._pool.statistics(key), large=large)
-        await served.load(self._pool, now)
-        await served.follow(self._pool, now)
+        async with AsyncExitStack() as unless_loaded:
+            unless_loaded.push_async_callback(matcher.close)
+            served = ServedPool(key, mode, matcher, await self._pool.statistics(key), large=large)
+            await served.load(self._pool, now)
+            await served.follow(self._pool, now)
+            unless_loaded.pop_all()
         self._served[key] = served
         return served
 

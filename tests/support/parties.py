@@ -12,7 +12,7 @@ from domain.parties.commands import JoinParty, PartyMemberCommand
 from domain.parties.model import PartyView
 from maoga.bootstrap import Core
 from tests.support.builders import criteria
-from tests.support.pools import waiting as waiting_in
+from tests.support.pools import waiting as all_waiting
 
 POOL = PoolKey(GameId("valorant"), "competitive")
 
@@ -37,7 +37,7 @@ def about(user: UserId) -> PartyMemberCommand:
 
 async def group_of(core: Core, *tickets: TicketId) -> Group:
     """The group the matcher would make of these tickets as the pool has them, the players of each on one team."""
-    entries = {entry.ticket_id: entry for entry in await waiting_in(core.pool, POOL)}
+    entries = {entry.ticket_id: entry for entry in await all_waiting(core.pool, POOL)}
     return Group(
         players=tuple(
             MatchPlayer(user_id=player.user_id, ticket_id=id) for id in tickets for player in entries[id].players

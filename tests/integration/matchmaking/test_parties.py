@@ -18,7 +18,7 @@ from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
 from tests.support.parties import POOL, a_party, about, accept, fives, group_of, proposed, ticket
-from tests.support.pools import waiting as waiting_in
+from tests.support.pools import waiting as all_waiting
 
 
 async def test_a_party_waits_as_one_is_proposed_a_match_as_one_and_meets_in_the_lobby_on_one_team(core: Core) -> None:
@@ -39,7 +39,7 @@ async def test_a_party_waits_as_one_is_proposed_a_match_as_one_and_meets_in_the_
         cid: theirs.id,
         dan: theirs.id,
     }
-    assert await waiting_in(core.pool, POOL) == []
+    assert await all_waiting(core.pool, POOL) == []
     await accept(core, match.match_id, ann, cid, dan)
     assert (await ticket(core, ours.id)).status == "proposed"
     await accept(core, match.match_id, bob)
@@ -59,7 +59,7 @@ async def test_any_member_cancels_for_all(core: Core, who: str) -> None:
     cancelled = await core.matchmaking.cancel(ann if who == "leader" else bob, CancelTicket(ticket_id=waiting.id))
     assert cancelled.status == "cancelled"
     assert await everything(core.database, SEATS) == []
-    assert await waiting_in(core.pool, POOL) == []
+    assert await all_waiting(core.pool, POOL) == []
     await core.matchmaking.enqueue(ann, fives(bob))
     assert await broken_invariants(core.database) == []
 
@@ -91,7 +91,7 @@ async def test_one_member_who_refuses_ends_the_ticket_of_the_party_and_the_other
         mine = await core.matchmaking.status(user)
         assert mine is not None
         assert (mine.id, mine.status) == (theirs.id, "queued")
-    (entry,) = await waiting_in(core.pool, POOL)
+    (entry,) = await all_waiting(core.pool, POOL)
     assert (entry.ticket_id, entry.queued_at) == (theirs.id, waiting_since)
     assert [player.user_id for player in entry.players] == [cid, dan]
     assert await broken_invariants(core.database) == []
@@ -159,7 +159,7 @@ async def test_a_friend_joins_a_running_search_and_its_waiting_time(core: Core, 
     since = (await ticket(core, waiting.id)).queued_at
     clock.advance(30)
     await a_party(core, ann, bob, cid)  # founded while its leader searches alone
-    (entry,) = await waiting_in(core.pool, POOL)
+    (entry,) = await all_waiting(core.pool, POOL)
     assert [ann, bob, cid] == [player.user_id for player in entry.players]
     assert (entry.queued_at, entry.criteria.party) == (since, [bob, cid])
     shown = await core.matchmaking.status(cid)
@@ -197,13 +197,13 @@ async def test_the_search_goes_on_without_who_leaves_or_is_kicked_and_ends_with_
     since = (await ticket(core, waiting.id)).queued_at
     await core.parties.leave(bob)
     await core.parties.kick(ann, about(cid))
-    (entry,) = await waiting_in(core.pool, POOL)
+    (entry,) = await all_waiting(core.pool, POOL)
     assert ([ann, dan], since) == ([player.user_id for player in entry.players], entry.queued_at)
     with pytest.raises(NotFound):  # the code is a new one
         await core.parties.join(cid, JoinParty(join_code=party.join_code))
     await core.parties.promote(ann, about(dan))
     await core.parties.leave(ann)  # not the leader any more
-    (entry,) = await waiting_in(core.pool, POOL)
+    (entry,) = await all_waiting(core.pool, POOL)
     assert [dan] == [player.user_id for player in entry.players]
     for user in (bob, cid, ann):
         assert await core.matchmaking.status(user) is None
@@ -212,7 +212,7 @@ async def test_the_search_goes_on_without_who_leaves_or_is_kicked_and_ends_with_
     await core.matchmaking.enqueue(cid, fives(ann))
     await core.parties.leave(cid)
     assert await core.matchmaking.status(ann) is None
-    assert [dan] == [player.user_id for entry in await waiting_in(core.pool, POOL) for player in entry.players]
+    assert [dan] == [player.user_id for entry in await all_waiting(core.pool, POOL) for player in entry.players]
     await core.parties.leave(dan)  # who plays alone needs no party to go on
     assert await core.matchmaking.status(dan) is not None
     assert await broken_invariants(core.database) == []
@@ -254,12 +254,14 @@ async def test_a_group_made_of_a_ticket_as_it_was_is_not_proposed_and_the_pool_l
     ours = await core.matchmaking.enqueue(ann, fives(bob))
     theirs = await core.matchmaking.enqueue(cid, fives())
     group = await group_of(core, ours.id, theirs.id)
-    stale = {entry.ticket_id: entry for entry in await waiting_in(core.pool, POOL)}[ours.id]
+    stale = {entry.ticket_id: entry for entry in await all_waiting(core.pool, POOL)}[ours.id]
     await core.parties.leave(bob)
     await core.pool.remove([ours.id])
     await core.pool.add(stale)
     assert await core.proposals.propose(POOL, group) is None
-    assert sorted([ann, cid]) == sorted(p.user_id for entry in await waiting_in(core.pool, POOL) for p in entry.players)
+    assert sorted([ann, cid]) == sorted(
+        p.user_id for entry in await all_waiting(core.pool, POOL) for p in entry.players
+    )
     match = await proposed(core, ours.id, theirs.id)
     assert match.player_ids == (ann, cid)
     assert await broken_invariants(core.database) == []

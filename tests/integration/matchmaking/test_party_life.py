@@ -27,7 +27,7 @@ from tests.support.clock import ManualClock
 from tests.support.cores import a_core, players
 from tests.support.invariants import broken_invariants, everything
 from tests.support.parties import POOL, a_party, about, fives, group_of, proposed, ticket
-from tests.support.pools import waiting as waiting_in
+from tests.support.pools import waiting as all_waiting
 
 
 async def test_an_invitation_is_good_for_its_time_and_for_whom_it_names(core: Core, clock: ManualClock) -> None:
@@ -190,7 +190,7 @@ async def test_a_member_who_was_away_when_the_search_began_ends_it_or_refuses_th
     party = await core.parties.sync(ann)
     assert party is not None
     assert [ann] == [member.user_id for member in party.members]
-    assert [theirs.id] == [entry.ticket_id for entry in await waiting_in(core.pool, POOL)]
+    assert [theirs.id] == [entry.ticket_id for entry in await all_waiting(core.pool, POOL)]
     assert await broken_invariants(core.database) == []
 
 
@@ -257,7 +257,7 @@ async def test_whatever_the_players_of_two_instances_do_at_once_nobody_is_in_two
                 await core.matchmaking.withdraw(user, mine.id, "declined")
 
         async def propose(core: Core, user: UserId) -> None:
-            tickets = [entry.ticket_id for entry in await waiting_in(core.pool, POOL)][:2]
+            tickets = [entry.ticket_id for entry in await all_waiting(core.pool, POOL)][:2]
             if len(tickets) == 2:
                 await core.proposals.propose(POOL, await group_of(core, *tickets))
 
