@@ -247,3 +247,31 @@ async def test_who_is_in_a_full_lobby_by_the_time_of_the_last_accept_waits_on(co
     await core.recovery.sweep()
     assert (await ticket_of(core, ticket.id)).status == "cancelled"
     assert await broken_invariants(core.database) == []
+
+
+@pytest.mark.parametrize("ending", ["the lobby empties", "the host asks no more", "the newcomer cancels"])
+async def test_whatever_meets_the_last_accept_one_of_the_two_comes_first(core: Core, ending: str) -> None:
+    """The newcomer sits in the lobby or waits on, as the answer says, and never both or neither."""
+    stay, lobby, (newcomer,) = await a_game(core)
+    ticket = await asked(core, stay[0], lobby)
+    match = await proposed(core, lobby, ticket, [newcomer])
+    others: list[Any]
+    if ending == "the lobby empties":
+        others = [core.lobbies.leave(user) for user in stay]
+    elif ending == "the host asks no more":
+        others = [core.matchmaking.cancel(stay[0], CancelTicket(ticket_id=ticket.id))]
+    else:
+        others = [core.matchmaking.cancel(newcomer, CancelTicket(ticket_id=match.players[0].ticket_id))]
+    await asyncio.gather(accept(core, match), *others, return_exceptions=True)
+    await core.recovery.sweep()
+    after = await core.database.collection(MATCHES).get(match.id)
+    seat = await core.lobbies.seat_of(newcomer)
+    assert after is not None
+    if after.status == "confirmed":
+        assert seat is not None
+        assert seat.lobby_id == lobby.id
+    elif ending == "the newcomer cancels":
+        assert seat is None
+    else:
+        assert await waits(core, newcomer)
+    assert await broken_invariants(core.database) == []
