@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
+from clients.python.state import apply
 from domain.core.errors import Forbidden, NotFound
 from domain.core.ids import LobbyId, TicketId, UserId
 from domain.lobbies.commands import SetReady
+from domain.lobbies.events import lobby_stream
 from domain.lobbies.model import LOBBIES, LobbyView
 from domain.lobbies.rules import LobbyFull, LobbyOver
 from domain.matchmaking.commands import AnswerMatch, BackfillLobby, CancelTicket
@@ -16,6 +19,7 @@ from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import MATCHES, TICKETS, Match, MatchPlayer, Quality, Ticket, TicketView
 from domain.matchmaking.pool import PoolKey
 from maoga.bootstrap import Core
+from realtime import packet
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
 from tests.support.cores import players
@@ -275,3 +279,25 @@ async def test_whatever_meets_the_last_accept_one_of_the_two_comes_first(core: C
     else:
         assert await waits(core, newcomer)
     assert await broken_invariants(core.database) == []
+
+
+async def test_the_events_of_a_filling_lead_members_and_newcomers_to_the_same_lobby(core: Core) -> None:
+    """Members put `member_joined` on what they have; a newcomer follows from a whole `lobby_updated` on."""
+    (host, *_), lobby, (newcomer,) = await a_game(core)
+    stream = lobby_stream(LobbyId(lobby.id))
+    stood = (await core.streams.positions([stream]))[stream]
+    ticket = await asked(core, host, lobby)
+    await accept(core, await proposed(core, lobby, ticket, [newcomer]))
+    entries = await core.streams.read(stream, stood, 100)
+    assert entries is not None
+    theirs, joined = lobby.wire(), None
+    names = []
+    for entry in entries:
+        header, body = packet.opened(entry.packet)
+        name, data = orjson.loads(b"[" + body + b"]")
+        names.append(name)
+        theirs = apply(theirs, name, data)  # type: ignore[arg-type, assignment]
+        if newcomer in header.join:
+            joined = apply(None, name, data)
+    assert names == ["member_joined", "lobby_updated"]
+    assert (await core.lobbies.sync(newcomer)).wire() == theirs == joined
