@@ -4,6 +4,7 @@ Whom they have blocked, whom they have met or been refused by of late, and their
 queued and renewed when something changes; a match is proposed only after a look at the blocks themselves.
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
@@ -47,9 +48,11 @@ class Acquaintances:
     async def _known(self, users: Sequence[UserId], mode: ModeName) -> dict[UserId, Known]:
         now = self._clock.now()
         late: dict[str, object] = {"player_ids": {"$in": list(users)}, "formed_at": {"$gt": now - seconds(OPPONENT_S)}}
-        matches = await self._matches.find(late, sort="-formed_at", limit=4 * MATCHES_BACK * len(users))
-        blocked = await self._blocks.blocked_by(users)
-        accounts = await self._users.get_many(users)
+        matches, blocked, accounts = await asyncio.gather(
+            self._matches.find(late, sort="-formed_at", limit=4 * MATCHES_BACK * len(users)),
+            self._blocks.blocked_by(users),
+            self._users.get_many(users),
+        )
         return {
             user: Known(
                 karma=accounts[user].karma if user in accounts else 0,

@@ -54,19 +54,13 @@ def _game_faults(criteria: Criteria, games: Mapping[GameId, Game]) -> Iterator[F
 
 
 def _size_faults(criteria: Criteria, size: int, name: str, mode: Mode) -> Iterator[Fault]:
-    teams = mode.teams
-    most = teams.size if teams else (mode.group_size.max if mode.group_size else UNDEFINED_SIZE[1])
-    if size > most:
-        place = "a team" if teams else "a match"
-        yield _fault("party", f"{name} takes at most {most - 1} others: {place} has {most} players")
-    if criteria.group_size is None:
-        return
-    if group_size(criteria, mode) is None:
+    allowed, teams = group_size(criteria, mode), mode.teams
+    if allowed is None:
         low, high = mode.group_size.model_dump().values() if mode.group_size else UNDEFINED_SIZE
-        allowed = f"exactly {teams.count * teams.size}" if teams else f"{low} to {high}"
-        yield _fault("groupSize", f"{name} is played by {allowed}")
-    elif criteria.group_size.max < size:
-        yield _fault("groupSize.max", f"must be at least {size}, the size of your party")
+        sizes = f"exactly {teams.count * teams.size}" if teams else f"{low} to {high}"
+        yield _fault("groupSize", f"{name} is played by {sizes}")
+    elif size > (most := teams.size if teams else allowed.max):
+        yield _fault("party", f"{name} takes parties of at most {most}")
 
 
 def _role_faults(criteria: Criteria, modes: Mapping[GameId, Mode]) -> Iterator[Fault]:

@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
+from clients.python.state import apply
 from domain.core.errors import Forbidden, NotFound
 from domain.core.ids import LobbyId, TicketId, UserId
 from domain.lobbies.commands import SetReady
+from domain.lobbies.events import lobby_stream
 from domain.lobbies.model import LOBBIES, LobbyView
 from domain.lobbies.rules import LobbyFull, LobbyOver
 from domain.matchmaking.commands import AnswerMatch, BackfillLobby, CancelTicket
@@ -16,6 +19,7 @@ from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import MATCHES, TICKETS, Match, MatchPlayer, Quality, Ticket, TicketView
 from domain.matchmaking.pool import PoolKey
 from maoga.bootstrap import Core
+from realtime import packet
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
 from tests.support.cores import players
@@ -247,3 +251,53 @@ async def test_who_is_in_a_full_lobby_by_the_time_of_the_last_accept_waits_on(co
     await core.recovery.sweep()
     assert (await ticket_of(core, ticket.id)).status == "cancelled"
     assert await broken_invariants(core.database) == []
+
+
+@pytest.mark.parametrize("ending", ["the lobby empties", "the host asks no more", "the newcomer cancels"])
+async def test_whatever_meets_the_last_accept_one_of_the_two_comes_first(core: Core, ending: str) -> None:
+    """The newcomer sits in the lobby or waits on, as the answer says, and never both or neither."""
+    stay, lobby, (newcomer,) = await a_game(core)
+    ticket = await asked(core, stay[0], lobby)
+    match = await proposed(core, lobby, ticket, [newcomer])
+    others: list[Any]
+    if ending == "the lobby empties":
+        others = [core.lobbies.leave(user) for user in stay]
+    elif ending == "the host asks no more":
+        others = [core.matchmaking.cancel(stay[0], CancelTicket(ticket_id=ticket.id))]
+    else:
+        others = [core.matchmaking.cancel(newcomer, CancelTicket(ticket_id=match.players[0].ticket_id))]
+    await asyncio.gather(accept(core, match), *others, return_exceptions=True)
+    await core.recovery.sweep()
+    after = await core.database.collection(MATCHES).get(match.id)
+    seat = await core.lobbies.seat_of(newcomer)
+    assert after is not None
+    if after.status == "confirmed":
+        assert seat is not None
+        assert seat.lobby_id == lobby.id
+    elif ending == "the newcomer cancels":
+        assert seat is None
+    else:
+        assert await waits(core, newcomer)
+    assert await broken_invariants(core.database) == []
+
+
+async def test_the_events_of_a_filling_lead_members_and_newcomers_to_the_same_lobby(core: Core) -> None:
+    """Members put `member_joined` on what they have; a newcomer follows from a whole `lobby_updated` on."""
+    (host, *_), lobby, (newcomer,) = await a_game(core)
+    stream = lobby_stream(LobbyId(lobby.id))
+    stood = (await core.streams.positions([stream]))[stream]
+    ticket = await asked(core, host, lobby)
+    await accept(core, await proposed(core, lobby, ticket, [newcomer]))
+    entries = await core.streams.read(stream, stood, 100)
+    assert entries is not None
+    theirs, joined = lobby.wire(), None
+    names = []
+    for entry in entries:
+        header, body = packet.opened(entry.packet)
+        name, data = orjson.loads(b"[" + body + b"]")
+        names.append(name)
+        theirs = apply(theirs, name, data)  # type: ignore[arg-type, assignment]
+        if newcomer in header.join:
+            joined = apply(None, name, data)
+    assert names == ["member_joined", "lobby_updated"]
+    assert (await core.lobbies.sync(newcomer)).wire() == theirs == joined
