@@ -39,6 +39,7 @@ class Forming:
         self._columns, self._mode, self._schedule, self._rosters = columns, mode, schedule, rosters
         self._pool, self._now = pool, now
         self._blocked, self._avoided = sparse_pairs(columns, pool.row)
+        self._edits = columns.edits
         self._changed = columns.changed[pool.row]
         self._opening = columns.column["opening"][pool.row]
 
@@ -115,14 +116,16 @@ class Forming:
 
     def _emit(self, chosen: list[Array]) -> Iterator[Group]:
         """The groups of those whose tickets are all still open; they are taken."""
-        still = self._open()
-        for places, group in self._rosters.groups(self._pool, [places for places in chosen if still[places].all()]):
-            rows = self._pool.row[places]
-            if self._open_rows(places):
-                self._columns.free[rows] = False
+        if self._columns.edits != self._edits:
+            chosen = [places for places in chosen if self._still(places)]
+        edits = self._columns.edits
+        for places, group in self._rosters.groups(self._pool, chosen):
+            if self._columns.edits == edits or self._still(places):
+                self._columns.free[self._pool.row[places]] = False
                 yield group
 
-    def _open_rows(self, places: Array) -> bool:
+    def _still(self, places: Array) -> bool:
+        """Whether all these tickets are as they were when the pass began."""
         rows = self._pool.row[places]
         return bool((self._columns.free[rows] & (self._columns.changed[rows] == self._changed[places])).all())
 
