@@ -450,12 +450,16 @@ export interface PreferredGame {
   weight: number;
 }
 
-/** What a player likes to play, where and with whom. */
+/**
+ * What a player likes to play, where and with whom. research: whether searches may be recorded, without any name,
+ * to be replayed under other rules.
+ */
 export interface Preferences {
   competitiveness: "casual" | "balanced" | "competitive";
   games: Array<PreferredGame>;
   regions: Array<string>;
   languages: Array<string>;
+  research: boolean;
 }
 
 /**

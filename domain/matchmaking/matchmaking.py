@@ -116,7 +116,8 @@ class Matchmaking:
             if ticket is None or ticket.user_id != user:
                 raise NotFound
             if ticket.status == "queued":
-                changes: Changes = {"$set": {"status": "cancelled"}, "$inc": {"version": 1}}
+                gave_up = {"status": "cancelled", "gave_up_at": self._clock.now()}
+                changes: Changes = {"$set": gave_up, "$inc": {"version": 1}}
                 if await self._end(ticket, changes, expect_seat):
                     await self._board.show([ticket_id])
             elif ticket.status == "proposed" and ticket.match_id is not None:

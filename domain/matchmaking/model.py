@@ -19,7 +19,8 @@ class Ticket(WithEvents):
     """The wish of a player or a party for a match. `queued_at` survives a failed proposal: the waiting goes on.
 
     user_id: who asked. player_ids: everybody it is for. players: they, as the matcher sees them. opening: what a
-    backfill ticket offers. expires_at: when its record is deleted, long after it has ended.
+    backfill ticket offers. gave_up_at: when it was cancelled, if it waited then.
+    expires_at: when its record is deleted, long after it has ended.
     """
 
     user_id: UserId
@@ -33,6 +34,7 @@ class Ticket(WithEvents):
     match_id: MatchId | None = None
     accept_by: Timestamp | None = None
     lobby_id: LobbyId | None = None
+    gave_up_at: Timestamp | None = None
     expires_at: Timestamp
 
 
