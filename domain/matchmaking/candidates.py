@@ -115,16 +115,20 @@ class Candidates:
 
         members: (groups, most members), filled up with one of the group. start, end: the group is `start:end`.
         """
-        regions = self.regions.common(members)
-        if self.reach:
-            regions = tuple(a & b for a, b in zip(regions, self.reach.common(members), strict=True))
-        legal = _any(regions) & _any(self.languages.common(members))
+        legal = self.share_places(members)
         longest = self.waited[members].max(axis=1)
         for count in self.counts:
             total = np.concatenate([[0], np.cumsum(count.players)])
             found = total[end] - total[start]
             legal &= ((found >= count.low) & (found <= count.high)) | (longest >= count.until_s)
         return legal
+
+    def share_places(self, members: Array) -> Array:
+        """Of groups, whether there is a region, and a language, for all members. members: (groups, members)."""
+        regions = self.regions.common(members)
+        if self.reach:
+            regions = tuple(a & b for a, b in zip(regions, self.reach.common(members), strict=True))
+        return _any(regions) & _any(self.languages.common(members))
 
     def takes(self, total: int) -> Array:
         """Of each ticket, whether it goes into a group of so many players."""
@@ -197,7 +201,7 @@ def _rules(columns: Columns, rows: Array, mode: Mode, schedule: Schedule, waited
                 limit = schedule.bounds[rule.name].limit(waited)
                 yield Shared(rule.name, words, ~missing, np.where(np.isinf(limit), 0, limit))
         if rule.required:
-            yield Stated(rule.name, missing)
+            yield Stated(rule.name, missing & ~columns.column["opening"][rows])
 
 
 def _reach(columns: Columns, rows: Array, mode: Mode, schedule: Schedule, waited: Array) -> Places | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from domain.core.ids import UserId
+from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
 from domain.games.rules import Composition, MaxLatency, Overlap
 from domain.matchmaking.balance import all_splits
@@ -29,6 +29,8 @@ class Rosters:
 
     def __init__(self, key: PoolKey, columns: Columns, mode: Mode, schedule: Schedule) -> None:
         self._game, self._columns, self._mode, self._schedule = key.game_id, columns, mode, schedule
+        self.entry = columns.entry
+        self.teams, self.premium = mode.teams, mode.matching.party_premium
         self._per_team = [rule for rule in mode.matching.rules if isinstance(rule, Composition) and rule.per == "team"]
         self._latency = [rule.name for rule in mode.matching.rules if isinstance(rule, MaxLatency)]
         self._plain = mode.teams is not None and not mode.teams.roles and not self._per_team
@@ -107,15 +109,39 @@ class Rosters:
         players = list(chain.from_iterable(map(self._columns.match_players, rows)))
         if sides.roles:
             players = [player.model_copy(update={"role": sides.roles.get(player.user_id)}) for player in players]
-        tickets = [self._columns.entry(row).ticket_id for row in rows]
         return Group(
             players=tuple(players),
             teams=sides.teams,
             region=self._region(rows, waited),
             min_size=int(pool.sized.low[places].max()),
             quality=figures,
-            levels=dict(zip(tickets, self._schedule.level(waited).tolist(), strict=True)),
+            levels=dict(self._levels(pool, places)),
         )
+
+    def joined(self, pool: Candidates, place: int, newcomers: Array, sides: Arrangement) -> Group:
+        """The group of those who come into the free places that the ticket at `place` offers."""
+        newcomers = newcomers[np.lexsort((pool.digest[newcomers], -pool.waited[newcomers]))]
+        places = np.concatenate([[place], newcomers])
+        figures = qualities(
+            spread=np.array([np.ptp(pool.skill.value[places])]),
+            gap=np.array([sides.gap]),
+            region=np.array([self._served("regions", pool.row[places])]),
+            language=np.array([self._served("languages", pool.row[places])]),
+            waited_s=np.array([pool.elapsed[newcomers[0]]]),
+        )
+        entry = self._columns.entry(int(pool.row[place]))
+        return replace(
+            self._group(pool, newcomers, sides, figures[0]),
+            region=self._region(pool.row[places].tolist(), pool.waited[places]),
+            levels=dict(self._levels(pool, places)),
+            lobby_id=entry.opening.lobby_id if entry.opening else None,
+            backfill=entry.ticket_id,
+        )
+
+    def _levels(self, pool: Candidates, places: Array) -> Iterator[tuple[TicketId, int]]:
+        levels = self._schedule.level(pool.waited[places]).tolist()
+        for row, level in zip(pool.row[places].tolist(), levels, strict=True):
+            yield self._columns.entry(row).ticket_id, level
 
     def _region(self, rows: Sequence[int], waited: Array) -> str | None:
         if not self._columns.column["measured"][rows].any():
@@ -139,9 +165,8 @@ class Rosters:
         if teams is None:
             return None
         entries = [self._columns.entry(row) for row in pool.row[places].tolist()]
-        units = [self._unit(entry) for entry in entries]
-        premium = self._mode.matching.party_premium
-        found = arrange(units, teams, premium)
+        units = [self.unit(entry) for entry in entries]
+        found = arrange(units, teams, self.premium)
         longest = float(pool.waited[places].max())
         if found is None or self._composed(found.teams, entries, longest):
             return found
@@ -151,7 +176,7 @@ class Rosters:
             seated = [replace(unit, team=int(team)) for unit, team in zip(units, split, strict=True)]
             sides = [[p.user_id for u in seated if u.team == t for p in u.players] for t in range(teams.count)]
             if self._composed(sides, entries, longest):
-                found, tried = arrange(seated, teams, premium), tried + 1
+                found, tried = arrange(seated, teams, self.premium), tried + 1
                 if found is not None or tried == SPLITS_TRIED:
                     return found
         return None
@@ -168,14 +193,16 @@ class Rosters:
                         return False
         return True
 
-    def _unit(self, entry: PoolEntry) -> Unit:
+    def unit(self, entry: PoolEntry) -> Unit:
+        """A ticket as the teams see it."""
         return Unit(
             ticket_id=entry.ticket_id,
-            players=tuple(self._player(player) for player in entry.players),
+            players=tuple(self.player(player) for player in entry.players),
             roles=frozenset(entry.criteria.roles),
         )
 
-    def _player(self, player: PoolPlayer) -> Player:
+    def player(self, player: PoolPlayer) -> Player:
+        """A player as the teams see them, in this pool's game."""
         skill = player.skills.get(self._game, UNRATED)
         return Player(player.user_id, skill.mu, skill.sigma)
 
