@@ -3,19 +3,20 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast, get_args
 
 import orjson
 import typer
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from domain.core.errors import AppError, ValidationFailed
-from domain.core.ids import UserId
+from domain.core.ids import GameId, UserId
+from domain.games.model import ModeName
 from maoga import logging
 from maoga.settings import Role, Settings
 
@@ -266,6 +267,37 @@ def simulate(
     except command.BadInput as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+
+
+@app.command("record-tickets")
+def record_tickets(
+    *,
+    game: Annotated[str, typer.Option(help="Id of the game.")],
+    mode: Annotated[str, typer.Option(help="The mode: casual, competitive, ranked or custom.")],
+    since: Annotated[datetime, typer.Option(help="Tickets made from this moment on (UTC); kept are 30 days.")],
+    until: Annotated[datetime, typer.Option(help="Tickets made before this moment (UTC).")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+) -> None:
+    """Write the tickets of players who consented to it, without names, for `maoga simulate --replay`."""
+    from domain.matchmaking.pool import PoolKey
+    from maoga.bootstrap import open_core
+    from maoga.simulate.record import record
+
+    async def run(settings: Settings) -> dict[str, Any]:
+        pool = PoolKey(GameId(game), TypeAdapter(ModeName).validate_python(mode))
+        async with open_core(settings) as core:
+            return await record(core.database, pool, since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
+
+    try:
+        recording = _offline(run)
+        out.write_bytes(orjson.dumps(recording))
+    except ValidationError:
+        typer.echo(f"--mode: there are {', '.join(get_args(ModeName))}", err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(f"cannot write {out}: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"recorded {len(recording['tickets'])} tickets")
 
 
 @app.command()

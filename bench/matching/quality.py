@@ -17,6 +17,7 @@ Json = dict[str, Any]
 MakeChooser = Callable[[PoolKey, Mode, int], Chooser]
 
 GREEDY_SETTINGS = ((1.0, 0.0), (2.0, 0.0), (4.0, 0.0), (8.0, 0.0), (1.0, 10.0), (1.0, 20.0), (1.0, 40.0), (1.0, 80.0))
+QUICK_SETTINGS = GREEDY_SETTINGS[:3] + GREEDY_SETTINGS[5:6]
 """How slowly the baseline relaxes, and how many seconds a ticket waits before it gathers."""
 
 

@@ -580,12 +580,16 @@ export interface PreferredGame {
   weight: number;
 }
 
-/** What a player likes to play, where and with whom. */
+/**
+ * What a player likes to play, where and with whom. research: whether searches may be recorded, without any name,
+ * to be replayed under other rules.
+ */
 export interface Preferences {
   competitiveness: "casual" | "balanced" | "competitive";
   games: Array<PreferredGame>;
   regions: Array<string>;
   languages: Array<string>;
+  research: boolean;
 }
 
 /** What a player is in one game, with their rating in the mode they played last. */

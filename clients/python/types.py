@@ -649,12 +649,15 @@ class PreferredGame(TypedDict):
 
 
 class Preferences(TypedDict):
-    """What a player likes to play, where and with whom."""
+    """What a player likes to play, where and with whom. research: whether searches may be recorded, without any
+    name, to be replayed under other rules.
+    """
 
     competitiveness: Literal["casual", "balanced", "competitive"]
     games: list[PreferredGame]
     regions: list[str]
     languages: list[str]
+    research: bool
 
 
 class GameProfile(TypedDict):

@@ -138,7 +138,7 @@ class Matchmaking:
                 raise NotFound
             if ticket.status == "queued":
                 changes: Changes = {
-                    "$set": {"status": "cancelled"},
+                    "$set": {"status": "cancelled", "gave_up_at": self._clock.now()},
                     "$unset": {"backfill_of": True},
                     "$inc": {"version": 1},
                 }

@@ -21,7 +21,8 @@ class Ticket(WithEvents):
 
     user_id: who asked. player_ids: everybody it is for. players: they, as the matcher sees them. opening: what a
     backfill ticket offers. scheduled_by: the user, while the search has not begun; due_at: when that is looked at next.
-    backfill_of: the lobby, while its ticket lives. expires_at: when its record is deleted, long after it has ended.
+    backfill_of: the lobby, while its ticket lives. gave_up_at: when it was cancelled, if it waited then. expires_at:
+    when its record is deleted, long after it has ended.
     """
 
     user_id: UserId
@@ -38,6 +39,7 @@ class Ticket(WithEvents):
     match_id: MatchId | None = None
     accept_by: Timestamp | None = None
     lobby_id: LobbyId | None = None
+    gave_up_at: Timestamp | None = None
     expires_at: Timestamp
 
 

@@ -53,12 +53,16 @@ class PreferredGame(Kept):
 
 
 class Preferences(Kept):
-    """What a player likes to play, where and with whom."""
+    """What a player likes to play, where and with whom.
+
+    research: whether searches may be recorded, without any name, to be replayed under other rules.
+    """
 
     competitiveness: Literal["casual", "balanced", "competitive"] = "balanced"
     games: tuple[PreferredGame, ...] = ()
     regions: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    research: bool = False
 
 
 class User(Document):

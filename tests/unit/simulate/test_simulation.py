@@ -33,14 +33,14 @@ def test_every_rule_holds_in_many_scenarios(scenario: Json) -> None:
     assert broken(scenario, play(scenario)) == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(scenarios())
 def test_every_rule_holds(scenario: Json) -> None:
     """Nobody is in two matches, every hard rule holds at the relaxation in force, and every ticket ends once."""
     assert broken(scenario, play(scenario)) == []
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(scenarios())
 def test_a_run_is_deterministic(scenario: Json) -> None:
     """The same scenario and seed give the same output, but for the times that were measured."""
