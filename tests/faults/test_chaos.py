@@ -112,7 +112,7 @@ async def test_every_client_holds_exactly_the_durable_events_of_its_streams(
                 await all_online(listeners)
                 disasters = Disasters(instances, cache, listeners, chance)
                 over = asyncio.Event()
-                async with asyncio.TaskGroup() as tasks:
+                async with asyncio.timeout(2 * scale.seconds + SETTLED_WITHIN_S), asyncio.TaskGroup() as tasks:
                     for player in players:
                         tasks.create_task(player.play(over, scale.pace_s))
                     herald = tasks.create_task(announce(core, players, over, 0.5 * scale.seconds / scale.rooms))

@@ -60,7 +60,7 @@ def test_a_single_player_is_alone() -> None:
 
 def test_players_whom_no_group_takes_are_alone() -> None:
     apex = next(game for game in CATALOGUE if game["id"] == "apex")
-    trios: list[Game] = [{**apex, "modes": [{"mode": "ranked", "groupSize": {"min": 3, "max": 3}}]}]
+    trios: list[Game] = [{**apex, "modes": [{**apex["modes"][0], "mode": "ranked", "groupSize": {"min": 3, "max": 3}}]}]
     assert sum(part.alone for part in cast(trios, 8, seed=1)) == 2
 
 
