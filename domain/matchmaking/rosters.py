@@ -1,5 +1,6 @@
 """Rosters: from chosen tickets to a group, with its teams and roles, its region and its quality. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, combinations
@@ -17,7 +18,7 @@ from domain.matchmaking.groups import Group, region_of
 from domain.matchmaking.limits import Schedule
 from domain.matchmaking.model import Quality
 from domain.matchmaking.pool import PoolEntry, PoolKey, PoolPlayer
-from domain.matchmaking.quality import qualities, served
+from domain.matchmaking.quality import qualities
 from domain.matchmaking.teams import Arrangement, Player, Unit, arrange, arrange_solos, gaps
 
 SPLITS_TRIED = 50
@@ -145,20 +146,23 @@ class Rosters:
 
     def _region(self, rows: Sequence[int], waited: Array) -> str | None:
         if not self._columns.column["measured"][rows].any():
-            numbers = self._columns.column["regions"][rows]
-            if (numbers == numbers[0]).all():
-                return next(iter(self._columns.regions.members[numbers[0]]), None)
+            named = self._named("regions", rows)
+            return max(named, key=named.__getitem__, default=None)
         limits = np.full(len(rows), np.inf)
         for name in self._latency:
             limits = np.minimum(limits, self._schedule.bounds[name].limit(waited))
         return region_of([self._columns.entry(row).criteria for row in rows], limits.tolist())
 
     def _served(self, name: Literal["regions", "languages"], rows: Array) -> float:
-        numbers = self._columns.column[name][rows]
-        if (numbers == numbers[0]).all():
-            return 1.0
-        sets = self._columns.regions if name == "regions" else self._columns.languages
-        return served([frozenset(sets.members[number]) for number in numbers])
+        """The share of those who name places that the place most of them name serves; 1 where nobody names any."""
+        named = self._named(name, rows)
+        naming = np.count_nonzero(self._columns.column[name][rows])
+        return max(named.values()) / naming if named else 1.0
+
+    def _named(self, name: Literal["regions", "languages"], rows: Sequence[int] | Array) -> Counter[str]:
+        """How many of these tickets name each place, the first named first."""
+        members = self._columns.regions.members if name == "regions" else self._columns.languages.members
+        return Counter(place for number in self._columns.column[name][rows].tolist() for place in members[number])
 
     def _arrange(self, pool: Candidates, places: Array) -> Arrangement | None:
         teams = self._mode.teams
