@@ -20,7 +20,7 @@ import numpy.typing as npt
 Tickets = tuple[int, ...]
 """The numbers of a group's tickets, rising."""
 
-SLICE = 2_000
+SLICE = 1_000
 """Steps between two breathing spaces. A step takes about a microsecond."""
 STEPS_PER_TICKET = 600
 """Steps after which the search ends with what it has, for each ticket."""
