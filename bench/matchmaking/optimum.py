@@ -21,7 +21,7 @@ Column = np.ndarray
 
 
 def optimum(
-    problem: Problem, teams: tuple[int, int] | None, found: Sequence[Tickets], seconds: float = 20
+    problem: Problem, teams: tuple[int, int] | None, found: Sequence[Tickets], seconds: float = 10
 ) -> list[Tickets] | None:
     """The best groups; None when they could not be proven best in time.
 

@@ -20,8 +20,10 @@ import numpy.typing as npt
 Tickets = tuple[int, ...]
 """The numbers of a group's tickets, rising."""
 
-SLICE = 2_000
+SLICE = 1_000
 """Steps between two breathing spaces. A step takes about a microsecond."""
+SELECTION = 2_000
+"""Steps after which no more partial solutions are asked about at a ticket, if one was legal."""
 STEPS_PER_TICKET = 600
 """Steps after which the search ends with what it has, for each ticket."""
 BEAM, BEAM_LEAST = 24, 2
@@ -250,7 +252,7 @@ def _select(pool: _Pool, states: list[_State], rest: int) -> list[_State]:
     """The best partial solutions, in which the last group is legal, each with something else left to decide."""
     states.sort(key=lambda state: state[:4])
     pool.steps += len(states)
-    most_steps = pool.steps + SLICE
+    most_steps = pool.steps + SELECTION
     each = max(BEAM_LEAST, BEAM // max(1, len({state.lost for state in states})))
     kept, seen, lost = [], set(), Counter[int]()
     for state in states:

@@ -13,7 +13,7 @@ from domain.core.ids import TicketId, UserId
 from domain.games.model import Teams
 from domain.matchmaking import balance
 from domain.matchmaking.balance import BETA
-from domain.matchmaking.teams import Arrangement, Player, Unit, arrange, arrange_solos, gaps
+from domain.matchmaking.teams import Arrangement, Player, Unit, arrange, arrange_solos, gaps, needs, packs
 
 PREMIUM = 25.0
 ROLES = ["tank", "support", "damage"]
@@ -204,3 +204,16 @@ def test_exchanges_fill_every_team_and_leave_it_no_less_even_than_the_snake(coun
         assert np.bincount(row, minlength=count).tolist() == [size] * count
     assert gaps(mu, sigma, split, count).mean() <= gaps(mu, sigma, snake, count).mean()
     assert size == 1 or gaps(mu, sigma, split, count).mean() < 0.5 * gaps(mu, sigma, snake, count).mean()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fit"), [((5, 5), True), ((4, 3, 2, 1), True), ((3, 3, 3, 1), False), ((2,) * 5, False)]
+)
+def test_parties_fill_two_teams_of_five_or_do_not(sizes: tuple[int, ...], fit: bool) -> None:
+    assert packs(sizes, 2, 5) == fit
+
+
+def test_a_match_needs_players_for_each_set_of_roles() -> None:
+    roles = [frozenset({"tank"}), frozenset({"support"}), frozenset[str]()]
+    found = [(able.tolist(), players) for able, players in needs(roles, Teams(count=2, size=2, roles={"tank": 1}))]
+    assert found == [([True, False, True], 2)]
