@@ -4,7 +4,7 @@ Windows look at neighbours only. A ticket whose neighbours all refuse it, or a p
 found a group here, if there is one among the nearest tickets that may meet it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -12,13 +12,14 @@ import numpy as np
 from domain.games.model import Teams
 from domain.matchmaking.candidates import Candidates
 from domain.matchmaking.columns import Array
+from domain.matchmaking.legality import Legality
 from domain.matchmaking.pairs import Pairs
-from domain.matchmaking.windows import AGAIN, packs
+from domain.matchmaking.windows import AGAIN
 
 LOOKED_AT = 64
 """How many of those who may meet the anchor are tried, the nearest first."""
 
-STEPS = 2000
+STEPS = 600
 """After how many steps the search gives up."""
 
 
@@ -27,30 +28,34 @@ def group_around(
     pool: Candidates,
     others: Array,
     *,
-    totals: Sequence[int],
+    total: int,
     teams: Teams | None,
     blocked: Pairs,
     avoided: Pairs,
     accept: Callable[[Array], bool],
 ) -> Array | None:
-    """A group of the anchor and some of the others (places in the pool), of one of the `totals` of players.
+    """A group of the anchor and some of the others (places in the pool), of `total` players.
 
     accept: whether such a group, legal by all else, can be played.
     """
-    for total in totals:
-        takes = pool.takes(total)
-        if not takes[anchor]:
-            continue
-        near = _nearest(anchor, pool, others[takes[others]], blocked, avoided)
-        places = np.concatenate([[anchor], near])
-        among = pool.take(places)
-        refused = among.refuses(np.arange(len(places))[:, None], np.arange(len(places))[None, :])
-        for first, second in _within(blocked, places):
-            refused[first, second] = refused[second, first] = True
-        found = _Search(among, refused, total, teams, partial(_at, places, accept)).run()
-        if found is not None:
-            return places[found]
-    return None
+    takes = pool.takes(total)
+    if not takes[anchor]:
+        return None
+    near = nearest(anchor, pool, others[takes[others]], blocked, avoided)
+    places = np.concatenate([[anchor], near])
+    among = pool.take(places)
+    refused = refusals(among, places, blocked)
+    found = _Search(among, refused, total, teams, partial(_at, places, accept)).run()
+    return None if found is None else places[found]
+
+
+def refusals(among: Candidates, places: Array, blocked: Pairs) -> Array:
+    """Of any two of the candidates, which stand at these places of the pool, whether they must not meet."""
+    every = np.arange(len(places))
+    refused = among.refuses(every[:, None], every[None, :])
+    for first, second in _within(blocked, places):
+        refused[first, second] = refused[second, first] = True
+    return refused
 
 
 def _at(places: Array, accept: Callable[[Array], bool], chosen: Array) -> bool:
@@ -68,7 +73,8 @@ class _Search:
         teams: Teams | None,
         accept: Callable[[Array], bool],
     ) -> None:
-        self._among, self._total, self._teams, self._accept = among, total, teams, accept
+        self._total, self._accept = total, accept
+        self._legality = Legality(among, total, teams)
         self._friends = [_bits(~row) for row in refused]
         self._sizes = among.size.tolist()
         self._left = STEPS
@@ -81,7 +87,7 @@ class _Search:
 
     def _fill(self, chosen: list[int], filled: int, open_to: int) -> list[int] | None:
         if filled == self._total:
-            return chosen if self._legal(chosen) else None
+            return chosen if self._legality.holds(chosen) and self._accept(np.array(chosen)) else None
         while open_to and self._left > 0:
             self._left -= 1
             place = (open_to & -open_to).bit_length() - 1
@@ -94,18 +100,8 @@ class _Search:
                 return found
         return None
 
-    def _legal(self, chosen: list[int]) -> bool:
-        if len(chosen) == 1 and self._among.sized.high[0] != self._total:
-            return False
-        if self._teams and not packs(tuple(sorted((self._sizes[i] for i in chosen), reverse=True)), self._teams):
-            return False
-        group = self._among.take(np.array(chosen))
-        members = np.arange(len(chosen))[None, :]
-        whole = group.legal(members, np.array([0]), np.array([len(chosen)]))
-        return bool(whole.all()) and self._accept(np.array(chosen))
 
-
-def _nearest(anchor: int, pool: Candidates, others: Array, blocked: Pairs, avoided: Pairs) -> Array:
+def nearest(anchor: int, pool: Candidates, others: Array, blocked: Pairs, avoided: Pairs) -> Array:
     """Those of the others who may meet the anchor, the best for it first; not more than are looked at."""
     others = others[(others != anchor) & ~np.isin(others, _partners(anchor, blocked))]
     others = others[~pool.refuses(anchor, others)]

@@ -28,6 +28,9 @@ PATIENCE = 0.5
 LUKEWARM = 1.0
 """Rating points that each step of `weight` below 10 adds to the cost of a ticket's group."""
 
+MOST = 1 << 30
+"""More players than any match has."""
+
 SUBSETS_OF = 6
 """Of how many roles all subsets are looked at before a group is chosen; with more, the teams decide alone."""
 
@@ -80,13 +83,14 @@ class Candidates:
 
     @property
     def constraints(self) -> Iterator[Constraint]:
-        """All that can forbid a pair."""
-        yield self.sized
-        yield self.skill
-        yield self.regions
-        yield self.languages
-        if self.reach:
-            yield self.reach
+        """All that can forbid a pair of these."""
+        if self.sized.low.max(initial=0) > self.sized.high.min(initial=MOST):
+            yield self.sized
+        if np.isfinite(self.skill.limit).any():
+            yield self.skill
+        for places in (self.regions, self.languages, self.reach):
+            if places and places.needs.any():
+                yield places
         yield from self.rules
 
     def take(self, order: Array) -> "Candidates":
@@ -104,10 +108,9 @@ class Candidates:
 
     def refuses(self, a: Index, b: Index) -> Array:
         """Of each pair, whether anything forbids it."""
-        refused = self.skill.refuses(a, b)
+        refused: Array = np.zeros(np.broadcast_shapes(np.shape(self.row[a]), np.shape(self.row[b])), np.bool_)
         for constraint in self.constraints:
-            if constraint is not self.skill:
-                refused |= constraint.refuses(a, b)
+            refused |= constraint.refuses(a, b)
         return refused
 
     def legal(self, members: Array, start: Array, end: Array) -> Array:
@@ -115,16 +118,20 @@ class Candidates:
 
         members: (groups, most members), filled up with one of the group. start, end: the group is `start:end`.
         """
-        regions = self.regions.common(members)
-        if self.reach:
-            regions = tuple(a & b for a, b in zip(regions, self.reach.common(members), strict=True))
-        legal = _any(regions) & _any(self.languages.common(members))
+        legal = self.share_places(members)
         longest = self.waited[members].max(axis=1)
         for count in self.counts:
             total = np.concatenate([[0], np.cumsum(count.players)])
             found = total[end] - total[start]
             legal &= ((found >= count.low) & (found <= count.high)) | (longest >= count.until_s)
         return legal
+
+    def share_places(self, members: Array) -> Array:
+        """Of groups, whether there is a region, and a language, for all members. members: (groups, members)."""
+        regions = self.regions.common(members)
+        if self.reach:
+            regions = tuple(a & b for a, b in zip(regions, self.reach.common(members), strict=True))
+        return _any(regions) & _any(self.languages.common(members))
 
     def takes(self, total: int) -> Array:
         """Of each ticket, whether it goes into a group of so many players."""
@@ -197,7 +204,7 @@ def _rules(columns: Columns, rows: Array, mode: Mode, schedule: Schedule, waited
                 limit = schedule.bounds[rule.name].limit(waited)
                 yield Shared(rule.name, words, ~missing, np.where(np.isinf(limit), 0, limit))
         if rule.required:
-            yield Stated(rule.name, missing)
+            yield Stated(rule.name, missing & ~columns.column["opening"][rows])
 
 
 def _reach(columns: Columns, rows: Array, mode: Mode, schedule: Schedule, waited: Array) -> Places | None:
@@ -226,7 +233,7 @@ def _roles(columns: Columns, column: dict[str, Array], mode: Mode) -> Iterator[C
         subset = {name for place, name in enumerate(names) if bits >> place & 1}
         able = np.array([bool(subset & playable_by) for playable_by in playable])
         needed = mode.teams.count * sum(roles[name] for name in subset)
-        yield Count(np.where(able[column["roles"]], column["size"], 0), needed, 1 << 30, np.inf)
+        yield Count(np.where(able[column["roles"]], column["size"], 0), needed, MOST, np.inf)
 
 
 def _compositions(columns: Columns, rows: Array, size: Array, mode: Mode, schedule: Schedule) -> Iterator[Count]:

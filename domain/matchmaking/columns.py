@@ -17,6 +17,7 @@ from domain.games.model import Mode
 from domain.games.rules import Distance, MaxLatency
 from domain.matchmaking.compatibility import group_size, most_sizes
 from domain.matchmaking.criteria import Criteria
+from domain.matchmaking.model import MatchPlayer
 from domain.matchmaking.pool import PoolEntry, PoolKey, Skill
 
 Array = npt.NDArray[Any]
@@ -25,6 +26,8 @@ WISHES = {"any": 0, "preferred": 1, "strict": 2}
 UNRATED = Skill()
 FIRST_ROWS = 64
 WORD = 64
+MOST_BITS = 4 * WORD
+"""Beyond so many names some share a bit: players make names up, and a pass must not cost more for that."""
 
 COLUMNS = {
     "rating": np.float64,
@@ -44,12 +47,14 @@ COLUMNS = {
     "roles": np.int64,
     "opening": np.bool_,
     "sparse": np.bool_,
+    "measured": np.bool_,
 }
 """What is known of each ticket, in the order in which `Columns._row` lists it.
 
 rating: the mean of its players with the premium of a party. queued: in microseconds since 1970. digest: of its id; what
 else is equal is ordered by it. low, high: the sizes of group it takes, 0 where there is none. regions, languages,
 roles: numbers of sets. sparse: whether a player of it has blocked or avoids somebody.
+measured: whether it knows latencies.
 """
 
 
@@ -84,16 +89,22 @@ class Sets:
             self.names.append(name)
         return found
 
-    def mask(self, names: Iterable[str]) -> int:
-        """The names as bits of a number."""
-        return sum(1 << self.bit(name) for name in set(names))
+    @property
+    def folded(self) -> bool:
+        """Whether names share bits, so that sets may seem to share a name that they do not."""
+        return len(self.names) > MOST_BITS
 
     def words(self) -> tuple[Array, ...]:
         """The sets as bits: one array for each 64 names, in each an element for each set."""
         if self._built != len(self.members):
-            masks = [self.mask(members) for members in self.members]
+            masks = []
+            for members in self.members:
+                mask = 0
+                for name in members:
+                    mask |= 1 << self.bit(name) % MOST_BITS
+                masks.append(mask)
             low = (1 << WORD) - 1
-            count = max(1, -(-len(self.names) // WORD))
+            count = max(1, -(-min(len(self.names), MOST_BITS) // WORD))
             self._words = tuple(
                 np.array([mask >> (WORD * word) & low for mask in masks], np.uint64) for word in range(count)
             )
@@ -105,16 +116,19 @@ class Columns:
     """The waiting tickets of one pool. `column[name][row]` is a figure of a ticket, `rule[name][row]` what it says to
     a rule on attributes: a number (nan for none) where the rule is of distance, else the number of a set in `sets`.
 
-    latency: one column for each region, in the order of `regions.names`; nan where it was not measured. free: whether a
+    latency: one column for each region, in the order of `regions.names`, where a rule asks for it; nan where it was not
+    measured. free: whether a
     row's ticket waits and is in no group. changed: counts the changes of a row. searched: when a group was last
-    looked for around it, in microseconds since 1970. homes: the row of each user.
+    looked for around it, in microseconds since 1970. edits: counts all changes. homes: the row of each user.
     """
 
     def __init__(self, key: PoolKey, mode: Mode) -> None:
         self._key, self._mode, self._premium = key, mode, mode.matching.party_premium
+        self._measures = any(isinstance(rule, MaxLatency) for rule in mode.matching.rules)
         self._ordinary = most_sizes(mode)
         self._ruled = [rule for rule in mode.matching.rules if not isinstance(rule, MaxLatency)]
         self._spare: list[int] = []
+        self._players: list[tuple[MatchPlayer, ...] | None] = []
         self.rows: dict[TicketId, int] = {}
         self.entries: list[PoolEntry | None] = []
         self.regions, self.languages, self.roles = Sets(), Sets(), Sets()
@@ -125,6 +139,7 @@ class Columns:
         self.free = np.zeros(FIRST_ROWS, np.bool_)
         self.changed = np.zeros(FIRST_ROWS, np.int64)
         self.searched = np.zeros(FIRST_ROWS, np.int64)
+        self.edits = 0
         self.homes: dict[UserId, int] = {}
 
     def put(self, entries: Iterable[PoolEntry]) -> Array:
@@ -142,11 +157,12 @@ class Columns:
             column[rows] = values
         if self.latency.shape[1]:
             self.latency[rows] = np.nan
-        for row, entry in zip(rows.tolist(), latest.values(), strict=True):
+        for row, entry in zip(rows.tolist(), latest.values(), strict=True) if self._measures else ():
             if entry.criteria.latency_ms:
                 self._measure(row, entry.criteria.latency_ms)
         self.free[rows] = True
         self.changed[rows] += 1
+        self.edits += 1
         self.searched[rows] = self.column["queued"][rows]
         return rows
 
@@ -158,10 +174,16 @@ class Columns:
                 for player in self.entry(row).players:
                     if self.homes.get(player.user_id) == row:
                         del self.homes[player.user_id]
-                self.entries[row] = None
+                self.entries[row] = self._players[row] = None
                 self.free[row] = False
                 self.changed[row] += 1
+                self.edits += 1
                 self._spare.append(row)
+
+    @property
+    def folded(self) -> bool:
+        """Whether sets may seem to share a name that they do not."""
+        return any(sets.folded for sets in (self.regions, self.languages, *self.sets.values()))
 
     def entry(self, row: int) -> PoolEntry:
         """The ticket of a row that is in use."""
@@ -169,6 +191,15 @@ class Columns:
         if entry is None:
             raise LookupError(f"row {row} is not in use")
         return entry
+
+    def match_players(self, row: int) -> tuple[MatchPlayer, ...]:
+        """The players of a ticket as they come into a match, without roles."""
+        players = self._players[row]
+        if players is None:
+            entry = self.entry(row)
+            players = tuple(MatchPlayer(user_id=p.user_id, ticket_id=entry.ticket_id) for p in entry.players)
+            self._players[row] = players
+        return players
 
     def _place(self, entry: PoolEntry) -> int:
         row = self.rows.get(entry.ticket_id)
@@ -178,8 +209,10 @@ class Columns:
             else:
                 row = len(self.entries)
                 self.entries.append(None)
+                self._players.append(None)
             self.rows[entry.ticket_id] = row
         self.entries[row] = entry
+        self._players[row] = None
         for player in entry.players:
             self.homes[player.user_id] = row
         return row
@@ -232,6 +265,7 @@ class Columns:
             self.roles.number(criteria.roles),
             entry.opening is not None,
             sparse,
+            bool(criteria.latency_ms),
             *[self._said(rule.name, rule.attribute, criteria) for rule in self._ruled],
         )
 
@@ -246,12 +280,12 @@ class Columns:
         return sets.number(value if isinstance(value, list) else [str(value)])
 
     def _measure(self, row: int, measured: dict[str, int]) -> None:
-        bits = [self.regions.bit(region) for region in measured]
-        missing = len(self.regions.names) - self.latency.shape[1]
+        bits = {bit: ms for region, ms in measured.items() if (bit := self.regions.bit(region)) < MOST_BITS}
+        missing = min(len(self.regions.names), MOST_BITS) - self.latency.shape[1]
         if missing > 0:
             unknown = np.full((len(self.latency), missing), np.nan, np.float32)
             self.latency = np.concatenate([self.latency, unknown], axis=1)
-        self.latency[row, bits] = list(measured.values())
+        self.latency[row, list(bits)] = list(bits.values())
 
 
 def microseconds(moment: datetime) -> int:

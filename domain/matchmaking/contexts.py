@@ -6,6 +6,7 @@ It is a way to look, and forbids nothing: what may meet is for `candidates` to s
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 import numpy as np
 
@@ -66,9 +67,10 @@ def _choices(sets: Sets, numbers: Array, needs: Array, reach: Array | None) -> t
     for row, packed in enumerate(kinds.tolist()):
         rest, word = divmod(packed, len(reaches))
         number, need = divmod(rest, 2)
-        within = [bit for bit in ranked if bit >= WORD or reaches[word] >> bit & 1]
-        own = sorted({sets.bit(name) for name in sets.members[number]} & set(within), key=rank.__getitem__)
-        options = own if need else own + [bit for bit in within if bit not in own]
+        own = sorted({sets.bit(name) for name in sets.members[number]}, key=rank.__getitem__)
+        others = () if need else (bit for bit in ranked if bit not in own)
+        within = (bit for bit in chain(own, others) if bit >= WORD or reaches[word] >> bit & 1)
+        options = list(islice(within, CHOICES))
         for choice in range(CHOICES + 1):
             if options and (need or choice < CHOICES):
                 table[row, choice] = rank[options[min(choice, len(options) - 1)]]

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from domain.games.model import Mode
-from domain.matchmaking.anchored import group_around
+from domain.matchmaking.anchored import group_around, refusals
 from domain.matchmaking.candidates import Candidates
 from domain.matchmaking.columns import Array, Columns
 from domain.matchmaking.contexts import contexts
+from domain.matchmaking.filling import Filling
 from domain.matchmaking.groups import Group
+from domain.matchmaking.legality import Legality
 from domain.matchmaking.limits import Schedule
 from domain.matchmaking.pairs import Pairs, sparse_pairs
 from domain.matchmaking.rosters import Rosters
+from domain.matchmaking.search import Problem, search
 from domain.matchmaking.windows import windows
 
 OLDEST, NEXT = 8, 8
@@ -26,6 +29,9 @@ WORTH_ANOTHER = 8
 """A context is gone through once more if that gave so many groups, at most `PASSES` times."""
 
 PASSES = 4
+SMALL = 64
+"""Up to so many tickets are searched for the best groups, more by windows."""
+
 BATCH = 64
 """How many windows become groups between two breathing spaces."""
 
@@ -34,18 +40,71 @@ class Forming:
     """One pass. pool: the candidates, openings included."""
 
     def __init__(
-        self, columns: Columns, mode: Mode, schedule: Schedule, *, rosters: Rosters, pool: Candidates, now: int
+        self,
+        columns: Columns,
+        mode: Mode,
+        schedule: Schedule,
+        *,
+        rosters: Rosters,
+        pool: Candidates,
+        now: int,
+        seed: int,
     ) -> None:
         self._columns, self._mode, self._schedule, self._rosters = columns, mode, schedule, rosters
-        self._pool, self._now = pool, now
+        self._pool, self._now, self._seed = pool, now, seed
         self._blocked, self._avoided = sparse_pairs(columns, pool.row)
+        self._edits = columns.edits
         self._changed = columns.changed[pool.row]
         self._opening = columns.column["opening"][pool.row]
 
     def run(self) -> Iterator[Group | None]:
         """The groups, each with its tickets taken; None as a breathing space."""
+        yield from self._filled()
         last_step = self._schedule.times[-1] if len(self._schedule.times) else 0.0
         yield from self._anchored(self._open() & (self._pool.waited >= last_step))
+        if int(self._open().sum()) <= SMALL:
+            yield from self._searched()
+        else:
+            yield from self._by_windows()
+        yield from self._anchored(self._open())
+
+    def _filled(self) -> Iterator[Group | None]:
+        """Newcomers for the free places there are, the longest free first."""
+        places = np.flatnonzero(self._opening)
+        for place in places[np.lexsort((self._pool.digest[places], -self._pool.waited[places]))].tolist():
+            row = int(self._pool.row[place])
+            if not self._still(np.array([place])):
+                continue
+            entry = self._columns.entry(row)
+            if entry.opening is None:
+                continue
+            filling = Filling(self._pool, place, entry, entry.opening, self._rosters)
+            found = filling.newcomers(np.flatnonzero(self._open()), self._blocked, self._avoided)
+            if found is not None:
+                newcomers, sides = found
+                self._columns.free[self._pool.row[[place, *newcomers]]] = False
+                yield self._rosters.joined(self._pool, place, newcomers, sides)
+            yield None
+
+    def _searched(self) -> Iterator[Group | None]:
+        """The groups of a small pool, near the best there are."""
+        for total in self._totals():
+            places = np.flatnonzero(self._open() & self._pool.takes(total))
+            if self._pool.size[places].sum() < total:
+                continue
+            among = self._pool.take(places)
+            problem = Problem(
+                sizes=among.size.tolist(),
+                ratings=among.skill.value.tolist(),
+                ages=among.elapsed.tolist(),
+                compatible=~refusals(among, places, self._blocked),
+                totals=frozenset({total}),
+                legal=Legality(among, total, self._mode.teams).holds,
+            )
+            found = yield from search(problem, self._seed)
+            yield from self._emit([places[list(group)] for group in found])
+
+    def _by_windows(self) -> Iterator[Group | None]:
         for context in contexts(self._columns, self._pool):
             yield None
             for total in self._totals():
@@ -54,7 +113,6 @@ class Forming:
                     yield from self._windows(context, total)
                     if before - int(self._open().sum()) < WORTH_ANOTHER * total:
                         break
-        yield from self._anchored(self._open())
 
     def _open(self) -> Array:
         """Of each candidate, whether it is still as it was and in no group."""
@@ -95,34 +153,37 @@ class Forming:
         oldest, rest = places[order[:OLDEST]], places[order[OLDEST:]]
         order = np.lexsort((self._pool.digest[rest], self._columns.searched[self._pool.row[rest]]))
         for anchor in [*oldest.tolist(), *rest[order[:NEXT]].tolist()]:
-            still = self._open()
-            if not still[anchor]:
+            if not self._still(np.array([anchor])):
                 continue
             self._columns.searched[self._pool.row[anchor]] = self._now
-            found = group_around(
-                anchor,
-                self._pool,
-                np.flatnonzero(still),
-                totals=self._totals(),
-                teams=self._mode.teams,
-                blocked=self._blocked,
-                avoided=self._avoided,
-                accept=lambda chosen: self._rosters.playable(self._pool, chosen),
-            )
-            if found is not None:
-                yield from self._emit([found])
-            yield None
+            for total in self._totals():
+                found = group_around(
+                    anchor,
+                    self._pool,
+                    np.flatnonzero(self._open()),
+                    total=total,
+                    teams=self._mode.teams,
+                    blocked=self._blocked,
+                    avoided=self._avoided,
+                    accept=lambda chosen: self._rosters.playable(self._pool, chosen),
+                )
+                if found is not None:
+                    yield from self._emit([found])
+                    break
+                yield None
 
     def _emit(self, chosen: list[Array]) -> Iterator[Group]:
         """The groups of those whose tickets are all still open; they are taken."""
-        still = self._open()
-        for places, group in self._rosters.groups(self._pool, [places for places in chosen if still[places].all()]):
-            rows = self._pool.row[places]
-            if self._open_rows(places):
-                self._columns.free[rows] = False
+        if self._columns.edits != self._edits:
+            chosen = [places for places in chosen if self._still(places)]
+        edits = self._columns.edits
+        for places, group in self._rosters.groups(self._pool, chosen):
+            if self._columns.edits == edits or self._still(places):
+                self._columns.free[self._pool.row[places]] = False
                 yield group
 
-    def _open_rows(self, places: Array) -> bool:
+    def _still(self, places: Array) -> bool:
+        """Whether all these tickets are as they were when the pass began."""
         rows = self._pool.row[places]
         return bool((self._columns.free[rows] & (self._columns.changed[rows] == self._changed[places])).all())
 

@@ -7,11 +7,8 @@ from domain.core.ids import LobbyId, TicketId, UserId
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.model import MatchPlayer, Quality
 
-SKILL_SCALE = 800.0
-"""Rating points between the best and the weakest at which the skill quality of a match is 0."""
-
-WAIT_SCALE_S = 120.0
-"""Seconds of waiting at which the wait quality of a match is 0."""
+UNKNOWN_MS = 10_000
+"""What a latency that was not measured counts as, where some were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +37,6 @@ class Group:
         return [*joining, self.backfill] if self.backfill else [*joining]
 
 
-def quality(spread: float, waited_s: float, wanted: Sequence[Criteria]) -> Quality:
-    """How good a match of these tickets is; `overall` is the mean. spread: of their ratings, in points."""
-    skill = max(0.0, 1 - spread / SKILL_SCALE)
-    region = _satisfied([criteria.regions for criteria in wanted])
-    language = _satisfied([criteria.languages for criteria in wanted])
-    wait = min(1.0, max(0.0, 1 - waited_s / WAIT_SCALE_S))
-    overall = (skill + region + language + wait) / 4
-    return Quality(
-        overall=round(overall, 3),
-        skill=round(skill, 3),
-        region=round(region, 3),
-        language=round(language, 3),
-        wait=round(wait, 3),
-    )
-
-
 def region_of(wanted: Sequence[Criteria], limits_ms: Sequence[float]) -> str | None:
     """Where a match of these tickets, the oldest first, is played.
 
@@ -76,17 +57,3 @@ def region_of(wanted: Sequence[Criteria], limits_ms: Sequence[float]) -> str | N
         return far, away, sum(ms if ms is not None else UNKNOWN_MS for ms, _ in measured)
 
     return min(known, key=badness, default=None)
-
-
-UNKNOWN_MS = 10_000
-"""What a latency that was not measured counts as, where some were."""
-
-
-def _satisfied(named: Sequence[list[str]]) -> float:
-    """The share of those who name places whose names hold the place most of them name; 1 where nobody names any."""
-    first = named[0]
-    if all(places == first for places in named):
-        return 1.0
-    wanting = [places for places in named if places]
-    most = max(sum(place in places for places in wanting) for place in {p for places in wanting for p in places})
-    return most / len(wanting)

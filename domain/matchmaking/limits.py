@@ -1,5 +1,7 @@
 """What a ticket holds to after waiting so long: the steps of a rule set, for whole columns of tickets. Pure."""
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -16,6 +18,7 @@ class Expanding:
     """A bound that changes with waiting. limit(waited): the bound in force, infinite where it binds no more."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
+        self._steps = steps
         self.times = np.array([step.after_s for step in steps])
         self._limits = np.array([np.inf if step.limit is None else step.limit for step in steps])
 
@@ -26,6 +29,12 @@ class Expanding:
     def limit(self, waited: Array) -> Array:
         """The bound after so many seconds of waiting."""
         return self._limits[self.step(waited)]
+
+    def at(self, waited: float) -> tuple[int, float]:
+        """The step and the bound after so many seconds of waiting, of one ticket."""
+        step = max(0, bisect_right(self._steps, waited, key=lambda step: step.after_s) - 1)
+        limit = self._steps[step].limit
+        return step, math.inf if limit is None else limit
 
 
 class Schedule:
@@ -55,9 +64,8 @@ class Schedule:
 
     def relaxed(self, criteria: Criteria, mode: Mode, waited: float) -> Iterator[RelaxedRule]:
         """What a ticket holds to after so many seconds of waiting, of all that may soften or has a bound."""
-        at = np.array([waited])
         if criteria.skill_preference == "similar":
-            yield _rule("skill", int(self.skill.step(at)[0]), float(self.skill.limit(at)[0]))
+            yield _rule("skill", *self.skill.at(waited))
         near = waited < self.near_s
         for name, preference, named in (
             ("region", criteria.region_preference, criteria.regions),
@@ -65,14 +73,13 @@ class Schedule:
         ):
             if preference == "preferred" and named:
                 yield _rule(name, 0 if near else 1, 1 if near else np.inf)
-        size = group_size(criteria, mode)
-        if mode.teams is None and size is not None:
+        size = None if mode.teams else group_size(criteria, mode)
+        if size is not None:
             full = waited < self.full_s
             yield _rule("size", 0 if full else 1, size.max if full else size.min)
         for rule in mode.matching.rules:
             if rule.name in self.bounds:
-                bound = self.bounds[rule.name]
-                yield _rule(rule.name, int(bound.step(at)[0]), float(bound.limit(at)[0]))
+                yield _rule(rule.name, *self.bounds[rule.name].at(waited))
             else:
                 binds = waited < self.until[rule.name]
                 yield _rule(rule.name, 0 if binds else 1, 0 if binds else np.inf)

@@ -63,14 +63,22 @@ class Matcher:
 
         None comes between them as a breathing space, after at most some 10 ms of work.
         """
-        rows = np.flatnonzero(self._columns.free & (self._columns.column["high"] > 0))
+        column = self._columns.column
+        rows = np.flatnonzero(self._columns.free & (column["high"] > 0))
+        rows = rows[np.lexsort((column["digest"][rows], column["queued"][rows]))]
         stretch = self.stretch(now)
         pool = candidates(self._columns, rows, self._mode, self._schedule, now=microseconds(now), stretch=stretch)
         yield None
         if not len(pool):
             return
         yield from Forming(
-            self._columns, self._mode, self._schedule, rosters=self._rosters, pool=pool, now=microseconds(now)
+            self._columns,
+            self._mode,
+            self._schedule,
+            rosters=self._rosters,
+            pool=pool,
+            now=microseconds(now),
+            seed=self._seed,
         ).run()
 
     def explain(self, ticket_ids: Iterable[TicketId], now: datetime) -> dict[TicketId, Explanation]:

@@ -22,10 +22,8 @@ Tickets = tuple[int, ...]
 
 SLICE = 2_000
 """Steps between two breathing spaces. A step takes about a microsecond."""
-ASKING = 20
-"""Steps that a call of `legal` counts as."""
-BUDGET = 30_000
-"""Steps after which the search ends with what it has."""
+STEPS_PER_TICKET = 600
+"""Steps after which the search ends with what it has, for each ticket."""
 BEAM, BEAM_LEAST = 24, 2
 """So many partial solutions go on, but `BEAM_LEAST` of each number of players left out."""
 CHOICES = 10
@@ -42,7 +40,9 @@ class Problem:
 
     sizes: how many players each brings. ratings: in points. ages: how long each waits, in seconds. compatible: whether
     two tickets may stand in one match, (tickets, tickets), symmetric. totals: how many players a match may have. legal:
-    whether tickets that are compatible two by two, and have such a total, are a match; always the same answer.
+    whether tickets that are compatible two by two, and have such a total, are a match; always the same answer. asking:
+    the microseconds that takes, about. needs: what every match must have if there is one total only, so that the search
+    need not find out by asking: so many players of some tickets, (tickets,).
     """
 
     sizes: Sequence[int]
@@ -51,16 +51,20 @@ class Problem:
     compatible: npt.NDArray[np.bool_]
     totals: frozenset[int]
     legal: Callable[[Tickets], bool]
+    asking: int = 50
+    needs: Sequence[tuple[npt.NDArray[np.bool_], int]] = ()
 
 
 def search(problem: Problem, seed: int = 0) -> Generator[None, None, list[Tickets]]:
     """The groups, that of the longest waiting ticket first. Yields as a breathing space after some ms of work."""
+    if not len(problem.sizes):
+        return []
     pool = _Pool(problem)
     dice = random.Random(seed)
     found: list[_Group] = []
     for part in pool.parts():
         best = yield from _walk(pool, part, pool.players(part), pool.guesses(part))
-        budget = pool.steps + BUDGET * part.bit_count() // len(problem.sizes)
+        budget = pool.steps + STEPS_PER_TICKET * part.bit_count()
         found += yield from _improve(pool, part, best, budget, dice)
     groups = [pool.tickets(group.mask) for group in found]
     return sorted(groups, key=lambda group: (-max(problem.ages[ticket] for ticket in group), group))
@@ -118,6 +122,9 @@ class _Pool:
         self.size = [problem.sizes[t] for t in self._order]
         self.rating = [problem.ratings[t] for t in self._order]
         self.age = [problem.ages[t] for t in self._order]
+        self._needs = [(_union(1 << i for i, t in enumerate(self._order) if able[t]), n) for able, n in problem.needs]
+        self._solo = max(self.size) == 1
+        self._largest = max(problem.totals)
         self._legal: dict[int, bool] = {}
         self._choices: dict[tuple[int, int], list[_Group]] = {}
         self.steps = 0
@@ -128,7 +135,7 @@ class _Pool:
 
     def players(self, mask: int) -> int:
         """How many players the tickets bring."""
-        return sum(self.size[i] for i in _bits(mask))
+        return mask.bit_count() if self._solo else sum(self.size[i] for i in _bits(mask))
 
     def parts(self) -> list[int]:
         """The tickets in parts that no compatible pair connects."""
@@ -154,7 +161,7 @@ class _Pool:
         """Whether the group is a match."""
         known = self._legal.get(group.mask)
         if known is None:
-            self.steps += ASKING
+            self.steps += self._problem.asking
             known = self._legal[group.mask] = self._problem.legal(self.tickets(group.mask))
         return known
 
@@ -167,11 +174,13 @@ class _Pool:
         return found
 
     def _grow(self, lowest: int, free: int) -> list[_Group]:
-        totals, sizes, largest = self._problem.totals, self.size, max(self._problem.totals)
+        totals, sizes, largest = self._problem.totals, self.size, self._largest
         found = [_Group(1 << lowest, sizes[lowest], 0.0)] if sizes[lowest] in totals else []
         tried = 0
         branches = [(1 << lowest, sizes[lowest], free)]
-        for mask, players, candidates in branches:
+        for branch in branches:
+            mask, players, candidates = branch
+            candidates = self._needed(mask, players, candidates)
             while candidates and tried < GROWTH and len(found) < CHOICES:
                 tried += 1
                 bit = candidates & -candidates
@@ -182,11 +191,20 @@ class _Pool:
                 branches.append((mask, players, candidates))
                 mask |= bit
                 players += sizes[ticket]
-                candidates &= self.fits[ticket]
+                candidates = self._needed(mask, players, candidates & self.fits[ticket])
                 if players in totals:
                     found.append(_Group(mask, players, self.rating[ticket] - self.rating[lowest]))
         self.steps += tried
         return found
+
+    def _needed(self, mask: int, players: int, candidates: int) -> int:
+        """Those of the candidates that leave room for what the match still needs."""
+        room = self._largest - players
+        for able, number in self._needs:
+            missing = number - self.players(mask & able)
+            if missing >= room:
+                candidates &= able if missing == room else 0
+        return candidates
 
 
 def _walk(pool: _Pool, part: int, most_lost: int, prices: Sequence[float]) -> Generator[None, None, _State | None]:
@@ -197,36 +215,34 @@ def _walk(pool: _Pool, part: int, most_lost: int, prices: Sequence[float]) -> Ge
         bit = rest & -rest
         rest ^= bit
         before = pool.steps
-        states = _select(pool, _next(pool, states, bit, rest, most_lost, prices), rest)
+        states = _select(pool, _next(pool, states, bit, rest=rest, most_lost=most_lost, prices=prices), rest)
         if pool.steps // SLICE > before // SLICE:
             yield
     return min(states, key=lambda state: state.value, default=None)
 
 
 def _next(
-    pool: _Pool, states: Iterable[_State], bit: int, rest: int, most_lost: int, prices: Sequence[float]
+    pool: _Pool, states: Iterable[_State], bit: int, *, rest: int, most_lost: int, prices: Sequence[float]
 ) -> list[_State]:
     """What may become of partial solutions when the next ticket is left out, or the lowest of a group."""
-    ticket, found = bit.bit_length() - 1, []
-    for price, age_lost, lost, spread, used, trail in states:
+    ticket = bit.bit_length() - 1
+    size, age, price_of = pool.size[ticket], pool.age[ticket], prices[ticket]
+    above = rest & pool.fits[ticket]
+    offers: dict[int, list[tuple[_Group, float]]] = {}
+    found: list[_State] = []
+    for state in states:
+        price, age_lost, lost, spread, used, trail = state
         if used & bit:
-            found.append(_State(price, age_lost, lost, spread, used, trail))
+            found.append(state)
             continue
-        if lost + pool.size[ticket] <= most_lost:
-            now_lost = lost + pool.size[ticket]
-            found.append(_State(price - prices[ticket], age_lost + pool.age[ticket], now_lost, spread, used, trail))
-        for group in pool.choices(ticket, rest & ~used):
-            worth = sum(prices[i] for i in _bits(group.mask))
-            found.append(
-                _State(
-                    price + group.spread - worth,
-                    age_lost,
-                    lost,
-                    spread + group.spread,
-                    used | group.mask,
-                    _Trail(group, trail),
-                )
-            )
+        if lost + size <= most_lost:
+            found.append(_State(price - price_of, age_lost + age, lost + size, spread, used, trail))
+        free = above & ~used
+        if free not in offers:
+            offers[free] = [(g, g.spread - sum(prices[i] for i in _bits(g.mask))) for g in pool.choices(ticket, free)]
+        for group, net in offers[free]:
+            after = used | group.mask
+            found.append(_State(price + net, age_lost, lost, spread + group.spread, after, _Trail(group, trail)))
     return found
 
 
@@ -234,6 +250,7 @@ def _select(pool: _Pool, states: list[_State], rest: int) -> list[_State]:
     """The best partial solutions, in which the last group is legal, each with something else left to decide."""
     states.sort(key=lambda state: state[:4])
     pool.steps += len(states)
+    most_steps = pool.steps + SLICE
     each = max(BEAM_LEAST, BEAM // max(1, len({state.lost for state in states})))
     kept, seen, lost = [], set(), Counter[int]()
     for state in states:
@@ -242,37 +259,42 @@ def _select(pool: _Pool, states: list[_State], rest: int) -> list[_State]:
             seen.add(key)
             lost[state.lost] += 1
             kept.append(state)
+        if kept and pool.steps > most_steps:
+            break
     return kept
 
 
 def _improve(
     pool: _Pool, part: int, best: _State | None, budget: int, dice: random.Random
 ) -> Generator[None, None, list[_Group]]:
-    """Walks over a piece after the other as long as there are steps."""
+    """Walks over a piece after the other while there are steps: to match more players, and to match them better."""
     groups = best.groups if best else []
+    more = False
     while groups and pool.steps < budget:
         pool.steps += PIECE
-        chosen, left_out = _piece(pool, part, groups, dice)
-        prices = _prices(pool, groups, dice)
-        most_lost = pool.players(left_out)
-        piece = left_out | _union(group.mask for group in chosen)
-        found = yield from _walk(pool, piece, most_lost, prices)
-        now = most_lost, round(sum(group.spread for group in chosen), 6), sum(pool.age[i] for i in _bits(left_out))
+        left_out = part & ~_union(group.mask for group in groups)
+        more = not more and left_out > 0
+        around = dice.choice([1 << i for i in _bits(left_out)] if more else [group.mask for group in groups])
+        chosen, spare = _piece(pool, groups, left_out, _middle(pool, around), dice)
+        lost = pool.players(spare)
+        piece = spare | _union(group.mask for group in chosen)
+        found = yield from _walk(pool, piece, lost - more, _prices(pool, groups, dice))
+        now = lost, round(sum(group.spread for group in chosen), 6), sum(pool.age[i] for i in _bits(spare))
         if found and found.value < now:
             groups = [group for group in groups if group not in chosen] + found.groups
     return groups
 
 
-def _piece(pool: _Pool, part: int, groups: Sequence[_Group], dice: random.Random) -> tuple[list[_Group], int]:
-    """A group, those nearest to it by rating, and the tickets left out that are nearest."""
-    middle = _middle(pool, dice.choice(groups).mask)
+def _piece(
+    pool: _Pool, groups: Sequence[_Group], left_out: int, middle: float, dice: random.Random
+) -> tuple[list[_Group], int]:
+    """Some groups near a rating, and some tickets left out near it."""
     chosen: list[_Group] = []
     for group in sorted(groups, key=lambda group: abs(_middle(pool, group.mask) - middle) * dice.uniform(0.5, 1.5)):
         if chosen and sum(other.mask.bit_count() for other in [*chosen, group]) > PIECE:
             break
         chosen.append(group)
-    left_out = _bits(part & ~_union(group.mask for group in groups))
-    near = sorted(left_out, key=lambda i: abs(pool.rating[i] - middle))[: PIECE // 2]
+    near = sorted(_bits(left_out), key=lambda i: abs(pool.rating[i] - middle))[: PIECE // 2]
     return chosen, _union(1 << i for i in near)
 
 

@@ -6,16 +6,18 @@ How the chances are predicted is told in balance.py.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, combinations, islice
 
 import numpy as np
+import numpy.typing as npt
 
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Teams
 from domain.matchmaking import splitting
 from domain.matchmaking.balance import all_splits, arrange_solos, gap, gaps
 
-__all__ = ["Arrangement", "Player", "Unit", "arrange", "arrange_solos", "gaps"]
+__all__ = ["Arrangement", "Player", "Unit", "arrange", "arrange_solos", "gaps", "needs", "packs"]
 
 MOST_DEMANDS = 255
 """So many sets of roles are checked before players are matched to roles: all sets of up to 7 roles."""
@@ -84,13 +86,33 @@ def arrange(units: Sequence[Unit], teams: Teams, premium: float) -> Arrangement 
     return None
 
 
-def _arrays(units: Sequence[Unit], teams: Teams, premium: float) -> splitting.Units:
+@lru_cache(maxsize=4096)
+def packs(sizes: tuple[int, ...], count: int, size: int) -> bool:
+    """Whether parties of these sizes fill the teams: all there is to ask where there are no roles."""
+    units = [Unit(TicketId(str(n)), (Player(UserId(""), 0.0, 0.0),) * players) for n, players in enumerate(sizes)]
+    return arrange(units, Teams(count=count, size=size), premium=0.0) is not None
+
+
+def needs(roles: Sequence[frozenset[str]], teams: Teams) -> list[tuple[npt.NDArray[np.bool_], int]]:
+    """What a match needs of tickets that would play these roles: so many players of some tickets, (tickets,)."""
+    return [
+        (np.array([not named or bool(named & wanted) for named in roles]), teams.count * number)
+        for wanted, number in _demands(teams)
+    ]
+
+
+def _demands(teams: Teams) -> list[tuple[frozenset[str], int]]:
+    """Sets of roles, and how many players of a team must be able to play one of the set (Hall's condition)."""
     roles = teams.roles or {}
     sets = chain.from_iterable(combinations(sorted(roles), n) for n in range(1, len(roles) + 1))
-    demands = [frozenset(wanted) for wanted in islice(sets, MOST_DEMANDS)]
+    return [(frozenset(wanted), sum(roles[role] for role in wanted)) for wanted in islice(sets, MOST_DEMANDS)]
+
+
+def _arrays(units: Sequence[Unit], teams: Teams, premium: float) -> splitting.Units:
+    demands = _demands(teams)
     sizes = [len(unit.players) for unit in units]
     able = [
-        [size if not unit.roles or unit.roles & wanted else 0 for wanted in demands]
+        [size if not unit.roles or unit.roles & wanted else 0 for wanted, _ in demands]
         for unit, size in zip(units, sizes, strict=True)
     ]
     bonus = [premium * (size - 1) * size for size in sizes]
@@ -100,7 +122,7 @@ def _arrays(units: Sequence[Unit], teams: Teams, premium: float) -> splitting.Un
         strength=np.array([sum(player.mu for player in unit.players) for unit in units]) + bonus,
         variance=np.array([sum(player.sigma**2 for player in unit.players) for unit in units]),
         able=np.array(able, np.float64).reshape(len(units), len(demands)),
-        needs=np.array([sum(roles[role] for role in wanted) for wanted in demands], np.float64),
+        needs=np.array([number for _, number in demands], np.float64),
         count=teams.count,
         size=teams.size,
     )

@@ -8,9 +8,10 @@ from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.lobbies.model import Capacity, Lobby, LobbySettings, Member
 from domain.matchmaking.compatibility import Candidate
 from domain.matchmaking.criteria import Criteria, GroupSize
-from domain.matchmaking.pool import PoolEntry, PoolPlayer, Skill
+from domain.matchmaking.pool import PoolEntry, PoolKey, PoolPlayer, Skill
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+CHESS = PoolKey(GameId("chess"), "casual")
 
 _numbers = count(1)
 

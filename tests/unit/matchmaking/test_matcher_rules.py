@@ -3,19 +3,19 @@
 from datetime import timedelta
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.core.ids import GameId, TicketId, UserId
+from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
+from domain.matchmaking import forming
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.matcher import Group, Matcher
-from domain.matchmaking.pool import PoolEntry, PoolKey, PoolPlayer, Skill
-from tests.support.builders import NOON
+from domain.matchmaking.pool import PoolEntry, PoolPlayer, Skill
+from tests.support.builders import CHESS, NOON
 from tests.unit.matchmaking.oracle import breaches
-
-CHESS = PoolKey(GameId("chess"), "casual")
 
 SKILL = [{"afterS": 0, "limit": 100}, {"afterS": 15, "limit": 400}, {"afterS": 60, "limit": None}]
 RULES: list[dict[str, Any]] = [
@@ -113,10 +113,15 @@ def formed(pool: list[PoolEntry], mode: Mode) -> list[Group]:
     return [group for group in matcher.groups(NOON) if group is not None]
 
 
-@settings(max_examples=60)
-@given(pool=POOLS, mode=MODES)
-def test_every_group_keeps_all_hard_rules_and_nobody_is_in_two(pool: list[PoolEntry], mode: Mode) -> None:
-    groups = formed(pool, mode)
+WAYS = st.sampled_from([0, 64])
+"""Up to how many tickets a pool is searched: none, so that even small ones go by windows, or as it is."""
+
+
+@settings(max_examples=80)
+@given(pool=POOLS, mode=MODES, small=WAYS)
+def test_every_group_keeps_all_hard_rules_and_nobody_is_in_two(pool: list[PoolEntry], mode: Mode, small: int) -> None:
+    with patch.object(forming, "SMALL", small):
+        groups = formed(pool, mode)
     broken = [breach for group in groups for breach in breaches(group, pool, CHESS, mode, NOON)]
     assert broken == []
     tickets = [ticket for group in groups for ticket in group.ticket_ids]
@@ -124,7 +129,8 @@ def test_every_group_keeps_all_hard_rules_and_nobody_is_in_two(pool: list[PoolEn
     assert set(tickets) <= {entry.ticket_id for entry in pool}
 
 
-@settings(max_examples=25)
-@given(pool=POOLS, mode=MODES)
-def test_the_order_in_which_tickets_were_put_changes_nothing(pool: list[PoolEntry], mode: Mode) -> None:
-    assert formed(pool, mode) == formed(list(reversed(pool)), mode)
+@settings(max_examples=30)
+@given(pool=POOLS, mode=MODES, small=WAYS)
+def test_the_order_in_which_tickets_were_put_changes_nothing(pool: list[PoolEntry], mode: Mode, small: int) -> None:
+    with patch.object(forming, "SMALL", small):
+        assert formed(pool, mode) == formed(list(reversed(pool)), mode)
