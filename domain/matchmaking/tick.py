@@ -105,7 +105,9 @@ class Tick:
 
         large = [key for key in keys if key in self._served and self._served[key].large]
         await run_pools(key for key in keys if key not in large)
-        await asyncio.gather(*(run_pools([key]) for key in large))
+        outcomes = await asyncio.gather(*(run_pools([key]) for key in large), return_exceptions=True)
+        for failure in filter(None, outcomes):  # once all have ended, for no pool may be run twice at a time
+            raise failure
         return proposed
 
     async def run_pool(self, key: PoolKey) -> int:
