@@ -199,7 +199,7 @@ export interface PartyMember {
   connection: "connected" | "grace";
 }
 
-/** Somebody may join until `expires_at`. */
+/** Somebody may join, for a time. */
 export interface Invite {
   userId: string;
   fromUserId: string;

@@ -224,7 +224,7 @@ class PartyMember(TypedDict):
 
 
 class Invite(TypedDict):
-    """Somebody may join until `expires_at`."""
+    """Somebody may join, for a time."""
 
     userId: str
     fromUserId: str

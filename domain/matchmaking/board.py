@@ -22,7 +22,7 @@ class TicketBoard:
         self._pool, self._publisher, self._clock = pool, publisher, clock
 
     async def view(self, ticket: Ticket) -> TicketView:
-        """The ticket as its players see it now; the pool's size is 0 while the index is unavailable."""
+        """The ticket as its player sees it now; the pool's size is 0 while the index is unavailable."""
         size = 0
         with may_lag():
             size = await self._pool.size(first_pool(ticket.criteria)) if ticket.status == "queued" else 0

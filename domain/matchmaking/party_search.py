@@ -71,12 +71,12 @@ class PartySearch(Search):
         return Following([Replace(TICKETS, grown), *seats], partial(self._changed, TicketId(ticket.id)))
 
     async def _leave(self, party: Party, left: Sequence[UserId], reason: LeaveReason) -> Following:
-        ticket = await self._ticket_of(party)
+        ticket = await self._shared_ticket(party, left)
         if ticket is not None and ticket.status == "proposed":
             to_blame = [party.leader_id] if reason == "kicked" else left
             await self._decline(ticket, to_blame, "disconnected" if reason == "grace_expired" else "declined")
-            ticket = await self._ticket_of(party)
-        if ticket is None or len(ticket.player_ids) == 1 or not set(left) & set(ticket.player_ids):
+            ticket = await self._shared_ticket(party, left)
+        if ticket is None:
             return Following()
         if ticket.status == "proposed":
             raise Conflict
@@ -91,6 +91,12 @@ class PartySearch(Search):
         seat = await self._seats.get(party.leader_id)
         ticket = await self._tickets.get(seat.ticket_id) if seat and seat.ticket_id else None
         return ticket if ticket and ticket.status in {"scheduled", "queued", "proposed"} else None
+
+    async def _shared_ticket(self, party: Party, left: Sequence[UserId]) -> Ticket | None:
+        """The party's ticket, if those who leave share it with others; whoever is alone in it may well go on alone."""
+        ticket = await self._ticket_of(party)
+        shared = ticket is not None and len(ticket.player_ids) > 1 and not set(left).isdisjoint(ticket.player_ids)
+        return ticket if shared else None
 
     async def _decline(self, ticket: Ticket, refusers: Sequence[UserId], reason: CancelReason) -> None:
         match = await self._matches.get(ticket.match_id) if ticket.match_id else None

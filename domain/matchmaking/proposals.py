@@ -86,15 +86,16 @@ class Proposals:
     async def propose(self, pool: PoolKey, group: Group) -> Match | None:
         """Claims the group's tickets and proposes the match; None when they are not as the group has them any more."""
         match = self._formed(pool, group)
-        if not await self._pool.claim(match.match_id, group.ticket_ids, match.formed_at):
+        ticket_ids = group.ticket_ids
+        if not await self._pool.claim(match.match_id, ticket_ids, match.formed_at):
             return None
         fault_point("claimed")
         proposal = MatchProposed(match=match_view(match), accept_by=match.accept_by)
         match = carry(match, [to(_stream(user), proposal) for user in match.player_ids], match.formed_at)
-        tickets = await self._tickets.get_many(group.ticket_ids)
+        tickets = await self._tickets.get_many(ticket_ids)
         if await self._acquaintances.at_odds(_together(group)):  # blocks that the index has not heard of
             await self._put_back(match, group)
-            await self._acquaintances.renew(*group.ticket_ids)
+            await self._acquaintances.renew(*ticket_ids)
             return None
         try:
             await self._database.commit(Insert(MATCHES, match), *_proposed(match, group, tickets))
@@ -106,7 +107,7 @@ class Proposals:
             await self._deadlines.set("accept", match.id, match.accept_by)
             await self._pool.settle(match.match_id)
         await self._outbox.flush(MATCHES, match)
-        await self._board.show(group.ticket_ids)
+        await self._board.show(ticket_ids)
         return match
 
     async def accept(self, user: UserId, match_id: MatchId) -> MatchView:

@@ -30,7 +30,7 @@ class PartyMember(Kept):
 
 
 class Invite(Kept):
-    """Somebody may join until `expires_at`."""
+    """Somebody may join, for a time."""
 
     user_id: UserId
     from_user_id: UserId

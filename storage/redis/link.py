@@ -192,8 +192,13 @@ class Links:
         attempt = self._attempts.get(node)
         if attempt is None:
             attempt = self._attempts[node] = asyncio.create_task(self._open(node))
-            attempt.add_done_callback(lambda _: self._attempts.pop(node))
+            attempt.add_done_callback(partial(self._opened, node))
         return attempt
+
+    def _opened(self, node: str, attempt: asyncio.Task[Link]) -> None:
+        del self._attempts[node]
+        if not attempt.cancelled():
+            attempt.exception()  # so that asyncio does not complain when nobody waits for it any more
 
     async def _open(self, node: str) -> Link:
         if failures := self._failures[node]:

@@ -232,6 +232,20 @@ async def test_a_kick_while_a_match_is_proposed_declines_it(core: Core) -> None:
     assert await broken_invariants(core.database) == []
 
 
+async def test_who_is_alone_in_a_party_and_leaves_it_goes_on_searching_and_keeps_the_match(core: Core) -> None:
+    ann, bob = await players(core, 2)
+    await core.parties.create(ann)
+    mine = await core.matchmaking.enqueue(ann, fives())
+    await core.parties.leave(ann)
+    await core.parties.create(ann)
+    theirs = await core.matchmaking.enqueue(bob, fives())
+    match = await proposed(core, mine.id, theirs.id)
+    await core.parties.leave(ann)
+    await accept(core, match.match_id, ann, bob)
+    assert {ann, bob} == {member.user_id for member in (await core.lobbies.sync(ann)).members}
+    assert await broken_invariants(core.database) == []
+
+
 async def test_a_group_made_of_a_ticket_as_it_was_is_not_proposed_and_the_pool_learns_what_it_is(core: Core) -> None:
     """As when the process that changed the ticket died before it told the pool."""
     ann, bob, cid = await players(core, 3)

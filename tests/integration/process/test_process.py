@@ -75,7 +75,7 @@ async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
 
 
 async def test_a_loop_waits_for_a_database_and_gives_up_on_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maoga.process.BROKEN_AFTER_S", 0.05)
+    monkeypatch.setattr("maoga.process.BROKEN_AFTER_S", 0.5)
     calls = 0
 
     async def step() -> None:
@@ -91,7 +91,7 @@ async def test_a_loop_waits_for_a_database_and_gives_up_on_a_bug(monkeypatch: py
 
 
 async def test_one_failure_now_and_then_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maoga.process.BROKEN_AFTER_S", 0.05)
+    monkeypatch.setattr("maoga.process.BROKEN_AFTER_S", 0.5)
     calls = 0
 
     async def step() -> None:

@@ -1,6 +1,7 @@
 """Streams over a Redis that is killed, frozen, cut off or wiped: nothing is lost silently, and all goes on after it."""
 
 import asyncio
+import gc
 import itertools
 import random
 import time
@@ -80,6 +81,22 @@ async def test_without_redis_a_publish_fails_at_its_deadline(server: Server) -> 
                 await call
             assert 0.45 <= time.monotonic() - start < 2
             streams.cast(LOBBY, b"typing")
+
+
+async def test_a_cast_while_redis_is_away_leaves_no_complaint(server: Server) -> None:
+    """It asks for a connection and waits for none: what becomes of the attempt is nobody's business."""
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    async with an_instance(server) as streams:
+        server.kill()
+        streams.cast(LOBBY, b"typing")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(streams.append(LOBBY, b"x", id="1"), 0.5)
+        streams.cast(LOBBY, b"typing")
+        await asyncio.sleep(0)
+        await eventually(lambda: "_open" not in " ".join(map(str, asyncio.all_tasks())))
+    gc.collect()
+    assert complaints == []
 
 
 async def test_what_was_followed_in_vain_is_followed_when_redis_is_back(server: Server) -> None:
