@@ -1,6 +1,6 @@
 """How quick the matchmaking is and how good its matches are, beside a greedy baseline in the same run.
 
-    .venv/bin/python bench/matchmaking.py [--quick] [--only throughput,optimum,quality] [--json FILE|-] [--markdown FILE|-]
+    .venv/bin/python bench/matchmaking.py [--quick] [--only PART,...] [--json FILE|-] [--markdown FILE|-]
 
 docs/benchmarks.md says what is measured and how, and what came out.
 """
