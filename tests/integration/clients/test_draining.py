@@ -24,7 +24,7 @@ ME: Me = {
     "guest": True,
     "roles": ["user"],
     "status": "active",
-    "preferences": {"competitiveness": "balanced", "games": [], "regions": [], "languages": []},
+    "preferences": {"competitiveness": "balanced", "games": [], "regions": [], "languages": [], "research": False},
     "gameProfiles": [],
 }
 
