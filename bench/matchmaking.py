@@ -1,6 +1,6 @@
 """How quick the matchmaking is and how good its matches are, beside a greedy baseline in the same run.
 
-    .venv/bin/python bench/matchmaking.py [--quick] [--only throughput,quality] [--json FILE|-] [--markdown FILE|-]
+    .venv/bin/python bench/matchmaking.py [--quick] [--only PART,...] [--json FILE|-] [--markdown FILE|-]
 
 docs/benchmarks.md says what is measured and how, and what came out.
 """
@@ -15,7 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the repository: `bench` is its package
 
 from bench.harness.machine import describe
-from bench.matching import quality, report, throughput
+from bench.matching import pools, quality, report, throughput
 
 Json = dict[str, Any]
 
@@ -28,6 +28,7 @@ def main() -> int:
     arguments = _arguments()
     parts: dict[str, Callable[[], Any]] = {
         "throughput": lambda: throughput.curve(QUICK_SIZES if arguments.quick else SIZES, _say),
+        "optimum": lambda: list(pools.compare(pools=3 if arguments.quick else 10, seed=arguments.seed)),
         "quality": lambda: _quality(arguments.quick, arguments.seed),
     }
     chosen = arguments.only.split(",")
@@ -60,7 +61,7 @@ def _quality(quick: bool, seed: int) -> list[Json]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small pools and two scenarios: a rough idea in minutes")
-    parser.add_argument("--only", default="throughput,quality", help="parts to run, comma-separated")
+    parser.add_argument("--only", default="throughput,optimum,quality", help="parts to run, comma-separated")
     parser.add_argument("--seed", type=int, default=1, help="of the scenarios")
     parser.add_argument("--json", nargs="?", const=Path("-"), type=Path, help="write one object of the figures")
     parser.add_argument("--markdown", nargs="?", const=Path("-"), type=Path, help="renew the tables in this file")

@@ -30,6 +30,8 @@ def markdown(results: Json) -> str:
             _throughput(found),
             f"Cost grows with n^{found['growthCold']} cold, n^{found['growthSteady']} steady.",
         ]
+    if found := results.get("optimum"):
+        parts.append(_optimum(found))
     if found := results.get("quality"):
         parts += [_equal(found), _worth(found)]
     return "\n\n".join(parts)
@@ -56,6 +58,21 @@ def _throughput(found: Json) -> str:
             [f"{row['tickets']:,}", *(_number(row.get(field)) for field in {**fields, **greedy})]
             for row in found["rows"]
         ],
+    )
+
+
+def _optimum(found: Sequence[Json]) -> str:
+    fields = {
+        "tickets": "tickets",
+        "proven": "pools proven",
+        "players": "players matched, of the optimum's",
+        "asMany": "pools with as many",
+        "spreadOver": "spread above the optimum's",
+        "cpuMs": "CPU ms",
+    }
+    return _table(
+        ["small pools of", *fields.values()],
+        [[one["pool"], *(_number(one[field]) for field in fields)] for one in found],
     )
 
 

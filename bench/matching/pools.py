@@ -7,7 +7,7 @@ from time import process_time
 
 import numpy as np
 
-from bench.matchmaking.optimum import matched_and_spread, optimum
+from bench.matching.optimum import matched_and_spread, optimum
 from domain.games.model import Teams
 from domain.matchmaking.search import Problem, Tickets, search
 from domain.matchmaking.teams import packs

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix, vstack
 
-from bench.matchmaking.assembly import assemble
+from bench.matching.assembly import assemble
 from domain.matchmaking.search import Problem, Tickets
 
 MOST_LISTED = 120_000
