@@ -8,7 +8,7 @@ import traceback
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from domain.matchmaking.matcher import Group, Matcher
+from domain.matchmaking.pairing.matcher import Group, Matcher
 from domain.matchmaking.pool import PoolKey
 from maoga.pairing_messages import (
     LENGTH_BYTES,

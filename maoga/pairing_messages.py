@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 from domain.core.ids import GameId, TicketId
 from domain.core.model import Kept
 from domain.games.model import Mode
-from domain.matchmaking.matcher import Explanation, Group
+from domain.matchmaking.pairing.matcher import Explanation, Group
 from domain.matchmaking.pool import PoolEntry
 
 LENGTH_BYTES = 4

@@ -19,8 +19,8 @@ from loguru import logger
 
 from domain.core.ids import TicketId
 from domain.games.model import Mode
-from domain.matchmaking.matcher import Explanation, Group
 from domain.matchmaking.matching import MatcherLost, PoolMatcher
+from domain.matchmaking.pairing.matcher import Explanation, Group
 from domain.matchmaking.pool import Change, PoolKey
 from maoga.pairing_messages import (
     LENGTH_BYTES,

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_matrix
 
-from domain.matchmaking.search import Problem, Tickets
+from domain.matchmaking.pairing.search import Problem, Tickets
 
 Term = tuple[int, float]
 

@@ -14,8 +14,8 @@ from bench.matching.rosters import packs, rosters
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
 from domain.games.rules import RuleSet
-from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import MatchPlayer, Quality
+from domain.matchmaking.pairing.matcher import Group
 from domain.matchmaking.pool import PoolEntry, PoolKey
 
 LOOKED_AT = 300

@@ -12,7 +12,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix, vstack
 
 from bench.matching.assembly import assemble
-from domain.matchmaking.search import Problem, Tickets
+from domain.matchmaking.pairing.search import Problem, Tickets
 
 MOST_LISTED = 120_000
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from bench.matching.optimum import matched_and_spread, optimum
 from domain.games.model import Teams
-from domain.matchmaking.search import Problem, Tickets, search
-from domain.matchmaking.teams import packs
+from domain.matchmaking.pairing.search import Problem, Tickets, search
+from domain.matchmaking.pairing.teams import packs
 
 SKILL_LIMITS = (100.0, 200.0, 400.0, np.inf)
 """How many points a ticket is content with: waiting tickets stand at different steps."""

@@ -16,7 +16,7 @@ from bench.matching.greedy import Greedy
 from domain.core.ids import GameId, TicketId, UserId
 from domain.games.model import Mode, Teams
 from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.matcher import Matcher
+from domain.matchmaking.pairing.matcher import Matcher
 from domain.matchmaking.pool import PoolEntry, PoolKey, PoolPlayer, Skill
 from maoga.simulate.simulation import BEGINNING, Chooser
 

@@ -8,10 +8,10 @@ from domain.core.ids import UserId
 from domain.games.games import Games
 from domain.games.model import Mode
 from domain.matchmaking.acquaintances import Acquaintances
-from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria, GroupSize
 from domain.matchmaking.feasibility import faults_of
 from domain.matchmaking.pool import PoolPlayer, Skill
+from domain.matchmaking.sizes import group_size
 from domain.rankings.rankings import Rankings
 
 

@@ -13,8 +13,8 @@ from domain.games.games import Games
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.estimates import Estimate
 from domain.matchmaking.events import TicketUpdated
-from domain.matchmaking.explaining import Explanation, by_itself
 from domain.matchmaking.model import TICKETS, Ticket, TicketView, WaitRange
+from domain.matchmaking.pairing.explaining import Explanation, by_itself
 from domain.matchmaking.pool import PoolKey, PoolStatistics, TicketPool, mean_rating
 
 

@@ -7,8 +7,8 @@ from domain.core.clock import seconds
 from domain.core.ids import GameId
 from domain.games.model import Game, Mode
 from domain.games.rules import Composition, Distance, Equality, MaxLatency, Overlap
-from domain.matchmaking.compatibility import UNDEFINED_SIZE, group_size
 from domain.matchmaking.criteria import Criteria
+from domain.matchmaking.sizes import UNDEFINED_SIZE, group_size
 
 Fault = dict[str, str]
 OfAttribute = Distance | Equality | Overlap | Composition

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from domain.core.ids import TicketId
 from domain.games.model import Mode
-from domain.matchmaking.matcher import Explanation, Group, Matcher
+from domain.matchmaking.pairing.matcher import Explanation, Group, Matcher
 from domain.matchmaking.pool import Change, PoolKey
 
 

@@ -28,7 +28,6 @@ from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS, Cooldowns
 from domain.matchmaking.events import MatchAccepted, MatchCancelled, MatchConfirmed, MatchProposed
-from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import (
     MATCHES,
     TICKETS,
@@ -41,6 +40,7 @@ from domain.matchmaking.model import (
     pool_entry,
 )
 from domain.matchmaking.openings import NO_MATCH, after_filling
+from domain.matchmaking.pairing.matcher import Group
 from domain.matchmaking.pool import PoolKey, TicketPool
 
 

@@ -9,8 +9,8 @@ from domain.core.clock import ms_between, seconds
 from domain.core.ids import TicketId
 from domain.games.model import Mode
 from domain.matchmaking.estimates import Wait
-from domain.matchmaking.matcher import Explanation, Group
 from domain.matchmaking.matching import PoolMatcher
+from domain.matchmaking.pairing.matcher import Explanation, Group
 from domain.matchmaking.pool import (
     Change,
     Changes,

@@ -12,10 +12,10 @@ from domain.core.index import may_lag
 from domain.core.isolation import Report, isolated
 from domain.games.model import Game, Mode
 from domain.matchmaking.board import PoolState
-from domain.matchmaking.matcher import Explanation, Group
 from domain.matchmaking.matching import MatcherLost, OpenMatcher, open_inline
 from domain.matchmaking.model import Match
 from domain.matchmaking.ownership import Ownership
+from domain.matchmaking.pairing.matcher import Explanation, Group
 from domain.matchmaking.pool import PoolKey, TicketPool
 from domain.matchmaking.served import ServedPool
 

@@ -13,9 +13,9 @@ from domain.core.ids import GameId, TicketId, UserId
 from domain.core.model import ID_SHAPE, Model, faults
 from domain.games.model import Game, Mode
 from domain.games.rules import RuleSet
-from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.pool import PoolKey, PoolPlayer, Skill
+from domain.matchmaking.sizes import group_size
 
 Moment = Annotated[float, Field(ge=0, le=31_536_000)]
 """Seconds since the beginning of the simulation."""

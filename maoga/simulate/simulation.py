@@ -11,10 +11,10 @@ from domain.core.clock import seconds
 from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.games.model import Game, Mode
 from domain.matchmaking.board import PoolState
-from domain.matchmaking.matcher import Explanation, Group, Matcher
 from domain.matchmaking.matching import PoolMatcher
 from domain.matchmaking.model import Match
 from domain.matchmaking.ownership import Ownership
+from domain.matchmaking.pairing.matcher import Explanation, Group, Matcher
 from domain.matchmaking.pool import Change, PoolEntry, PoolKey
 from domain.matchmaking.tick import Tick
 from maoga.simulate.scenario import Scenario, ScenarioTicket

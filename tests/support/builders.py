@@ -7,8 +7,7 @@ from typing import Any
 
 from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.lobbies.model import Capacity, Lobby, LobbySettings, Member
-from domain.matchmaking.compatibility import Candidate
-from domain.matchmaking.criteria import Criteria, GroupSize
+from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.model import Match, MatchPlayer, Quality
 from domain.matchmaking.pool import PoolEntry, PoolKey, PoolPlayer, Skill
 
@@ -80,27 +79,4 @@ def a_pool_entry(*, rating: float = 1500, queued_at: datetime = NOON, **fields: 
         ),
         criteria=wanted,
         queued_at=queued_at,
-    )
-
-
-def a_candidate(
-    name: str, *, rating: float = 1500, size: tuple[int, int] = (2, 2), full: bool = False, **fields: Any
-) -> Candidate:
-    """A candidate who takes anybody, unless `fields` say otherwise."""
-    ordinary: dict[str, Any] = {
-        "queued_at": NOON,
-        "level": 0,
-        "rating_limit": None,
-        "regions": frozenset(),
-        "languages": frozenset(),
-        "needs_region": False,
-        "needs_language": False,
-    }
-    return Candidate(
-        ticket_id=TicketId(name),
-        user_id=UserId(name),
-        rating=rating,
-        size=GroupSize(min=size[0], max=size[1]),
-        full=full,
-        **{**ordinary, **fields},
     )

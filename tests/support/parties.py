@@ -5,8 +5,8 @@ from typing import Any
 from domain.core.ids import GameId, MatchId, TicketId, UserId
 from domain.matchmaking.commands import AnswerMatch
 from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import TICKETS, Match, MatchPlayer, Quality, Ticket
+from domain.matchmaking.pairing.matcher import Group
 from domain.matchmaking.pool import PoolKey
 from domain.parties.commands import JoinParty, PartyMemberCommand
 from domain.parties.model import PartyView

@@ -10,10 +10,10 @@ from domain.core.ids import GameId, MatchId, TicketId
 from domain.core.leases import Leases
 from domain.games.model import Game, Mode
 from domain.matchmaking.board import PoolState
-from domain.matchmaking.matcher import Explanation, Group
 from domain.matchmaking.matching import OpenMatcher
 from domain.matchmaking.model import Match
 from domain.matchmaking.ownership import Ownership
+from domain.matchmaking.pairing.matcher import Explanation, Group
 from domain.matchmaking.pool import PoolKey, TicketPool
 from domain.matchmaking.tick import Tick
 from storage.memory.leases import SoleLeases

@@ -15,8 +15,8 @@ from domain.lobbies.model import LOBBIES, LobbyView
 from domain.lobbies.rules import LobbyFull, LobbyOver
 from domain.matchmaking.commands import AnswerMatch, BackfillLobby, CancelTicket
 from domain.matchmaking.cooldowns import COOLDOWNS
-from domain.matchmaking.matcher import Group
 from domain.matchmaking.model import MATCHES, TICKETS, Match, MatchPlayer, Quality, Ticket, TicketView
+from domain.matchmaking.pairing.matcher import Group
 from domain.matchmaking.pool import PoolKey
 from maoga.bootstrap import Core
 from realtime import packet

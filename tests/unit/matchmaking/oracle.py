@@ -8,7 +8,7 @@ from itertools import combinations
 from domain.core.ids import TicketId
 from domain.games.model import Mode, Teams
 from domain.games.rules import Composition, Distance, Equality, MaxLatency, Overlap, Step
-from domain.matchmaking.matcher import Group
+from domain.matchmaking.pairing.matcher import Group
 from domain.matchmaking.pool import PoolEntry, PoolKey
 
 

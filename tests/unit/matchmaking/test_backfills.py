@@ -6,7 +6,7 @@ import pytest
 
 from domain.core.ids import LobbyId, TicketId, UserId
 from domain.games.model import Mode
-from domain.matchmaking.matcher import Group, Matcher
+from domain.matchmaking.pairing.matcher import Group, Matcher
 from domain.matchmaking.pool import Opening, PoolEntry, PoolPlayer, Skill
 from tests.support.builders import CHESS, NOON, criteria
 

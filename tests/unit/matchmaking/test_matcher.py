@@ -7,7 +7,7 @@ import pytest
 
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
-from domain.matchmaking.matcher import Explanation, Group, Matcher
+from domain.matchmaking.pairing.matcher import Explanation, Group, Matcher
 from domain.matchmaking.pool import PoolEntry, PoolPlayer, Skill
 from tests.support.builders import CHESS, NOON, criteria
 

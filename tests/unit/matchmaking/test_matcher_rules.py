@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
-from domain.matchmaking import forming
 from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.matcher import Group, Matcher
+from domain.matchmaking.pairing import forming
+from domain.matchmaking.pairing.matcher import Group, Matcher
 from domain.matchmaking.pool import PoolEntry, PoolPlayer, Skill
 from tests.support.builders import CHESS, NOON
 from tests.unit.matchmaking.oracle import breaches

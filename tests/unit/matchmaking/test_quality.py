@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from domain.matchmaking.quality import qualities, served
+from domain.matchmaking.pairing.quality import qualities, served
 
 
 def test_the_figures_are_those_of_the_definition() -> None:

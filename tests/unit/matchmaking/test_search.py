@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.matchmaking.search import SLICE, Problem, Tickets, search
+from domain.matchmaking.pairing.search import SLICE, Problem, Tickets, search
 
 
 def searched(problem: Problem, seed: int = 0) -> list[Tickets]:

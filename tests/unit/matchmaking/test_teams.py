@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Teams
-from domain.matchmaking import balance
-from domain.matchmaking.balance import BETA
-from domain.matchmaking.teams import Arrangement, Player, Unit, arrange, arrange_solos, gaps, needs, packs
+from domain.matchmaking.pairing import balance
+from domain.matchmaking.pairing.balance import BETA
+from domain.matchmaking.pairing.teams import Arrangement, Player, Unit, arrange, arrange_solos, gaps, needs, packs
 
 PREMIUM = 25.0
 ROLES = ["tank", "support", "damage"]
@@ -121,7 +121,7 @@ def test_teams_are_legal_and_the_fairest_of_all(match: tuple[list[Unit], Teams])
 def test_what_cannot_be_enumerated_is_still_legal_exactly_where_it_can_be(match: tuple[list[Unit], Teams]) -> None:
     units, teams = match
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("domain.matchmaking.teams.all_splits", lambda *_: None)
+        patch.setattr("domain.matchmaking.pairing.teams.all_splits", lambda *_: None)
         arrangement = arrange(units, teams, PREMIUM)
     assert (arrangement is None) == (arrange(units, teams, PREMIUM) is None)
     if arrangement is not None:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
 from domain.games.rules import Distance, MaxLatency
-from domain.matchmaking.compatibility import group_size, most_sizes
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.model import MatchPlayer
 from domain.matchmaking.pool import PoolEntry, PoolKey, Skill
+from domain.matchmaking.sizes import group_size, most_sizes
 
 Array = npt.NDArray[Any]
 

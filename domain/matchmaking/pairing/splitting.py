@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from domain.matchmaking.balance import Counts, Numbers, deviations, members, unevenness
+from domain.matchmaking.pairing.balance import Counts, Numbers, deviations, members, unevenness
 
 MOST_PLACINGS = 5_000
 """So many units are placed at most, counting those taken back, before a match is held to have no legal split."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from domain.games.model import Mode
 from domain.games.rules import Composition, Distance, Equality, MaxLatency, Overlap
-from domain.matchmaking.columns import WORD, Array, Columns
-from domain.matchmaking.constraints import (
+from domain.matchmaking.pairing.columns import WORD, Array, Columns
+from domain.matchmaking.pairing.constraints import (
     EVERYWHERE,
     Constraint,
     Index,
@@ -20,7 +20,7 @@ from domain.matchmaking.constraints import (
     Sized,
     Stated,
 )
-from domain.matchmaking.limits import Schedule
+from domain.matchmaking.pairing.relaxation import Schedule
 
 PATIENCE = 0.5
 """Rating points of spread that a group may have more for each second that one of its tickets has waited longer."""

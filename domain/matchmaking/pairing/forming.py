@@ -9,18 +9,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from domain.games.model import Mode
-from domain.matchmaking.anchored import group_around, refusals
-from domain.matchmaking.candidates import Candidates
-from domain.matchmaking.columns import Array, Columns
-from domain.matchmaking.contexts import contexts
-from domain.matchmaking.filling import Filling
-from domain.matchmaking.groups import Group
-from domain.matchmaking.legality import Legality
-from domain.matchmaking.limits import Schedule
-from domain.matchmaking.pairs import Pairs, sparse_pairs
-from domain.matchmaking.rosters import Rosters
-from domain.matchmaking.search import Problem, search
-from domain.matchmaking.windows import windows
+from domain.matchmaking.pairing.anchored import group_around, refusals
+from domain.matchmaking.pairing.candidates import Candidates
+from domain.matchmaking.pairing.columns import Array, Columns
+from domain.matchmaking.pairing.contexts import contexts
+from domain.matchmaking.pairing.filling import Filling
+from domain.matchmaking.pairing.groups import Group
+from domain.matchmaking.pairing.legality import Legality
+from domain.matchmaking.pairing.pairs import Pairs, sparse_pairs
+from domain.matchmaking.pairing.relaxation import Schedule
+from domain.matchmaking.pairing.rosters import Rosters
+from domain.matchmaking.pairing.search import Problem, search
+from domain.matchmaking.pairing.windows import windows
 
 OLDEST, NEXT = 8, 8
 """An exact search is for so many of the oldest tickets and for so many that have gone longest without one."""

@@ -10,11 +10,11 @@ from functools import partial
 import numpy as np
 
 from domain.games.model import Teams
-from domain.matchmaking.candidates import Candidates
-from domain.matchmaking.columns import Array
-from domain.matchmaking.legality import Legality
-from domain.matchmaking.pairs import Pairs
-from domain.matchmaking.windows import AGAIN
+from domain.matchmaking.pairing.candidates import Candidates
+from domain.matchmaking.pairing.columns import Array
+from domain.matchmaking.pairing.legality import Legality
+from domain.matchmaking.pairing.pairs import Pairs
+from domain.matchmaking.pairing.windows import AGAIN
 
 LOOKED_AT = 64
 """How many of those who may meet the anchor are tried, the nearest first."""

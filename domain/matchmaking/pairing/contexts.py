@@ -10,9 +10,9 @@ from itertools import chain, islice
 
 import numpy as np
 
-from domain.matchmaking.candidates import Candidates
-from domain.matchmaking.columns import WORD, Array, Columns, Sets
-from domain.matchmaking.constraints import Same
+from domain.matchmaking.pairing.candidates import Candidates
+from domain.matchmaking.pairing.columns import WORD, Array, Columns, Sets
+from domain.matchmaking.pairing.constraints import Same
 
 CHOICES = 3
 MIXED = -1

@@ -10,9 +10,9 @@ from functools import lru_cache
 import numpy as np
 
 from domain.games.model import Teams
-from domain.matchmaking.candidates import Candidates
-from domain.matchmaking.columns import Array
-from domain.matchmaking.pairs import Pairs
+from domain.matchmaking.pairing.candidates import Candidates
+from domain.matchmaking.pairing.columns import Array
+from domain.matchmaking.pairing.pairs import Pairs
 
 WORTH = 1e5
 """Rating points of cost that one match more is worth."""

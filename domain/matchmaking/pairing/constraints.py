@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from domain.matchmaking.columns import Array
+from domain.matchmaking.pairing.columns import Array
 
 Index = Array | slice | int | EllipsisType | tuple[Any, ...]
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Teams
-from domain.matchmaking.anchored import nearest, refusals
-from domain.matchmaking.candidates import Candidates
-from domain.matchmaking.columns import Array
-from domain.matchmaking.pairs import Pairs
+from domain.matchmaking.pairing.anchored import nearest, refusals
+from domain.matchmaking.pairing.candidates import Candidates
+from domain.matchmaking.pairing.columns import Array
+from domain.matchmaking.pairing.pairs import Pairs
+from domain.matchmaking.pairing.rosters import Rosters
+from domain.matchmaking.pairing.teams import Arrangement, Player, Unit, arrange
 from domain.matchmaking.pool import Opening, PoolEntry
-from domain.matchmaking.rosters import Rosters
-from domain.matchmaking.teams import Arrangement, Player, Unit, arrange
 
 EMPTY = TicketId("")
 """The ticket of a place that stays free."""

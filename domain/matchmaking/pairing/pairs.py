@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from domain.core.ids import UserId
-from domain.matchmaking.columns import Array, Columns
+from domain.matchmaking.pairing.columns import Array, Columns
 
 Pairs = tuple[Array, Array]
 """The first and the second of each pair, as places among the candidates."""

@@ -9,11 +9,11 @@ import numpy as np
 
 from domain.core.ids import TicketId
 from domain.games.model import Mode
-from domain.matchmaking.candidates import Candidates, candidates
-from domain.matchmaking.columns import Array, Columns, microseconds
 from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.limits import Schedule
 from domain.matchmaking.model import Blocker, RelaxedRule
+from domain.matchmaking.pairing.candidates import Candidates, candidates
+from domain.matchmaking.pairing.columns import Array, Columns, microseconds
+from domain.matchmaking.pairing.relaxation import Schedule
 
 SAMPLED = 256
 """How many of the waiting tickets each one is held against."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from domain.matchmaking.balance import Numbers
 from domain.matchmaking.model import Quality
+from domain.matchmaking.pairing.balance import Numbers
 
 SPREAD_SCALE = 800.0
 """Rating points between the best and the weakest ticket at which the skill figure is 0."""

@@ -7,15 +7,15 @@ import numpy as np
 
 from domain.core.ids import TicketId
 from domain.games.model import Mode
-from domain.matchmaking.arrivals import Arrivals
-from domain.matchmaking.candidates import candidates
-from domain.matchmaking.columns import Columns, microseconds
-from domain.matchmaking.explaining import Explanation, explanations
-from domain.matchmaking.forming import Forming
-from domain.matchmaking.groups import Group
-from domain.matchmaking.limits import Schedule
+from domain.matchmaking.pairing.arrivals import Arrivals
+from domain.matchmaking.pairing.candidates import candidates
+from domain.matchmaking.pairing.columns import Columns, microseconds
+from domain.matchmaking.pairing.explaining import Explanation, explanations
+from domain.matchmaking.pairing.forming import Forming
+from domain.matchmaking.pairing.groups import Group
+from domain.matchmaking.pairing.relaxation import Schedule
+from domain.matchmaking.pairing.rosters import Rosters
 from domain.matchmaking.pool import PoolEntry, PoolKey
-from domain.matchmaking.rosters import Rosters
 
 __all__ = ["Explanation", "Group", "Matcher"]
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Teams
-from domain.matchmaking import splitting
-from domain.matchmaking.balance import all_splits, arrange_solos, gap, gaps
+from domain.matchmaking.pairing import splitting
+from domain.matchmaking.pairing.balance import all_splits, arrange_solos, gap, gaps
 
 __all__ = ["Arrangement", "Player", "Unit", "arrange", "arrange_solos", "gaps", "needs", "packs"]
 

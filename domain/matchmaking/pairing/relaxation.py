@@ -8,10 +8,10 @@ import numpy as np
 
 from domain.games.model import Mode
 from domain.games.rules import Composition, Distance, Equality, MaxLatency, Overlap, RuleSet, Step
-from domain.matchmaking.columns import Array
-from domain.matchmaking.compatibility import group_size
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.model import RelaxedRule
+from domain.matchmaking.pairing.columns import Array
+from domain.matchmaking.sizes import group_size
 
 
 class Expanding:

@@ -11,15 +11,15 @@ import numpy as np
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
 from domain.games.rules import Composition, MaxLatency, Overlap
-from domain.matchmaking.balance import all_splits
-from domain.matchmaking.candidates import Candidates
-from domain.matchmaking.columns import UNRATED, Array, Columns
-from domain.matchmaking.groups import Group, region_of
-from domain.matchmaking.limits import Schedule
 from domain.matchmaking.model import Quality
+from domain.matchmaking.pairing.balance import all_splits
+from domain.matchmaking.pairing.candidates import Candidates
+from domain.matchmaking.pairing.columns import UNRATED, Array, Columns
+from domain.matchmaking.pairing.groups import Group, region_of
+from domain.matchmaking.pairing.quality import qualities
+from domain.matchmaking.pairing.relaxation import Schedule
+from domain.matchmaking.pairing.teams import Arrangement, Player, Unit, arrange, arrange_solos, gaps
 from domain.matchmaking.pool import PoolEntry, PoolKey, PoolPlayer
-from domain.matchmaking.quality import qualities
-from domain.matchmaking.teams import Arrangement, Player, Unit, arrange, arrange_solos, gaps
 
 SPLITS_TRIED = 50
 """How many splits that fit a composition are tried for their roles."""

@@ -6,10 +6,10 @@ The same as `Candidates.legal` says of many groups at once, in plain numbers, wh
 from collections.abc import Sequence
 
 from domain.games.model import Teams
-from domain.matchmaking.candidates import Candidates
-from domain.matchmaking.columns import WORD
-from domain.matchmaking.constraints import Places
-from domain.matchmaking.windows import packs
+from domain.matchmaking.pairing.candidates import Candidates
+from domain.matchmaking.pairing.columns import WORD
+from domain.matchmaking.pairing.constraints import Places
+from domain.matchmaking.pairing.windows import packs
 
 
 class Legality:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from domain.core.ids import TicketId
 from domain.games.model import Mode
-from domain.matchmaking.columns import Array, Columns, microseconds
-from domain.matchmaking.compatibility import most_sizes
+from domain.matchmaking.pairing.columns import Array, Columns, microseconds
+from domain.matchmaking.sizes import most_sizes
 
 REMEMBERED = 30_000_000
 """For how many microseconds an arrival counts."""
