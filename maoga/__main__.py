@@ -189,7 +189,9 @@ def create_api_key(
     *,
     name: Annotated[str, typer.Option(help="What the key is for, as shown by `list`.")],
     scope: Annotated[list[str], typer.Option(help="What it allows; may be given several times: results:write.")],
-    expires_days: Annotated[float | None, typer.Option(min=0, help="Days until it expires; never by default.")] = None,
+    expires_days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Days until it expires; never by default.")
+    ] = None,
 ) -> None:
     """Make an API key and print it. It cannot be shown again."""
     from domain.auth.api_keys import SCOPES, Scope
@@ -197,6 +199,9 @@ def create_api_key(
 
     if unknown := set(scope) - set(SCOPES):
         typer.echo(f"--scope: {', '.join(sorted(unknown))} is unknown; there are: {', '.join(SCOPES)}", err=True)
+        raise typer.Exit(2)
+    if not (name.isprintable() and 1 <= len(name) <= 64):
+        typer.echo("--name: must be 1 to 64 characters, none of them a control character", err=True)
         raise typer.Exit(2)
 
     async def run(settings: Settings) -> str:

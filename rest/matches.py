@@ -4,7 +4,7 @@ from domain.core.errors import NotFound
 from domain.core.ids import MatchId
 from domain.matchmaking.commands import Result
 from domain.matchmaking.model import MatchView
-from domain.matchmaking.results import MatchNotConfirmed, ResultConflict, ResultTooLate
+from domain.matchmaking.results import MatchNotConfirmed, ResultConflict, ResultElsewhere, ResultTooLate
 from rest.routes import Call, Route
 
 
@@ -23,6 +23,6 @@ routes = [
         body=Result,
         answer=MatchView,
         rate="server",
-        errors=(NotFound, MatchNotConfirmed, ResultConflict, ResultTooLate),
+        errors=(NotFound, MatchNotConfirmed, ResultConflict, ResultElsewhere, ResultTooLate),
     )
 ]

@@ -768,7 +768,9 @@ export interface RatingRules {
 
 /**
  * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
- * change ratings; by default in competitive and ranked. rating: how ratings live on.
+ * change ratings; by default in competitive and ranked, where teams play against one another. A group without teams
+ * may be a squad that plays together: only the catalogue knows that it is each for themselves. reported_by: whose
+ * word of a match's end counts. rating: how ratings live on.
  */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
@@ -776,6 +778,7 @@ export interface Mode {
   teams?: Teams;
   matching: RuleSet;
   rated: boolean;
+  reportedBy: "anyone" | "server";
   rating: RatingRules;
 }
 
@@ -909,8 +912,8 @@ export interface MatchmakingCommands extends CommonCommands {
   /** The leader hands the party over to another member. */
   party_promote: (payload: PartyMemberCommand, ack: (answer: Ack<Party>) => void) => void;
   /**
-   * Says how a confirmed match ended. The result counts once more than half of its players, some of every team
-   * among them, say the same; without that it is disputed some time after the first report.
+   * Says how a match ended whose game has begun. The result counts once more than half of its players, some of
+   * every team among them, say the same; without that it is disputed some time after the first report.
    */
   report_result: (payload: ReportResult, ack: (answer: Ack<Match>) => void) => void;
 }

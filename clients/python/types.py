@@ -852,7 +852,9 @@ class RatingRules(TypedDict):
 
 class Mode(TypedDict):
     """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
-    results change ratings; by default in competitive and ranked. rating: how ratings live on.
+    results change ratings; by default in competitive and ranked, where teams play against one another. A group
+    without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
+    reported_by: whose word of a match's end counts. rating: how ratings live on.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
@@ -860,6 +862,7 @@ class Mode(TypedDict):
     teams: NotRequired[Teams]
     matching: RuleSet
     rated: bool
+    reportedBy: Literal["anyone", "server"]
     rating: RatingRules
 
 

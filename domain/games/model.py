@@ -11,7 +11,7 @@ from domain.games.rules import RuleSet
 
 ModeName = Literal["casual", "competitive", "ranked", "custom"]
 RATED: frozenset[ModeName] = frozenset({"competitive", "ranked"})
-"""Modes whose results change ratings, unless the catalogue says otherwise."""
+"""Modes whose results change ratings when teams play in them, unless the catalogue says otherwise."""
 
 Count = Annotated[int, Field(ge=1, le=100)]
 
@@ -43,17 +43,24 @@ class Teams(Model):
         return self
 
 
+def _opposed(teams: Teams | None) -> bool:
+    return teams is not None and teams.count > 1
+
+
 class Mode(Model):
     """A way to play a game: in teams, or else as one group. matching: how its players are found.
 
-    rated: whether results change ratings; by default in competitive and ranked. rating: how ratings live on.
+    rated: whether results change ratings; by default in competitive and ranked, where teams play against one another. A
+    group without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
+    reported_by: whose word of a match's end counts. rating: how ratings live on.
     """
 
     mode: ModeName
     group_size: GroupSize | None = None
     teams: Teams | None = None
     matching: RuleSet = RuleSet()
-    rated: bool = Field(default_factory=lambda given: given["mode"] in RATED)
+    rated: bool = Field(default_factory=lambda given: given["mode"] in RATED and _opposed(given["teams"]))
+    reported_by: Literal["anyone", "server"] = "anyone"
     rating: RatingRules = RatingRules()
 
 

@@ -1,12 +1,15 @@
 """What players say of a match's end: whether it is a result at all, and whether enough of them say the same. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from domain.core.errors import ValidationFailed
 from domain.core.ids import UserId
 from domain.matchmaking.model import Match, Places, Report
 from domain.rankings.rankings import Side
+
+FAULTS_MOST = 50
+"""So many faults of a result are named at most: it may hold thousands."""
 
 
 def checked(match: Match, places: Sequence[Sequence[UserId]]) -> Places:
@@ -27,19 +30,29 @@ def checked(match: Match, places: Sequence[Sequence[UserId]]) -> Places:
         *(f"the players of a team share a place: {', '.join(team)}" for team in torn if not missing),
     ]
     if faults:
-        raise ValidationFailed([{"field": "places", "message": fault} for fault in faults])
+        raise ValidationFailed([{"field": "places", "message": fault} for fault in faults[:FAULTS_MOST]])
     return tuple(tuple(sorted(place)) for place in places)
 
 
 def agreed(match: Match, reports: Sequence[Report]) -> Places | None:
-    """The result that more than half of the players report, at least one of every team among them."""
+    """The result that more than half of the players report, at least one of every team among them.
+
+    Where each plays for themselves they must also be of more than half of the tickets: a party is of one mind.
+    """
     voters: defaultdict[Places, set[UserId]] = defaultdict(set)
     for report in reports:
         voters[report.places].add(report.user_id)
     for places, users in voters.items():
-        if 2 * len(users) > len(match.player_ids) and all(users & set(team) for team in match.teams):
+        if 2 * len(users) > len(match.player_ids) and _of_all_sides(match, users):
             return places
     return None
+
+
+def _of_all_sides(match: Match, users: Set[UserId]) -> bool:
+    if len(match.teams) > 1:
+        return all(users & set(team) for team in match.teams)
+    tickets = {player.ticket_id for player in match.players if player.user_id in users}
+    return 2 * len(tickets) > len(match.ticket_ids)
 
 
 def sides(match: Match, places: Places) -> list[Side]:

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from domain.core.ids import GameId, UserId
-from domain.core.model import ID_SHAPE, Command, Timestamp
+from domain.core.model import ID_SHAPE, Command, Text, Timestamp
 from domain.games.model import ModeName
 from domain.games.rules import Name
 
@@ -34,11 +34,11 @@ def _distinct(values: list[Any]) -> list[Any]:
 
 def _moment(value: Any) -> Any:
     """JSON knows no moments: RFC 3339 text is one, with its zone."""
-    if not isinstance(value, str):
+    if isinstance(value, datetime):
         return value
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+    except (TypeError, ValueError):
         raise ValueError(f"must be a moment {_AS_IN}") from None
     if moment.tzinfo is None:
         raise ValueError(f"must name its zone, {_AS_IN}")
@@ -54,7 +54,8 @@ def _one_fault(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         return handler(value)
     except ValidationError:
         raise ValueError(
-            "must be a number of at most 1e9, a text of 1 to 64 characters, or a list of at most 32 different texts"
+            "must be a number from -1e9 to 1e9, a text of 1 to 64 characters, none of them a control character, or a "
+            "list of at most 32 different texts"
         ) from None
 
 
@@ -65,11 +66,10 @@ def _each_once(value: Any) -> Any:
 
 
 Latency = Annotated[int, Field(ge=0, le=10_000)]
-Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], AfterValidator(_distinct)]
+Word = Annotated[Text, Field(min_length=1, max_length=64)]
+Words = Annotated[list[Word], AfterValidator(_distinct)]
 Attribute = Annotated[
-    Annotated[float, Field(ge=-1e9, le=1e9)]
-    | Annotated[str, Field(min_length=1, max_length=64)]
-    | Annotated[Words, Field(max_length=32)],
+    Annotated[float, Field(ge=-1e9, le=1e9)] | Word | Annotated[Words, Field(max_length=32)],
     WrapValidator(_one_fault),
 ]
 

@@ -116,7 +116,8 @@ class Matchmaking:
         return await self._board.view(ticket)
 
     async def backfill(self, user: UserId, command: BackfillLobby) -> TicketView:
-        """Asks for players for the free places of the user's lobby."""
+        """Asks for players for the free places of the user's lobby. Raises `OnCooldown`, and what `Backfills` does."""
+        await self._cooldowns.check(user)
         return await self._backfills.open(user, command)
 
     async def cancel(self, user: UserId, command: CancelTicket) -> TicketView:
@@ -147,10 +148,7 @@ class Matchmaking:
             elif ticket.status == "proposed" and ticket.match_id is not None:
                 match = await self._database.collection(MATCHES).get(ticket.match_id)
                 if match is not None and match.status == "proposed":
-                    if ticket.opening is None:
-                        await self._proposals.refuse(match, [user], reason)
-                    else:
-                        await self._proposals.refuse(match, [], "withdrawn")
+                    await self._proposals.refuse(match, [user], "withdrawn" if ticket.opening else reason)
             elif ticket.status == "scheduled":
                 await self._schedule.cancel(ticket)
             else:

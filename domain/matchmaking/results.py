@@ -21,6 +21,8 @@ from domain.core.faults import fault_point
 from domain.core.ids import MatchId, UserId
 from domain.core.index import may_lag
 from domain.games.games import Games
+from domain.games.model import Mode
+from domain.lobbies.model import LOBBIES
 from domain.matchmaking.agreement import agreed, checked, sides
 from domain.matchmaking.commands import ReportResult, Result
 from domain.matchmaking.events import MatchReported, RatingStep
@@ -37,6 +39,27 @@ class MatchNotConfirmed(AppError):
     """This match was not played: it is proposed only, or was cancelled."""
 
     code, status = "MATCH_NOT_CONFIRMED", 409
+
+
+class MatchNotStarted(AppError):
+    """The game of this match has not begun, so there is nothing to report yet."""
+
+    code, status = "MATCH_NOT_STARTED", 409
+
+
+class ResultElsewhere(AppError):
+    """This match filled up a lobby; what is reported is the match that the lobby was made from, `matchId`."""
+
+    code, status = "RESULT_ELSEWHERE", 409
+
+    def __init__(self, match_id: str | None) -> None:
+        super().__init__(details={"matchId": match_id})
+
+
+class ResultByServer(AppError):
+    """In this mode only a game server reports results."""
+
+    code, status = "RESULT_BY_SERVER", 403
 
 
 class ResultConflict(AppError):
@@ -83,6 +106,7 @@ class Results:
         self._database, self._games, self._rankings, self._standings = database, games, rankings, standings
         self._deadlines, self._outbox, self._clock, self._config = deadlines, outbox, clock, config
         self._matches = database.collection(MATCHES)
+        self._lobbies = database.collection(LOBBIES)
 
     async def report(self, user: UserId, command: ReportResult) -> MatchView:
         """A player says how the match ended. Saying it again changes nothing; saying otherwise takes the first back.
@@ -94,10 +118,11 @@ class Results:
             match = await self._matches.get(command.match_id)
             if match is None or user not in match.player_ids:
                 raise NotFound
-            places = checked(match, command.result.places)
+            places = _places(match, command.result)
             if match.result is not None:
                 return _same(match, match.result, places)
             self._check_playing(match)
+            await self._check_players_word(match)
             if match.disputed or (match.report_by is not None and match.report_by <= self._clock.now()):
                 raise ResultDisputed
             report = Report(user_id=user, places=places)
@@ -118,7 +143,7 @@ class Results:
             match = await self._matches.get(match_id)
             if match is None:
                 raise NotFound
-            places = checked(match, result.places)
+            places = _places(match, result)
             if match.result is not None:
                 return _same(match, match.result, places)
             self._check_playing(match)
@@ -146,6 +171,15 @@ class Results:
             raise MatchNotConfirmed
         if self._clock.now() - match.formed_at > seconds(self._config.match_s):
             raise ResultTooLate
+
+    async def _check_players_word(self, match: Match) -> None:
+        """Raises unless the players may say how the match ended: they could agree on one they never played."""
+        mode = await self._mode(match)
+        if mode is not None and mode.reported_by == "server":
+            raise ResultByServer
+        lobby = await self._lobbies.get(match.id)
+        if lobby is None or lobby.active_at is None:
+            raise MatchNotStarted
 
     async def _note(self, match: Match, reports: tuple[Report, ...]) -> Match | None:
         """Keeps what the players say so far; None when the match has changed meanwhile."""
@@ -195,11 +229,21 @@ class Results:
 
     async def _rating_changes(self, match: Match, places: Places) -> list[RatingChange]:
         """What the result makes of the players' ratings; nothing in a mode that is not rated."""
-        game = await self._games.get(match.game_id)
-        mode = game.mode(match.mode) if game else None
+        mode = await self._mode(match)
         if mode is None or not mode.rated:
             return []
         return await self._rankings.changes(match.game_id, mode, sides(match, places))
+
+    async def _mode(self, match: Match) -> Mode | None:
+        game = await self._games.get(match.game_id)
+        return game.mode(match.mode) if game else None
+
+
+def _places(match: Match, result: Result) -> Places:
+    """The places of a result, in order; raises `ResultElsewhere` or `ValidationFailed`."""
+    if match.backfill is not None:
+        raise ResultElsewhere(match.lobby_id)
+    return checked(match, result.places)
 
 
 def _same(match: Match, known: MatchResult, places: Places) -> MatchView:

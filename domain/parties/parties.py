@@ -129,14 +129,14 @@ class Parties:
             invited = command.party_id is not None and party.invite(user, now) is not None
             knows_code = command.join_code is not None and party.join_code == command.join_code
             if not (invited or knows_code or user in party.member_ids):
-                raise NotFound("There is no such invitation or code.")
+                raise _uninvited()
             return rules.join(party, user, self._config.max_size)
 
         party_id = command.party_id
         if party_id is None:
             found = await self._parties.find_one({"join_code": command.join_code})
             if found is None:
-                raise NotFound("There is no party with this code.")
+                raise _uninvited()
             party_id = found.party_id
         return await self._change(party_id, decide)
 
@@ -191,7 +191,7 @@ class Parties:
             await pause(attempt)
             before = await self._parties.get(party_id)
             if before is None:
-                raise NotFound
+                raise _uninvited()
             now = self._clock.now()
             after = decide(before, now)
             if after == before:
@@ -248,6 +248,11 @@ def _outgoing(before: Party, after: Party, reason: LeaveReason, now: datetime) -
 
 def _told(user: UserId, event: Event) -> Outgoing:
     return to(user_stream("matchmaking", user), event)
+
+
+def _uninvited() -> NotFound:
+    """The one answer to a wrong id, a wrong code and no invitation: it does not tell whether there is such a party."""
+    return NotFound("There is no such invitation or code.")
 
 
 def _new_code() -> str:

@@ -62,7 +62,7 @@ def invite(party: Party, user: UserId, invitee: UserId, now: datetime, most: int
 def decline(party: Party, user: UserId, now: datetime) -> Party:
     """An invitation is turned down. Raises `NotFound`."""
     if party.invite(user, now) is None:
-        raise NotFound("There is no such invitation.")
+        raise NotFound("There is no such invitation or code.")
     return _without_invite(party, user)
 
 

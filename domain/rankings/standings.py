@@ -182,7 +182,9 @@ class Standings:
         if behind is not None:
             rank, user = behind
             place = await self._boards.place(board, UserId(user))
-            return place + 1 if place is not None else int(cast(float, rank))
+            if place is not None:
+                return place + 1
+            return min(max(0, int(cast(float, rank))), await self._boards.size(board))  # a cursor may be made up
         if query.around is None:
             return 0
         place = await self._boards.place(board, caller if query.around == "me" else UserId(query.around))
@@ -194,7 +196,7 @@ class Standings:
         game = (await self._games.read(game_id)).value
         mode = game.mode(name)
         if mode is None:
-            known = ", ".join(mode.mode for mode in game.modes if mode.rated)
+            known = ", ".join(mode.mode for mode in game.modes if mode.rated) or "none"
             raise ValidationFailed([{"field": "mode", "message": f"{game_id} has no such mode; rated are: {known}"}])
         if not mode.rated:
             raise ModeNotRated

@@ -114,6 +114,6 @@ class MatchmakingNamespace(Namespace):
 
     @on("report_result", ReportResult, cost=2)
     async def report_result(self, user: SessionUser, command: ReportResult) -> MatchView:
-        """Says how a confirmed match ended. The result counts once more than half of its players, some of every team
-        among them, say the same; without that it is disputed some time after the first report."""
+        """Says how a match ended whose game has begun. The result counts once more than half of its players, some of
+        every team among them, say the same; without that it is disputed some time after the first report."""
         return await self._results.report(user.id, command)

@@ -27,16 +27,19 @@ async def prepared(tmp_path: Path, shared: dict[str, str]) -> str:
     async with a_core(tmp_path, **urls) as core:
         game = await core.games.get(RANKED["games"][0]["gameId"])
         assert game is not None
-        modes = [mode.model_copy(update={"rating": RatingRules(listed_from=1)}) for mode in game.modes]
+        modes = [mode.model_copy(update={"rated": True, "rating": RatingRules(listed_from=1)}) for mode in game.modes]
         await core.database.collection(GAMES).update(game.id, {"$set": {"modes": modes}})
         return await core.keys.create("a game server", ("results:write",))
 
 
 async def played(*players: MaogaClient) -> str:
-    """The id of the match that the players are in now."""
+    """The id of the match whose game the players have begun."""
     for player in players:
         await player.enqueue(RANKED)
-    return (await accept_all(*players))["id"]
+    lobby = await accept_all(*players)
+    await asyncio.gather(*(player.set_ready() for player in players))
+    await players[0].wait_for("lobby_started", timeout=20)
+    return lobby["id"]
 
 
 def report(player: MaogaClient, match_id: str, *places: MaogaClient) -> Any:

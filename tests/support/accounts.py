@@ -18,6 +18,7 @@ from domain.core.ids import UserId
 from domain.core.limits import RateLimits
 from domain.games.games import Games
 from domain.games.model import GAMES
+from domain.lobbies.model import LOBBIES
 from domain.matchmaking.model import MATCHES
 from domain.rankings.model import RATINGS
 from domain.rankings.rankings import Rankings
@@ -138,7 +139,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://") -> Asyn
 
 
 def _database(url: str, clock: ManualClock) -> SqliteDatabase | MongoDatabase:
-    specs: list[Spec[Any]] = [USERS, SESSIONS, API_KEYS, GAMES, RATINGS, MATCHES]
+    specs: list[Spec[Any]] = [USERS, SESSIONS, API_KEYS, GAMES, RATINGS, MATCHES, LOBBIES]
     if url.startswith("sqlite:"):
         return SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs, clock=clock)
     return MongoDatabase(url, specs, timeout_s=5, pool_size=10, clock=clock)

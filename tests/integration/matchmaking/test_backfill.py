@@ -14,7 +14,7 @@ from domain.lobbies.events import lobby_stream
 from domain.lobbies.model import LOBBIES, LobbyView
 from domain.lobbies.rules import LobbyFull, LobbyOver
 from domain.matchmaking.commands import AnswerMatch, BackfillLobby, CancelTicket
-from domain.matchmaking.cooldowns import COOLDOWNS
+from domain.matchmaking.cooldowns import COOLDOWNS, OnCooldown
 from domain.matchmaking.model import MATCHES, TICKETS, Match, MatchPlayer, Quality, Ticket, TicketView
 from domain.matchmaking.pairing.matcher import Group
 from domain.matchmaking.pool import PoolKey
@@ -169,16 +169,19 @@ async def test_a_refusal_costs_the_newcomer_and_the_lobby_asks_on(core: Core) ->
     assert await broken_invariants(core.database) == []
 
 
-async def test_a_host_who_asks_no_more_sends_the_newcomers_back_at_no_cost(core: Core) -> None:
+async def test_a_host_who_asks_no_more_sends_the_newcomers_back_at_no_cost_but_to_the_host(core: Core) -> None:
     (host, *_), lobby, (newcomer,) = await a_game(core)
-    ticket = await asked(core, host, lobby)
-    match = await proposed(core, lobby, ticket, [newcomer])
-    assert (await core.matchmaking.cancel(host, CancelTicket(ticket_id=ticket.id))).status == "cancelled"
-    cancelled = await core.database.collection(MATCHES).get(match.id)
-    assert cancelled is not None
-    assert (cancelled.status, cancelled.refused_by) == ("cancelled", ())
-    assert await waits(core, newcomer)
-    assert await everything(core.database, COOLDOWNS) == []
+    for _ in range(2):  # the first refusal is free
+        ticket = await asked(core, host, lobby)
+        match = await proposed(core, lobby, ticket, [newcomer])
+        assert (await core.matchmaking.cancel(host, CancelTicket(ticket_id=ticket.id))).status == "cancelled"
+        cancelled = await core.database.collection(MATCHES).get(match.id)
+        assert cancelled is not None
+        assert (cancelled.status, cancelled.refused_by) == ("cancelled", (host,))
+        assert await waits(core, newcomer)
+    assert [cooldown.id for cooldown in await everything(core.database, COOLDOWNS)] == [host]
+    with pytest.raises(OnCooldown):
+        await asked(core, host, lobby)
     assert await broken_invariants(core.database) == []
 
 

@@ -11,18 +11,27 @@ import pytest
 
 from domain.core.errors import NotFound, ValidationFailed
 from domain.core.events import user_stream
-from domain.core.ids import GameId, MatchId, UserId
+from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.games.model import GAMES
+from domain.lobbies.model import LOBBIES
 from domain.matchmaking.commands import ReportResult, Result
 from domain.matchmaking.model import MATCHES, Match, MatchView
 from domain.matchmaking.recovery import OVERDUE_S
-from domain.matchmaking.results import MatchNotConfirmed, ResultConflict, ResultDisputed, ResultTooLate
+from domain.matchmaking.results import (
+    MatchNotConfirmed,
+    MatchNotStarted,
+    ResultByServer,
+    ResultConflict,
+    ResultDisputed,
+    ResultElsewhere,
+    ResultTooLate,
+)
 from domain.rankings.model import RATINGS, PlayerRating
 from domain.users.model import DEFAULT_SIGMA, GameProfile, Rating
 from maoga.bootstrap import Core
 from realtime.packet import opened
 from tests.integration.matchmaking.test_main_job import proposed, seated
-from tests.support.builders import a_match
+from tests.support.builders import a_lobby, a_match
 from tests.support.clock import ManualClock
 from tests.support.cores import a_core, players
 from tests.support.invariants import everything
@@ -31,10 +40,12 @@ GAME = GameId("rocket-league")
 
 
 async def played(core: Core, *teams: Sequence[UserId], **changes: Any) -> Match:
-    """A confirmed match of those teams."""
+    """A confirmed match of those teams, whose game has begun."""
     formed = {"formed_at": core.clock.now(), "game_id": GAME, "mode": "ranked"}
     match = a_match(*teams, **{**formed, **changes})
     await core.database.collection(MATCHES).insert(match)
+    lobby = a_lobby(len(match.player_ids), id=match.id, status="active", active_at=core.clock.now())
+    await core.database.collection(LOBBIES).insert(lobby)
     return match
 
 
@@ -155,6 +166,47 @@ async def test_only_a_match_that_was_played_not_long_ago_has_a_result(core: Core
     clock.advance(core.settings.match_result_max_s + 1)
     with pytest.raises(ResultTooLate):
         await core.results.decide(played_match.match_id, result([one], [two]))
+    assert await ratings(core) == {}
+
+
+async def test_players_cannot_agree_on_a_game_that_has_not_begun(core: Core) -> None:
+    (one, two), lobby = await seated(core)
+    match = await core.database.collection(MATCHES).get(lobby.id)
+    assert match is not None
+    for user in (one, two):
+        with pytest.raises(MatchNotStarted):
+            await core.results.report(user, report(match, [one], [two]))
+        await core.lobbies.leave(user)
+    with pytest.raises(MatchNotStarted):
+        await core.results.report(one, report(match, [one], [two]))
+
+
+async def test_where_game_servers_report_the_players_word_counts_for_nothing(core: Core) -> None:
+    game = await core.database.collection(GAMES).get(GAME)
+    assert game is not None
+    modes = [mode.model_copy(update={"reported_by": "server"}) for mode in game.modes]
+    await core.database.collection(GAMES).update(GAME, {"$set": {"modes": modes}})
+    one, two = await players(core, 2)
+    match = await played(core, [one], [two])
+    with pytest.raises(ResultByServer):
+        await core.results.report(one, report(match, [one], [two]))
+    assert (await core.results.decide(match.match_id, result([one], [two]))).status == "reported"
+
+
+@pytest.mark.parametrize("teams", [1, 2])
+async def test_who_filled_up_a_lobby_has_no_result_of_their_own(core: Core, teams: int) -> None:
+    """Neither as a game of the newcomers alone, nor with players who were not asked."""
+    one, two, old, older = await players(core, 4)
+    sides = ([one, two, old, older],) if teams == 1 else ([one, old], [two, older])
+    newcomers = {"player_ids": (one, two), "lobby_id": LobbyId("first"), "backfill": TicketId("asked")}
+    match = await played(core, *sides, **newcomers)
+    for call in (
+        core.results.report(one, report(match, [one], [two])),
+        core.results.decide(match.match_id, result([one, old], [two, older])),
+    ):
+        with pytest.raises(ResultElsewhere) as refused:
+            await call
+        assert refused.value.details == {"matchId": "first"}
     assert await ratings(core) == {}
 
 

@@ -112,7 +112,7 @@ async def test_what_has_no_leaderboard_is_told_apart(core: Core) -> None:
         await core.standings.read(user, GameId("nothing"), query)
     with pytest.raises(ValidationFailed) as refused:
         await core.standings.read(user, GameId("apex"), LeaderboardQuery.parse({"mode": "competitive"}))
-    assert refused.value.faults == [{"field": "mode", "message": "apex has no such mode; rated are: ranked"}]
+    assert refused.value.faults == [{"field": "mode", "message": "apex has no such mode; rated are: none"}]
     assert (await read(core, user)).page.items == []
 
 

@@ -42,3 +42,20 @@ def test_a_key_is_created_listed_without_its_secret_and_revoked() -> None:
 def test_an_unknown_scope_is_refused_and_the_known_ones_are_named() -> None:
     output = maoga("api-key", "create", "--name", "x", "--scope", "everything", code=2)
     assert "everything is unknown; there are: results:write" in output
+
+
+@pytest.mark.usefixtures("embedded")
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--expires-days", "0", "--expires-days"),
+        ("--expires-days", "99999999999", "--expires-days"),
+        ("--name", "", "--name: must be 1 to 64 characters"),
+        ("--name", "a\x1b[31mb", "none of them a control character"),
+    ],
+)
+def test_a_key_with_an_impossible_name_or_life_is_refused_and_not_made(option: str, value: str, told: str) -> None:
+    options = {"--name": "x", "--scope": "results:write", option: value}
+    words = [word for pair in options.items() for word in pair]
+    assert told in maoga("api-key", "create", *words, code=2)
+    assert "mk_" not in maoga("api-key", "list")

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from domain.core.ids import UserId
+from domain.core.paging import cursor_of
 from domain.games.model import GAMES
 from domain.games.rating import RatingRules
 from domain.matchmaking.model import MATCHES
@@ -74,6 +77,14 @@ async def test_a_result_that_is_none_is_told_what_is_wrong(api: Api) -> None:
         assert {field.partition(".")[0] for field in answer.faults} == {"places"}, body
     unknown = await api.post("matches/nothing/result", {"places": [["one"], ["two"]]}, token=key)
     assert (unknown.status, unknown.code) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("rank", [-5.0, 9.3e18, 1e300])
+async def test_a_cursor_that_was_made_up_points_at_most_to_an_end(api: Api, rank: float) -> None:
+    token = (await api.register())["accessToken"]
+    path = f"leaderboards/rocket-league?mode=ranked&cursor={cursor_of(rank, 'nobody')}"
+    answer = await api.get(path, token=token)
+    assert (answer.status, answer.data) == (200, [])
 
 
 async def test_a_leaderboard_that_is_not_there_is_told_apart(api: Api) -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.core.errors import ValidationFailed
-from domain.core.ids import UserId
-from domain.matchmaking.agreement import agreed, checked, sides
+from domain.core.ids import TicketId, UserId
+from domain.matchmaking.agreement import FAULTS_MOST, agreed, checked, sides
 from domain.matchmaking.model import Match, Places, Report
 from tests.support.builders import a_match
 
@@ -86,6 +86,22 @@ def test_a_result_counts_for_more_than_half_of_the_players_and_some_of_every_tea
 ) -> None:
     match = a_match(*teams)
     assert agreed(match, reports(match, said)) == (tuple(map(tuple, result)) if result else None)
+
+
+def test_a_party_that_plays_each_for_themselves_does_not_outvote_the_others() -> None:
+    match = a_match(("a", "b", "c"))
+    friends = tuple(player.model_copy(update={"ticket_id": TicketId("t")}) for player in match.players[:2])
+    match = match.changed(players=(*friends, match.players[2]))
+    said = ["a", "b", "c"]
+    assert agreed(match, reports(match, {"a": said, "b": said})) is None
+    assert agreed(match, reports(match, {"a": said, "c": said})) == users(*said)
+
+
+def test_a_result_of_thousands_of_strangers_is_refused_in_brief() -> None:
+    strangers = [[f"s{place}-{n}" for n in range(100)] for place in range(100)]
+    with pytest.raises(ValidationFailed) as refused:
+        checked(a_match(*TEAMS), users(*strangers))
+    assert len(refused.value.faults) == FAULTS_MOST
 
 
 @given(st.lists(st.sampled_from([WON, LOST, ["abcd"]]), min_size=4, max_size=4), st.permutations("abcd"))

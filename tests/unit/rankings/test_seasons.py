@@ -112,11 +112,18 @@ def test_the_season_that_runs_is_the_last_that_has_begun() -> None:
     assert named == ["", "a", "a", "b", "b"]
 
 
-def test_only_competitive_and_ranked_modes_are_rated_unless_the_catalogue_says_otherwise() -> None:
-    modes = [Mode.model_validate({"mode": name}) for name in ("casual", "competitive", "ranked", "custom")]
+def test_only_competitive_and_ranked_modes_of_teams_are_rated_unless_the_catalogue_says_otherwise() -> None:
+    names = ("casual", "competitive", "ranked", "custom")
+    modes = [Mode.model_validate({"mode": name, "teams": {"count": 2, "size": 5}}) for name in names]
     assert [mode.mode for mode in modes if mode.rated] == ["competitive", "ranked"]
     assert Mode(mode="casual", rated=True).rated
     assert not Mode.model_validate({"mode": "ranked", "rated": False}).rated
+
+
+@pytest.mark.parametrize("group", [{}, {"groupSize": {"min": 3, "max": 3}}, {"teams": {"count": 1, "size": 3}}])
+def test_who_may_be_a_squad_is_not_rated_against_one_another(group: dict[str, Any]) -> None:
+    assert not Mode.model_validate({"mode": "ranked", **group}).rated
+    assert Mode.model_validate({"mode": "ranked", "rated": True, **group}).rated
 
 
 def test_a_season_starts_at_a_moment_with_a_zone() -> None:
