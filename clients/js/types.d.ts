@@ -202,9 +202,10 @@ export interface Match {
   result?: MatchResult;
 }
 
-/** A player in a party. */
+/** A player in a party. The name is that at the time of joining. */
 export interface PartyMember {
   userId: string;
+  displayName: string;
   connection: "connected" | "grace";
 }
 

@@ -227,9 +227,10 @@ class Match(TypedDict):
 
 
 class PartyMember(TypedDict):
-    """A player in a party."""
+    """A player in a party. The name is that at the time of joining."""
 
     userId: str
+    displayName: str
     connection: Literal["connected", "grace"]
 
 
