@@ -28,7 +28,7 @@ const CUSTOM = {
 /** What keeps a ticket apart from others: the shares of these that its rules refuse. */
 export function blockersText({ poolSize, blockers = [] }) {
   if (poolSize <= 1) return "Nobody else is looking here right now.";
-  if (!blockers.length) return "Everybody here would fit, but they do not make a match yet.";
+  if (!blockers.length) return "Waiting for enough players who fit together.";
   const parts = blockers.slice(0, 3).map(({ rule, rejected }) => `${percent(rejected)} ${REFUSED[rule] ?? `do not fit by ${rule}`}`);
   return `Of the others here, ${list(parts)}.`;
 }
