@@ -1,6 +1,8 @@
 """The page while people wait: why they do, with whom, and what a refusal costs."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from playwright.sync_api import expect
 
@@ -69,6 +71,51 @@ def _gather(leader: Person, friend: Person) -> None:
         mates = person.page.get_by_role("list", name="Party members").get_by_role("listitem")
         expect(mates).to_contain_text([re.compile(f"{leader.name}.*Leader"), friend.name])
         person.look_closely("11-party")
+
+
+def test_an_invitation_and_a_search_that_is_planned_are_shown() -> None:
+    with chromium() as browser, maoga_server() as server:
+        eve, fay = Person(browser, server.url, "Eve"), Person(browser, server.url, "Fay", PHONE)
+        for person in (eve, fay):
+            person.enter()
+        later = (datetime.now(UTC) + timedelta(hours=5)).isoformat()
+        _ask_as(fay, "enqueue", {"games": [{"gameId": "apex"}], "mode": "casual", "scheduledAt": later})
+        expect(fay.page.get_by_text("You search for Apex Legends (casual) from")).to_be_visible()
+        fay.look_closely("15-planned")
+        fay.button("Cancel it").click()
+        expect(fay.page.locator("#planned")).to_be_hidden()
+
+        eve.button("Create a party").click()
+        expect(eve.page.get_by_role("list", name="Party members")).to_contain_text("Eve")
+        fay_id = fay.page.evaluate('JSON.parse(sessionStorage.getItem("maoga.session")).user.id')
+        invitations = fay.page.get_by_role("list", name="Invitations")
+        for answer in ("Decline", "Join"):
+            _ask_as(eve, "party_invite", {"userId": fay_id})
+            expect(invitations).to_contain_text("Eve invites you to their party.")
+            fay.look_closely("16-invitation")
+            invitations.get_by_role("button", name=answer).click()
+            expect(invitations.get_by_role("listitem")).to_have_count(0)
+        expect(eve.page.get_by_role("list", name="Party members")).to_contain_text("Fay")
+        for person in (eve, fay):
+            person.leave_nothing_behind()
+
+
+def _ask_as(person: Person, event: str, payload: dict[str, Any]) -> None:
+    """A call with the page's own token, as from another device."""
+    ack = person.page.evaluate(
+        """async ([event, payload]) => {
+          const { io } = await import("/static/vendor/socket.io.esm.min.js");
+          const token = JSON.parse(sessionStorage.getItem("maoga.session")).accessToken;
+          const socket = io("/matchmaking", { transports: ["websocket"], auth: { token }, forceNew: true });
+          try {
+            return await socket.timeout(8000).emitWithAck(event, payload);
+          } finally {
+            socket.close();
+          }
+        }""",
+        [event, payload],
+    )
+    assert ack["status"] == "success", ack
 
 
 def _search(person: Person, region: str) -> None:
