@@ -262,7 +262,9 @@ def simulate(
 
     try:
         if scenario and out and not replay and not rules:
-            command.simulate(scenario, out, plot)
+            summary = command.simulate(scenario, out, plot)
+            if out != Path("-"):
+                _print(command.side_by_side({"simulated": summary}))
         elif replay and not scenario and not plot:
             _print(command.side_by_side(command.replay(replay, rules, out)))
         else:

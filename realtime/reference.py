@@ -143,8 +143,9 @@ def _type(field: Mapping[str, Any]) -> str:
 def _plain_type(field: Mapping[str, Any]) -> str:
     if field.get("type") == "array":
         return f"list of ({_type(field['items'])})" if "," in _type(field["items"]) else f"{_type(field['items'])}[]"
-    if isinstance(field.get("additionalProperties"), dict):
-        return f"map of {_type(field['additionalProperties'])}"
+    values = [*field.get("patternProperties", {}).values(), field.get("additionalProperties")]
+    if isinstance(values[0], dict):
+        return f"map of {_type(values[0])}"
     return str(field.get("format") or field.get("type", "object"))
 
 

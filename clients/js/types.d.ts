@@ -76,12 +76,14 @@ export interface GroupSize {
 }
 
 /**
- * The criteria of a ticket. Tickets meet when they share the mode and a game, agree on a group size, and, where one
- * of them is strict, on a region and a language (compared without regard to case; which ones there are is the
- * studio's choice). `skillPreference: similar` bounds the rating distance, wider the longer the ticket waits.
- * latencyMs: measured, by region; a region left out was not measured. roles: those the player would play, any if
- * empty. party: the user ids of the other members. scheduledAt: when the search begins, at most 7 days ahead.
- * attributes: what the rules of the game's mode speak of.
+ * The criteria of a ticket. Tickets meet if they share the mode and a game, agree on a group size, and break no
+ * rule of each other. groupSize: what the mode allows, unless given. regions, languages: compared without regard to
+ * case; which ones there are is the studio's choice. A `strict` preference holds for ever, a `preferred` one for
+ * some seconds, `any` binds nobody. skillPreference: `similar` bounds the distance of ratings, more widely the
+ * longer the ticket waits. party: the user ids of the other members. roles: those each player of the ticket would
+ * play, any if empty. scheduledAt: when the search begins, at most 7 days ahead. latencyMs: as the client measured
+ * it, by region; a region that is left out was not measured. attributes: what the rules of the game's mode speak
+ * of, by name.
  */
 export interface Criteria {
   games: Array<GameWish>;
@@ -115,18 +117,19 @@ export interface Blocker {
   rejected: number;
 }
 
-/** Where eight of ten waits lie. */
+/** Between these eight of ten waits lie, in all. */
 export interface WaitRange {
   fromMs: number;
   toMs: number;
 }
 
 /**
- * A ticket as its players see it. `nextRelaxationAt` is missing at the last step and once it no longer waits. While
- * a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted. `relaxed` says what the
- * ticket holds to now, `blockers` the share of at most 256 other tickets that each rule refuses, the largest first.
- * `estimatedWaitMs` is the middle of how long tickets like this one waited of late; missing until there were enough
- * of them.
+ * A ticket as its players see it. partyIds: everybody it is for. poolSize: how many tickets wait in the pool of its
+ * first game. relaxationLevel: how many steps it has given way. relaxed: what it holds to now. nextRelaxationAt:
+ * missing at the last step and once it no longer waits. blockers: the share of at most 256 other tickets that each
+ * rule refuses, the largest first; empty in an ack. estimatedWaitMs: the middle of how long tickets like this one
+ * waited of late, in all; missing until there were enough of them. matchId, acceptBy: while a match is proposed,
+ * which one, and until when it can be accepted.
  */
 export interface Ticket {
   id: string;
@@ -202,9 +205,10 @@ export interface Match {
   result?: MatchResult;
 }
 
-/** A player in a party. */
+/** A player in a party. The name is that at the time of joining. */
 export interface PartyMember {
   userId: string;
+  displayName: string;
   connection: "connected" | "grace";
 }
 

@@ -19,7 +19,8 @@ class MaogaError(Exception):
     """
 
     def __init__(self, code: str, message: str = "", details: Any = None, status: int | None = None) -> None:
-        super().__init__(f"{code}: {message}" if message else code)
+        faults = [f"{fault['field']}: {fault['message']}" for fault in details] if isinstance(details, list) else []
+        super().__init__("; ".join([f"{code}: {message}" if message else code, *faults]))
         self.code, self.message, self.details, self.status = code, message or code, details, status
         self.attempts = 1
 

@@ -97,12 +97,14 @@ class GroupSize(Command):
 class Criteria(Command):
     """The criteria of a ticket.
 
-    Tickets meet when they share the mode and a game, agree on a group size, and, where one of them is strict, on a
-    region and a language (compared without regard to case; which ones there are is the studio's choice).
-    `skillPreference: similar` bounds the rating distance, wider the longer the ticket waits. latencyMs: measured, by
-    region; a region left out was not measured. roles: those the player would play, any if empty. party: the user ids of
-    the other members. scheduledAt: when the search begins, at most 7 days ahead. attributes: what the rules of the
-    game's mode speak of.
+    Tickets meet if they share the mode and a game, agree on a group size, and break no rule of each other.
+
+    groupSize: what the mode allows, unless given. regions, languages: compared without regard to case; which ones there
+    are is the studio's choice. A `strict` preference holds for ever, a `preferred` one for some seconds, `any` binds
+    nobody. skillPreference: `similar` bounds the distance of ratings, more widely the longer the ticket waits. party:
+    the user ids of the other members. roles: those each player of the ticket would play, any if empty. scheduledAt:
+    when the search begins, at most 7 days ahead. latencyMs: as the client measured it, by region; a region that is left
+    out was not measured. attributes: what the rules of the game's mode speak of, by name.
     """
 
     games: list[GameWish] = Field(min_length=1, max_length=5)

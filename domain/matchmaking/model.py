@@ -177,19 +177,20 @@ MATCHES = Spec(
 
 
 class WaitRange(Model):
-    """Where eight of ten waits lie."""
+    """Between these eight of ten waits lie, in all."""
 
     from_ms: int
     to_ms: int
 
 
 class TicketView(Model):
-    """A ticket as its players see it. `nextRelaxationAt` is missing at the last step and once it no longer waits.
+    """A ticket as its players see it.
 
-    While a match is proposed, `matchId` and `acceptBy` say which, and how long it can be accepted. `relaxed` says what
-    the ticket holds to now, `blockers` the share of at most 256 other tickets that each rule refuses, the largest
-    first. `estimatedWaitMs` is the middle of how long tickets like this one waited of late; missing until there were
-    enough of them.
+    partyIds: everybody it is for. poolSize: how many tickets wait in the pool of its first game. relaxationLevel: how
+    many steps it has given way. relaxed: what it holds to now. nextRelaxationAt: missing at the last step and once it
+    no longer waits. blockers: the share of at most 256 other tickets that each rule refuses, the largest first; empty
+    in an ack. estimatedWaitMs: the middle of how long tickets like this one waited of late, in all; missing until there
+    were enough of them. matchId, acceptBy: while a match is proposed, which one, and until when it can be accepted.
     """
 
     id: TicketId

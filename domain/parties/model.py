@@ -23,9 +23,10 @@ class PartySeat(Document):
 
 
 class PartyMember(Kept):
-    """A player in a party."""
+    """A player in a party. The name is that at the time of joining."""
 
     user_id: UserId
+    display_name: str
     connection: Connection = "connected"
 
 

@@ -77,12 +77,13 @@ class Parties:
 
     async def create(self, user: UserId) -> PartyView:
         """A new party, with the user as its leader. Raises `AlreadyInParty`."""
+        leader = await self._member(user)
         for _ in range(RETRIES):
             now = self._clock.now()
             party = Party(
                 id=self._new_id(),
                 leader_id=user,
-                members=(PartyMember(user_id=user),),
+                members=(leader,),
                 join_code=_new_code(),
                 created_at=now,
             )
@@ -124,13 +125,14 @@ class Parties:
 
         Raises `NotFound` without a good invitation or code, `PartyFull`, `AlreadyInParty`, and what `Search` raises.
         """
+        member = await self._member(user)
 
         def decide(party: Party, now: datetime) -> Party:
             invited = command.party_id is not None and party.invite(user, now) is not None
             knows_code = command.join_code is not None and party.join_code == command.join_code
             if not (invited or knows_code or user in party.member_ids):
                 raise _uninvited()
-            return rules.join(party, user, self._config.max_size)
+            return rules.join(party, member, self._config.max_size)
 
         party_id = command.party_id
         if party_id is None:
@@ -164,6 +166,10 @@ class Parties:
     ) -> None:
         """Tells the party that members lost their last connections, or came back, in one commit with `also`."""
         await self._change(party_id, lambda party, _: rules.set_connection(party, users, connection), also=also)
+
+    async def _member(self, user: UserId) -> PartyMember:
+        """The user, as they come into a party."""
+        return PartyMember(user_id=user, display_name=(await self._users.get(user)).display_name)
 
     async def _check_invitable(self, user: UserId, invitee: UserId) -> None:
         """Raises `NotFound` unless `user` may invite `invitee`."""

@@ -66,13 +66,13 @@ def decline(party: Party, user: UserId, now: datetime) -> Party:
     return _without_invite(party, user)
 
 
-def join(party: Party, user: UserId, most: int) -> Party:
-    """The user becomes the last member; who is one already stays it. Raises `PartyFull`."""
-    if user in party.member_ids:
+def join(party: Party, member: PartyMember, most: int) -> Party:
+    """A user becomes the last member; who is one already stays it. Raises `PartyFull`."""
+    if member.user_id in party.member_ids:
         return party
     if len(party.members) >= most:
         raise PartyFull(most)
-    return _without_invite(party, user).changed(members=(*party.members, PartyMember(user_id=user)))
+    return _without_invite(party, member.user_id).changed(members=(*party.members, member))
 
 
 def leave(party: Party, user: UserId, now: datetime) -> Party:
@@ -112,7 +112,7 @@ def set_connection(party: Party, users: Collection[UserId], connection: Connecti
         _check_member(party, user)
 
     members = tuple(
-        PartyMember(user_id=member.user_id, connection=connection) if member.user_id in users else member
+        member.model_copy(update={"connection": connection}) if member.user_id in users else member
         for member in party.members
     )
     return party.changed(members=members)

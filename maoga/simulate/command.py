@@ -47,7 +47,7 @@ def simulate(scenario: Path, out: Path, plot: Path | None) -> Line:
         summary = simulation.run()
     if plot:
         _draw(simulation, played.until, plot)
-    return summary
+    return _counted(summary)
 
 
 def replay(recording: Path, rules: Path | None, out: Path | None) -> dict[str, Line]:
@@ -87,6 +87,10 @@ def _number(value: float | None) -> str:
 
 def _play(scenario: Scenario, name: str, write: Callable[[Line], None]) -> Line:
     summary = Simulation(scenario, lambda line: write({"run": name, **line})).run()
+    return _counted(summary)
+
+
+def _counted(summary: Line) -> Line:
     return {**summary, "stillWaiting": len(summary["waiting"])}
 
 

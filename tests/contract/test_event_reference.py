@@ -52,3 +52,7 @@ def test_fields_are_given_with_types_and_limits() -> None:
     assert "| `clientMessageId` | string, 1 to 64 characters, `^[A-Za-z0-9_-]+$` | yes |" in page
     assert "| `limit` | integer, 1 to 100 | no, `50` |" in page
     assert "| `serverTime` | date-time | yes |" in page
+
+
+def test_no_field_is_an_object_of_nobody_knows_what() -> None:
+    assert "| object |" not in reference(NAMESPACES)

@@ -49,7 +49,7 @@ def test_two_people_play_the_whole_job(browser: Browser, server: MaogaServer) ->
 
     ada.look_for("VALORANT", "Casual", "2")
     ada.sees("Looking for players")
-    expect(ada.page.get_by_text("1 player", exact=True)).to_be_visible()
+    expect(ada.page.get_by_text("1 search", exact=True)).to_be_visible()
     expect(ada.page.get_by_text(re.compile(r"wider in \d s"))).to_be_visible()
     ada.look_closely("3-queue")
     bo.look_for("VALORANT", "Casual", "2")

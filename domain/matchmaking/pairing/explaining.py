@@ -105,16 +105,13 @@ def _shares(columns: Columns, pool: Candidates, asked: int) -> dict[str, Array]:
 
 
 def _blocked(columns: Columns, asked: Array, sample: Array) -> Array:
-    """Of each row asked for, how many of the sample are blocked or have blocked one of its players."""
+    """Of each row asked for, how many of the sample its players have blocked. Who has blocked them is not told."""
     sparse = columns.column["sparse"]
-    place_of = {row: place for place, row in enumerate(asked.tolist())}
     sampled = set(sample.tolist())
-    pairs = {(row, other) for row in asked[sparse[asked]].tolist() for other in _blocks(columns, row) & sampled}
-    pairs |= {(other, row) for row in sample[sparse[sample]].tolist() for other in _blocks(columns, row)}
     count = np.zeros(len(asked))
-    for row, other in pairs:
-        if row in place_of and row != other:
-            count[place_of[row]] += 1
+    for place, row in enumerate(asked.tolist()):
+        if sparse[row]:
+            count[place] = len((_blocks(columns, row) & sampled) - {row})
     return count
 
 

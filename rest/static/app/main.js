@@ -9,10 +9,12 @@ import { initials } from "./words.js";
 import { createEnterView } from "./views/enter.js";
 import { createFindView } from "./views/find.js";
 import { createLobbyView } from "./views/lobby.js";
+import { createPartyPanel } from "./views/party.js";
 import { createProposalView } from "./views/proposal.js";
 import { createQueueView } from "./views/queue.js";
 
 const TICK_MS = 200;
+const BESIDE_PARTY = ["find", "queue"];
 
 const rest = new Rest(location.origin);
 /** @type {Player|null} */
@@ -29,6 +31,8 @@ const views = {
   lobby: createLobbyView(() => player, catalogue),
 };
 
+const partyPanel = createPartyPanel(() => player);
+
 /** The games by id, once they are there. */
 function createCatalogue() {
   const games = new Map();
@@ -36,6 +40,7 @@ function createCatalogue() {
     games,
     failed: false,
     nameOf: (gameId) => games.get(gameId)?.name ?? gameId,
+    modeOf: (gameId, name) => games.get(gameId)?.modes.find(({ mode }) => mode === name),
     async load() {
       try {
         for (const game of await rest.games()) games.set(game.id, game);
@@ -59,6 +64,8 @@ function render() {
   const name = viewNow();
   const view = views[name];
   renderHeader();
+  $("party").hidden = !BESIDE_PARTY.includes(name);
+  if (!$("party").hidden) partyPanel.render(player);
   view.render?.(player);
   tick();
   if (name === shown) return;

@@ -1,9 +1,10 @@
 import { apply, LOBBY_EVENTS } from "../clients/lobby_state.js";
 import { Maoga } from "../clients/maoga.js";
+import { Party } from "./party.js";
 import { Talk } from "./talk.js";
 import { lobbyNews, matchOffText } from "./words.js";
 
-const WAITING = ["queued", "proposed"];
+const LIVE = ["scheduled", "queued", "proposed"];
 const PROPOSAL = "maoga.proposal";
 
 /**
@@ -19,6 +20,10 @@ const PROPOSAL = "maoga.proposal";
 export class Player {
   online = false;
   ticket = null;
+  /** The ticket of a search that begins later. */
+  planned = null;
+  /** Until when the player cannot search, for having refused matches; in milliseconds. */
+  pausedUntil = 0;
   proposal = null;
   lobby = null;
   /** @type {Talk|null} */
@@ -41,7 +46,7 @@ export class Player {
       session,
       name: "maoga-page",
       load: {
-        matchmaking: () => this.#loaded(this.#fetchTicket()),
+        matchmaking: () => this.#loaded(Promise.all([this.#fetchTicket(), this.party.fetch()])),
         lobby: () => this.#loaded(this.#fetchLobby()),
         chat: () => this.#loaded(this.talk?.catchUp()),
       },
@@ -51,6 +56,7 @@ export class Player {
       },
       onEnd: screen.ended,
     });
+    this.party = new Party(this.#maoga, this.me.id, (event, act) => this.#on("matchmaking", event, act), screen);
     this.#listen();
   }
 
@@ -72,11 +78,20 @@ export class Player {
   // What the player does. Each throws MaogaError.
 
   async enqueue(criteria) {
-    this.#takeTicket(await this.#maoga.call("matchmaking", "enqueue", criteria));
+    try {
+      this.#takeTicket(await this.#maoga.call("matchmaking", "enqueue", criteria));
+    } catch (error) {
+      if (error.code === "COOLDOWN") this.pausedUntil = this.now() + error.details.retryInMs;
+      throw error;
+    }
   }
 
   async cancel() {
     this.#takeTicket(await this.#maoga.call("matchmaking", "cancel", { ticketId: this.ticket.id }));
+  }
+
+  async cancelPlanned() {
+    this.#takeTicket(await this.#maoga.call("matchmaking", "cancel", { ticketId: this.planned.id }));
   }
 
   async accept() {
@@ -119,6 +134,7 @@ export class Player {
   async logOut() {
     const parting = this.online && (this.lobby ? this.leave() : this.ticket && this.cancel());
     if (parting) await parting.catch(() => {}); // else the grace ends it
+    if (this.online && this.party.current) await this.party.leave().catch(() => {});
     this.close();
     await this.#session.logout();
   }
@@ -166,7 +182,7 @@ export class Player {
     const ticket = await this.#maoga.call("matchmaking", "status");
     if (ticket?.status !== "proposed") this.#setProposal(null);
     else if (this.proposal?.match.id !== ticket.matchId) this.#setProposal(keptProposal(ticket));
-    this.ticket = null;
+    this.ticket = this.planned = null;
     if (ticket) this.#takeTicket(ticket);
     this.#unknown.delete("ticket");
   }
@@ -183,9 +199,12 @@ export class Player {
   }
 
   #takeTicket(ticket) {
-    if (!WAITING.includes(ticket.status)) this.#over.add(ticket.id); // a straggler must not bring it back
-    if (!this.#over.has(ticket.id)) this.ticket = { ...ticket, since: this.now() - ticket.waitedMs };
-    else if (this.ticket?.id === ticket.id) this.ticket = null;
+    if (!LIVE.includes(ticket.status)) this.#over.add(ticket.id); // a straggler must not bring it back
+    if (this.planned?.id === ticket.id) this.planned = null;
+    if (this.#over.has(ticket.id)) {
+      if (this.ticket?.id === ticket.id) this.ticket = null;
+    } else if (ticket.status === "scheduled") this.planned = ticket;
+    else this.ticket = { ...ticket, since: this.now() - ticket.waitedMs };
   }
 
   #expired(ticketId) {
@@ -210,6 +229,7 @@ export class Player {
     if (this.proposal?.match.id !== event.matchId) return;
     this.#setProposal(null);
     if (!event.requeued) this.ticket = null;
+    if (event.cooldownUntil) this.pausedUntil = Date.parse(event.cooldownUntil);
     this.#screen.note(matchOffText(event, this.now()));
   }
 

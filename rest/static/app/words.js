@@ -18,7 +18,8 @@ export function errorText(error) {
     return `Too fast: try again in ${seconds(error.details?.retryInMs ?? 1000)}. (RATE_LIMITED)`;
   }
   if (error.code === "COOLDOWN") {
-    return `You refused matches before: you can search again in ${seconds(error.details.retryInMs)}. (COOLDOWN)`;
+    const who = error.details.userIds ? "Players of your party" : "You";
+    return `${who} refused matches: the next search can begin in ${seconds(error.details.retryInMs)}. (COOLDOWN)`;
   }
   const first = Array.isArray(error.details) ? error.details[0] : null;
   const text = ERRORS[error.code] ?? error.message;
@@ -38,7 +39,7 @@ export function clock(ms) {
 }
 
 /** A number of things in words: `1 player`, `2 players`. */
-export const count = (number, thing) => `${number} ${thing}${number === 1 ? "" : "s"}`;
+export const count = (number, thing, things = `${thing}s`) => `${number} ${number === 1 ? thing : things}`;
 
 /** With a capital letter. */
 export const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -179,7 +179,8 @@ def test_who_waited_since_then_is_told() -> None:
 
 def test_the_share_of_the_others_that_each_rule_refuses_is_told() -> None:
     waiting = [
-        a_ticket("me", 1500, regions=["EU"], regionPreference="strict"),
+        a_ticket("me", 1500, regions=["EU"], regionPreference="strict", blocks="rival"),
+        a_ticket("rival", 1500, regions=["EU"]),
         a_ticket("far", 1700, regions=["EU"]),
         a_ticket("away", 1500, regions=["NA"]),
         a_ticket("both", 1700, regions=["NA"]),
@@ -187,10 +188,17 @@ def test_the_share_of_the_others_that_each_rule_refuses_is_told() -> None:
     ]
     found = explained(matcher_of(DUEL, *waiting), "me")
     assert [(blocker.rule, blocker.rejected) for blocker in found.blockers] == [
-        ("region", 0.5),
-        ("skill", 0.5),
-        ("block", 0.25),
+        ("region", 0.4),
+        ("skill", 0.4),
+        ("block", 0.2),
     ]
+
+
+def test_nobody_is_told_that_they_are_blocked() -> None:
+    pool = matcher_of(DUEL, a_ticket("me"), a_ticket("enemy", blocks="me"))
+    assert not formed(pool)
+    assert explained(pool, "me").blockers == ()
+    assert [blocker.rule for blocker in explained(pool, "enemy").blockers] == ["block"]
 
 
 def test_what_a_ticket_holds_to_is_told_step_by_step() -> None:

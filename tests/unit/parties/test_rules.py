@@ -22,12 +22,16 @@ ANN, BOB, CID = USERS[:3]
 Asked = Callable[[Party, datetime], Party]
 
 
+def a_member(user: UserId, connection: Connection = "connected") -> PartyMember:
+    return PartyMember(user_id=user, display_name=f"Player {user}", connection=connection)
+
+
 def a_party(*members: tuple[UserId, Connection]) -> Party:
     """The first member leads."""
     return Party(
         id="party",
         leader_id=members[0][0],
-        members=tuple(PartyMember(user_id=user, connection=connection) for user, connection in members),
+        members=tuple(a_member(user, connection) for user, connection in members),
         join_code="OLDCODE2",
         created_at=NOON,
     )
@@ -40,7 +44,7 @@ def asked() -> st.SearchStrategy[Asked]:
     return st.one_of(
         st.builds(lambda u, o: lambda p, now: rules.invite(p, u, o, now, MOST), user, user),
         st.builds(lambda u: lambda p, now: rules.decline(p, u, now), user),
-        st.builds(lambda u: lambda p, _: rules.join(p, u, MOST), user),
+        st.builds(lambda u: lambda p, _: rules.join(p, a_member(u), MOST), user),
         st.builds(lambda u: lambda p, now: rules.leave(p, u, now), user),
         st.builds(lambda u, o: lambda p, now: rules.kick(p, u, o, now, "NEWCODE2"), user, user),
         st.builds(lambda u, o: lambda p, _: rules.promote(p, u, o), user, user),
@@ -101,3 +105,9 @@ def test_a_kicked_member_cannot_use_the_code_again_and_an_invitation_is_taken_ba
     for refused in (partial(rules.decline, invited, CID, late), partial(rules.kick, invited, ANN, CID, late, "")):
         with pytest.raises((NotFound, rules.NotInParty)):
             refused()
+
+
+def test_a_member_who_was_away_keeps_their_name() -> None:
+    party = rules.join(a_party((ANN, "connected")), a_member(BOB), MOST)
+    back = rules.set_connection(rules.set_connection(party, [BOB], "grace"), [BOB], "connected")
+    assert back.members == party.members == (a_member(ANN), a_member(BOB))

@@ -1,12 +1,15 @@
-import { $, el, fill, onClick, onSubmit, paint } from "../dom.js";
-import { initials, modeText, upper } from "../words.js";
+import { $, disable, el, fill, onClick, onSubmit, paint, write } from "../dom.js";
+import { initials, modeText, seconds, upper } from "../words.js";
+
+const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** The form of a ticket: what to look for. */
 export function createFindView(player, catalogue) {
   const { games } = catalogue;
   const chosen = (name) => $("form-find").querySelector(`input[name=${name}]:checked`)?.value;
 
-  function render() {
+  function render(current) {
+    renderPlanned(current);
     $("find-go").hidden = !games.size;
     $("games-again").hidden = !catalogue.failed;
     if (!games.size) return;
@@ -22,6 +25,28 @@ export function createFindView(player, catalogue) {
     const again = modes.find(({ mode }) => mode === before) ?? modes[0];
     $("modes").querySelector(`input[value=${again.mode}]`).checked = true;
     renderSizes(again);
+    const roles = Object.keys(again.teams?.roles ?? {});
+    $("roles-field").hidden = !roles.length;
+    fill($("roles"), roles, (role) => role, roleOption);
+  }
+
+  function renderPlanned({ planned }) {
+    $("planned").hidden = !planned;
+    if (!planned) return;
+    const { games: wishes, mode, scheduledAt } = planned.criteria;
+    const names = wishes.map(({ gameId }) => catalogue.nameOf(gameId)).join(" or ");
+    write($("planned-text"), `You search for ${names} (${mode}) from ${DAY_AND_TIME.format(new Date(scheduledAt))} on.`);
+  }
+
+  /** Why no search can begin now. */
+  function tick(current) {
+    const { party, pausedUntil } = current;
+    const pause = pausedUntil - current.now();
+    const follows = party.others.length > 0 && !party.isLeader;
+    const leader = party.current?.members.find(({ userId }) => userId === party.current.leaderId);
+    const paused = pause > 0 && `You refused a match: you can search again in ${seconds(pause)}.`;
+    write($("find-hint"), (follows && `${leader?.displayName} leads your party, and starts its search.`) || paused || "");
+    disable($("find-go").querySelector("button"), follows || pause > 0);
   }
 
   /** A mode with teams has a fixed number of players; a group may be of any size within the mode's. */
@@ -36,6 +61,7 @@ export function createFindView(player, catalogue) {
   }
 
   onClick($("games-again"), () => catalogue.load());
+  onClick($("planned-cancel"), () => player().cancelPlanned());
   $("games").addEventListener("change", renderModes);
   $("modes").addEventListener("change", renderModes);
   onSubmit($("form-find"), async ({ game, mode, size, region }) => {
@@ -45,9 +71,11 @@ export function createFindView(player, catalogue) {
       ...(size && { groupSize: { min: Number(size), max: Number(size) } }),
       ...(region && { regions: [region] }),
       skillPreference: $("similar").checked ? "similar" : "any",
+      roles: [...$("roles").querySelectorAll(":checked")].map(({ value }) => value),
+      party: player().party.others,
     });
   });
-  return { title: "Pick a game", render };
+  return { title: "Pick a game", render, tick };
 }
 
 function gameTile({ id, name, genres }) {
@@ -69,4 +97,8 @@ function modeOption(mode) {
     el("span", { class: "name" }, upper(mode.mode)),
     el("span", { class: "small" }, modeText(mode)),
   );
+}
+
+function roleOption(role) {
+  return el("label", { class: "check" }, el("input", { type: "checkbox", value: role }), upper(role));
 }

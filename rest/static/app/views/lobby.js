@@ -71,7 +71,7 @@ function teamList(title, members, me) {
   return el("div", { class: "group" }, title && el("h3", {}, title), list);
 }
 
-function memberItem({ userId, displayName, isHost, ready, connection }, me) {
+function memberItem({ userId, displayName, isHost, ready, connection, role }, me) {
   const away = connection === "grace";
   const state = away ? "Reconnecting…" : ready ? "Ready" : "Not ready";
   return el(
@@ -81,6 +81,6 @@ function memberItem({ userId, displayName, isHost, ready, connection }, me) {
     el("span", { class: "name", dir: "auto" }, displayName),
     userId === me && el("span", { class: "tag" }, "You"),
     isHost && el("span", { class: "tag host" }, "Host"),
-    el("span", { class: "state" }, state),
+    el("span", { class: "state" }, state, role && ` · ${upper(role)}`),
   );
 }

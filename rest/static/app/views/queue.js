@@ -1,4 +1,5 @@
 import { $, onClick, write } from "../dom.js";
+import { blockersText, estimateText, heldText } from "../waiting_words.js";
 import { clock, count, seconds, upper } from "../words.js";
 
 /** Waiting for a match. */
@@ -7,11 +8,19 @@ export function createQueueView(player, catalogue) {
   return {
     title: "Looking for players",
     render({ ticket }) {
-      const { games, mode, regions = [] } = ticket.criteria;
+      const { games, mode, regions = [], roles = [] } = ticket.criteria;
+      const names = games.map(({ gameId }) => catalogue.nameOf(gameId)).join(" or ");
+      const friends = ticket.partyIds.length - 1;
       const where = regions.length ? regions.join(", ") : "anywhere";
-      write($("queue-what"), `${catalogue.nameOf(games[0].gameId)} · ${upper(mode)} · ${where}`);
-      write($("queue-pool"), count(ticket.poolSize, "player"));
+      const what = [names, upper(mode), where, roles.join(" or "), friends && `with ${count(friends, "friend")}`];
+      write($("queue-what"), what.filter(Boolean).join(" · "));
+      write($("queue-pool"), count(ticket.poolSize, "search", "searches"));
       write($("queue-level"), levelText(ticket));
+      const { text, spread } = estimateText(ticket);
+      write($("queue-estimate"), text);
+      write($("queue-spread"), spread);
+      write($("queue-why"), blockersText(ticket));
+      write($("queue-held"), heldText(ticket, catalogue.modeOf(games[0].gameId, mode)?.matching?.rules ?? []));
     },
     tick(current) {
       const { since, nextRelaxationAt } = current.ticket;
