@@ -60,7 +60,9 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
+from storage.memory.leases import SoleLeases
 from storage.memory.streams import MemoryStreams
+from storage.memory.tickets import MemoryTicketPool
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.factory import open_redis
@@ -177,8 +179,8 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
-    leases: Leases = RedisLeases(redis, settings.instance)
-    pool: TicketPool = RedisTicketPool(redis)
+    leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
+    pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
     users = Users(database, clock)
     blocks = Blocks(database, users, clock)

@@ -1,5 +1,9 @@
-"""The child of `pairing_process`: `python -m maoga.pairing_child`. It reads requests, and answers in order."""
+"""The child of `pairing_process`: `python -m maoga.pairing_child`. It reads requests, and answers in order.
 
+Garbage is collected between passes. Tickets are kept out of that: they are most of what there is, and no cycles.
+"""
+
+import gc
 import os
 import signal
 import sys
@@ -59,12 +63,14 @@ class PairingChild:
         if isinstance(request, Apply):
             matcher.put(request.entries)
             matcher.drop(request.gone)
+            gc.freeze()
         elif isinstance(request, Free):
             matcher.free(request.tickets)
         elif isinstance(request, Explain):
             self._say(Answer(call=request.call, explained=matcher.explain(request.tickets, request.now)))
         elif isinstance(request, Groups):
             self._answer_groups(matcher, request)
+            gc.collect()
         elif isinstance(request, Close):
             del self._matchers[request.pool]
 
@@ -100,6 +106,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(NICENESS)
+    gc.disable()
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(requests,), daemon=True).start()
     child = PairingChild(sys.stdout.buffer)

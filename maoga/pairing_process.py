@@ -184,6 +184,7 @@ class _Child:
                 answer = Answer.model_validate_json(await self._output.readexactly(size))
                 if waiting := self._calls.get(answer.call):  # or nobody wants it any more
                     waiting.put_nowait(answer)
+                await asyncio.sleep(0)  # what has come already is read without waiting
         self.lost = True
         for waiting in self._calls.values():
             waiting.put_nowait(None)

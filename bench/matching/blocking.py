@@ -1,6 +1,6 @@
 """How long a tick over a large pool keeps the event loop from anything else, in a process that is gateway and worker.
 
-python -m bench.matchmaking.blocking [tickets] [redis url]
+python -m bench.matching.blocking [tickets] [redis url]
 """
 
 import asyncio
@@ -14,7 +14,10 @@ from dataclasses import asdict, dataclass, field
 import orjson
 
 from domain.games.model import Mode, Teams
+from domain.matchmaking.pool import TicketPool
 from maoga.pairing_process import PairingProcess
+from maoga.server import GC_THRESHOLDS
+from storage.memory.tickets import MemoryTicketPool
 from storage.redis.factory import open_redis
 from storage.redis.tickets import RedisTicketPool
 from tests.support.builders import a_pool_entry
@@ -65,11 +68,21 @@ class Blocking:
     matches: int
 
 
+@asynccontextmanager
+async def opened(redis_url: str) -> AsyncIterator[TicketPool]:
+    """The pool that a server with this `MAOGA_REDIS_URL` has."""
+    if redis_url == "memory://":
+        yield MemoryTicketPool()
+        return
+    async with open_redis(redis_url, timeout_s=30) as redis:
+        yield RedisTicketPool(redis)
+
+
 async def blocking(tickets: int, redis_url: str = "memory://") -> Blocking:
     """One cold tick, which loads the pool, and one over what has changed since."""
     pairing = PairingProcess()
-    async with open_redis(redis_url, timeout_s=30) as redis:
-        world = World(FIVES, pool=RedisTicketPool(redis), open_large=pairing.open)
+    async with opened(redis_url) as pool:
+        world = World(FIVES, pool=pool, open_large=pairing.open)
         now = world.clock.now()
         for start in range(0, tickets, 100):
             await world.pool.add(
@@ -77,7 +90,7 @@ async def blocking(tickets: int, redis_url: str = "memory://") -> Blocking:
             )
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 50, 1000)  # as the server does
+        gc.set_threshold(*GC_THRESHOLDS)  # as the server does
         figures: list[tuple[float, Turns]] = []
         for _ in range(2):
             async with watched() as turns:

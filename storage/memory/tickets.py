@@ -1,5 +1,6 @@
-"""The ticket pool in plain dictionaries, for simulations: quick, repeatable, and gone with its process."""
+"""The ticket pool in plain dictionaries, for `memory://` and for simulations: quick, and gone with its process."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -8,6 +9,9 @@ from domain.core.ids import MatchId, TicketId
 from domain.matchmaking.pool import Change, Changes, Claim, PoolEntry, PoolKey, PoolStatistics, Position, TicketPool
 
 LOG_SIZE = 100_000
+
+PAGE = 100
+"""So many tickets are read at once; then others have their turn."""
 
 
 class _Log:
@@ -27,14 +31,17 @@ class _Log:
     def end(self) -> Position:
         return Position(str(self._dropped + len(self._tickets)))
 
-    def since(self, position: Position) -> list[TicketId] | None:
-        """The tickets behind a position, each once; None when they are not all there."""
+    def since(self, position: Position) -> tuple[Position, list[TicketId]] | None:
+        """A page of the tickets behind a position, each once, and where it ends; None when they are not all there."""
         start = int(position) - self._dropped
-        return None if start < 0 else [*dict.fromkeys(self._tickets[start:])]
+        if start < 0:
+            return None
+        page = self._tickets[start : start + PAGE]
+        return Position(str(int(position) + len(page))), [*dict.fromkeys(page)]
 
 
 class MemoryTicketPool(TicketPool):
-    """Pools and claims. Each call is done at once, so none meets another halfway."""
+    """Pools and claims. Each change is done at once, so none meets another halfway."""
 
     def __init__(self) -> None:
         self._known: dict[TicketId, PoolEntry] = {}
@@ -69,16 +76,20 @@ class MemoryTicketPool(TicketPool):
         return len(self._pools[pool])
 
     async def snapshot(self, pool: PoolKey) -> AsyncIterator[Changes]:
-        waiting = tuple(Change(ticket_id, self._known[ticket_id]) for ticket_id in self._pools[pool])
-        yield Changes(self._logs[pool].end, waiting)
+        position, tickets = self._logs[pool].end, [*self._pools[pool]]
+        for start in range(0, max(1, len(tickets)), PAGE):
+            page = [id for id in tickets[start : start + PAGE] if id in self._pools[pool]]
+            yield Changes(position, tuple(Change(ticket_id, self._known[ticket_id]) for ticket_id in page))
+            await asyncio.sleep(0)
 
     async def changes(self, pool: PoolKey, after: Position) -> Changes | None:
-        changed = self._logs[pool].since(after)
-        if changed is None:
+        await asyncio.sleep(0)
+        found = self._logs[pool].since(after)
+        if found is None:
             return None
+        position, changed = found
         waiting = self._pools[pool]
-        now = (Change(id, self._known[id] if id in waiting else None) for id in changed)
-        return Changes(self._logs[pool].end, tuple(now))
+        return Changes(position, tuple(Change(id, self._known[id] if id in waiting else None) for id in changed))
 
     async def claim(self, match_id: MatchId, ticket_ids: Sequence[TicketId], now: datetime) -> bool:
         claim = Claim(match_id, tuple(ticket_ids))
