@@ -34,6 +34,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS, CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
+from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.party_search import PartySearch
@@ -137,7 +138,9 @@ def _starting(setting: str, url: SecretStr) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Core]:
+async def open_core(
+    settings: Settings, clock: Clock | None = None, metrics: MatchmakingMetrics = UNWATCHED
+) -> AsyncIterator[Core]:
     """Opens the storage and builds the use cases on it; lets go of the storage at the end."""
     arm(settings.fault_point)
     with _starting("MAOGA_REDIS_URL", settings.redis_url):
@@ -155,7 +158,7 @@ async def open_core(settings: Settings, clock: Clock | None = None) -> AsyncIter
         try:
             clock = clock or SystemClock()
             async with _open_streams(settings, clock, redis) as streams:
-                yield build(settings, clock, database, redis, streams)
+                yield build(settings, clock, database, redis, streams, metrics=metrics)
         finally:
             await database.close()
     finally:
@@ -172,7 +175,15 @@ async def _open_streams(settings: Settings, clock: Clock, redis: Client) -> Asyn
         yield streams
 
 
-def build(settings: Settings, clock: Clock, database: Database, redis: Client, streams: StreamLog) -> Core:
+def build(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    redis: Client,
+    streams: StreamLog,
+    *,
+    metrics: MatchmakingMetrics,
+) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
     outbox = Outbox(database, publisher, clock)
@@ -235,6 +246,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         clock=clock,
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
+        metrics=metrics,
     )
     search = PartySearch(
         database=database, admission=admission, cooldowns=cooldowns, pool=pool, board=board, proposals=proposals
@@ -306,6 +318,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
         clock=clock,
         report=report,
         open_large=pairing.open,
+        metrics=metrics,
     )
     grace = Grace(
         database=database,

@@ -38,6 +38,10 @@ from maoga.pairing_messages import (
 
 STOP_LIMIT_S = 5.0
 
+ANSWER_LIMIT_S = 30.0
+"""A child that says nothing for so long, or reads nothing, hangs: it is killed, and its pools are paired anew. Loading
+a hundred thousand tickets takes it some seconds."""
+
 
 class PairingProcess:
     """At most one child, started when a pool first needs it, and again after it has died."""
@@ -146,7 +150,10 @@ class _Child:
             raise MatcherLost("the pairing child is gone")
         try:
             self._input.write(framed(request))
-            await self._input.drain()
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                await self._input.drain()
+        except TimeoutError as error:
+            raise self._hung() from error
         except (ConnectionError, RuntimeError) as error:
             raise MatcherLost("the pairing child is gone") from error
 
@@ -158,13 +165,23 @@ class _Child:
             await self.send(request)
             last = False
             while not last:
-                answer = await answers.get()
+                try:
+                    answer = await asyncio.wait_for(answers.get(), ANSWER_LIMIT_S)
+                except TimeoutError as error:
+                    raise self._hung() from error
                 if answer is None or answer.failed:
                     raise MatcherLost("the pairing child is gone" if answer is None else "the matcher failed")
                 yield answer
                 last = answer.last
         finally:
             del self._calls[call]
+
+    def _hung(self) -> MatcherLost:
+        """Makes an end of a child that does not answer."""
+        self.lost = True
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        return MatcherLost("the pairing child hung")
 
     async def stop(self) -> None:
         """Ends the process, by force if need be."""

@@ -25,7 +25,7 @@ from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.greeter import Greeter
 from realtime.hub import Hub
-from realtime.metrics import Metrics
+from realtime.metrics import MatchmakingFigures, Metrics
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
@@ -46,7 +46,7 @@ async def run(settings: Settings) -> int:
     process = Process()
     registry = _registry()
     metrics = Metrics(registry)
-    async with open_core(settings) as core, AsyncExitStack() as stack:
+    async with open_core(settings, metrics=MatchmakingFigures(registry)) as core, AsyncExitStack() as stack:
         await _seed(core)
         if settings.role != "gateway":
             stack.push_async_callback(core.worker.close)

@@ -1,12 +1,17 @@
-"""What Prometheus sees of the transports. Labels come from small sets: a client can never invent one."""
+"""What Prometheus sees of transports and matchmaking. Labels come from small sets: a client can never invent one."""
 
 import asyncio
 from typing import NoReturn
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from domain.matchmaking.metrics import MatchmakingMetrics, Outcome
+from domain.matchmaking.pool import PoolKey
+
 HANDLER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+TICK_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+WAIT_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800)
 LAG_EVERY_S = 0.25
 SUCCESS = "success"
 UNKNOWN = "(unknown)"
@@ -113,3 +118,38 @@ class EventFigures:
             counter = self._counters[outcome] = self._events_in.labels(*self._labels, outcome)
         counter.inc()
         self._seconds.observe(seconds)
+
+
+class MatchmakingFigures(MatchmakingMetrics):
+    """The series of the matchmaking. Each pool is served by one worker, so that sums over all instances are right.
+
+    Pools exist for games and modes of the catalogue only.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._tickets = Gauge(
+            "maoga_pool_tickets", "Tickets waiting in the pools served here", ["game", "mode"], registry=registry
+        )
+        self._matches = Counter("maoga_matches", "Groups and matches by outcome", ["outcome"], registry=registry)
+        self._tick_seconds = Histogram(
+            "maoga_tick_seconds", "Time to serve a pool once", ["game", "mode"], buckets=TICK_BUCKETS, registry=registry
+        )
+        self._wait_seconds = Histogram(
+            "maoga_match_wait_seconds",
+            "How long tickets waited for a proposed match",
+            buckets=WAIT_BUCKETS,
+            registry=registry,
+        )
+
+    def match(self, outcome: Outcome) -> None:
+        self._matches.labels(outcome).inc()
+
+    def ticked(self, pool: PoolKey, tickets: int, seconds: float) -> None:
+        self._tickets.labels(pool.game_id, pool.mode).set(tickets)
+        self._tick_seconds.labels(pool.game_id, pool.mode).observe(seconds)
+
+    def left(self, pool: PoolKey) -> None:
+        self._tickets.remove(pool.game_id, pool.mode)
+
+    def waited(self, seconds: float) -> None:
+        self._wait_seconds.observe(seconds)

@@ -93,6 +93,5 @@ class Acquaintances:
         renewed = await self._tickets.update(ticket.id, changes, expect={"version": ticket.version})
         if renewed is not None and renewed.status == "queued":
             with may_lag():
-                await self._pool.remove([TicketId(ticket.id)])
-                await self._pool.add(pool_entry(renewed))
+                await self._pool.replace(pool_entry(renewed))
         return renewed is not None

@@ -8,7 +8,7 @@ the truth: a sweep makes the ticket follow it, and ends it when the lobby is clo
 from typing import cast
 
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Database, Duplicate
+from domain.core.collection import After, Database, Duplicate
 from domain.core.errors import AppError, Conflict, Forbidden, NotFound
 from domain.core.ids import IdFactory, TicketId, UserId
 from domain.core.index import may_lag
@@ -75,8 +75,11 @@ class Backfills:
     async def reconcile(self, report: Report) -> None:
         """Makes the waiting tickets follow their lobbies; tells `report` of what it cannot. Idempotent."""
         waiting = {"backfill_of": {"$exists": True}, "status": "queued"}
-        for ticket in await self._tickets.find(waiting, limit=PAGE):
-            await isolated(report, f"backfill {ticket.id}", self._follow(ticket))
+        after: After | None = None
+        while page := await self._tickets.find(waiting, limit=PAGE, after=after):
+            for ticket in page:
+                await isolated(report, f"backfill {ticket.id}", self._follow(ticket))
+            after = (page[-1].id, page[-1].id)
 
     async def _of(self, lobby: Lobby) -> Ticket | None:
         return await self._tickets.find_one({"backfill_of": lobby.lobby_id})
@@ -123,9 +126,10 @@ class Backfills:
         if await self._tickets.replace(followed) is None:
             return  # it has moved on; the next sweep looks again
         with may_lag():
-            await self._pool.remove([TicketId(ticket.id)])
             if followed.status == "queued":
-                await self._pool.add(pool_entry(followed))
+                await self._pool.replace(pool_entry(followed))
+            else:
+                await self._pool.remove([TicketId(ticket.id)])
         await self._board.show([TicketId(ticket.id)])
 
     async def _players(self, lobby: Lobby, criteria: Criteria) -> tuple[PoolPlayer, ...]:

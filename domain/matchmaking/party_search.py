@@ -109,8 +109,8 @@ class PartySearch(Search):
         if ticket is not None:
             if ticket.status != "queued":
                 await self._pool.remove([ticket_id])
-            elif not await self._pool.replace(pool_entry(ticket)):
-                await self._pool.add(pool_entry(ticket))
+            else:
+                await self._pool.replace(pool_entry(ticket))
         await self._board.show([ticket_id])
 
 

@@ -117,15 +117,16 @@ class TicketPool(Protocol):
     """Pools and claims. A ticket is waiting, claimed by one match, or unknown.
 
     Every change of a pool is logged, so that who has read it once need only read on. `snapshot` and `changes` may be
-    behind by what happens meanwhile, and `add` and `remove` may be cut off between two tickets; all else is atomic.
+    behind by what happens meanwhile; `add`, `replace` and `remove` may be cut off between two tickets. All else is
+    atomic.
     """
 
     async def add(self, *entries: PoolEntry) -> None:
         """Lets tickets wait in their pools. A claimed or waiting ticket stays as it is."""
         ...
 
-    async def replace(self, entry: PoolEntry) -> bool:
-        """Changes what a waiting ticket is, and so its pools; False, and no change, unless it waits."""
+    async def replace(self, *entries: PoolEntry) -> None:
+        """Lets tickets wait as they are now, whatever they were. A claimed one does when its claim is released."""
         ...
 
     async def remove(self, ticket_ids: Sequence[TicketId]) -> None:

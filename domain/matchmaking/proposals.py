@@ -28,6 +28,7 @@ from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS, Cooldowns
 from domain.matchmaking.events import MatchAccepted, MatchCancelled, MatchConfirmed, MatchProposed
+from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.model import (
     MATCHES,
     TICKETS,
@@ -75,11 +76,12 @@ class Proposals:
         clock: Clock,
         new_id: IdFactory,
         config: ProposalConfig,
+        metrics: MatchmakingMetrics,
     ) -> None:
         self._database, self._pool, self._board, self._lobbies = database, pool, board, lobbies
         self._acquaintances, self._cooldowns = acquaintances, cooldowns
         self._deadlines, self._outbox, self._publisher = deadlines, outbox, publisher
-        self._clock, self._new_id, self._config = clock, new_id, config
+        self._clock, self._new_id, self._config, self._metrics = clock, new_id, config, metrics
         self._matches = database.collection(MATCHES)
         self._tickets = database.collection(TICKETS)
 
@@ -93,13 +95,13 @@ class Proposals:
         match = carry(match, [to(_stream(user), proposal) for user in match.player_ids], match.formed_at)
         tickets = await self._tickets.get_many(group.ticket_ids)
         if await self._acquaintances.at_odds(_together(group)):  # blocks that the index has not heard of
-            await self._put_back(match, group)
+            await self.end_claim(match.match_id, group.ticket_ids)
             await self._acquaintances.renew(*group.ticket_ids)
             return None
         try:
             await self._database.commit(Insert(MATCHES, match), *_proposed(match, group, tickets))
         except StorageConflict:
-            await self._put_back(match, group)
+            await self.end_claim(match.match_id, group.ticket_ids)
             return None
         fault_point("proposed")
         with may_lag():
@@ -174,12 +176,24 @@ class Proposals:
         else:
             raise Conflict
         fault_point("refused")
+        self._metrics.match(reason)
         await self._acquaintances.renew(*requeued)  # they would rather not meet the refusers again
-        await self._let_wait(requeued)
+        with may_lag():
+            await self.end_claim(match.match_id, requeued)
         match = await self._current(match.match_id)
         await self._outbox.flush(MATCHES, match)
         await self._board.show(match.ticket_ids)
         return match
+
+    async def end_claim(self, match_id: MatchId, ticket_ids: Sequence[TicketId]) -> None:
+        """The tickets, all those of the match that may wait now, do so as their documents have them. Idempotent.
+
+        Ends their claim, too: whoever answers a match at once may be quicker than the worker that settles it.
+        """
+        tickets = (await self._tickets.get_many(ticket_ids)).values()
+        queued = [ticket for ticket in tickets if ticket.status == "queued"]
+        await self._pool.replace(*map(pool_entry, queued))
+        await self._pool.release(match_id, [TicketId(ticket.id) for ticket in queued])
 
     async def _confirm(self, match: Match) -> Match:
         """Everyone accepted: the lobby stands and the match is confirmed, in one commit. A retry changes nothing."""
@@ -205,14 +219,19 @@ class Proposals:
             return await self.refuse(match, [], "withdrawn")
         except StorageConflict:
             match = await self._current(match.match_id)
+            if match.status == "proposed":
+                raise Conflict from None  # a player came and went too often; at the deadline it is tried again
             if not match.is_confirmed:
                 raise MatchOver from None
             return match
+        self._metrics.match("confirmed")
         match = await self._current(match.match_id)
         with may_lag():
             await self._deadlines.drop("accept", match.id)
         await self._outbox.flush(MATCHES, match)
-        await self._let_wait([match.backfill] if match.backfill else [])
+        if match.backfill:
+            with may_lag():
+                await self.end_claim(match.match_id, [match.backfill])
         await self._board.show(match.ticket_ids)
         return match
 
@@ -245,24 +264,6 @@ class Proposals:
             *_moved(requeued, match, {"$set": {"status": "queued"}, "$unset": NO_MATCH}),
             *costs,
         )
-
-    async def _let_wait(self, ticket_ids: Sequence[TicketId]) -> None:
-        """The pool learns of tickets that wait again, unless they have been cancelled since."""
-        tickets = await self._tickets.get_many(ticket_ids)
-        with may_lag():
-            for ticket in tickets.values():
-                if ticket.status == "queued":
-                    await self._pool.add(pool_entry(ticket))
-
-    async def _put_back(self, match: Match, group: Group) -> None:
-        """Ends the claim: the tickets that still wait do so as their documents have them, the others are forgotten."""
-        tickets = (await self._tickets.get_many(group.ticket_ids)).values()
-        queued = [ticket for ticket in tickets if ticket.status == "queued"]
-        known = [TicketId(ticket.id) for ticket in queued if _as_grouped(ticket, group)]
-        await self._pool.release(match.match_id, known)
-        for ticket in queued:
-            if ticket.id not in known:
-                await self._pool.add(pool_entry(ticket))
 
     async def _own(self, user: UserId, match_id: MatchId) -> Match:
         match = await self._matches.get(match_id)

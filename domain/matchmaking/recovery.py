@@ -15,7 +15,7 @@ from domain.lobbies.model import LOBBIES, SEATS
 from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.grace import Grace
 from domain.matchmaking.model import MATCHES, TICKETS, Ticket, pool_entry
-from domain.matchmaking.pool import Claim, TicketPool
+from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.results import Results
 from domain.matchmaking.schedule import Schedule
@@ -69,9 +69,9 @@ class Recovery:
         await self._isolated("reconciling presence", self._grace.reconcile())
 
     async def stale_claims(self) -> None:
-        """A claim without a match puts its tickets back; one with a match is done with."""
+        """Claims whose worker died, or did not reach Redis, come to their end."""
         for claim in await self._pool.claims(self._clock.now() - seconds(CLAIM_MAX_S)):
-            await self._isolated(f"claim {claim.match_id}", self._end_claim(claim))
+            await self._isolated(f"claim {claim.match_id}", self._proposals.end_claim(claim.match_id, claim.ticket_ids))
 
     async def overdue(self) -> None:
         """Acts on the deadlines in the documents that the index has missed."""
@@ -103,14 +103,6 @@ class Recovery:
             if len(page) < PAGE:
                 return
             after = (page[-1].id, page[-1].id)
-
-    async def _end_claim(self, claim: Claim) -> None:
-        if await self._matches.get(claim.match_id) is not None:
-            await self._pool.settle(claim.match_id)
-        else:
-            tickets = await self._tickets.get_many(claim.ticket_ids)
-            queued = [TicketId(ticket.id) for ticket in tickets.values() if ticket.status == "queued"]
-            await self._pool.release(claim.match_id, queued)
 
     async def _isolated(self, what: str, work: Awaitable[object]) -> None:
         await isolated(self._report, what, work)

@@ -107,12 +107,13 @@ class ServedPool:
             if relaxed_at and now < relaxed_at < now + seconds(UPDATE_EVERY_S):
                 self._updates.plan(ticket_id, relaxed_at)
 
-    def matched(self, group: Group, now: datetime) -> None:
-        """The group was proposed a match: its tickets wait no more, and others can learn from how long they did."""
+    def matched(self, group: Group, now: datetime) -> list[int]:
+        """The group was proposed a match: its tickets wait no more; how many ms they did, from which others learn."""
         gone = [self._waiting[id] for id in group.ticket_ids if id in self._waiting and id != group.backfill]
         waits = [Wait(ms=ms_between(one.queued_at, now), rating=one.rating, players=one.players) for one in gone]
         self.statistics = self.statistics.model_copy(update={"waits": self.statistics.waits.plus(waits)})
         self._forget(group.ticket_ids)
+        return [wait.ms for wait in waits]
 
     async def forget(self, tickets: Sequence[TicketId]) -> None:
         """Tickets have ended."""

@@ -1,6 +1,7 @@
 """The tick: brings each pool up to date, lets its matcher form groups, and proposes them. It decides nothing."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from datetime import datetime
@@ -13,6 +14,7 @@ from domain.core.isolation import Report, isolated
 from domain.games.model import Game, Mode
 from domain.matchmaking.board import PoolState
 from domain.matchmaking.matching import MatcherLost, OpenMatcher, open_inline
+from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from domain.matchmaking.model import Match
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.pairing.matcher import Explanation, Group
@@ -78,11 +80,12 @@ class Tick:
         report: Report,
         open_small: OpenMatcher = open_inline,
         open_large: OpenMatcher | None = None,
+        metrics: MatchmakingMetrics = UNWATCHED,
     ) -> None:
         """open_large: makes the matchers of pools of more than `LARGE` tickets, if not this process shall pair them."""
         self._pool, self._games, self._expiry, self._proposals = pool, games, expiry, proposals
         self._board, self._ownership, self._clock, self._report = board, ownership, clock, report
-        self._open_small, self._open_large = open_small, open_large
+        self._open_small, self._open_large, self._metrics = open_small, open_large, metrics
         self._served: dict[PoolKey, ServedPool] = {}
 
     async def run(self) -> int:
@@ -112,7 +115,7 @@ class Tick:
 
     async def run_pool(self, key: PoolKey) -> int:
         """One tick over one pool; how many matches were proposed."""
-        now = self._clock.now()
+        now, began = self._clock.now(), time.perf_counter()
         try:
             served = await self._up_to_date(key, now)
             proposed = await self._propose(served, now) if served.mode else 0
@@ -123,6 +126,7 @@ class Tick:
         except MatcherLost:
             await self._drop(key)
             raise
+        self._metrics.ticked(key, served.size, time.perf_counter() - began)
         return proposed
 
     async def close(self) -> None:
@@ -157,6 +161,7 @@ class Tick:
 
     async def _drop(self, key: PoolKey) -> None:
         if served := self._served.pop(key, None):
+            self._metrics.left(key)
             await served.matcher.close()
 
     async def _expire(self, served: ServedPool, tickets: Sequence[TicketId]) -> None:
@@ -175,9 +180,12 @@ class Tick:
             nonlocal proposed
             try:
                 if await self._proposals.propose(served.key, group):
-                    served.matched(group, now)
+                    for waited_ms in served.matched(group, now):
+                        self._metrics.waited(waited_ms / 1000)
+                    self._metrics.match("proposed")
                     proposed += 1
                 else:
+                    self._metrics.match("refused")
                     await served.matcher.free(group.ticket_ids)
             except Exception as error:
                 failures.append(error)

@@ -57,13 +57,13 @@ class MemoryTicketPool(TicketPool):
                 self._known[entry.ticket_id] = entry
                 self._enter(entry)
 
-    async def replace(self, entry: PoolEntry) -> bool:
-        if not self._waits(entry.ticket_id):
-            return False
-        self._leave(self._known[entry.ticket_id])
-        self._known[entry.ticket_id] = entry
-        self._enter(entry)
-        return True
+    async def replace(self, *entries: PoolEntry) -> None:
+        for entry in entries:
+            if self._waits(entry.ticket_id):
+                self._leave(self._known[entry.ticket_id])
+            self._known[entry.ticket_id] = entry
+            if self._waits(entry.ticket_id):
+                self._enter(entry)
 
     async def remove(self, ticket_ids: Sequence[TicketId]) -> None:
         for ticket_id in filter(self._waits, ticket_ids):

@@ -32,11 +32,10 @@ class RedisTicketPool(TicketPool):
         self._script = load_script(redis, "tickets")
 
     async def add(self, *entries: PoolEntry) -> None:
-        for some in _pages(entries):
-            await self._run("add", *(text for entry in some for text in _stored(entry)))
+        await self._put("add", entries)
 
-    async def replace(self, entry: PoolEntry) -> bool:
-        return bool(await self._run("replace", *_stored(entry)))
+    async def replace(self, *entries: PoolEntry) -> None:
+        await self._put("replace", entries)
 
     async def remove(self, ticket_ids: Sequence[TicketId]) -> None:
         for some in _pages(ticket_ids):
@@ -96,6 +95,10 @@ class RedisTicketPool(TicketPool):
     async def statistics(self, pool: PoolKey) -> PoolStatistics:
         stored = await self._redis.hget(STATISTICS, _name(pool))
         return PoolStatistics.model_validate_json(stored) if stored else PoolStatistics()
+
+    async def _put(self, command: str, entries: Sequence[PoolEntry]) -> None:
+        for some in _pages(entries):
+            await self._run(command, *(text for entry in some for text in _stored(entry)))
 
     async def _run(self, command: str, *args: str | int) -> Any:
         return await self._script(keys=KEYS, args=(command, *args))

@@ -1,5 +1,8 @@
 """The ready check over real sockets, its players on two instances: accepts, declines, silence, and what they cost."""
 
+import asyncio
+import urllib.request
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,8 +11,10 @@ import pytest
 from clients.python.client import MaogaClient
 from clients.python.errors import MaogaError
 from tests.e2e.conftest import DUEL, Enter, Start, accept_all
+from tests.support.server import MaogaServer
 
 COOLDOWN_S = 600
+OUTCOMES = ("proposed", "declined", "timeout", "confirmed")
 
 
 async def proposal(*players: MaogaClient) -> str:
@@ -32,6 +37,18 @@ async def assert_on_cooldown(player: MaogaClient, told: dict[str, Any]) -> None:
         await player.enqueue(DUEL)
     assert 0 < refused.value.details["retryInMs"] <= COOLDOWN_S * 1000
     assert await player.status() is None
+
+
+def counted(*servers: MaogaServer) -> Counter[str]:
+    """What the servers' metrics say, by series, added up."""
+    figures = Counter[str]()
+    for server in servers:
+        with urllib.request.urlopen(server.metrics_url, timeout=20) as response:
+            for line in response.read().decode().splitlines():
+                series, _, value = line.rpartition(" ")
+                if not line.startswith("#"):
+                    figures[series] += float(value)  # type: ignore[assignment]
+    return figures
 
 
 async def test_refusers_pay_and_the_innocent_wait_on_with_their_waiting_time(
@@ -67,6 +84,14 @@ async def test_refusers_pay_and_the_innocent_wait_on_with_their_waiting_time(
     assert waiting["waitedMs"] >= 4000
     await zoe.enqueue(DUEL)
     assert len((await accept_all(ann, zoe))["members"]) == 2
+
+    figures = await asyncio.to_thread(counted, a, b)
+    outcomes = {outcome: figures[f'maoga_matches_total{{outcome="{outcome}"}}'] for outcome in OUTCOMES}
+    assert outcomes == {"proposed": 3, "declined": 1, "timeout": 1, "confirmed": 1}
+    assert figures["maoga_match_wait_seconds_count"] == 6
+    assert figures["maoga_match_wait_seconds_sum"] >= 4
+    (pool,) = (series for series in figures if series.startswith("maoga_pool_tickets{"))
+    assert figures[pool.replace("pool_tickets", "tick_seconds_count")] > 3
 
 
 async def test_a_block_made_on_one_instance_keeps_the_two_apart_until_it_is_taken_back(

@@ -36,6 +36,7 @@ PATIENT = {"MAOGA_ROLE": "worker", "MAOGA_GRACE_S": "600", "MAOGA_MATCH_ACCEPT_S
 """A worker that gives up nobody because the machine is slow."""
 
 AT_ONCE = 40
+CANCEL_S = 2.0
 
 
 @pytest.fixture
@@ -116,17 +117,19 @@ async def enqueued(core: Core, user: UserId) -> TicketId:
 
 
 async def cancel_all(core: Core, tickets: dict[UserId, TicketId], dice: random.Random) -> dict[UserId, str]:
-    """What those are told who cancel, each at a moment of its own."""
+    """What those are told who cancel, some at a time, each at a moment of its own."""
+    turns = asyncio.Semaphore(AT_ONCE)
 
-    async def cancel(user: UserId, ticket_id: TicketId, after_s: float) -> str:
-        await asyncio.sleep(after_s)
-        while True:
-            try:
-                return (await core.matchmaking.cancel(user, CancelTicket(ticket_id=ticket_id))).status
-            except (Conflict, Unavailable):
-                await asyncio.sleep(0.1)
+    async def cancel(user: UserId, ticket_id: TicketId) -> str:
+        async with turns:
+            await asyncio.sleep(dice.uniform(0, CANCEL_S))
+            while True:
+                try:
+                    return (await core.matchmaking.cancel(user, CancelTicket(ticket_id=ticket_id))).status
+                except (Conflict, Unavailable):
+                    await asyncio.sleep(0.1)
 
-    answers = await asyncio.gather(*(cancel(*ticket, dice.uniform(0, 8)) for ticket in tickets.items()))
+    answers = await asyncio.gather(*(cancel(*ticket) for ticket in tickets.items()))
     return dict(zip(tickets, answers, strict=True))
 
 

@@ -171,9 +171,7 @@ class Columns:
         for ticket_id in ticket_ids:
             row = self.rows.pop(ticket_id, None)
             if row is not None:
-                for player in self.entry(row).players:
-                    if self.homes.get(player.user_id) == row:
-                        del self.homes[player.user_id]
+                self._leave_home(row)
                 self.entries[row] = self._players[row] = None
                 self.free[row] = False
                 self.changed[row] += 1
@@ -211,11 +209,19 @@ class Columns:
                 self.entries.append(None)
                 self._players.append(None)
             self.rows[entry.ticket_id] = row
+        else:
+            self._leave_home(row)  # who has left a party is looked for elsewhere
         self.entries[row] = entry
         self._players[row] = None
         for player in entry.players:
             self.homes[player.user_id] = row
         return row
+
+    def _leave_home(self, row: int) -> None:
+        """The players of a row are at home there no more."""
+        for player in self.entry(row).players:
+            if self.homes.get(player.user_id) == row:
+                del self.homes[player.user_id]
 
     def _grow(self, rows: int) -> None:
         have = len(self.free)

@@ -98,16 +98,18 @@ function commands.add() -- ticket, place, entry; ...
   end
 end
 
-function commands.replace() -- ticket, place, entry -> 1 or 0
-  local ticket, place, entry = ARGV[2], ARGV[3], ARGV[4]
-  if not is_waiting(ticket) then
-    return 0
+function commands.replace() -- ticket, place, entry; ...
+  for i = 2, #ARGV, 3 do
+    local ticket, place, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+    if is_waiting(ticket) then
+      leave_pools(ticket)
+    end
+    redis.call('HSET', KNOWN, ticket, place)
+    redis.call('HSET', ENTRIES, ticket, entry)
+    if is_waiting(ticket) then
+      enter_pools(ticket)
+    end
   end
-  leave_pools(ticket)
-  redis.call('HSET', KNOWN, ticket, place)
-  redis.call('HSET', ENTRIES, ticket, entry)
-  enter_pools(ticket)
-  return 1
 end
 
 function commands.remove() -- ticket ...

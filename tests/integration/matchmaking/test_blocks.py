@@ -6,6 +6,7 @@ import pytest
 
 from domain.core.errors import NotFound, ValidationFailed
 from domain.core.ids import TicketId, UserId
+from domain.matchmaking.board import first_pool
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.pool import PoolPlayer
@@ -21,6 +22,7 @@ from tests.integration.matchmaking.test_main_job import DUEL, proposed
 from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
+from tests.support.pools import waiting as all_waiting
 
 
 async def test_a_block_is_one_however_often_it_is_made_and_can_be_taken_back(core: Core) -> None:
@@ -101,6 +103,22 @@ async def test_a_block_the_index_has_not_heard_of_is_honoured_and_then_known(cor
     assert await core.tick.run() == 0
     assert (await waiting(core, ann)).blocked == (bob,)
     assert await broken_invariants(core.database) == []
+
+
+async def test_a_pool_that_has_not_heard_of_what_the_tickets_know_learns_it(core: Core) -> None:
+    """Else the two would be grouped, and refused, in every tick, and meet nobody else."""
+    ann, bob = await players(core, 2)
+    for user in (ann, bob):
+        await core.matchmaking.enqueue(user, DUEL)
+    pool = first_pool(DUEL)
+    before = await all_waiting(core.pool, pool)
+    await core.blocks.block(ann, ToBlock(user_id=bob))
+    await core.pool.replace(*before)  # Redis was away, or a slower process spoke last
+    assert await core.tick.run() == 0
+    assert {player.blocked for entry in await all_waiting(core.pool, pool) for player in entry.players} == {
+        (),
+        (bob,),
+    }
 
 
 async def test_a_party_may_hold_players_who_have_blocked_each_other_and_is_matched_with_others(core: Core) -> None:

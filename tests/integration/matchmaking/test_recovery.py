@@ -11,7 +11,8 @@ from domain.core.events import WithEvents, carrying, to, user_stream
 from domain.core.ids import MatchId, TicketId, UserId
 from domain.lobbies.commands import SetReady
 from domain.lobbies.model import LOBBIES
-from domain.matchmaking.commands import AnswerMatch
+from domain.matchmaking.board import first_pool
+from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.events import TicketExpired
 from domain.matchmaking.grace import SURE_AFTER_S
 from domain.matchmaking.model import MATCHES, TICKETS, pool_entry
@@ -26,6 +27,7 @@ from tests.support.clock import ManualClock
 from tests.support.connections import connect, put
 from tests.support.cores import a_core, players
 from tests.support.invariants import broken_invariants, everything
+from tests.support.pools import waiting
 
 
 async def queued(core: Core, count: int) -> list[TicketId]:
@@ -68,6 +70,19 @@ async def test_a_written_match_whose_claim_was_never_settled_is_settled(core: Co
     clock.advance(CLAIM_MAX_S + 1)
     await core.recovery.stale_claims()
     assert tickets == await core.pool.unknown(tickets)
+
+
+async def test_who_is_innocent_waits_at_once_though_the_claim_is_not_settled_yet(core: Core) -> None:
+    """A cancel may come between the commit that proposes a match and the worker's word to the pool."""
+    users = await players(core, 2)
+    match = await proposed(core, users)
+    await core.pool.add(*map(pool_entry, await everything(core.database, TICKETS)))
+    assert await core.pool.claim(match.match_id, match.ticket_ids, match.formed_at)
+    refusers, innocent = match.players
+    await core.matchmaking.cancel(refusers.user_id, CancelTicket(ticket_id=refusers.ticket_id))
+    await core.pool.settle(match.match_id)  # the worker goes on
+    assert [entry.ticket_id for entry in await waiting(core.pool, first_pool(DUEL))] == [innocent.ticket_id]
+    assert await broken_invariants(core.database) == []
 
 
 async def test_tickets_the_pool_forgot_are_put_back(core: Core) -> None:

@@ -15,6 +15,7 @@ from domain.games.model import GroupSize, Mode
 from domain.matchmaking import tick
 from domain.matchmaking.matching import InlineMatcher, MatcherLost
 from domain.matchmaking.pool import Change, PoolEntry
+from maoga import pairing_process
 from maoga.pairing_process import PairingProcess
 from tests.support.builders import NOON, a_pool_entry
 from tests.support.ticks import CHESS, World
@@ -106,6 +107,26 @@ async def test_a_child_that_dies_is_replaced(pairing: PairingProcess) -> None:
     again = await pairing.open(CHESS, DUEL)
     assert await again.explain([], NOON) == {}
     assert child_of(pairing) != first
+
+
+@pytest.mark.parametrize("tickets", [0, 3000])
+async def test_a_child_that_hangs_is_replaced(
+    pairing: PairingProcess, tickets: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it does not answer, or does not even take in what it is told."""
+    matcher = await pairing.open(CHESS, DUEL)
+    await matcher.explain([], NOON)
+    first = child_of(pairing)
+    monkeypatch.setattr(pairing_process, "ANSWER_LIMIT_S", 0.5)
+    os.kill(first, signal.SIGSTOP)
+    with pytest.raises(MatcherLost):
+        await matcher.apply(waiting(entries(tickets)))
+        await matcher.explain([], NOON)
+    monkeypatch.undo()
+    again = await pairing.open(CHESS, DUEL)
+    assert await again.explain([], NOON) == {}
+    assert child_of(pairing) != first
+    assert not is_running(first)
 
 
 async def test_the_child_ends_with_its_place(pairing: PairingProcess) -> None:

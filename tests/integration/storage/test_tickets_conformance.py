@@ -140,19 +140,21 @@ async def test_claims_by_age(pool: TicketPool) -> None:
     assert [claim.match_id for claim in await pool.claims(START + seconds(1))] == ["match-a"]
 
 
-async def test_a_waiting_ticket_is_replaced_whole(pool: TicketPool) -> None:
-    """It waits in its new pools only; one that is claimed, ended or unknown stays as it is."""
+async def test_a_ticket_is_replaced_whole(pool: TicketPool) -> None:
+    """It waits in its new pools only, known before or not; one that is claimed does once it is released."""
     await pool.add(an_entry("a", CHESS), an_entry("b", CHESS))
-    other = an_entry("a", GO, after_s=1)
-    assert await pool.replace(other)
+    other, third = an_entry("a", GO, after_s=1), an_entry("c", GO, after_s=2)
+    await pool.replace(other, third)
     assert await waiting(pool) == ["b"]
-    assert await all_waiting(pool, GO) == [other]
-    assert await pool.claim(M1, ids("a"), START)
-    assert not await pool.replace(an_entry("a", CHESS))
-    assert not await pool.replace(an_entry("nobody", CHESS))
+    assert await all_waiting(pool, GO) == [other, third]
+    assert await pool.claim(M1, ids("a", "c"), START)
+    changed = an_entry("a", CHESS, after_s=3)
+    await pool.replace(changed)
+    assert await waiting(pool) == ["b"]
+    assert await all_waiting(pool, GO) == []
     await pool.release(M1, ids("a"))
-    assert await all_waiting(pool, GO) == [other]
-    assert await waiting(pool) == ["b"]
+    assert (await all_waiting(pool, CHESS))[-1] == changed
+    assert await pool.pools() == [CHESS]
 
 
 async def test_every_change_of_a_pool_is_told_to_who_reads_on(pool: TicketPool) -> None:
@@ -221,6 +223,7 @@ SOME = st.lists(st.sampled_from(NAMES), unique=True, min_size=1)
 Call = tuple[str, str, list[str]]
 CALL: st.SearchStrategy[Call] = st.one_of(
     st.tuples(st.just("add"), st.just(""), SOME),
+    st.tuples(st.just("replace"), st.just(""), SOME),
     st.tuples(st.just("remove"), st.just(""), SOME),
     st.tuples(st.just("claim"), st.sampled_from(MATCHES), SOME),
     st.tuples(st.just("settle"), st.sampled_from(MATCHES), st.just([])),
@@ -233,6 +236,8 @@ async def call(pool: TicketPool, kind: str, match: str, names: Sequence[str]) ->
     """Makes one call; what a claim answered."""
     if kind == "add":
         await pool.add(*(an_entry(name, *POOLS_OF[name]) for name in names))
+    elif kind == "replace":
+        await pool.replace(*(an_entry(name, *POOLS_OF[name]) for name in names))
     elif kind == "remove":
         await pool.remove(ids(*names))
     elif kind == "claim":
@@ -256,7 +261,7 @@ class Model:
 
     def call(self, kind: str, match: str, names: list[str]) -> bool | None:
         claimed = {name for claim in self.claims.values() for name in claim}
-        if kind == "add":
+        if kind in {"add", "replace"}:
             self.waiting |= set(names) - claimed
         elif kind == "remove":
             self.waiting -= set(names)

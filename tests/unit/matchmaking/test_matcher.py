@@ -212,3 +212,14 @@ def test_what_a_ticket_holds_to_is_told_step_by_step() -> None:
     assert [explained(pool, "a", after).level for after in (0, 5, 15, 30, 60)] == [0, 1, 2, 3, 4]
     assert explained(pool, "a", 60).next_relaxation_at is None
     assert explained(pool, "a", 5).next_relaxation_at == NOON + timedelta(seconds=15)
+
+
+def test_who_has_left_a_party_keeps_nobody_from_it_nor_from_who_comes_after_it() -> None:
+    """Though somebody who waits has blocked them."""
+    matcher = matcher_of({"teams": {"count": 2, "size": 2}}, a_ticket("old", players=2))
+    lone = a_ticket("old").model_copy(update={"players": a_ticket("old", players=2).players[1:]})
+    matcher.put([lone, a_ticket("b", blocks="old"), a_ticket("c"), a_ticket("d")])
+    assert tickets(formed(matcher)) == [{"old", "b", "c", "d"}]
+    matcher.drop(map(TicketId, ["old", "c", "d"]))
+    matcher.put([a_ticket("b", blocks="old"), a_ticket("c"), a_ticket("d"), a_ticket("e")])
+    assert tickets(formed(matcher)) == [{"b", "c", "d", "e"}]

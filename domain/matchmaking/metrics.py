@@ -1,0 +1,33 @@
+"""What operators see of the matchmaking. A port; where nobody listens, what it is told is dropped."""
+
+from typing import Literal, Protocol
+
+from domain.matchmaking.model import CancelReason
+from domain.matchmaking.pool import PoolKey
+
+Outcome = Literal["proposed", "refused", "confirmed"] | CancelReason
+"""What becomes of a group: `refused` when the pool or the documents say that a ticket has moved on, else `proposed`,
+and then confirmed, or cancelled for a reason."""
+
+
+class MatchmakingMetrics(Protocol):
+    """Is told how it goes."""
+
+    def match(self, outcome: Outcome) -> None:
+        """A group or match has come so far."""
+
+    def ticked(self, pool: PoolKey, tickets: int, seconds: float) -> None:
+        """The pool was served, which took so long; so many tickets wait on."""
+
+    def left(self, pool: PoolKey) -> None:
+        """The pool is served here no more."""
+
+    def waited(self, seconds: float) -> None:
+        """A ticket was proposed a match after so long."""
+
+
+class Unwatched(MatchmakingMetrics):
+    """Nobody looks."""
+
+
+UNWATCHED = Unwatched()
