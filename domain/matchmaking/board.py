@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.core.clock import Clock, ms_between
+from domain.core.clock import Clock, ms_between, seconds
 from domain.core.collection import Database
 from domain.core.events import Publisher, to, user_stream
 from domain.core.ids import TicketId
@@ -26,6 +26,10 @@ class PoolState:
     statistics: PoolStatistics = field(default_factory=PoolStatistics)
 
 
+STATISTICS_S = 1.0
+"""What the owner of a pool has learned is some kilobytes, and is read no more often than this."""
+
+
 class TicketBoard:
     """Tells the players of tickets how these stand."""
 
@@ -34,13 +38,14 @@ class TicketBoard:
     ) -> None:
         self._tickets = database.collection(TICKETS)
         self._games, self._pool, self._publisher, self._clock = games, pool, publisher, clock
+        self._statistics: dict[PoolKey, tuple[datetime, PoolStatistics]] = {}
 
     async def view(self, ticket: Ticket) -> TicketView:
         """The ticket as its players see it now; of its pool nothing is known while the index is unavailable."""
         pool, state = first_pool(ticket.criteria), PoolState()
         with may_lag():
             if ticket.status == "queued":
-                state = PoolState(await self._pool.size(pool), await self._pool.statistics(pool))
+                state = PoolState(await self._pool.size(pool), await self._learned(pool))
         game = await self._games.get(pool.game_id)
         mode = game.mode(pool.mode) if game else None
         if mode is None:
@@ -61,6 +66,14 @@ class TicketBoard:
         ended = set(explained) - set(waiting)
         if ended:
             await self._pool.remove(sorted(ended))
+
+    async def _learned(self, pool: PoolKey) -> PoolStatistics:
+        now = self._clock.now()
+        read_at, statistics = self._statistics.get(pool, (None, PoolStatistics()))
+        if read_at is None or now - read_at >= seconds(STATISTICS_S):
+            statistics = await self._pool.statistics(pool)
+            self._statistics[pool] = now, statistics
+        return statistics
 
     async def _send(self, views: Sequence[TicketView]) -> None:
         with may_lag():  # transient: the next one comes within seconds

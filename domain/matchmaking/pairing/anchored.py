@@ -12,6 +12,7 @@ import numpy as np
 from domain.games.model import Teams
 from domain.matchmaking.pairing.candidates import Candidates
 from domain.matchmaking.pairing.columns import Array
+from domain.matchmaking.pairing.futile import Futile
 from domain.matchmaking.pairing.legality import Legality
 from domain.matchmaking.pairing.pairs import Pairs
 from domain.matchmaking.pairing.windows import AGAIN
@@ -33,20 +34,26 @@ def group_around(
     blocked: Pairs,
     avoided: Pairs,
     accept: Callable[[Array], bool],
+    futile: Futile,
 ) -> Array | None:
     """A group of the anchor and some of the others (places in the pool), of `total` players.
 
-    accept: whether such a group, legal by all else, can be played.
+    accept: whether such a group, legal by all else, can be played. futile: remembers the searches that fail.
     """
     takes = pool.takes(total)
     if not takes[anchor]:
         return None
     near = nearest(anchor, pool, others[takes[others]], blocked, avoided)
     places = np.concatenate([[anchor], near])
+    if pool.size[places].sum() < total or futile.around(pool, places, total):
+        return None
     among = pool.take(places)
     refused = refusals(among, places, blocked)
     found = _Search(among, refused, total, teams, partial(_at, places, accept)).run()
-    return None if found is None else places[found]
+    if found is None:
+        futile.failed(pool, places, total)
+        return None
+    return places[found]
 
 
 def refusals(among: Candidates, places: Array, blocked: Pairs) -> Array:

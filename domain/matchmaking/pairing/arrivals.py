@@ -22,6 +22,7 @@ class Arrivals:
         self._match = most_sizes(mode).max
         self._recent: dict[TicketId, tuple[int, int]] = {}
         self._since = 0
+        self._known: tuple[int, float] | None = None
 
     def add(self, columns: Columns, rows: Array) -> None:
         """The tickets of these rows wait, since now or for longer."""
@@ -29,6 +30,7 @@ class Arrivals:
         late = (queued > max(self._since, queued.max(initial=0) - REMEMBERED)) & ~columns.column["opening"][rows]
         for row, moment, players in zip(rows[late].tolist(), queued[late].tolist(), size[late].tolist(), strict=True):
             self._recent[columns.entry(row).ticket_id] = moment, players
+        self._known = None
 
     def stretch(self, now: datetime) -> float:
         """How many times slower than by its steps a ticket relaxes: 1 in a quiet pool, more in a busy one.
@@ -37,9 +39,13 @@ class Arrivals:
         to wait for a better one.
         """
         until = microseconds(now)
+        if self._known and self._known[0] == until:
+            return self._known[1]
         if until - REMEMBERED > self._since:
             self._since = until - REMEMBERED
             self._recent = {id: seen for id, seen in self._recent.items() if seen[0] > self._since}
         players = sum(size for queued, size in self._recent.values() if queued <= until)
         pace = players / self._match * PACE / REMEMBERED
-        return min(self._slowest, max(1.0, pace))
+        stretch = min(self._slowest, max(1.0, pace))
+        self._known = until, stretch
+        return stretch

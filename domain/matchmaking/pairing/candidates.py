@@ -1,7 +1,7 @@
 """The free tickets of a pool as they stand at one moment, and which of them may form a group. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,12 +99,10 @@ class Candidates:
         def of(value: Any) -> Any:
             return value[order] if isinstance(value, np.ndarray) else value.take(order)
 
-        changed: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None:
-                changed[field.name] = tuple(map(of, value)) if isinstance(value, tuple) else of(value)
-        return replace(self, **changed)
+        def each(value: Any) -> Any:
+            return tuple(map(of, value)) if isinstance(value, tuple) else of(value) if value is not None else None
+
+        return Candidates(*[each(getattr(self, name)) for name in Candidates.__slots__])
 
     def refuses(self, a: Index, b: Index) -> Array:
         """Of each pair, whether anything forbids it."""

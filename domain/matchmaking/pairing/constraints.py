@@ -5,7 +5,7 @@ Each constraint holds what the tickets say to one rule, an element for each tick
 its pairs are, and the constraints between more than two hold (`Places.shared` and what `candidates` adds).
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, Self
 
@@ -26,14 +26,11 @@ class Constraint:
 
     def take(self, order: Array) -> Self:
         """The same of the tickets at these places."""
-        changed: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                changed[field.name] = value[order]
-            elif isinstance(value, tuple):
-                changed[field.name] = tuple(word[order] for word in value)
-        return replace(self, **changed)
+
+        def of(value: Array | tuple[Array, ...]) -> Array | tuple[Array, ...]:
+            return tuple(word[order] for word in value) if isinstance(value, tuple) else value[order]
+
+        return type(self)(self.name, *[of(getattr(self, name)) for name in self.__slots__])
 
     def refuses(self, a: Index, b: Index) -> Array:
         """Of each pair, whether it must not meet."""

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,25 +37,45 @@ class Explanation:
     blockers: tuple[Blocker, ...]
 
 
+class Sample:
+    """Some of the waiting tickets of a pool, drawn anew when the pool has changed."""
+
+    def __init__(self, columns: Columns, seed: int) -> None:
+        self._columns, self._seed = columns, seed
+        self._drawn_of: tuple[int, int] | None = None
+        self._rows: Array = np.zeros(0, np.int64)
+
+    def rows(self) -> Array:
+        """Their rows, `SAMPLED` at most."""
+        waiting = self._columns.free & ~self._columns.column["opening"]
+        state = self._columns.edits, int(waiting.sum())
+        if state != self._drawn_of:
+            self._drawn_of, self._rows = state, self._draw(np.flatnonzero(waiting))
+        return self._rows
+
+    def _draw(self, rows: Array) -> Array:
+        rows = rows[np.lexsort((self._columns.column["queued"][rows], self._columns.column["digest"][rows]))]
+        return rows[random.Random(self._seed).sample(range(len(rows)), min(SAMPLED, len(rows)))]
+
+
 def explanations(
     columns: Columns,
     ticket_ids: Iterable[TicketId],
     mode: Mode,
     schedule: Schedule,
     *,
+    sample: Array,
     now: datetime,
     stretch: float,
-    seed: int,
 ) -> dict[TicketId, Explanation]:
-    """Of those of the tickets that are here, why they still wait, at the relaxation in force."""
+    """Of those of the tickets that are here, why they still wait, at the relaxation in force.
+
+    sample: the rows of those they are held against.
+    """
     asked = {id: row for id in ticket_ids if (row := columns.rows.get(id)) is not None}
     if not asked:
         return {}
-    waiting = np.flatnonzero(columns.free & ~columns.column["opening"])
-    waiting = waiting[np.lexsort((columns.column["queued"][waiting], columns.column["digest"][waiting]))]
-    dice = random.Random(seed)
-    sampled = dice.sample(range(len(waiting)), min(SAMPLED, len(waiting)))
-    rows = np.concatenate([np.fromiter(asked.values(), np.int64, len(asked)), waiting[sampled]])
+    rows = np.concatenate([np.fromiter(asked.values(), np.int64, len(asked)), sample])
     pool = candidates(columns, rows, mode, schedule, now=microseconds(now), stretch=stretch)
     shares = _shares(columns, pool, len(asked))
     levels, waited = schedule.level(pool.waited).tolist(), pool.waited.tolist()
@@ -67,9 +88,14 @@ def explanations(
             level=level,
             relaxed=tuple(schedule.relaxed(entry.criteria, mode, waited[place])),
             next_relaxation_at=entry.queued_at + timedelta(seconds=float(later[0]) * stretch) if len(later) else None,
-            blockers=tuple(Blocker(rule=name, rejected=round(share, 3)) for share, name in refusing if share),
+            blockers=tuple(_blocker(name, round(share, 3)) for share, name in refusing if share),
         )
     return found
+
+
+@lru_cache(4096)
+def _blocker(name: str, rejected: float) -> Blocker:
+    return Blocker(rule=name, rejected=rejected)
 
 
 def by_itself(criteria: Criteria, queued_at: datetime, mode: Mode, *, now: datetime, stretch: float) -> Explanation:

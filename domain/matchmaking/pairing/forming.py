@@ -14,6 +14,7 @@ from domain.matchmaking.pairing.candidates import Candidates
 from domain.matchmaking.pairing.columns import Array, Columns
 from domain.matchmaking.pairing.contexts import contexts
 from domain.matchmaking.pairing.filling import Filling
+from domain.matchmaking.pairing.futile import Futile
 from domain.matchmaking.pairing.groups import Group
 from domain.matchmaking.pairing.legality import Legality
 from domain.matchmaking.pairing.pairs import Pairs, sparse_pairs
@@ -50,11 +51,13 @@ class Forming:
         schedule: Schedule,
         *,
         rosters: Rosters,
+        futile: Futile,
         pool: Candidates,
         now: int,
         seed: int,
     ) -> None:
         self._columns, self._mode, self._schedule, self._rosters = columns, mode, schedule, rosters
+        self._futile = futile
         self._pool, self._now, self._seed = pool, now, seed
         self._blocked, self._avoided = sparse_pairs(columns, pool.row)
         self._edits = columns.edits
@@ -63,14 +66,18 @@ class Forming:
 
     def run(self) -> Iterator[Group | None]:
         """The groups, each with its tickets taken; None as a breathing space."""
-        yield from self._filled()
+        if not self._futile.fruitless:
+            yield from self._filled()
         last_step = self._schedule.times[-1] if len(self._schedule.times) else 0.0
         yield from self._anchored(self._open() & (self._pool.waited >= last_step))
-        if int(self._open().sum()) <= SMALL:
+        if self._futile.fruitless:
+            pass
+        elif int(self._open().sum()) <= SMALL:
             yield from self._searched()
         else:
             yield from self._by_windows()
         yield from self._anchored(self._open())
+        self._futile.end()
 
     def _filled(self) -> Iterator[Group | None]:
         """Newcomers for the free places there are, the longest free first."""
@@ -87,6 +94,7 @@ class Forming:
             if found is not None:
                 newcomers, sides = found
                 self._columns.free[self._pool.row[[place, *newcomers]]] = False
+                self._futile.found()
                 yield self._rosters.joined(self._pool, place, newcomers, sides)
             yield None
 
@@ -161,7 +169,10 @@ class Forming:
         for anchor in [*oldest.tolist(), *rest[order[:NEXT]].tolist()]:
             if not self._still(np.array([anchor])):
                 continue
-            self._columns.searched[self._pool.row[anchor]] = self._now
+            row = int(self._pool.row[anchor])
+            self._columns.searched[row] = self._now
+            if self._futile.tried(row):
+                continue
             for total in self._totals():
                 found = group_around(
                     anchor,
@@ -172,6 +183,7 @@ class Forming:
                     blocked=self._blocked,
                     avoided=self._avoided,
                     accept=lambda chosen: self._rosters.playable(self._pool, chosen),
+                    futile=self._futile,
                 )
                 if found is not None:
                     yield from self._emit([found])
@@ -186,6 +198,7 @@ class Forming:
         for places, group in self._rosters.groups(self._pool, chosen):
             if self._columns.edits == edits or self._still(places):
                 self._columns.free[self._pool.row[places]] = False
+                self._futile.found()
                 yield group
 
     def _still(self, places: Array) -> bool:

@@ -10,8 +10,9 @@ from domain.games.model import Mode
 from domain.matchmaking.pairing.arrivals import Arrivals
 from domain.matchmaking.pairing.candidates import candidates
 from domain.matchmaking.pairing.columns import Columns, microseconds
-from domain.matchmaking.pairing.explaining import Explanation, explanations
+from domain.matchmaking.pairing.explaining import Explanation, Sample, explanations
 from domain.matchmaking.pairing.forming import Forming
+from domain.matchmaking.pairing.futile import Futile
 from domain.matchmaking.pairing.groups import Group
 from domain.matchmaking.pairing.relaxation import Schedule
 from domain.matchmaking.pairing.rosters import Rosters
@@ -29,6 +30,8 @@ class Matcher:
         self._schedule = Schedule(mode.matching)
         self._rosters = Rosters(key, self._columns, mode, self._schedule)
         self._arrivals = Arrivals(mode)
+        self._futile = Futile(self._columns, self._schedule)
+        self._sample = Sample(self._columns, seed)
 
     def __len__(self) -> int:
         """How many tickets wait."""
@@ -71,11 +74,13 @@ class Matcher:
         yield None
         if not len(pool):
             return
+        self._futile.begin(pool, stretch)
         yield from Forming(
             self._columns,
             self._mode,
             self._schedule,
             rosters=self._rosters,
+            futile=self._futile,
             pool=pool,
             now=microseconds(now),
             seed=self._seed,
@@ -83,7 +88,12 @@ class Matcher:
 
     def explain(self, ticket_ids: Iterable[TicketId], now: datetime) -> dict[TicketId, Explanation]:
         """Why those of the tickets that are here still wait."""
-        stretch = self.stretch(now)
         return explanations(
-            self._columns, ticket_ids, self._mode, self._schedule, now=now, stretch=stretch, seed=self._seed
+            self._columns,
+            ticket_ids,
+            self._mode,
+            self._schedule,
+            sample=self._sample.rows(),
+            now=now,
+            stretch=self.stretch(now),
         )

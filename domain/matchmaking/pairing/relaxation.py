@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -85,5 +86,6 @@ class Schedule:
                 yield _rule(rule.name, 0 if binds else 1, 0 if binds else np.inf)
 
 
+@lru_cache(4096)
 def _rule(name: str, step: int, limit: float) -> RelaxedRule:
     return RelaxedRule(rule=name, step=step, limit=None if limit == np.inf else limit)

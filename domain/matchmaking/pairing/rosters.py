@@ -107,7 +107,8 @@ class Rosters:
     def _group(self, pool: Candidates, places: Array, sides: Arrangement, figures: Quality) -> Group:
         rows = pool.row[places].tolist()
         waited = pool.waited[places]
-        players = list(chain.from_iterable(map(self._columns.match_players, rows)))
+        parties = [self._columns.match_players(row) for row in rows]
+        players = list(chain.from_iterable(parties))
         if sides.roles:
             players = [player.model_copy(update={"role": sides.roles.get(player.user_id)}) for player in players]
         return Group(
@@ -116,7 +117,7 @@ class Rosters:
             region=self._region(rows, waited),
             min_size=int(pool.sized.low[places].max()),
             quality=figures,
-            levels=dict(self._levels(pool, places)),
+            levels=dict(zip([party[0].ticket_id for party in parties], self._levels(waited), strict=True)),
         )
 
     def joined(self, pool: Candidates, place: int, newcomers: Array, sides: Arrangement) -> Group:
@@ -134,18 +135,23 @@ class Rosters:
         return replace(
             self._group(pool, newcomers, sides, figures[0]),
             region=self._region(pool.row[places].tolist(), pool.waited[places]),
-            levels=dict(self._levels(pool, places)),
+            levels=dict(zip(self._ticket_ids(pool.row[places]), self._levels(pool.waited[places]), strict=True)),
             lobby_id=entry.opening.lobby_id if entry.opening else None,
             backfill=entry.ticket_id,
         )
 
-    def _levels(self, pool: Candidates, places: Array) -> Iterator[tuple[TicketId, int]]:
-        levels = self._schedule.level(pool.waited[places]).tolist()
-        for row, level in zip(pool.row[places].tolist(), levels, strict=True):
-            yield self._columns.entry(row).ticket_id, level
+    def _levels(self, waited: Array) -> list[int]:
+        levels: list[int] = self._schedule.level(waited).tolist()
+        return levels
+
+    def _ticket_ids(self, rows: Array) -> list[TicketId]:
+        return [self._columns.entry(row).ticket_id for row in rows.tolist()]
 
     def _region(self, rows: Sequence[int], waited: Array) -> str | None:
         if not self._columns.column["measured"][rows].any():
+            numbers = self._columns.column["regions"][rows]
+            if _alike(numbers):
+                return next(iter(self._columns.regions.members[numbers[0]]), None)
             named = self._named("regions", rows)
             return max(named, key=named.__getitem__, default=None)
         limits = np.full(len(rows), np.inf)
@@ -155,6 +161,8 @@ class Rosters:
 
     def _served(self, name: Literal["regions", "languages"], rows: Array) -> float:
         """The share of those who name places that the place most of them name serves; 1 where nobody names any."""
+        if _alike(self._columns.column[name][rows]):
+            return 1.0
         named = self._named(name, rows)
         naming = np.count_nonzero(self._columns.column[name][rows])
         return max(named.values()) / naming if named else 1.0
@@ -209,6 +217,10 @@ class Rosters:
         """A player as the teams see them, in this pool's game."""
         skill = player.skills.get(self._game, UNRATED)
         return Player(player.user_id, skill.mu, skill.sigma)
+
+
+def _alike(numbers: Array) -> bool:
+    return bool((numbers == numbers[0]).all())
 
 
 def is_of(said: object, value: str) -> bool:

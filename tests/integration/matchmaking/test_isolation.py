@@ -63,17 +63,20 @@ async def test_a_lobby_that_cannot_be_closed_keeps_the_sweep_from_nothing_else(c
     assert (gone.ticket_id, gone.grace_until) == (waiting.id, clock.now() + seconds(core.settings.grace_s))
 
 
-async def test_a_pool_that_cannot_be_read_stops_no_other_pool(core: Core) -> None:
+async def test_a_pool_that_cannot_be_read_stops_no_other_pool(
+    tmp_path: Path, clock: ManualClock, redis_url: str
+) -> None:
     """Its one entry is of a shape this version does not know."""
-    users = await players(core, 5)
-    unread = await core.matchmaking.enqueue(users[0], DUEL)
-    await core.redis.hset(ENTRIES, unread.id, b'{"version": 99}')
-    for user, wanted in zip(users[1:], [*OTHER_DUELS, *OTHER_DUELS], strict=True):
-        await core.matchmaking.enqueue(user, wanted)
+    async with a_core(tmp_path, clock, redis_url=redis_url) as core:
+        users = await players(core, 5)
+        unread = await core.matchmaking.enqueue(users[0], DUEL)
+        await core.redis.hset(ENTRIES, unread.id, b'{"version": 99}')
+        for user, wanted in zip(users[1:], [*OTHER_DUELS, *OTHER_DUELS], strict=True):
+            await core.matchmaking.enqueue(user, wanted)
 
-    assert await core.tick.run() == 2
-    assert await status_of(core, unread.id) == "queued"
-    assert await broken_invariants(core.database) == []
+        assert await core.tick.run() == 2
+        assert await status_of(core, unread.id) == "queued"
+        assert await broken_invariants(core.database) == []
 
 
 class Ear(Receiver):
