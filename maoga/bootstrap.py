@@ -240,6 +240,7 @@ def build(settings: Settings, clock: Clock, database: Database, redis: Client, s
     parties = Parties(
         database=database,
         users=users,
+        blocks=blocks,
         search=search,
         outbox=outbox,
         clock=clock,

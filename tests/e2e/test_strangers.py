@@ -10,8 +10,9 @@ from tests.e2e.conftest import DUEL, Enter, Start, accept_all
 
 async def refusal(player: MaogaClient, event: str, data: dict[str, Any]) -> tuple[str, str, Any]:
     """What the player is refused an event with."""
+    call: Any = player.call
     try:
-        await player.call("matchmaking", event, data)
+        await call("matchmaking", event, data)
     except MaogaError as error:
         return error.code, str(error), error.details
     raise AssertionError(f"{event} was not refused")
@@ -39,7 +40,9 @@ async def test_what_is_there_and_what_is_not_are_refused_alike(start: Start, ent
         found = await refusal(eve, event, {field: id, **more})
         assert found == await refusal(eve, event, {field: new_id(), **more}), event
         assert found[0] == "NOT_FOUND"
-    assert (await cat.status() or {})["status"] == "queued"
+    waiting = await cat.status()
+    assert waiting is not None
+    assert waiting["status"] == "queued"
     assert (await ann.sync())["members"] == lobby["members"]
 
 
@@ -65,5 +68,6 @@ async def test_who_was_kicked_can_do_nothing_any_more(start: Start, enter: Enter
         assert (await refusal(eve, event, data))[0] == refused, event
     assert await eve.status() is None
     assert await eve.call("matchmaking", "party_sync") is None
-    waiting = await bob.status() or {}
+    waiting = await bob.status()
+    assert waiting is not None
     assert waiting["partyIds"] == [ann.user_id, bob.user_id]
