@@ -254,6 +254,7 @@ def build(
     parties = Parties(
         database=database,
         users=users,
+        blocks=blocks,
         search=search,
         outbox=outbox,
         clock=clock,

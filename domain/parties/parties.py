@@ -29,6 +29,7 @@ from domain.parties.model import (
 )
 from domain.parties.rules import NotInParty
 from domain.parties.search import Search
+from domain.social.blocks import Blocks
 from domain.users.users import Users
 
 CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -64,13 +65,15 @@ class Parties:
         *,
         database: Database,
         users: Users,
+        blocks: Blocks,
         search: Search,
         outbox: Outbox,
         clock: Clock,
         new_id: IdFactory,
         config: PartyConfig,
     ) -> None:
-        self._database, self._users, self._search, self._outbox = database, users, search, outbox
+        self._database, self._users, self._blocks = database, users, blocks
+        self._search, self._outbox = search, outbox
         self._clock, self._new_id, self._config = clock, new_id, config
         self._parties = database.collection(PARTIES)
         self._seats = database.collection(PARTY_SEATS)
@@ -111,10 +114,16 @@ class Parties:
         return party_view(party, self._clock.now()) if party else None
 
     async def invite(self, user: UserId, command: PartyMemberCommand) -> PartyView:
-        """A member invites somebody; once more makes the invitation last longer."""
-        await self._check_invitable(user, command.user_id)
-        most = self._config.max_size
-        return await self._change_own(user, lambda party, now: rules.invite(party, user, command.user_id, now, most))
+        """A member invites somebody; once more makes the invitation last longer.
+
+        Who has blocked the member is not told of it, and the member not of that. Raises `NotFound` for nobody.
+        """
+        invitee, most = command.user_id, self._config.max_size
+        await self._users.get(invitee)
+        blocked = (invitee, user) in await self._blocks.between([user, invitee])
+        return await self._change_own(
+            user, lambda party, now: rules.invite(party, user, invitee, now, most), untold=[invitee] if blocked else []
+        )
 
     async def decline(self, user: UserId, command: DeclineParty) -> None:
         """The user turns an invitation down. Raises `NotFound`."""
@@ -171,15 +180,13 @@ class Parties:
         """The user, as they come into a party."""
         return PartyMember(user_id=user, display_name=(await self._users.get(user)).display_name)
 
-    async def _check_invitable(self, user: UserId, invitee: UserId) -> None:
-        """Raises `NotFound` unless `user` may invite `invitee`."""
-        await self._users.get(invitee)
-
-    async def _change_own(self, user: UserId, decide: Decision, reason: LeaveReason = "left") -> PartyView:
+    async def _change_own(
+        self, user: UserId, decide: Decision, reason: LeaveReason = "left", untold: Collection[UserId] = ()
+    ) -> PartyView:
         seat = await self._seats.get(user)
         if seat is None:
             raise NotInParty
-        return await self._change(seat.party_id, decide, reason)
+        return await self._change(seat.party_id, decide, reason, untold=untold)
 
     async def _change(
         self,
@@ -187,11 +194,14 @@ class Parties:
         decide: Decision,
         reason: LeaveReason = "left",
         expect_seat: Filter | None = None,
+        *,
         also: Sequence[Write] = (),
+        untold: Collection[UserId] = (),
     ) -> PartyView:
         """Lets `decide` change the party at the version read, and tells of it; raises `Conflict` after some tries.
 
-        reason: why those leave who do. expect_seat: what must hold for their seats.
+        reason: why those leave who do. expect_seat: what must hold for their seats. untold: they get no event
+        when they are invited.
         """
         for attempt in range(1 + RETRIES):
             await pause(attempt)
@@ -204,7 +214,7 @@ class Parties:
                 await self._database.commit(*also)
                 return party_view(before, now)
             following = await self._search.follow(before, after, reason)
-            after = carry(after, list(_outgoing(before, after, reason, now)), now)
+            after = carry(after, list(_outgoing(before, after, reason, now, untold)), now)
             seats = _seats(before, after, expect_seat)
             try:
                 await self._database.commit(Replace(PARTIES, after), *seats, *following.writes, *also)
@@ -235,7 +245,9 @@ def _seats(before: Party, after: Party, expect: Filter | None) -> Iterator[Write
             yield Delete(PARTY_SEATS, user, expect={"party_id": before.id, **(expect or {})})
 
 
-def _outgoing(before: Party, after: Party, reason: LeaveReason, now: datetime) -> Iterator[Outgoing]:
+def _outgoing(
+    before: Party, after: Party, reason: LeaveReason, now: datetime, untold: Collection[UserId]
+) -> Iterator[Outgoing]:
     """What the members, those who have left and those who are invited are told."""
     view = party_view(after.changed(version=after.version + 1), now)
     for user in after.member_ids:
@@ -244,7 +256,7 @@ def _outgoing(before: Party, after: Party, reason: LeaveReason, now: datetime) -
         if user not in after.member_ids:
             yield _told(user, PartyLeft(party_id=after.party_id, reason=reason))
     for invite in after.invites:
-        if invite not in before.invites:
+        if invite not in before.invites and invite.user_id not in untold:
             shown = view.model_copy(update={"join_code": None})
             yield _told(
                 invite.user_id,

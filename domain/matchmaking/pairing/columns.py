@@ -4,6 +4,7 @@ Names (regions, languages, roles, texts of attributes) are numbered as they are 
 that of its row in a table of bits. A row is reused once its ticket has left.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -140,6 +141,7 @@ class Columns:
         self.changed = np.zeros(FIRST_ROWS, np.int64)
         self.searched = np.zeros(FIRST_ROWS, np.int64)
         self.edits = 0
+        self._known_most = MOST_BITS
         self.homes: dict[UserId, int] = {}
 
     def put(self, entries: Iterable[PoolEntry]) -> Array:
@@ -149,17 +151,7 @@ class Columns:
             return np.zeros(0, np.int64)
         rows = np.fromiter(map(self._place, latest.values()), np.int64, len(latest))
         self._grow(len(self.entries))
-        flat: list[float] = []  # a hundred thousand tuples kept at once would set off the garbage collector
-        for entry in latest.values():
-            flat.extend(self._row(entry))
-        columns = np.array(flat).reshape(len(latest), -1).T
-        for values, column in zip(columns, [*self.column.values(), *self.rule.values()], strict=True):
-            column[rows] = values
-        if self.latency.shape[1]:
-            self.latency[rows] = np.nan
-        for row, entry in zip(rows.tolist(), latest.values(), strict=True) if self._measures else ():
-            if entry.criteria.latency_ms:
-                self._measure(row, entry.criteria.latency_ms)
+        self._fill(rows, latest.values())
         self.free[rows] = True
         self.changed[rows] += 1
         self.edits += 1
@@ -177,6 +169,45 @@ class Columns:
                 self.changed[row] += 1
                 self.edits += 1
                 self._spare.append(row)
+
+    def tidy(self) -> None:
+        """Forgets the names that no ticket here says any more, once they may be most: players make names up.
+
+        The regions that most tickets name come first, so that they share no bit. The numbers of sets change: no pass
+        may go on over it.
+        """
+        if self._known() <= self._known_most:
+            return
+        self.regions, self.languages, self.roles = Sets(), Sets(), Sets()
+        self.sets = {name: Sets() for name in self.sets}
+        self.latency = self.latency[:, :0]
+        entries = [self.entry(row) for row in self.rows.values()]
+        named = Counter(name for one in entries for name in {*one.criteria.regions, *one.criteria.latency_ms})
+        for region in sorted(named, key=lambda name: (-named[name], name)):
+            self.regions.bit(region)
+        if entries:
+            self._fill(np.fromiter(self.rows.values(), np.int64, len(entries)), entries)
+        self._known_most = 2 * self._known() + max(MOST_BITS, len(entries) // 16)
+
+    def _known(self) -> int:
+        sets = (self.regions, self.languages, self.roles, *self.sets.values())
+        return sum(len(one.names) + len(one.members) for one in sets)
+
+    def _fill(self, rows: Array, entries: Iterable[PoolEntry]) -> None:
+        """Writes the figures of those tickets, at least one, into their rows."""
+        flat: list[float] = []  # a hundred thousand tuples kept at once would set off the garbage collector
+        measured: list[tuple[int, dict[str, int]]] = []
+        for row, entry in zip(rows.tolist(), entries, strict=True):
+            flat.extend(self._row(entry))
+            if self._measures and entry.criteria.latency_ms:
+                measured.append((row, entry.criteria.latency_ms))
+        columns = np.array(flat).reshape(len(rows), -1).T
+        for values, column in zip(columns, [*self.column.values(), *self.rule.values()], strict=True):
+            column[rows] = values
+        if self.latency.shape[1]:
+            self.latency[rows] = np.nan
+        for row, latencies in measured:
+            self._measure(row, latencies)
 
     @property
     def folded(self) -> bool:
@@ -286,7 +317,9 @@ class Columns:
         return sets.number(value if isinstance(value, list) else [str(value)])
 
     def _measure(self, row: int, measured: dict[str, int]) -> None:
-        bits = {bit: ms for region, ms in measured.items() if (bit := self.regions.bit(region)) < MOST_BITS}
+        bits = {self.regions.bit(region): ms for region, ms in measured.items()}
+        if max(bits) >= MOST_BITS:
+            return  # a part of what is known would keep apart who may meet; the roster looks at all of it
         missing = min(len(self.regions.names), MOST_BITS) - self.latency.shape[1]
         if missing > 0:
             unknown = np.full((len(self.latency), missing), np.nan, np.float32)

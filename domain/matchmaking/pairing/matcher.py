@@ -66,6 +66,7 @@ class Matcher:
 
         None comes between them as a breathing space, after at most some 10 ms of work.
         """
+        self._columns.tidy()
         column = self._columns.column
         rows = np.flatnonzero(self._columns.free & (column["high"] > 0))
         rows = rows[np.lexsort((column["digest"][rows], column["queued"][rows]))]

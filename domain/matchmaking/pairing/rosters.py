@@ -64,10 +64,11 @@ class Rosters:
         languages = [set(criteria.languages) for criteria in wanted if criteria.languages]
         if pool.languages.needs[places].any() and not set.intersection(*languages):
             return False
-        regions = [set(criteria.regions) for criteria in wanted if criteria.regions]
-        if pool.regions.needs[places].any():
-            region = self._region(pool.row[places].tolist(), pool.waited[places])
-            if any(region not in named for named in regions):
+        region = self._region(pool.row[places].tolist(), pool.waited[places])
+        if pool.regions.needs[places].any() and any(c.regions and region not in c.regions for c in wanted):
+            return False
+        for criteria, limit in zip(wanted, self._latency_limits(pool.waited[places]), strict=True):
+            if limit < np.inf and criteria.latency_ms and criteria.latency_ms.get(region or "", np.inf) > limit:
                 return False
         for rule in self._mode.matching.rules:
             if isinstance(rule, Overlap):
@@ -154,10 +155,14 @@ class Rosters:
                 return next(iter(self._columns.regions.members[numbers[0]]), None)
             named = self._named("regions", rows)
             return max(named, key=named.__getitem__, default=None)
-        limits = np.full(len(rows), np.inf)
+        return region_of([self._columns.entry(row).criteria for row in rows], self._latency_limits(waited))
+
+    def _latency_limits(self, waited: Array) -> list[float]:
+        """The milliseconds that each ticket bears."""
+        limits = np.full(len(waited), np.inf)
         for name in self._latency:
             limits = np.minimum(limits, self._schedule.bounds[name].limit(waited))
-        return region_of([self._columns.entry(row).criteria for row in rows], limits.tolist())
+        return limits.tolist()
 
     def _served(self, name: Literal["regions", "languages"], rows: Array) -> float:
         """The share of those who name places that the place most of them name serves; 1 where nobody names any."""

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.core.errors import NotFound, ValidationFailed
+from domain.core.events import user_stream
 from domain.lobbies.model import SEATS
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.matchmaking import PartyMemberBusy, PartyMismatch
@@ -12,6 +13,7 @@ from domain.parties.commands import JoinParty
 from domain.parties.model import PARTY_SEATS
 from domain.parties.rules import NotPartyLeader, PartyFull
 from domain.parties.search import MatchPending
+from domain.social.commands import ToBlock
 from maoga.bootstrap import Core
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
@@ -265,3 +267,14 @@ async def test_a_group_made_of_a_ticket_as_it_was_is_not_proposed_and_the_pool_l
     match = await proposed(core, ours.id, theirs.id)
     assert match.player_ids == (ann, cid)
     assert await broken_invariants(core.database) == []
+
+
+async def test_an_invitation_from_whom_one_has_blocked_is_not_told_and_looks_like_any_other(core: Core) -> None:
+    ann, bob, cid = await players(core, 3)
+    await core.blocks.block(bob, ToBlock(user_id=ann))
+    await core.parties.create(ann)
+    for invited in (bob, cid):
+        party = await core.parties.invite(ann, about(invited))
+    assert [invite.user_id for invite in party.invites] == [bob, cid]
+    streams = [user_stream("matchmaking", user) for user in (bob, cid)]
+    assert [position.seq for position in (await core.streams.positions(streams)).values()] == [0, 1]

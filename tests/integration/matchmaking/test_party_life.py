@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -258,8 +259,9 @@ async def test_whatever_the_players_of_two_instances_do_at_once_nobody_is_in_two
 
         async def propose(core: Core, user: UserId) -> None:
             tickets = [entry.ticket_id for entry in await all_waiting(core.pool, POOL)][:2]
-            if len(tickets) == 2:
-                await core.proposals.propose(POOL, await group_of(core, *tickets))
+            with suppress(KeyError):  # one of them has been cancelled in this moment
+                if len(tickets) == 2:
+                    await core.proposals.propose(POOL, await group_of(core, *tickets))
 
         async def lead(core: Core, user: UserId) -> None:
             party = await core.parties.of(user)

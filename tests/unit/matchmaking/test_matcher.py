@@ -7,11 +7,21 @@ import pytest
 
 from domain.core.ids import TicketId, UserId
 from domain.games.model import Mode
+from domain.matchmaking.pairing.columns import MOST_BITS
 from domain.matchmaking.pairing.matcher import Explanation, Group, Matcher
 from domain.matchmaking.pool import PoolEntry, PoolPlayer, Skill
 from tests.support.builders import CHESS, NOON, criteria
 
 DUEL: dict[str, Any] = {"teams": {"count": 2, "size": 1}}
+PICKY: dict[str, Any] = {
+    **DUEL,
+    "matching": {
+        "rules": [
+            {"type": "overlap", "name": "likes", "attribute": "likes"},
+            {"type": "max_latency", "name": "latency", "limit": 50},
+        ]
+    },
+}
 FIVES: dict[str, Any] = {"teams": {"count": 2, "size": 5}}
 
 
@@ -170,6 +180,53 @@ def test_more_names_than_bits_are_still_told_apart() -> None:
     groups = formed(matcher_of(DUEL, *crowd))
     assert groups
     assert all(len({int(name[1:]) // 2 for name in names}) == 1 for names in tickets(groups))
+
+
+def made_up(turn: int) -> list[PoolEntry]:
+    """A hundred tickets with names that nobody else says."""
+    return [
+        a_ticket(
+            f"t{turn}-{n}",
+            9000,
+            regions=[f"R{turn}-{n}"],
+            latencyMs={f"L{turn}-{n}": 5},
+            attributes={"likes": [f"t{turn}", f"n{n}"]},
+        )
+        for n in range(100)
+    ]
+
+
+def test_names_that_players_make_up_do_not_stay_for_ever() -> None:
+    pool, known = matcher_of(PICKY), []
+    for turn in range(25):
+        tickets = made_up(turn)
+        pool.put(tickets)
+        pool.drop([ticket.ticket_id for ticket in tickets])
+        assert formed(pool) == []
+        known.append(pool._columns._known())
+    assert max(known) < 3 * MOST_BITS
+
+
+def test_names_that_players_make_up_suspend_no_rule() -> None:
+    """More regions than are told apart: who comes after them still meets those near, and nobody who is too far away."""
+    pool = matcher_of(PICKY, *made_up(0), *made_up(1))
+    near: dict[str, Any] = {"latencyMs": {"R0-0": 90, "EU": 20}, "attributes": {"likes": ["chess"]}}
+    far = {**near, "latencyMs": {"R0-0": 60, "EU": 80}}
+    pool.put([a_ticket("a", waited=9, **near), a_ticket("far", waited=8, **far)])
+    assert formed(pool) == []
+    pool.put([a_ticket("b", waited=7, **near)])
+    assert tickets(formed(pool)) == [{"a", "b"}]
+
+
+def test_forgotten_names_leave_those_that_are_said_as_they_were() -> None:
+    pool = matcher_of(DUEL, a_ticket("a", regions=["EU"], regionPreference="strict"), a_ticket("b", regions=["NA"]))
+    gone = [a_ticket(f"t{n}", 9000, regions=[f"R{n}"]) for n in range(MOST_BITS)]
+    pool.put(gone)
+    pool.drop([ticket.ticket_id for ticket in gone])
+    assert formed(pool) == []
+    assert pool._columns.regions.names == ["EU", "NA"]
+    pool.put([a_ticket("c", regions=["EU"])])
+    assert tickets(formed(pool)) == [{"a", "c"}]
 
 
 def test_who_waited_since_then_is_told() -> None:
