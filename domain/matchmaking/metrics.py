@@ -1,6 +1,6 @@
-"""What operators see of the matchmaking. A port; where nobody listens, what it is told is dropped."""
+"""What operators see of the matchmaking. A port."""
 
-from typing import Literal, Protocol
+from typing import Literal
 
 from domain.matchmaking.model import CancelReason
 from domain.matchmaking.pool import PoolKey
@@ -10,8 +10,8 @@ Outcome = Literal["proposed", "refused", "confirmed"] | CancelReason
 and then confirmed, or cancelled for a reason."""
 
 
-class MatchmakingMetrics(Protocol):
-    """Is told how it goes."""
+class MatchmakingMetrics:
+    """Is told how it goes. This one drops what it is told."""
 
     def match(self, outcome: Outcome) -> None:
         """A group or match has come so far."""
@@ -26,8 +26,4 @@ class MatchmakingMetrics(Protocol):
         """A ticket was proposed a match after so long."""
 
 
-class Unwatched(MatchmakingMetrics):
-    """Nobody looks."""
-
-
-UNWATCHED = Unwatched()
+UNWATCHED = MatchmakingMetrics()

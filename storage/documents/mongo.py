@@ -8,8 +8,8 @@ Between tries the driver waits for a primary. What is left at the deadline is `U
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -40,6 +40,7 @@ from storage.documents.changes import Change, parse_changes
 from storage.documents.mongo_errors import TakenKey, overflows, sorted_errors, taken_keys
 from storage.documents.query import AnyOf, Condition, Query, Where, parse_filter, parse_ids, parse_one, parse_query
 from storage.documents.schema import Schema
+from storage.documents.turns import Turns
 
 D = TypeVar("D", bound=Document)
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class MongoDatabase:
         self, url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int, clock: Clock | None = None
     ) -> None:
         self._timeout_s = timeout_s
+        self._turns = Turns(pool_size)
         self._client: AsyncMongoClient[Stored] = AsyncMongoClient(
             url,
             appname="maoga",
@@ -97,11 +99,11 @@ class MongoDatabase:
     async def open(self) -> None:
         """Connects and makes the indexes; raises `Unavailable`, or `RuntimeError` for a server without transactions."""
         try:
-            with self.deadline(write=False):
+            async with self.deadline(write=False):
                 hello = await self._client.admin.command("hello")
             if "setName" not in hello and hello.get("msg") != "isdbgrid":
                 raise RuntimeError("MongoDB must run as a replica set (mongod --replSet): commits need transactions")
-            with self.deadline(write=False, timeout_s=INDEX_S):
+            async with self.deadline(write=False, timeout_s=INDEX_S):
                 for collection in self._collections.values():
                     await collection.make_indexes()
         except BaseException:
@@ -114,12 +116,12 @@ class MongoDatabase:
     async def commit(self, *writes: Write) -> None:
         steps = [(write.spec.name, self._collections[write.spec.name].step(write)) for write in writes]
         if len(steps) < 2:
-            with self.deadline(write=True):
+            async with self.deadline(write=True):
                 await self.unhindered(partial(_run, steps, None))
             return
         session = self._client.start_session()
         try:
-            with self.deadline(write=True):
+            async with self.deadline(write=True):
                 await self.unhindered(partial(session.with_transaction, partial(_run, steps)))
         except (errors.Unavailable, asyncio.CancelledError):  # else MongoDB keeps the documents locked for a minute
             self._give_up(session)
@@ -129,7 +131,7 @@ class MongoDatabase:
                 await session.end_session()
 
     async def ping(self) -> None:
-        with self.deadline(write=False):
+        async with self.deadline(write=False):
             await self._client.admin.command("ping")
 
     async def close(self) -> None:
@@ -138,13 +140,17 @@ class MongoDatabase:
             self._ending.cancel()
         await self._client.close()
 
-    @contextmanager
-    def deadline(self, *, write: bool, timeout_s: float | None = None) -> Iterator[None]:
-        """Bounds what is inside, and raises `Unavailable` when the database does not answer in time."""
+    @asynccontextmanager
+    async def deadline(self, *, write: bool, timeout_s: float | None = None) -> AsyncIterator[None]:
+        """Bounds what is inside, and raises `Unavailable` when the database does not answer in time.
+
+        Calls beyond the connections wait in line. The driver lets them race, and of a thousand most come too late.
+        """
         if self._closed:
             raise errors.Unavailable("The database is closed.")
-        with sorted_errors(write=write), pymongo.timeout(timeout_s or self._timeout_s):
-            yield
+        async with self._turns.take(timeout_s or self._timeout_s) as left_s:
+            with sorted_errors(write=write), pymongo.timeout(left_s):
+                yield
 
     async def unhindered(self, write: Callable[[], Awaitable[T]]) -> T:
         """Runs `write`, for which an expired document that holds its key makes room; a living one is a `Duplicate`."""
@@ -228,7 +234,7 @@ class MongoCollection(Generic[D]):
 
     async def get(self, id: str) -> D | None:
         where = parse_one(self._schema, id)
-        with self._database.deadline(write=False):
+        async with self._database.deadline(write=False):
             stored = await self._collection.find_one(self._matching(where))
         return self._load(stored) if stored else None
 
@@ -245,7 +251,7 @@ class MongoCollection(Generic[D]):
 
     async def count(self, filter: Filter) -> int:
         where = parse_filter(self._schema, filter)
-        with self._database.deadline(write=False):
+        async with self._database.deadline(write=False):
             return await self._collection.count_documents(self._matching(where))
 
     async def update(self, id: str, changes: Changes, *, expect: Filter | None = None) -> D | None:
@@ -289,11 +295,11 @@ class MongoCollection(Generic[D]):
                 return self._delete(id, expect)
 
     async def _write(self, step: Step) -> Any:
-        with self._database.deadline(write=True):
+        async with self._database.deadline(write=True):
             return await self._database.unhindered(partial(step, None))
 
     async def _find(self, where: Where, order: list[tuple[str, int]], limit: int) -> list[D]:
-        with self._database.deadline(write=False):
+        async with self._database.deadline(write=False):
             # In one batch, for the driver does not retry a cursor that breaks off.
             cursor = self._collection.find(self._matching(where), sort=order, limit=limit, batch_size=limit)
             return [self._load(stored) for stored in await cursor.to_list()]

@@ -12,7 +12,7 @@ import pytest
 
 from domain.core.errors import AppError, NotFound
 from domain.core.events import user_stream
-from domain.core.ids import UserId
+from domain.core.ids import TicketId, UserId
 from domain.core.streams import Position
 from domain.lobbies.model import SEATS
 from domain.matchmaking.commands import CancelTicket
@@ -286,6 +286,9 @@ async def test_whatever_the_players_of_two_instances_do_at_once_nobody_is_in_two
             assert all(len(party.members) <= 3 for party in parties)
             codes = [party.join_code for party in parties] or [(await a.parties.create(users[0])).join_code]
         assert None in told
+        await a.recovery.refill_pool()
+        queued = [TicketId(ticket.id) for ticket in await everything(a.database, TICKETS) if ticket.status == "queued"]
+        assert await a.pool.unknown(queued) == []
 
 
 async def test_of_two_who_want_the_last_place_one_gets_it(tmp_path: Path, mongodb_url: str, redis_url: str) -> None:

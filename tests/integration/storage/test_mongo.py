@@ -17,6 +17,7 @@ from domain.core import errors
 from domain.core.collection import Collection, Insert, Update
 from storage.documents.factory import open_database
 from storage.documents.mongo import MongoDatabase
+from storage.documents.turns import Turns
 from tests.integration.storage.proxy import Proxy, proxy_to
 from tests.integration.storage.things import NOTES, SPECS, THINGS, Note, Thing, a_thing, moment
 from tests.support.services import MONGOD, Server, free_port, mongod, spawn
@@ -271,3 +272,26 @@ async def test_indexes_serve_the_queries(
             profiled.command("profile", 0)
             (seen,) = profiled["system.profile"].find({"command.find": "things"}).sort("ts", -1).limit(1)
     assert (seen["planSummary"], seen.get("hasSortStage", False)) == (plan, is_sorted)
+
+
+async def test_a_thousand_calls_at_once_are_answered_in_turn(mongodb_url: str) -> None:
+    """The driver alone lets most of them wait for a connection until their time is over."""
+    async with opened(mongodb_url, timeout_s=4 * BOUND_S) as database:
+        answered: list[int] = []
+
+        async def read(number: int) -> None:
+            await database.collection(THINGS).get(str(number))
+            answered.append(number)
+
+        await asyncio.gather(*map(read, range(1000)))
+        assert max(abs(place - number) for place, number in enumerate(answered)) < 100
+
+
+async def test_a_turn_that_does_not_come_in_time_is_no_turn() -> None:
+    turns = Turns(1)
+    async with turns.take(BOUND_S):
+        with pytest.raises(errors.Unavailable):
+            async with turns.take(0.01):
+                raise AssertionError
+    async with turns.take(BOUND_S) as left_s:
+        assert 0 < left_s <= BOUND_S
