@@ -227,15 +227,15 @@ class Sessions:
         for sid in list(session.clients):
             self._engine.close(sid, "kicked")
 
-    def warn_of_limit(self, session: Session, client: Client) -> None:
-        """A client sends more than it may: it is told, at most once a second, and cut off when it goes on."""
-        if session.limited >= LIMITED_IN_A_ROW:
+    def warn_of_limit(self, session: Session, client: Client, *, last: bool = False) -> None:
+        """A client sends more than it may: it is told, at most once a second, and cut off when it goes on (`last`)."""
+        if last or session.limited >= LIMITED_IN_A_ROW:
             self.end(session, "rate_limited")
             return
         now = asyncio.get_running_loop().time()
         if now - session.warned_at >= WARN_EVERY_S:
             session.warned_at = now
-            retry_in_ms = max(bucket.wait_ms(1) for bucket in session.buckets)
+            retry_in_ms = max((bucket.wait_ms(1) for bucket in session.buckets), default=0)
             self._engine.send(client.sid, *RateLimitWarning(retry_in_ms=retry_in_ms).arguments(self._clock.now()))
 
     def _begin(self, client: Client, token: str, principal: Principal) -> Session:

@@ -104,6 +104,10 @@ class Gateway:
             self._sessions.warn_of_limit(session, client)
         return answer
 
+    def overflow(self, client: Client, *, last: bool) -> None:
+        """Tells a client that it sends more than it may."""
+        self._sessions.warn_of_limit(self._sessions.of(client), client, last=last)
+
     async def disconnect(self, client: Client, reason: str) -> None:
         """Sees a client off."""
         self._follows.end(client)

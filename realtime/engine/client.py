@@ -40,6 +40,10 @@ class Application(Protocol):
         """Handles an event; its ack, or a coroutine that returns it and is awaited before the client's next event."""
         ...
 
+    def overflow(self, client: Client, *, last: bool) -> None:
+        """An event of the client was refused, for too many wait. last: it has gone on for too long and is cut off."""
+        ...
+
     async def disconnect(self, client: Client, reason: str) -> None:
         """The client, which was let in, is gone."""
         ...

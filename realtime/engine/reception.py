@@ -247,6 +247,7 @@ class Reception:
             error = UnknownEvent()
         elif self._is_full(connection, namespace):
             error = RateLimited(OVERFLOW_RETRY_MS)
+            peer.space.application.overflow(peer.client, last=connection.refusals + 1 >= self._config.patience)
         else:
             connection.refusals = 0
             if namespace in connection.inboxes:

@@ -99,6 +99,9 @@ class BenchDoor(Application):
     def event(self, client: Client, name: str, arguments: Sequence[Any]) -> Any:
         return self._gateway.event(client, name, arguments)
 
+    def overflow(self, client: Client, *, last: bool) -> None:
+        self._gateway.overflow(client, last=last)
+
     async def disconnect(self, client: Client, reason: str) -> None:
         await self._gateway.disconnect(client, reason)
         self._namespace.streams.pop(client.sid, None)

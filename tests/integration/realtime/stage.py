@@ -53,6 +53,9 @@ class Notes:
         self.calls.append(("event", name))
         return await self.answer(name, arguments) if self.answer else list(arguments)
 
+    def overflow(self, client: Client, *, last: bool) -> None:
+        self.calls.append(("overflow", "last" if last else ""))
+
     async def disconnect(self, client: Client, reason: str) -> None:
         self.calls.append(("disconnect", client.namespace, reason))
 

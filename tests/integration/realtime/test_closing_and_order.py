@@ -179,6 +179,7 @@ async def test_an_inbox_that_overflows_answers_rate_limited_then_closes() -> Non
         for number in range(100):
             await client.send(f'42/lobby,{number}["x"]')
         assert await client.closed()
+        assert [call[1] for call in scene.notes.calls if call[0] == "overflow"] == [*[""] * 10, *[""] * 19, "last"]
         may_go_on.set()
 
 

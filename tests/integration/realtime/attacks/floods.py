@@ -128,6 +128,10 @@ def _reproach(text: str) -> list[str]:
     return [] if said[0] == "hello" else [f"`{said[0]}`"]
 
 
+async def _never(name: str, arguments: Sequence[Any]) -> Any:
+    await asyncio.sleep(5)
+
+
 async def _success(name: str, arguments: Sequence[Any]) -> Any:
     return {"status": "success"}
 
@@ -140,6 +144,20 @@ async def _success(name: str, arguments: Sequence[Any]) -> Any:
 async def events(victim: Victim) -> str:
     """Sends 300 events at once, whatever it is told."""
     victim.notes.answer = _success
+    async with victim.enter() as client:
+        if answers := await _say(client, 300):
+            return f"{', '.join(sorted(answers, key=ANSWERS.index))}, then {await fate(client)}"
+        return GAINED
+
+
+@attack(
+    gain="all of them wait in memory, as long as the first one takes",
+    ours="`rate_limited`, `RATE_LIMITED`, `kicked rate_limited`, then closed",
+    setting=Setting(gateway={"rate_limit_scale": 0}),
+)
+async def events_that_wait(victim: Victim) -> str:
+    """Sends 300 events behind one that takes its time."""
+    victim.notes.answer = _never
     async with victim.enter() as client:
         if answers := await _say(client, 300):
             return f"{', '.join(sorted(answers, key=ANSWERS.index))}, then {await fate(client)}"

@@ -37,6 +37,9 @@ class Game:
         self.told.append((name, *arguments))
         return list(arguments) if name == "echo" else {"done": name}
 
+    def overflow(self, client: Client, *, last: bool) -> None:
+        self.told.append(("overflow", last))
+
     async def disconnect(self, client: Client, reason: str) -> None:
         self.gone.append((client.namespace, reason))
 
