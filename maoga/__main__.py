@@ -304,6 +304,8 @@ def record_tickets(
     except OSError as error:
         typer.echo(f"cannot write {out}: {error.strerror}", err=True)
         raise typer.Exit(2) from None
+    if not recording["tickets"]:
+        typer.echo("there were none: only tickets all of whose players allow `research` are recorded", err=True)
     typer.echo(f"recorded {len(recording['tickets'])} tickets")
 
 

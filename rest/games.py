@@ -9,7 +9,7 @@ from rest.routes import Call, Route
 
 
 async def list_games(call: Call) -> Reply:
-    """The catalogue, the most popular first."""
+    """The catalogue, the most popular first; each mode with its whole rule set, in `matching`."""
     page = await call.services.games.list(call.query)
     return page_reply(page.value, call.query.limit, stale=page.stale)
 

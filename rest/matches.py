@@ -9,7 +9,8 @@ from rest.routes import Call, Route
 
 
 async def report_result(call: Call) -> MatchView:
-    """Says how a match ended, which counts at once. The same result again gets the same answer."""
+    """Says how a match ended: all its players by place, the winners first. It counts at once. The same result again
+    gets the same answer."""
     return await call.services.results.decide(MatchId(call.path["id"]), call.body)
 
 

@@ -189,7 +189,7 @@ class Standings:
             return 0
         place = await self._boards.place(board, caller if query.around == "me" else UserId(query.around))
         if place is None:
-            raise NotFound("This player is not on the leaderboard.")
+            raise NotFound("This player has not played enough rated matches in the season to be on the leaderboard.")
         return max(0, place - query.limit // 2)
 
     async def _mode(self, game_id: GameId, name: ModeName) -> Mode:

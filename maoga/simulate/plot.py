@@ -2,6 +2,7 @@
 
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -9,6 +10,9 @@ from matplotlib.figure import Figure
 from maoga.simulate.summary import Figures, percentile
 
 BINS = 60
+
+LINE: dict[str, Any] = {"color": "black", "marker": ".", "markersize": 3}
+"""With a mark at each point: one that stands alone is no line."""
 
 
 def plot(figures: Figures, until: float, path: Path) -> None:
@@ -19,20 +23,19 @@ def plot(figures: Figures, until: float, path: Path) -> None:
 
     wait.scatter(figures.waited_at, figures.waits, s=8, alpha=0.5, linewidths=0, color="tab:blue")
     for percent, style in ((50, "-"), (95, "--")):
-        wait.plot(*_binned(figures.waited_at, figures.waits, until, percent), style, color="black", label=f"p{percent}")
+        wait.plot(*_binned(figures.waited_at, figures.waits, until, percent), style, **LINE, label=f"p{percent}")
     wait.set_ylabel("wait of matched tickets (s)")
 
     quality.scatter(figures.match_at, figures.qualities, s=8, alpha=0.5, linewidths=0, color="tab:green")
-    quality.plot(*_binned(figures.match_at, figures.qualities, until, 50), color="black", label="p50")
+    quality.plot(*_binned(figures.match_at, figures.qualities, until, 50), **LINE, label="p50")
     quality.set_ylabel("quality of matches (0 to 1)")
-    quality.set_ylim(0, 1.02)
 
     queue.plot(figures.tick_at, figures.queue, drawstyle="steps-post", color="tab:orange", label="after each tick")
     queue.set_ylabel("tickets waiting")
     queue.set_xlabel("time (s)")
     queue.set_xlim(0, until)
-    for axes in (wait, quality, queue):
-        axes.set_ylim(bottom=0)
+    for axes, values in ((wait, figures.waits), (quality, [1.0]), (queue, figures.queue)):
+        axes.set_ylim(0, 1.05 * max([1, *values]))
         axes.grid(alpha=0.3)
         axes.legend(loc="upper right")
     figure.savefig(path, dpi=110, format="png")

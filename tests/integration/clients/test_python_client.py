@@ -242,3 +242,9 @@ async def test_a_callback_that_fails_ends_the_client_with_its_error(server: Maog
         with pytest.raises(KeyError, match="no such field"):
             await client.enqueue(PAIR)  # its event comes before its ack
             await client.wait_for("never")
+
+
+def test_an_error_names_the_faults_of_fields() -> None:
+    error = MaogaError("VALIDATION_ERROR", "Not valid.", [{"field": "mode", "message": "there are: casual"}])
+    assert str(error) == "VALIDATION_ERROR: Not valid.; mode: there are: casual"
+    assert str(MaogaError("COOLDOWN", "Wait.", {"retryInMs": 5})) == "COOLDOWN: Wait."

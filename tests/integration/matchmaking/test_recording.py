@@ -85,8 +85,8 @@ async def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def record(out: Path, mode: str = "casual") -> Any:
-    moments = ["--since", "2026-01-01T12:00:00", "--until", "2026-01-01T13:00:00"]
+def record(out: Path, mode: str = "casual", day: str = "2026-01-01") -> Any:
+    moments = ["--since", f"{day}T12:00:00", "--until", f"{day}T13:00:00"]
     return CliRunner().invoke(app, ["record-tickets", "--game", "chess", "--mode", mode, *moments, "--out", str(out)])
 
 
@@ -119,3 +119,9 @@ def test_a_mode_that_is_not_there_is_told(stored: Path) -> None:
     """Exit codes other than 0, and words."""
     assert record(stored / "out", "ranked").stderr == "There is no game chess with a mode ranked.\n"
     assert record(stored / "out", "chaos").stderr.startswith("--mode: there are casual, competitive")
+
+
+def test_a_recording_of_nobody_says_who_is_recorded(stored: Path) -> None:
+    result = record(stored / "empty.json", day="2025-01-01")
+    assert (result.exit_code, result.stdout) == (0, "recorded 0 tickets\n")
+    assert "allow `research`" in result.stderr
