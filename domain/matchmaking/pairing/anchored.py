@@ -110,11 +110,14 @@ class _Search:
 
 def nearest(anchor: int, pool: Candidates, others: Array, blocked: Pairs, avoided: Pairs) -> Array:
     """Those of the others who may meet the anchor, the best for it first; not more than are looked at."""
-    others = others[(others != anchor) & ~np.isin(others, _partners(anchor, blocked))]
+    others = others[others != anchor]
+    if len(partners := _partners(anchor, blocked)):
+        others = others[~np.isin(others, partners)]
     others = others[~pool.refuses(anchor, others)]
     rating = pool.skill.value
     apart = np.abs(rating[others] - rating[anchor]) + pool.cost[others]
-    apart[np.isin(others, _partners(anchor, avoided))] += AGAIN
+    if len(partners := _partners(anchor, avoided)):
+        apart[np.isin(others, partners)] += AGAIN
     if len(others) > 4 * LOOKED_AT:
         nearest = np.argpartition(apart, 2 * LOOKED_AT)[: 2 * LOOKED_AT]
         others, apart = others[nearest], apart[nearest]
