@@ -67,7 +67,8 @@ async def test_who_stays_away_while_a_match_is_proposed_refuses(core: Core, cloc
     one, two = await players(core, 2)
     match = await proposed(core, [one, two])
     await core.grace.gone(one)
-    await core.matchmaking.withdraw(one, match.players[0].ticket_id, "disconnected")
+    (ticket_id,) = [player.ticket_id for player in match.players if player.user_id == one]
+    await core.matchmaking.withdraw(one, ticket_id, "disconnected")
     assert set(await cooldowns(core)) == {one}
 
 
