@@ -36,6 +36,7 @@ PATIENT = {"MAOGA_ROLE": "worker", "MAOGA_GRACE_S": "3600", "MAOGA_MATCH_ACCEPT_
 """A worker that gives up nobody because the machine is slow."""
 
 AT_ONCE = 40
+SOME = 200
 CANCEL_S = 2.0
 
 
@@ -72,9 +73,11 @@ async def test_nobody_is_lost_booked_twice_or_told_wrong(
             tasks.create_task(accept_everything(core, over))
             revived = [tasks.create_task(revive(server, lives, start, worker, counts, over)) for server in workers]
             restarted = tasks.create_task(restart_redis(cache, counts, restarts))
-            found = await enqueue_all(core, users, dice, counts)
-            cancelled = [user for user in users if dice.random() < 0.1]
-            answers = await cancel_all(core, {user: found[user] for user in cancelled}, dice)
+            found, answers = dict[UserId, TicketId](), dict[UserId, str]()
+            for place in range(0, tickets, SOME):
+                some = await enqueue_all(core, users[place : place + SOME], dice, counts)
+                cancelled = {user: ticket_id for user, ticket_id in some.items() if dice.random() < 0.1}
+                found, answers = found | some, answers | await cancel_all(core, cancelled, dice)
             await restarted
             await eventually(lambda: none_waits(core), timeout=60 + tickets / 10)
             over.set()
