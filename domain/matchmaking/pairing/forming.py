@@ -53,10 +53,12 @@ class Forming:
         pool: Candidates,
         now: int,
         seed: int,
+        hold_s: float,
     ) -> None:
         self._columns, self._mode, self._schedule, self._rosters = columns, mode, schedule, rosters
         self._pool, self._now, self._seed = pool, now, seed
         self._blocked, self._avoided = sparse_pairs(columns, pool.row)
+        self._hold_s = hold_s
         self._edits = columns.edits
         self._changed = columns.changed[pool.row]
         self._opening = columns.column["opening"][pool.row]
@@ -65,12 +67,12 @@ class Forming:
         """The groups, each with its tickets taken; None as a breathing space."""
         yield from self._filled()
         last_step = self._schedule.times[-1] if len(self._schedule.times) else 0.0
-        yield from self._anchored(self._open() & (self._pool.waited >= last_step))
-        if int(self._open().sum()) <= SMALL:
+        yield from self._anchored(self._open() & (self._pool.waited >= max(last_step, self._hold_s)))
+        if int((self._open() & np.isinf(self._pool.bound)).sum()) <= SMALL:
             yield from self._searched()
-        else:
+        if self._hold_s or int(self._open().sum()) > SMALL:
             yield from self._by_windows()
-        yield from self._anchored(self._open())
+        yield from self._anchored(self._open() & (self._pool.elapsed >= self._hold_s))
 
     def _filled(self) -> Iterator[Group | None]:
         """Newcomers for the free places there are, the longest free first."""
@@ -93,7 +95,7 @@ class Forming:
     def _searched(self) -> Iterator[Group | None]:
         """The groups of a small pool, near the best there are."""
         for total in self._totals():
-            places = np.flatnonzero(self._open() & self._pool.takes(total))
+            places = np.flatnonzero(self._open() & self._pool.takes(total) & np.isinf(self._pool.bound))
             if self._pool.size[places].sum() < total:
                 continue
             among = self._pool.take(places)
@@ -174,7 +176,8 @@ class Forming:
                     accept=lambda chosen: self._rosters.playable(self._pool, chosen),
                 )
                 if found is not None:
-                    yield from self._emit([found])
+                    if self._pool.ripe(found):
+                        yield from self._emit([found])
                     break
                 yield None
 
