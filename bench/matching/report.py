@@ -78,7 +78,7 @@ def _optimum(found: Sequence[Json]) -> str:
 
 def _equal(found: Sequence[Json]) -> str:
     return _table(
-        ["scenario", "p95 wait (s)", "spread, ours", "spread, greedy at that p95", "ratio"],
+        ["scenario", "p95 wait (s)", "spread, ours", "spread, greedy at that p95", "ratio", "over seeds"],
         [
             [
                 one["scenario"],
@@ -86,6 +86,7 @@ def _equal(found: Sequence[Json]) -> str:
                 _number(one["ours"]["spread"]),
                 _number(one["greedySpreadAtEqualP95"]) + ("" if one["greedyReachesOurP95"] else " (waits longer)"),
                 f"{one['spreadRatioAtEqualP95']:.2f}",
+                f"{one['spreadRatios'][0]:.2f} to {one['spreadRatios'][-1]:.2f}",
             ]
             for one in found
         ],

@@ -4,7 +4,7 @@ Windows look at neighbours only. A ticket whose neighbours all refuse it, or a p
 found a group here, if there is one among the nearest tickets that may meet it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -17,7 +17,7 @@ from domain.matchmaking.pairing.legality import Legality
 from domain.matchmaking.pairing.pairs import Pairs
 from domain.matchmaking.pairing.windows import AGAIN
 
-LOOKED_AT = 64
+LOOKED_AT = 100
 """How many of those who may meet the anchor are tried, the nearest first."""
 
 STEPS = 600
@@ -49,7 +49,10 @@ def group_around(
         return None
     among = pool.take(places)
     refused = refusals(among, places, blocked)
-    found = _Search(among, refused, total, teams, partial(_at, places, accept)).run()
+    search = _Search(among, refused, total, teams, partial(_at, places, accept))
+    found = search.tightest()
+    if found is None:
+        found = search.run()
     if found is None:
         futile.failed(pool, places, total)
         return None
@@ -83,6 +86,7 @@ class _Search:
         self._total, self._accept = total, accept
         self._legality = Legality(among, total, teams)
         self._friends = [_bits(~row) for row in refused]
+        self._weakest, self._best = among.weakest.tolist(), among.best.tolist()
         self._sizes = among.size.tolist()
         self._left = STEPS
 
@@ -91,6 +95,34 @@ class _Search:
         everybody = (1 << len(self._sizes)) - 2
         found = self._fill([0], self._sizes[0], self._friends[0] & everybody)
         return None if found is None else np.array(found)
+
+    def tightest(self) -> Array | None:
+        """The group whose players' ratings span the least, of those got by filling from each lower end upwards."""
+        upwards = sorted(range(1, len(self._sizes)), key=lambda ticket: (self._best[ticket], ticket))
+        span, found = np.inf, None
+        for least in sorted({min(rating, self._weakest[0]) for rating in self._weakest}, reverse=True):
+            if self._weakest[0] - least >= span:
+                break
+            group = self._upwards(upwards, least, least + span)
+            if group is not None:
+                top, bottom = (
+                    most(of[ticket] for ticket in group) for most, of in ((max, self._best), (min, self._weakest))
+                )
+                if top - bottom < span:
+                    span, found = top - bottom, np.array(group)
+        return found if found is not None and self._accept(found) else None
+
+    def _upwards(self, order: Sequence[int], least: float, most: float) -> list[int] | None:
+        """The anchor and the first tickets in that order that go with it, all within these ratings."""
+        chosen, players, open_to = [0], self._sizes[0], self._friends[0]
+        for ticket in order:
+            if self._best[ticket] > most or players == self._total:
+                break
+            size = self._sizes[ticket]
+            if self._weakest[ticket] >= least and open_to >> ticket & 1 and players + size <= self._total:
+                chosen.append(ticket)
+                players, open_to = players + size, open_to & self._friends[ticket]
+        return chosen if players == self._total and self._legality.holds(chosen) else None
 
     def _fill(self, chosen: list[int], filled: int, open_to: int) -> list[int] | None:
         if filled == self._total:
@@ -114,8 +146,9 @@ def nearest(anchor: int, pool: Candidates, others: Array, blocked: Pairs, avoide
     if len(partners := _partners(anchor, blocked)):
         others = others[~np.isin(others, partners)]
     others = others[~pool.refuses(anchor, others)]
-    rating = pool.skill.value
-    apart = np.abs(rating[others] - rating[anchor]) + pool.cost[others]
+    widest = np.maximum(pool.best[others], pool.best[anchor])
+    least = np.minimum(pool.weakest[others], pool.weakest[anchor])
+    apart = widest - least + pool.cost[others]
     if len(partners := _partners(anchor, avoided)):
         apart[np.isin(others, partners)] += AGAIN
     if len(others) > 4 * LOOKED_AT:

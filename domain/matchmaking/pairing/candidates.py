@@ -20,6 +20,7 @@ from domain.matchmaking.pairing.constraints import (
     Sized,
     Stated,
 )
+from domain.matchmaking.pairing.holding import bounds, stages
 from domain.matchmaking.pairing.relaxation import Schedule
 
 PATIENCE = 0.5
@@ -55,8 +56,9 @@ class Candidates:
     """Tickets as arrays, an element for each; `row` is that in `Columns`.
 
     elapsed: seconds of waiting. waited: the same as the steps count it. patient: whether the ticket still holds out
-    for the largest group.
-    cost: what each ticket adds to that of its group, in rating points: less the longer it waits.
+    for the largest group. weakest, best: the ratings of its players. bound: how far apart it puts up with being; held:
+    for how many stages it has held out (see `holding`). cost: what each ticket adds to that of its group, in rating
+    points: less the longer it waits.
     pairs: what forbids two to meet. reach: the regions within the ticket's latency, as a constraint of that rule's
     name. counts: what a whole group must have.
     """
@@ -67,7 +69,10 @@ class Candidates:
     size: Array
     patient: Array
     digest: Array
-    sigma: Array
+    weakest: Array
+    best: Array
+    bound: Array
+    held: Array
     karma: Array
     cost: Array
     sized: Sized
@@ -131,6 +136,16 @@ class Candidates:
             regions = tuple(a & b for a, b in zip(regions, self.reach.common(members), strict=True))
         return _any(regions) & _any(self.languages.common(members))
 
+    def span(self, members: Array) -> Array:
+        """Rating points between the best and the weakest player of each group. members: (..., members)."""
+        span: Array = self.best[members].max(axis=-1) - self.weakest[members].min(axis=-1)
+        return span
+
+    def ripe(self, members: Array) -> Array:
+        """Of each group, whether it is put off no longer. members: (..., members)."""
+        ripe: Array = self.span(members) <= self.bound[members].max(axis=-1)
+        return ripe
+
     def takes(self, total: int) -> Array:
         """Of each ticket, whether it goes into a group of so many players."""
         low, high = self.sized.low, self.sized.high
@@ -149,12 +164,16 @@ def _any(words: tuple[Array, ...]) -> Array:
 
 
 def candidates(
-    columns: Columns, rows: Array, mode: Mode, schedule: Schedule, *, now: int, stretch: float
+    columns: Columns, rows: Array, mode: Mode, schedule: Schedule, *, now: int, stretch: float, hold_s: float = 0
 ) -> Candidates:
-    """The tickets of `rows` as they stand `now` (microseconds since 1970), time being `stretch` times slower."""
+    """The tickets of `rows` as they stand `now` (microseconds since 1970), time being `stretch` times slower.
+
+    hold_s: for how long they hold out for a better group, see `bounds`.
+    """
     column = {name: values[rows] for name, values in columns.column.items()}
     elapsed = np.maximum(now - column["queued"], 0) / 1e6
     waited = elapsed / stretch
+    held = stages(elapsed, hold_s)
     near = waited < schedule.near_s
 
     def places(name: str, numbers: Array, words: tuple[Array, ...], wish: Array) -> Places:
@@ -170,7 +189,10 @@ def candidates(
         size=column["size"],
         patient=(waited < schedule.full_s) & (mode.teams is None),
         digest=column["digest"],
-        sigma=column["sigma"],
+        weakest=column["weakest"],
+        best=column["best"],
+        bound=bounds(held, hold_s),
+        held=held,
         karma=column["karma"],
         cost=(10 - column["weight"]) * LUKEWARM - waited * PATIENCE,
         sized=Sized("size", column["low"], column["high"]),

@@ -32,6 +32,8 @@ MOST_BITS = 4 * WORD
 
 COLUMNS = {
     "rating": np.float64,
+    "weakest": np.float64,
+    "best": np.float64,
     "sigma": np.float64,
     "karma": np.float64,
     "weight": np.float64,
@@ -52,9 +54,10 @@ COLUMNS = {
 }
 """What is known of each ticket, in the order in which `Columns._row` lists it.
 
-rating: the mean of its players with the premium of a party. queued: in microseconds since 1970. digest: of its id; what
-else is equal is ordered by it. low, high: the sizes of group it takes, 0 where there is none. regions, languages,
-roles: numbers of sets. sparse: whether a player of it has blocked or avoids somebody.
+rating: the mean of its players with the premium of a party. weakest, best: the ratings of its weakest and its best
+player. queued: in microseconds since 1970. digest: of its id; what else is equal is ordered by it. low, high: the sizes
+of group it takes, 0 where there is none. regions, languages, roles: numbers of sets. sparse: whether a player of it has
+blocked or avoids somebody.
 measured: whether it knows latencies.
 """
 
@@ -274,18 +277,22 @@ class Columns:
         if count == 1:
             (player,) = players
             skill = player.skills.get(self._key.game_id, UNRATED)
-            rating, sigma, karma = skill.mu, skill.sigma, float(player.karma)
+            rating = weakest = best = skill.mu
+            sigma, karma = skill.sigma, float(player.karma)
             sparse = bool(player.blocked or player.avoided)
         else:
             skills = [player.skills.get(self._key.game_id, UNRATED) for player in players]
             others = 0 if entry.opening else count - 1
             rating = sum([skill.mu for skill in skills]) / count + self._premium * others
+            weakest, best = min([skill.mu for skill in skills]), max([skill.mu for skill in skills])
             sigma = sum([skill.sigma for skill in skills]) / count
             karma = sum([player.karma for player in players]) / count
             sparse = any(player.blocked or player.avoided for player in players)
         size = self._ordinary if criteria.group_size is None else group_size(criteria, self._mode)
         return (
             rating,
+            weakest,
+            best,
             sigma,
             karma,
             next((wish.weight for wish in criteria.games if wish.game_id == self._key.game_id), 0),

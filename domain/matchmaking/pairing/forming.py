@@ -55,11 +55,13 @@ class Forming:
         pool: Candidates,
         now: int,
         seed: int,
+        hold_s: float,
     ) -> None:
         self._columns, self._mode, self._schedule, self._rosters = columns, mode, schedule, rosters
         self._futile = futile
         self._pool, self._now, self._seed = pool, now, seed
         self._blocked, self._avoided = sparse_pairs(columns, pool.row)
+        self._hold_s = hold_s
         self._edits = columns.edits
         self._changed = columns.changed[pool.row]
         self._opening = columns.column["opening"][pool.row]
@@ -69,13 +71,13 @@ class Forming:
         if not self._futile.fruitless:
             yield from self._filled()
         last_step = self._schedule.times[-1] if len(self._schedule.times) else 0.0
-        yield from self._anchored(self._open() & (self._pool.waited >= last_step))
-        if self._futile.fruitless:
-            pass
-        elif int(self._open().sum()) <= SMALL:
-            yield from self._searched()
-        else:
-            yield from self._by_windows()
+        late = (self._pool.waited >= last_step) & (self._pool.elapsed >= self._hold_s)
+        yield from self._anchored(self._open() & late)
+        if not self._futile.fruitless:
+            if int((self._open() & np.isinf(self._pool.bound)).sum()) <= SMALL:
+                yield from self._searched()
+            if self._hold_s or int(self._open().sum()) > SMALL:
+                yield from self._by_windows()
         yield from self._anchored(self._open())
         self._futile.end()
 
@@ -101,7 +103,7 @@ class Forming:
     def _searched(self) -> Iterator[Group | None]:
         """The groups of a small pool, near the best there are."""
         for total in self._totals():
-            places = np.flatnonzero(self._open() & self._pool.takes(total))
+            places = np.flatnonzero(self._open() & self._pool.takes(total) & np.isinf(self._pool.bound))
             if self._pool.size[places].sum() < total:
                 continue
             among = self._pool.take(places)
@@ -186,7 +188,8 @@ class Forming:
                     futile=self._futile,
                 )
                 if found is not None:
-                    yield from self._emit([found])
+                    if self._pool.ripe(found):
+                        yield from self._emit([found])
                     break
                 yield None
 

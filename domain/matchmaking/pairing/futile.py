@@ -10,8 +10,9 @@ from domain.matchmaking.pairing.relaxation import Schedule
 class Futile:
     """What a pool's passes have found to be of no use.
 
-    Waiting alone changes nothing between two steps of the rules: all tickets grow older alike, so that the same tickets
-    at the same steps have the same groups. Around a ticket even other tickets do not matter, if they are not looked at.
+    Waiting alone changes nothing between two steps of the rules, or two stages of holding out: all tickets grow older
+    alike, so that the same tickets at the same steps have the same groups. Around a ticket even other tickets do not
+    matter, if they are not looked at.
     """
 
     def __init__(self, columns: Columns, schedule: Schedule) -> None:
@@ -24,7 +25,7 @@ class Futile:
     def begin(self, pool: Candidates, stretch: float) -> None:
         """A pass over these tickets begins."""
         levels = self._schedule.level(pool.waited)
-        state = self._columns.edits, stretch, pool.row.tobytes(), levels.tobytes()
+        state = self._columns.edits, stretch, pool.row.tobytes(), levels.tobytes(), pool.held.tobytes()
         if state != self._pass:
             self._pass, self._fruitless = state, False
             self._tried.clear()

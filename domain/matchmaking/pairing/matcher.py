@@ -71,7 +71,10 @@ class Matcher:
         rows = np.flatnonzero(self._columns.free & (column["high"] > 0))
         rows = rows[np.lexsort((column["digest"][rows], column["queued"][rows]))]
         stretch = self.stretch(now)
-        pool = candidates(self._columns, rows, self._mode, self._schedule, now=microseconds(now), stretch=stretch)
+        hold_s = self._arrivals.hold_s(now)
+        pool = candidates(
+            self._columns, rows, self._mode, self._schedule, now=microseconds(now), stretch=stretch, hold_s=hold_s
+        )
         yield None
         if not len(pool):
             return
@@ -85,6 +88,7 @@ class Matcher:
             pool=pool,
             now=microseconds(now),
             seed=self._seed,
+            hold_s=hold_s,
         ).run()
 
     def explain(self, ticket_ids: Iterable[TicketId], now: datetime) -> dict[TicketId, Explanation]:

@@ -17,9 +17,6 @@ from domain.matchmaking.pairing.pairs import Pairs
 WORTH = 1e5
 """Rating points of cost that one match more is worth."""
 
-DOUBT = 0.2
-"""Rating points of cost for each point between the deviations of a group's ratings."""
-
 MANNERS = 0.5
 """Rating points of cost for each point of karma between a group's players."""
 
@@ -50,7 +47,11 @@ def windows(
     if not len(start):
         return
     members = np.minimum(start[:, None] + np.arange(longest), end[:, None] - 1)
-    legal = ranked.legal(members, start, end) & ((end - start > 1) | (ranked.sized.high[start] == total))
+    legal = (
+        ranked.ripe(members)
+        & ranked.legal(members, start, end)
+        & ((end - start > 1) | (ranked.sized.high[start] == total))
+    )
     if teams and teams.count > 1 and ranked.size.max() > 1:
         legal &= _packable(np.where(np.arange(longest) < (end - start)[:, None], ranked.size[members], 0), teams)
     start, end, members = start[legal], end[legal], members[legal]
@@ -113,12 +114,10 @@ def packs(sizes: tuple[int, ...], teams: Teams) -> bool:
 def _cost(ranked: Candidates, members: Array, start: Array, end: Array) -> Array:
     """What speaks against each group, in rating points."""
     filled = np.concatenate([[0.0], np.cumsum(ranked.cost)])
-    rating = ranked.skill.value
-    cost: Array = rating[end - 1] - rating[start] + filled[end] - filled[start]
-    for values, weight in ((ranked.sigma, DOUBT), (ranked.karma, MANNERS)):
-        if np.ptp(values):
-            seen = values[members]
-            cost += weight * (seen.max(axis=1) - seen.min(axis=1))
+    cost: Array = ranked.span(members) + filled[end] - filled[start]
+    if np.ptp(ranked.karma):
+        seen = ranked.karma[members]
+        cost += MANNERS * (seen.max(axis=1) - seen.min(axis=1))
     return cost
 
 

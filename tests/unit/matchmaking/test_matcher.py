@@ -87,7 +87,7 @@ def test_a_busy_pool_relaxes_slower_but_never_more_than_slowest() -> None:
     """Sixty duels' worth of players a minute make 5 s of waiting count as less; 4 x 5 s are enough for any pool."""
     crowd = [a_ticket(f"c{number}", 9000 + 500 * number, waited=0.2 * number) for number in range(140)]
     pair = a_ticket("a", 1500, waited=6), a_ticket("b", 1650, waited=6)
-    busy = matcher_of(DUEL, *pair, *crowd)
+    busy = matcher_of(DUEL, *pair, *crowd, slowest=4, holdS=0)
     assert formed(busy) == []
     assert explained(busy, "a").next_relaxation_at == NOON + timedelta(seconds=4 * 5 - 6)
     assert {"a", "b"} in tickets(formed(busy, after=14))
