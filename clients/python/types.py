@@ -815,8 +815,8 @@ class RuleSet(TypedDict):
     skill. nearS: for how long a preferred region or language is held to. fullS: for how long only groups of the
     largest size are formed. partyPremium: rating points that each further member adds to a party's mean, for
     players who know one another play better. slowest: a busy pool, in which better is about to come, takes all
-    steps up to so many times slower; a quiet one never slower. holdS: a pool in which others are about to come
-    puts off groups that are far apart, at most two and a half times so long; 0 never does.
+    steps up to so many times slower; a quiet one never slower. holdS: a busy pool puts off groups that are far
+    apart, at most two and a half times so long; 0 never does.
     """
 
     skill: list[Step]

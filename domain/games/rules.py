@@ -131,16 +131,15 @@ class RuleSet(Model):
     region or language is held to. fullS: for how long only groups of the largest size are formed. partyPremium: rating
     points that each further member adds to a party's mean, for players who know one another play better. slowest: a
     busy pool, in which better is about to come, takes all steps up to so many times slower; a quiet one never slower.
-    holdS: a pool in which others are about to come puts off groups that are far apart, at most two and a half times so
-    long; 0 never does.
+    holdS: a busy pool puts off groups that are far apart, at most two and a half times so long; 0 never does.
     """
 
     skill: Annotated[Steps, Field(min_length=1)] = SKILL_STEPS
     near_s: Seconds = 15
     full_s: Seconds = 5
     party_premium: Annotated[float, Field(ge=0, le=1000)] = 25
-    slowest: Annotated[float, Field(ge=1, le=10)] = 2
-    hold_s: Annotated[float, Field(ge=0, le=600)] = 24
+    slowest: Annotated[float, Field(ge=1, le=10)] = 1
+    hold_s: Annotated[float, Field(ge=0, le=600)] = 45
     rules: Annotated[tuple[Rule, ...], Field(max_length=16)] = ()
 
     @model_validator(mode="after")

@@ -65,7 +65,7 @@ def _gather(leader: Person, friend: Person) -> None:
         friend.page.get_by_role("textbox", name="or join with a code").fill(attempt)
         friend.button("Join").click()
         if attempt == "ZZZZ9999":
-            expect(friend.page.get_by_text("There is no party with this code.")).to_be_visible()
+            expect(friend.page.get_by_text(re.compile("There is no such invitation or code."))).to_be_visible()
     expect(friend.page.get_by_text(f"{leader.name} leads your party, and starts its search.")).to_be_visible()
     for person in (leader, friend):
         mates = person.page.get_by_role("list", name="Party members").get_by_role("listitem")
