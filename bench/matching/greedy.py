@@ -1,7 +1,7 @@
 """The baseline: oldest first, each gathers the nearest ratings that fit. The same hard rules, none of the core's code.
 
-Two knobs give it the chance to wait for better matches: `stretch` divides the waiting time by which limits widen,
-`hold_s` lets a ticket wait so long before it gathers. Rules on attributes and latencies it does not know.
+One knob gives it the chance to wait for better matches: for `hold_s` seconds a ticket gathers nobody, though others may
+gather it.
 """
 
 import math
@@ -53,10 +53,10 @@ class Candidate:
 class Greedy:
     """A chooser like `Matcher`."""
 
-    def __init__(self, key: PoolKey, mode: Mode, *, stretch: float = 1.0, hold_s: float = 0.0) -> None:
+    def __init__(self, key: PoolKey, mode: Mode, *, hold_s: float = 0.0) -> None:
         if mode.matching.rules:
             raise ValueError("the baseline knows no rules on attributes and latencies")
-        self._key, self._mode, self._stretch, self._hold = key, mode, stretch, timedelta(seconds=hold_s)
+        self._key, self._mode, self._hold = key, mode, timedelta(seconds=hold_s)
         self._entries: dict[TicketId, PoolEntry] = {}
         self._taken: set[TicketId] = set()
 
@@ -90,7 +90,7 @@ class Greedy:
 
     def _candidate(self, entry: PoolEntry, now: datetime) -> Candidate:
         rules, wish = self._mode.matching, entry.criteria
-        waited_s = (now - entry.queued_at) / timedelta(seconds=1) / self._stretch
+        waited_s = (now - entry.queued_at) / timedelta(seconds=1)
         level, limit = _step(rules, waited_s)
         near = waited_s < rules.near_s
         ratings = [player.skills[self._key.game_id].mu for player in entry.players]

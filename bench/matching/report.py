@@ -77,20 +77,29 @@ def _optimum(found: Sequence[Json]) -> str:
 
 
 def _equal(found: Sequence[Json]) -> str:
+    head = ["scenario", "plain greedy: p95 wait (s)", "spread", "ours at that p95", "ratio", "over seeds"]
     return _table(
-        ["scenario", "p95 wait (s)", "spread, ours", "spread, greedy at that p95", "ratio", "over seeds"],
+        [*head, "ours by default: p95 wait (s)", "spread", "held greedy at that p95", "ratio", "over seeds"],
         [
             [
                 one["scenario"],
+                _number(one["greedy"]["wait_p95"]),
+                _number(one["greedy"]["spread"]),
+                _number(one["oursAtPlainP95"]),
+                *_ratio(one, "toPlain"),
                 _number(one["ours"]["wait_p95"]),
                 _number(one["ours"]["spread"]),
-                _number(one["greedySpreadAtEqualP95"]) + ("" if one["greedyReachesOurP95"] else " (waits longer)"),
-                f"{one['spreadRatioAtEqualP95']:.2f}",
-                f"{one['spreadRatios'][0]:.2f} to {one['spreadRatios'][-1]:.2f}",
+                _number(one["heldAtOurP95"]),
+                *_ratio(one, "toHeld"),
             ]
             for one in found
         ],
     )
+
+
+def _ratio(one: Json, field: str) -> list[str]:
+    least, *_, most = one[f"{field}OverSeeds"] * 2
+    return [f"{one[field]:.2f}", f"{least:.2f} to {most:.2f}"]
 
 
 def _worth(found: Sequence[Json]) -> str:
