@@ -5,6 +5,7 @@ Each constraint holds what the tickets say to one rule, an element for each tick
 its pairs are, and the constraints between more than two hold (`Places.shared` and what `candidates` adds).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, Self
@@ -19,7 +20,7 @@ EVERYWHERE = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(ABC):
     """A rule by its name."""
 
     name: str
@@ -32,9 +33,9 @@ class Constraint:
 
         return type(self)(self.name, *[of(getattr(self, name)) for name in self.__slots__])
 
+    @abstractmethod
     def refuses(self, a: Index, b: Index) -> Array:
         """Of each pair, whether it must not meet."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
