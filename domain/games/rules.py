@@ -4,10 +4,9 @@ A bound that expands is a list of steps: each holds from `afterS` seconds of wai
 step for it never softens.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.core.model import Model
 
@@ -23,13 +22,14 @@ class Step(Model):
     limit: Bound | None = None
 
 
-Steps = Annotated[tuple[Step, ...], Field(max_length=16)]
-
-
-def _rising(steps: Sequence[Step]) -> None:
+def _rising(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     times = [step.after_s for step in steps]
     if times != sorted(set(times)):
         raise ValueError("steps must come in the order of their afterS, each once")
+    return steps
+
+
+Steps = Annotated[tuple[Step, ...], Field(max_length=16), AfterValidator(_rising)]
 
 
 class _Named(Model):
@@ -55,11 +55,6 @@ class Distance(_OfAttribute):
     limit: Bound
     expand: Steps = ()
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        _rising(self.expand)
-        return self
-
 
 class Equality(_OfAttribute):
     """Two values are the same, for `untilS` seconds of waiting or, without it, always."""
@@ -75,11 +70,6 @@ class Overlap(_OfAttribute):
     limit: Annotated[int, Field(ge=1, le=64)] = 1
     expand: Steps = ()
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        _rising(self.expand)
-        return self
-
 
 class MaxLatency(_Named):
     """The match is played in a region to which every player who measured latencies has at most `limit` ms."""
@@ -87,11 +77,6 @@ class MaxLatency(_Named):
     type: Literal["max_latency"]
     limit: Bound
     expand: Steps = ()
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        _rising(self.expand)
-        return self
 
 
 class Share(Model):
@@ -144,7 +129,6 @@ class RuleSet(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        _rising(self.skill)
         if self.skill[0].after_s != 0:
             raise ValueError("the first step of skill must be afterS 0")
         names = [rule.name for rule in self.rules]

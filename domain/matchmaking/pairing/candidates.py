@@ -20,7 +20,7 @@ from domain.matchmaking.pairing.constraints import (
     Sized,
     Stated,
 )
-from domain.matchmaking.pairing.holding import bounds, stages
+from domain.matchmaking.pairing.holding import bounds
 from domain.matchmaking.pairing.relaxation import Schedule
 
 PATIENCE = 0.5
@@ -56,8 +56,8 @@ class Candidates:
     """Tickets as arrays, an element for each; `row` is that in `Columns`.
 
     elapsed: seconds of waiting. waited: the same as the steps count it. patient: whether the ticket still holds out
-    for the largest group. weakest, best: the ratings of its players. bound: how far apart it puts up with being; held:
-    for how many stages it has held out (see `holding`). cost: what each ticket adds to that of its group, in rating
+    for the largest group. weakest, best: the ratings of its players. bound: how far apart it puts up with being (see
+    `holding`). cost: what each ticket adds to that of its group, in rating
     points: less the longer it waits.
     pairs: what forbids two to meet. reach: the regions within the ticket's latency, as a constraint of that rule's
     name. counts: what a whole group must have.
@@ -72,7 +72,6 @@ class Candidates:
     weakest: Array
     best: Array
     bound: Array
-    held: Array
     karma: Array
     cost: Array
     sized: Sized
@@ -173,7 +172,6 @@ def candidates(
     column = {name: values[rows] for name, values in columns.column.items()}
     elapsed = np.maximum(now - column["queued"], 0) / 1e6
     waited = elapsed / stretch
-    held = stages(elapsed, hold_s)
     near = waited < schedule.near_s
 
     def places(name: str, numbers: Array, words: tuple[Array, ...], wish: Array) -> Places:
@@ -191,8 +189,7 @@ def candidates(
         digest=column["digest"],
         weakest=column["weakest"],
         best=column["best"],
-        bound=bounds(held, hold_s),
-        held=held,
+        bound=bounds(elapsed, hold_s),
         karma=column["karma"],
         cost=(10 - column["weight"]) * LUKEWARM - waited * PATIENCE,
         sized=Sized("size", column["low"], column["high"]),

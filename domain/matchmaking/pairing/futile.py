@@ -25,7 +25,7 @@ class Futile:
     def begin(self, pool: Candidates, stretch: float) -> None:
         """A pass over these tickets begins."""
         levels = self._schedule.level(pool.waited)
-        state = self._columns.edits, stretch, pool.row.tobytes(), levels.tobytes(), pool.held.tobytes()
+        state = self._columns.edits, stretch, pool.row.tobytes(), levels.tobytes(), pool.bound.tobytes()
         if state != self._pass:
             self._pass, self._fruitless = state, False
             self._tried.clear()

@@ -21,19 +21,12 @@ STAGES = 8
 """What a ticket puts up with widens in so many stages in each `hold_s`; between two of them nothing changes."""
 
 
-def stages(elapsed: Array, hold_s: float) -> Array:
-    """How many stages of holding out each ticket has behind it after so many seconds; 0 where nothing is held."""
-    if not hold_s:
-        return np.zeros(len(elapsed))
-    return np.minimum(np.floor(elapsed / hold_s * STAGES), OPEN_AFTER * STAGES)
-
-
-def bounds(held: Array, hold_s: float) -> Array:
-    """The most points between a group's players that each ticket puts up with after so many stages.
+def bounds(elapsed: Array, hold_s: float) -> Array:
+    """The most points between a group's players that each ticket puts up with after so many seconds of waiting.
 
     A group is held to the widest of its tickets', which is that of the longest waiting one. hold_s: 0 to hold nothing.
     """
     if not hold_s:
-        return np.full(len(held), np.inf)
-    share = held / STAGES
+        return np.full(len(elapsed), np.inf)
+    share = np.floor(elapsed / hold_s * STAGES) / STAGES
     return np.where(share < OPEN_AFTER, np.maximum(CONTENT, PUT_UP_WITH * share**2), np.inf)

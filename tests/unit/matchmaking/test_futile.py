@@ -29,8 +29,8 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_a_matcher_that_remembers_failures_finds_what_a_new_one_finds(steps: list[tuple[list, int, bool]]) -> None:  # type: ignore[type-arg]
-    """Tickets come, wait and leave: at each moment the same groups are formed as by a matcher that knows no past."""
-    old, waiting, now = Matcher(CHESS, MODE), dict[str, PoolEntry](), NOON
+    """Tickets come, wait and leave: each time the same groups are formed as by a matcher that never looked before."""
+    old, waiting, everybody, now = Matcher(CHESS, MODE), dict[str, PoolEntry](), list[PoolEntry](), NOON
     for arrivals, waited_s, one_leaves in steps:
         now += timedelta(seconds=waited_s)
         if one_leaves and waiting:
@@ -41,8 +41,10 @@ def test_a_matcher_that_remembers_failures_finds_what_a_new_one_finds(steps: lis
         ]
         old.put(entries)
         waiting |= {entry.ticket_id: entry for entry in entries}
+        everybody += entries
         new = Matcher(CHESS, MODE)
-        new.put(waiting.values())
+        new.put(everybody)  # how busy the pool is, both know
+        new.drop(entry.ticket_id for entry in everybody if entry.ticket_id not in waiting)
         found = [group.ticket_ids for group in old.groups(now) if group]
         assert found == [group.ticket_ids for group in new.groups(now) if group]
         taken = [ticket_id for group in found for ticket_id in group]

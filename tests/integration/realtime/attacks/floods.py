@@ -105,6 +105,14 @@ async def empty_fragments(victim: Victim) -> str:
         return await raw.fate()
 
 
+async def _flood(victim: Victim) -> str:
+    """Says something 300 times; what comes of it, in words."""
+    async with victim.enter() as client:
+        if answers := await _say(client, 300):
+            return f"{', '.join(sorted(answers, key=ANSWERS.index))}, then {await fate(client)}"
+        return GAINED
+
+
 async def _say(client: Wire, times: int) -> list[str]:
     """Says something so many times, at once; what came back besides successes, in words and in order."""
     await _pour(client, '42/lobby,1["say",{"text":"x"}]', times)
@@ -144,10 +152,7 @@ async def _success(name: str, arguments: Sequence[Any]) -> Any:
 async def events(victim: Victim) -> str:
     """Sends 300 events at once, whatever it is told."""
     victim.notes.answer = _success
-    async with victim.enter() as client:
-        if answers := await _say(client, 300):
-            return f"{', '.join(sorted(answers, key=ANSWERS.index))}, then {await fate(client)}"
-        return GAINED
+    return await _flood(victim)
 
 
 @attack(
@@ -158,10 +163,7 @@ async def events(victim: Victim) -> str:
 async def events_that_wait(victim: Victim) -> str:
     """Sends 300 events behind one that takes its time."""
     victim.notes.answer = _never
-    async with victim.enter() as client:
-        if answers := await _say(client, 300):
-            return f"{', '.join(sorted(answers, key=ANSWERS.index))}, then {await fate(client)}"
-        return GAINED
+    return await _flood(victim)
 
 
 ANSWERS = ("`rate_limited`", "`RATE_LIMITED`", "`kicked rate_limited`")
