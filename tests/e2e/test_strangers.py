@@ -52,7 +52,7 @@ async def test_who_was_kicked_can_do_nothing_any_more(start: Start, enter: Enter
     code = (await ann.call("matchmaking", "party_create"))["joinCode"]
     for player in (bob, eve):
         party = await player.call("matchmaking", "party_join", {"joinCode": code})
-    criteria: Any = {"games": [{"gameId": "apex"}], "mode": "casual", "party": [bob.user_id, eve.user_id]}
+    criteria: Any = {"games": [{"gameId": "rocket-league"}], "mode": "ranked", "party": [bob.user_id, eve.user_id]}
     assert (await refusal(eve, "enqueue", criteria))[0] == "NOT_PARTY_LEADER"
     ticket = await ann.enqueue(criteria)
     await ann.call("matchmaking", "party_kick", {"userId": eve.user_id})
