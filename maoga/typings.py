@@ -153,7 +153,7 @@ def python(namespaces: Sequence[type[Namespace]]) -> str:
             lines.append("")
         for field in fields(model):
             text = field.type(PYTHON)
-            lines.append(f"    {field.name}: {f'NotRequired[{text}]' if field.optional else text}")
+            lines += _annotated(field.name, f"NotRequired[{text}]" if field.optional else text)
     told = [(f'Literal["{event.wire_name}"]', name_of(event)) for event in _all_events(namespaces)] + [("str", "Any")]
     lines += ["", "", "class On(Protocol):", '    """Takes a callback for the events of a name."""']
     for name, data in dict(told).items():
@@ -172,6 +172,15 @@ def python(namespaces: Sequence[type[Namespace]]) -> str:
             answer = written(_answer(handler), PYTHON)
             lines += ["", "    @overload", *_call(*emitted, *CALL_OPTIONS, answer=answer, prefix="async ")]
     return "\n".join(lines) + "\n"
+
+
+def _annotated(name: str, text: str) -> list[str]:
+    """A field, over as many lines as it takes."""
+    line = f"    {name}: {text}"
+    head, bracket, inner = text.partition("[")
+    if len(line) <= LINE or not bracket:
+        return [line]
+    return [f"    {name}: {head}[", f"        {inner.removesuffix(']')}", "    ]"]
 
 
 def typescript(namespaces: Sequence[type[Namespace]]) -> str:

@@ -133,8 +133,8 @@ def _type(field: Mapping[str, Any]) -> str:
     """The type of a field and its limits, as in `string, 1 to 64 characters`."""
     if "$ref" in field:
         return _name(field["$ref"].rpartition("/")[2])
-    if "anyOf" in field:
-        return " or ".join(_type(choice) for choice in field["anyOf"] if choice.get("type") != "null")
+    if choices := field.get("anyOf") or field.get("oneOf"):
+        return " or ".join(_type(choice) for choice in choices if choice.get("type") != "null")
     if "enum" in field or "const" in field:
         return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
     return ", ".join([_plain_type(field), *_limits(field)]).replace("|", "\\|")

@@ -570,6 +570,79 @@ export interface ChannelUpdated {
   closedAt?: string;
 }
 
+/** Somebody would like to be friends. */
+export interface FriendRequest {
+  type: "friend_request";
+  fromUserId: string;
+  fromName: string;
+}
+
+/** Somebody accepted a friend request. */
+export interface FriendAccepted {
+  type: "friend_accepted";
+  userId: string;
+  name: string;
+}
+
+/** A match was confirmed, and its lobby waits. */
+export interface MatchFound {
+  type: "match_found";
+  matchId: string;
+  lobbyId: string;
+  gameId: string;
+  mode: string;
+}
+
+/** Somebody invites to a lobby, until `expires_at`. */
+export interface LobbyInvite {
+  type: "lobby_invite";
+  lobbyId: string;
+  lobbyName: string;
+  gameId: string;
+  fromUserId: string;
+  fromName: string;
+  expiresAt: string;
+}
+
+/** Somebody named the player in a message. */
+export interface Mention {
+  type: "mention";
+  channelId: string;
+  messageId: string;
+  fromUserId: string;
+  fromName: string;
+}
+
+/** What became of a report the player made. */
+export interface ReportOutcome {
+  type: "report_outcome";
+  reportId: string;
+  outcome: string;
+}
+
+/** The operators have something to say. */
+export interface SystemNotice {
+  type: "system";
+  title: string;
+  body: string;
+}
+
+/** There is something new to know. */
+export interface Notification {
+  id: string;
+  type: "friend_request" | "friend_accepted" | "match_found" | "lobby_invite" | "mention" | "report_outcome" | "system";
+  title: string;
+  body: string;
+  data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice;
+  read: boolean;
+  createdAt: string;
+}
+
+/** How many notifications are unread now. */
+export interface UnreadCount {
+  count: number;
+}
+
 /** Opens an account. Parsing takes milliseconds because it guesses at the password: parse it off the event loop. */
 export interface Register {
   email: string;
@@ -979,6 +1052,10 @@ export interface ChatCommands extends CommonCommands {
 }
 
 export interface SocialEvents extends CommonEvents {
+  /** There is something new to know. */
+  notification: (data: Notification, meta: Meta) => void;
+  /** How many notifications are unread now. */
+  unread_count: (data: UnreadCount, meta: Meta) => void;
 }
 
 export interface SocialCommands extends CommonCommands {

@@ -636,6 +636,90 @@ class ChannelUpdated(TypedDict):
     closedAt: NotRequired[str]
 
 
+class FriendRequest(TypedDict):
+    """Somebody would like to be friends."""
+
+    type: Literal["friend_request"]
+    fromUserId: str
+    fromName: str
+
+
+class FriendAccepted(TypedDict):
+    """Somebody accepted a friend request."""
+
+    type: Literal["friend_accepted"]
+    userId: str
+    name: str
+
+
+class MatchFound(TypedDict):
+    """A match was confirmed, and its lobby waits."""
+
+    type: Literal["match_found"]
+    matchId: str
+    lobbyId: str
+    gameId: str
+    mode: str
+
+
+class LobbyInvite(TypedDict):
+    """Somebody invites to a lobby, until `expires_at`."""
+
+    type: Literal["lobby_invite"]
+    lobbyId: str
+    lobbyName: str
+    gameId: str
+    fromUserId: str
+    fromName: str
+    expiresAt: str
+
+
+class Mention(TypedDict):
+    """Somebody named the player in a message."""
+
+    type: Literal["mention"]
+    channelId: str
+    messageId: str
+    fromUserId: str
+    fromName: str
+
+
+class ReportOutcome(TypedDict):
+    """What became of a report the player made."""
+
+    type: Literal["report_outcome"]
+    reportId: str
+    outcome: str
+
+
+class SystemNotice(TypedDict):
+    """The operators have something to say."""
+
+    type: Literal["system"]
+    title: str
+    body: str
+
+
+class Notification(TypedDict):
+    """There is something new to know."""
+
+    id: str
+    type: Literal[
+        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
+    ]
+    title: str
+    body: str
+    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
+    read: bool
+    createdAt: str
+
+
+class UnreadCount(TypedDict):
+    """How many notifications are unread now."""
+
+    count: int
+
+
 class Register(TypedDict):
     """Opens an account. Parsing takes milliseconds because it guesses at the password: parse it off the event loop."""
 
@@ -997,6 +1081,12 @@ class On(Protocol):
     def __call__(self, name: Literal["channel_updated"], callback: Callback[ChannelUpdated]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["unread_count"], callback: Callback[UnreadCount]) -> None: ...
+
+    @overload
     def __call__(self, name: str, callback: Callback[Any]) -> None: ...
 
 
@@ -1154,6 +1244,16 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["channel_updated"], predicate: Predicate[ChannelUpdated] | None = None, timeout: float = ...
     ) -> Event[ChannelUpdated]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["notification"], predicate: Predicate[Notification] | None = None, timeout: float = ...
+    ) -> Event[Notification]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["unread_count"], predicate: Predicate[UnreadCount] | None = None, timeout: float = ...
+    ) -> Event[UnreadCount]: ...
 
     @overload
     async def __call__(

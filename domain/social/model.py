@@ -21,3 +21,18 @@ class BlockView(Model):
 
     user_id: UserId
     created_at: Timestamp
+
+
+class Friendship(Document):
+    """Two players who are friends, or of whom one has asked the other. The id is `<lesser id>:<greater id>`.
+
+    accepted_at: missing while it is but a request of `asked_by`.
+    """
+
+    user_ids: tuple[UserId, ...]
+    asked_by: UserId
+    accepted_at: Timestamp | None = None
+    created_at: Timestamp
+
+
+FRIENDSHIPS = Spec("friendships", Friendship, indexes=(("user_ids", "accepted_at"), ("asked_by",)))

@@ -1,5 +1,8 @@
 """`/social`: the player's relations to others; friends, presence and notifications will arrive on it."""
 
+from typing import ClassVar
+
+from domain.notifications.events import Notified, UnreadCount
 from domain.social.blocks import Blocks
 from domain.social.commands import ToBlock
 from domain.social.model import BlockView
@@ -11,6 +14,7 @@ class SocialNamespace(Namespace):
     """Who wants to have to do with whom."""
 
     name = "social"
+    sends: ClassVar = {"social:user:<userId>": (Notified, UnreadCount)}
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks

@@ -1,0 +1,21 @@
+"""What a player is told of their notifications, on `social:user:<id>`."""
+
+from typing import ClassVar
+
+from domain.core.events import Event
+from domain.notifications.model import NotificationView
+
+
+class Notified(Event, NotificationView):
+    """There is something new to know."""
+
+    wire_name: ClassVar[str] = "notification"
+
+
+class UnreadCount(Event):
+    """How many notifications are unread now."""
+
+    wire_name: ClassVar[str] = "unread_count"
+    durable: ClassVar[bool] = False
+
+    count: int

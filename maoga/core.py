@@ -1,0 +1,97 @@
+"""Everything but the transports, and every kind of document there is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from domain.auth.api_keys import API_KEYS, ApiKeys
+from domain.auth.auth import Auth
+from domain.auth.model import SESSIONS
+from domain.auth.tokens import Tokens
+from domain.chat.chat import Chat
+from domain.chat.model import CHANNELS, MESSAGES
+from domain.core.clock import Clock
+from domain.core.collection import Database, Spec
+from domain.core.limits import RateLimits
+from domain.core.streams import StreamLog
+from domain.games.games import Games
+from domain.games.model import GAMES
+from domain.jobs.jobs import Jobs
+from domain.jobs.model import JOBS
+from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.model import LOBBIES, SEATS
+from domain.matchmaking.acquaintances import Acquaintances
+from domain.matchmaking.board import TicketBoard
+from domain.matchmaking.cooldowns import COOLDOWNS
+from domain.matchmaking.grace import Grace
+from domain.matchmaking.matchmaking import Matchmaking
+from domain.matchmaking.model import MATCHES, TICKETS
+from domain.matchmaking.pool import TicketPool
+from domain.matchmaking.proposals import Proposals
+from domain.matchmaking.recovery import Recovery
+from domain.matchmaking.results import Results
+from domain.matchmaking.tick import Tick
+from domain.notifications.model import NOTIFICATIONS
+from domain.notifications.notifications import Notifications
+from domain.parties.model import PARTIES, PARTY_SEATS
+from domain.parties.parties import Parties
+from domain.presence.presence import Presence
+from domain.rankings.model import RATINGS
+from domain.rankings.rankings import Rankings
+from domain.rankings.standings import Standings
+from domain.social.blocks import Blocks
+from domain.social.friends import Friends
+from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.users.model import USERS
+from domain.users.users import Users
+from maoga.settings import Settings
+from maoga.worker import Worker
+from realtime.publisher import StreamPublisher
+from storage.redis.client import Client
+
+SPECS: tuple[Spec[Any], ...] = (
+    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, GAMES, RATINGS),
+    *(CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+)
+"""Every kind of document there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything but the transports: the storage, and the use cases on it."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    redis: Client
+    streams: StreamLog
+    publisher: StreamPublisher
+    presence: Presence
+    limits: RateLimits
+    pool: TicketPool
+    jobs: Jobs
+    users: Users
+    notifications: Notifications
+    tokens: Tokens
+    auth: Auth
+    keys: ApiKeys
+    blocks: Blocks
+    friends: Friends
+    acquaintances: Acquaintances
+    games: Games
+    rankings: Rankings
+    standings: Standings
+    chat: Chat
+    lobbies: Lobbies
+    parties: Parties
+    board: TicketBoard
+    matchmaking: Matchmaking
+    proposals: Proposals
+    results: Results
+    tick: Tick
+    grace: Grace
+    recovery: Recovery
+    worker: Worker
+
+    async def ping_redis(self) -> None:
+        """Returns when Redis answers, or raises `errors.Unavailable`."""
+        await self.redis.ping()
