@@ -15,7 +15,9 @@ from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
+from domain.lobbies.invites import Invites
 from domain.lobbies.lobbies import Lobbies, LobbyConfig
+from domain.lobbies.trail import Trail
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -102,10 +104,21 @@ def build(
         ),
     )
     chat = Chat(database, publisher, clock, new_id)
+    trail = Trail(database, new_id)
+    invites = Invites(
+        database=database,
+        users=users,
+        blocks=blocks,
+        notifications=notifications,
+        trail=trail,
+        outbox=outbox,
+        clock=clock,
+    )
     lobbies = Lobbies(
         database=database,
         users=users,
         deadlines=deadlines,
+        trail=trail,
         outbox=outbox,
         clock=clock,
         config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
@@ -268,6 +281,8 @@ def build(
         rankings=rankings,
         standings=standings,
         chat=chat,
+        invites=invites,
+        trail=trail,
         lobbies=lobbies,
         parties=parties,
         board=board,

@@ -17,8 +17,10 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
+from domain.lobbies.invites import INVITES, Invites
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.model import LOBBIES, SEATS
+from domain.lobbies.trail import TRAIL, Trail
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS
@@ -50,7 +52,7 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(CHANNELS, MESSAGES, SEATS, LOBBIES, INVITES, TRAIL, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -81,6 +83,8 @@ class Core:
     rankings: Rankings
     standings: Standings
     chat: Chat
+    invites: Invites
+    trail: Trail
     lobbies: Lobbies
     parties: Parties
     board: TicketBoard

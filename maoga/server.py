@@ -147,7 +147,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     )
     gateway.register(
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
-        LobbyNamespace(core.lobbies, hub),
+        LobbyNamespace(core.lobbies, core.invites, hub),
         ChatNamespace(core.chat, hub),
         SocialNamespace(core.blocks),
     )

@@ -8,7 +8,7 @@ from typing import ClassVar
 from domain.core.events import Event
 from domain.core.ids import LobbyId, UserId
 from domain.core.model import Timestamp
-from domain.lobbies.model import CloseReason, Connection, LeaveReason, LobbyView, MemberView
+from domain.lobbies.model import CloseReason, Connection, InviteView, LeaveReason, LobbyView, MemberView
 
 
 def lobby_stream(lobby: LobbyId) -> str:
@@ -115,3 +115,9 @@ class LobbyClosed(LobbyEvent):
 
     reason: CloseReason
     closed_at: Timestamp
+
+
+class LobbyInvited(Event, InviteView):
+    """Somebody invites the player to a lobby; told on `lobby:user:<userId>`."""
+
+    wire_name: ClassVar[str] = "lobby_invited"

@@ -40,6 +40,7 @@ from domain.lobbies.model import (
     lobby_view,
 )
 from domain.lobbies.rules import Draft, NotInLobby
+from domain.lobbies.trail import Trail
 from domain.users.users import Users
 
 Decision = Callable[[Draft, datetime], None]
@@ -85,10 +86,12 @@ class Lobbies:
         database: Database,
         users: Users,
         deadlines: Deadlines,
+        trail: Trail,
         outbox: Outbox,
         clock: Clock,
         config: LobbyConfig,
     ) -> None:
+        self._trail = trail
         self._database, self._users, self._deadlines = database, users, deadlines
         self._outbox, self._clock, self._config = outbox, clock, config
         self._lobbies = database.collection(LOBBIES)
@@ -142,7 +145,7 @@ class Lobbies:
         def decide(draft: Draft, now: datetime) -> None:
             rules.set_ready(draft, user, command.ready, now, self._config.countdown_s)
 
-        return lobby_view(await self._change(await self._lobby_of(user), decide))
+        return lobby_view(await self._change(await self._lobby_of(user), decide, by=user))
 
     async def start(self, user: UserId) -> LobbyView:
         """The host begins the countdown."""
@@ -150,11 +153,11 @@ class Lobbies:
         def decide(draft: Draft, now: datetime) -> None:
             rules.start(draft, user, now, self._config.countdown_s)
 
-        return lobby_view(await self._change(await self._lobby_of(user), decide))
+        return lobby_view(await self._change(await self._lobby_of(user), decide, by=user))
 
     async def leave(self, user: UserId) -> LobbyView:
         """The user gives up the seat; the lobby as it is without them."""
-        return await self._leave(user, await self._lobby_of(user), "left")
+        return await self._leave(user, await self._lobby_of(user), "left", by=user)
 
     async def expire_grace(self, user: UserId, lobby_id: LobbyId) -> None:
         """The user's seat is given up, unless they came back in this very moment (`Conflict`)."""
@@ -203,18 +206,29 @@ class Lobbies:
         return seat.lobby_id
 
     async def _leave(
-        self, user: UserId, lobby_id: LobbyId, reason: LeaveReason, expect_seat: Filter | None = None
+        self,
+        user: UserId,
+        lobby_id: LobbyId,
+        reason: LeaveReason,
+        expect_seat: Filter | None = None,
+        by: UserId | None = None,
     ) -> LobbyView:
         def decide(draft: Draft, now: datetime) -> None:
             rules.leave(draft, user, reason, now, self._config.countdown_s)
 
-        return lobby_view(await self._change(lobby_id, decide, expect_seat))
+        return lobby_view(await self._change(lobby_id, decide, expect_seat, by=by))
 
     async def _change(
-        self, lobby_id: LobbyId, decide: Decision, expect_seat: Filter | None = None, also: Sequence[Write] = ()
+        self,
+        lobby_id: LobbyId,
+        decide: Decision,
+        expect_seat: Filter | None = None,
+        also: Sequence[Write] = (),
+        by: UserId | None = None,
     ) -> Lobby:
         """Lets `decide` change the lobby at the version read, and tells of it; raises `Conflict` after some tries.
 
+        by: who asked for it, for the trail; nobody, if it is the server's doing.
         Raises `StorageConflict` at once for one of `also`: that is the caller's to judge.
         """
         for attempt in range(1 + RETRIES):
@@ -230,7 +244,8 @@ class Lobbies:
                 return before
             after = draft.lobby.changed(idle_at=now + seconds(self._config.idle_s))
             after = carry(after, _outgoing(before, after, draft.events), now)
-            consequences = _consequences(before, after, expect_seat)
+            record = self._trail.changed(before, after, _names(draft.events), by, now)
+            consequences = [*_consequences(before, after, expect_seat), record]
             try:
                 await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
             except StorageConflict as conflict:
@@ -259,7 +274,8 @@ class Lobbies:
         ]
         lobby = carry(lobby, events, now)
         try:
-            await self._database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), *moves, *also)
+            record = self._trail.changed(None, lobby, ("lobby_created",), None, now)
+            await self._database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), *moves, record, *also)
         except Duplicate as duplicate:
             made = await self._lobbies.get(plan.match_id)
             if made is None:
@@ -323,6 +339,10 @@ class Lobbies:
             created_at=now,
             idle_at=now + seconds(self._config.idle_s),
         )
+
+
+def _names(events: Sequence[LobbyEvent]) -> tuple[str, ...]:
+    return tuple(event.wire_name for event in events)
 
 
 def _channel(lobby: Lobby) -> Channel:

@@ -155,3 +155,31 @@ def lobby_view(lobby: Lobby) -> LobbyView:
 
 
 _SHARED_FIELDS = set(LobbyView.model_fields) & set(Lobby.model_fields) - {"id", "version", "members"}
+
+
+class InvitedLobby(Model):
+    """A lobby as those see it who are not in it. players: how many are."""
+
+    id: LobbyId
+    name: str
+    status: LobbyStatus
+    game_id: GameId
+    mode: str
+    region: str | None
+    host_id: UserId
+    players: int
+    capacity: Capacity
+
+
+class InviteView(Model):
+    """An invitation to a lobby as the invited player sees it."""
+
+    lobby: InvitedLobby
+    from_user_id: UserId
+    expires_at: Timestamp
+
+
+def invited_lobby(lobby: Lobby) -> InvitedLobby:
+    """The lobby as those see it who are not in it."""
+    shared = set(InvitedLobby.model_fields) & set(Lobby.model_fields)
+    return InvitedLobby(**lobby.model_dump(include=shared), players=len(lobby.members))

@@ -10,6 +10,7 @@ from domain.core.collection import After, Database
 from domain.core.events import Outbox
 from domain.core.ids import LobbyId, TicketId, UserId
 from domain.core.isolation import Report, isolated
+from domain.lobbies.invites import INVITES
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.model import LOBBIES, SEATS
 from domain.matchmaking.backfills import Backfills
@@ -61,6 +62,7 @@ class Recovery:
         """One pass over everything but the pool. What cannot be mended is reported and keeps nothing else waiting."""
         await self._outbox.sweep(MATCHES, self._report)
         await self._outbox.sweep(LOBBIES, self._report)
+        await self._outbox.sweep(INVITES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
         await self._outbox.sweep(PARTIES, self._report)
         await self.stale_claims()

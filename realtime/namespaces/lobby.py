@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.lobbies import events
-from domain.lobbies.commands import SetReady
+from domain.lobbies.commands import DeclineInvite, InvitePlayer, SetReady
+from domain.lobbies.invites import Invites
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import LobbyView
+from domain.lobbies.model import InviteView, LobbyView
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
 from realtime.hub import Hub
@@ -32,11 +34,12 @@ class LobbyNamespace(Namespace):
             events.CountdownCancelled,
             events.LobbyStarted,
             events.LobbyClosed,
-        )
+        ),
+        "lobby:user:<userId>": (events.LobbyInvited,),
     }
 
-    def __init__(self, lobbies: Lobbies, hub: Hub) -> None:
-        self._lobbies, self._hub = lobbies, hub
+    def __init__(self, lobbies: Lobbies, invites: Invites, hub: Hub) -> None:
+        self._lobbies, self._invites, self._hub = lobbies, invites, hub
 
     async def streams_of(self, user: SessionUser) -> Sequence[str]:
         return await self._lobbies.streams_of(user.id)
@@ -61,3 +64,18 @@ class LobbyNamespace(Namespace):
     async def leave(self, user: SessionUser, command: Empty) -> LobbyView:
         """Gives up the seat; the lobby as it is without the player."""
         return await self._lobbies.leave(user.id)
+
+    @on("invite", InvitePlayer, cost=4)
+    async def invite(self, user: SessionUser, command: InvitePlayer) -> LobbyView:
+        """Invites a player for ten minutes, also to a private lobby; any member may."""
+        return await self._invites.invite(user.id, command)
+
+    @on("decline_invite", DeclineInvite)
+    async def decline_invite(self, user: SessionUser, command: DeclineInvite) -> None:
+        """Turns an invitation down."""
+        await self._invites.decline(user.id, command)
+
+    @on("invites", Empty)
+    async def invites(self, user: SessionUser, command: Empty) -> Reply[Sequence[InviteView]]:
+        """The player's invitations, the newest first, at most 50."""
+        return await snapshot(self._hub, [user_stream("lobby", user.id)], self._invites.of(user.id))
