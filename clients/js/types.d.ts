@@ -316,6 +316,36 @@ export interface SetReady {
   ready: boolean;
 }
 
+/** Names the player to invite. */
+export interface InvitePlayer {
+  userId: string;
+}
+
+/** Turns down the invitation to a lobby. */
+export interface DeclineInvite {
+  lobbyId: string;
+}
+
+/** A lobby as those see it who are not in it. players: how many are. */
+export interface InvitedLobby {
+  id: string;
+  name: string;
+  status: "forming" | "ready" | "countdown" | "active" | "closed";
+  gameId: string;
+  mode: string;
+  region?: string;
+  hostId: string;
+  players: number;
+  capacity: Capacity;
+}
+
+/** An invitation to a lobby as the invited player sees it. */
+export interface Invitation {
+  lobby: InvitedLobby;
+  fromUserId: string;
+  expiresAt: string;
+}
+
 /** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
 export interface Send {
   channelId: string;
@@ -1022,6 +1052,8 @@ export interface LobbyEvents extends CommonEvents {
   lobby_started: (data: LobbyStarted, meta: Meta) => void;
   /** The lobby is over: the status is `closed`. */
   lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+  /** Somebody invites the player to a lobby; told on `lobby:user:<userId>`. */
+  lobby_invited: (data: Invitation, meta: Meta) => void;
 }
 
 export interface LobbyCommands extends CommonCommands {
@@ -1033,6 +1065,12 @@ export interface LobbyCommands extends CommonCommands {
   start: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
   /** Gives up the seat; the lobby as it is without the player. */
   leave: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Invites a player for ten minutes, also to a private lobby; any member may. */
+  invite: (payload: InvitePlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Turns an invitation down. */
+  decline_invite: (payload: DeclineInvite, ack: (answer: Ack<null>) => void) => void;
+  /** The player's invitations, the newest first, at most 50. */
+  invites: (payload: Empty, ack: (answer: Ack<Array<Invitation>>) => void) => void;
 }
 
 export interface ChatEvents extends CommonEvents {

@@ -352,6 +352,40 @@ class SetReady(TypedDict):
     ready: bool
 
 
+class InvitePlayer(TypedDict):
+    """Names the player to invite."""
+
+    userId: str
+
+
+class DeclineInvite(TypedDict):
+    """Turns down the invitation to a lobby."""
+
+    lobbyId: str
+
+
+class InvitedLobby(TypedDict):
+    """A lobby as those see it who are not in it. players: how many are."""
+
+    id: str
+    name: str
+    status: Literal["forming", "ready", "countdown", "active", "closed"]
+    gameId: str
+    mode: str
+    region: NotRequired[str]
+    hostId: str
+    players: int
+    capacity: Capacity
+
+
+class Invitation(TypedDict):
+    """An invitation to a lobby as the invited player sees it."""
+
+    lobby: InvitedLobby
+    fromUserId: str
+    expiresAt: str
+
+
 class Send(TypedDict):
     """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
 
@@ -1075,6 +1109,9 @@ class On(Protocol):
     def __call__(self, name: Literal["lobby_closed"], callback: Callback[LobbyClosed]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["lobby_invited"], callback: Callback[Invitation]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["message"], callback: Callback[Message]) -> None: ...
 
     @overload
@@ -1234,6 +1271,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["lobby_closed"], predicate: Predicate[LobbyClosed] | None = None, timeout: float = ...
     ) -> Event[LobbyClosed]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["lobby_invited"], predicate: Predicate[Invitation] | None = None, timeout: float = ...
+    ) -> Event[Invitation]: ...
 
     @overload
     async def __call__(
@@ -1502,6 +1544,39 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["invite"],
+        payload: InvitePlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["decline_invite"],
+        payload: DeclineInvite,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["invites"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Invitation]: ...
 
     @overload
     async def __call__(

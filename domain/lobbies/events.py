@@ -8,7 +8,7 @@ from typing import ClassVar
 from domain.core.events import Event
 from domain.core.ids import LobbyId, UserId
 from domain.core.model import Timestamp
-from domain.lobbies.model import CloseReason, Connection, InviteView, LeaveReason, LobbyView, MemberView
+from domain.lobbies.model import CloseReason, Connection, InvitationView, LeaveReason, LobbyView, MemberView
 
 
 def lobby_stream(lobby: LobbyId) -> str:
@@ -117,7 +117,7 @@ class LobbyClosed(LobbyEvent):
     closed_at: Timestamp
 
 
-class LobbyInvited(Event, InviteView):
+class LobbyInvited(Event, InvitationView):
     """Somebody invites the player to a lobby; told on `lobby:user:<userId>`."""
 
     wire_name: ClassVar[str] = "lobby_invited"

@@ -15,7 +15,7 @@ from domain.core.index import may_lag
 from domain.core.model import Timestamp
 from domain.lobbies.commands import DeclineInvite, InvitePlayer
 from domain.lobbies.events import LobbyInvited
-from domain.lobbies.model import LOBBIES, SEATS, InviteView, Lobby, LobbyView, invited_lobby, lobby_view
+from domain.lobbies.model import LOBBIES, SEATS, InvitationView, Lobby, LobbyView, invited_lobby, lobby_view
 from domain.lobbies.rules import LobbyOver, NotInLobby
 from domain.lobbies.trail import Trail
 from domain.notifications import model as news
@@ -111,7 +111,7 @@ class Invites:
         if await self._invites.update(_id(command.lobby_id, user), declined) is None:
             raise NotFound("There is no such invitation.")
 
-    async def of(self, user: UserId) -> list[InviteView]:
+    async def of(self, user: UserId) -> list[InvitationView]:
         """The user's invitations that hold, the newest first, at most `SHOWN`."""
         mine = {"user_id": user, "declined": False}
         invites = await self._invites.find(mine, sort="-created_at", limit=SHOWN)
@@ -119,7 +119,7 @@ class Invites:
         blocks = await self._blocks.between({user, *(invite.from_user_id for invite in invites)})
         apart = {other for pair in blocks if user in pair for other in pair}
         return [
-            invite_view(invite, lobby)
+            invitation_view(invite, lobby)
             for invite in invites
             if (lobby := lobbies.get(invite.lobby_id))
             and lobby.member(user) is None
@@ -166,7 +166,7 @@ class Invites:
             created_at=now,
             expires_at=now + KEPT,
         )
-        told = LobbyInvited(**invite_view(invite, lobby).model_dump())
+        told = LobbyInvited(**invitation_view(invite, lobby).model_dump())
         invite = carry(invite, [to(user_stream("lobby", invitee), told)], now)
         notes = await self._notifications.about({invitee: _news(invite, lobby)})
         record = self._trail.happened(lobby, "lobby_invited", user, now, userId=invitee)
@@ -181,9 +181,9 @@ class Invites:
             await self._notifications.tell(notes)
 
 
-def invite_view(invite: Invite, lobby: Lobby) -> InviteView:
+def invitation_view(invite: Invite, lobby: Lobby) -> InvitationView:
     """The invitation as the invited player sees it."""
-    return InviteView(lobby=invited_lobby(lobby), from_user_id=invite.from_user_id, expires_at=invite.expires_at)
+    return InvitationView(lobby=invited_lobby(lobby), from_user_id=invite.from_user_id, expires_at=invite.expires_at)
 
 
 def _news(invite: Invite, lobby: Lobby) -> news.LobbyInvite:

@@ -171,7 +171,7 @@ class InvitedLobby(Model):
     capacity: Capacity
 
 
-class InviteView(Model):
+class InvitationView(Model):
     """An invitation to a lobby as the invited player sees it."""
 
     lobby: InvitedLobby

@@ -9,7 +9,7 @@ from domain.lobbies import events
 from domain.lobbies.commands import DeclineInvite, InvitePlayer, SetReady
 from domain.lobbies.invites import Invites
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import InviteView, LobbyView
+from domain.lobbies.model import InvitationView, LobbyView
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
 from realtime.hub import Hub
@@ -76,6 +76,6 @@ class LobbyNamespace(Namespace):
         await self._invites.decline(user.id, command)
 
     @on("invites", Empty)
-    async def invites(self, user: SessionUser, command: Empty) -> Reply[Sequence[InviteView]]:
+    async def invites(self, user: SessionUser, command: Empty) -> Reply[Sequence[InvitationView]]:
         """The player's invitations, the newest first, at most 50."""
         return await snapshot(self._hub, [user_stream("lobby", user.id)], self._invites.of(user.id))
