@@ -1,14 +1,25 @@
-"""What the members of a lobby are told, on the stream `lobby:<lobbyId>`.
+"""What the members of a lobby are told, on `lobby:<lobbyId>`, and those who watch it, on `lobby:watch:<lobbyId>`.
 
-Each event raises the lobby's version by one; applying them in order to an old snapshot gives the present one.
+Each event raises the lobby's version by one; applying them in order to an old snapshot gives the present one. Both
+streams have the same events, but for what only members may know.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from domain.core.events import Event
 from domain.core.ids import LobbyId, UserId
 from domain.core.model import Timestamp
-from domain.lobbies.model import CloseReason, Connection, InvitationView, LeaveReason, LobbyView, MemberView
+from domain.lobbies.model import (
+    CloseReason,
+    Connection,
+    InvitationView,
+    LeaveReason,
+    Lobby,
+    LobbyView,
+    MemberView,
+    UnwatchReason,
+    lobby_view,
+)
 
 
 def lobby_stream(lobby: LobbyId) -> str:
@@ -16,10 +27,25 @@ def lobby_stream(lobby: LobbyId) -> str:
     return f"lobby:{lobby}"
 
 
+def watch_stream(lobby: LobbyId) -> str:
+    """The stream of those who watch a lobby."""
+    return f"lobby:watch:{lobby}"
+
+
 class LobbyUpdated(Event, LobbyView):
-    """The lobby as it is now: take it whole."""
+    """The lobby as it is now: take it whole. It tells of settings, teams, roles and ready checks, and newcomers of all."""
 
     wire_name: ClassVar[str] = "lobby_updated"
+
+    def for_watchers(self) -> Self:
+        """The same for those who watch: without what lets in."""
+        return self.model_copy(update={"settings": self.settings.model_copy(update={"join_code": None})})
+
+
+def lobby_updated(lobby: Lobby) -> LobbyUpdated:
+    """The event that tells members the whole lobby."""
+    return LobbyUpdated(**lobby_view(lobby).model_dump())
+
 
 
 class LobbyEvent(Event):
@@ -44,6 +70,23 @@ class MemberLeft(LobbyEvent):
 
     user_id: UserId
     reason: LeaveReason
+
+
+class SpectatorJoined(LobbyEvent):
+    """Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`."""
+
+    wire_name: ClassVar[str] = "spectator_joined"
+
+    user_id: UserId
+
+
+class SpectatorLeft(LobbyEvent):
+    """Somebody watches no longer: take them out of `spectators`."""
+
+    wire_name: ClassVar[str] = "spectator_left"
+
+    user_id: UserId
+    reason: UnwatchReason
 
 
 class MemberReady(LobbyEvent):
@@ -73,7 +116,7 @@ class HostChanged(LobbyEvent):
 
 
 class LobbyReady(LobbyEvent):
-    """Everyone is ready: the status is `ready`."""
+    """Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over."""
 
     wire_name: ClassVar[str] = "lobby_ready"
 
@@ -109,7 +152,7 @@ class LobbyStarted(LobbyEvent):
 
 
 class LobbyClosed(LobbyEvent):
-    """The lobby is over: the status is `closed`."""
+    """The lobby is over: the status is `closed`, `readyBy` is gone."""
 
     wire_name: ClassVar[str] = "lobby_closed"
 

@@ -15,7 +15,7 @@ from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.model import MATCHES, TICKETS, Match
 from domain.matchmaking.proposals import MatchOver
-from domain.matchmaking.seating import AlreadyInLobby, AlreadyQueued
+from domain.lobbies.seats import AlreadyInLobby, AlreadyQueued
 from maoga.bootstrap import Core
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock

@@ -8,7 +8,7 @@ from domain.lobbies.model import SEATS
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.matchmaking import PartyMemberBusy, PartyMismatch
 from domain.matchmaking.model import MATCHES
-from domain.matchmaking.seating import AlreadyInLobby, AlreadyQueued
+from domain.lobbies.seats import AlreadyInLobby, AlreadyQueued
 from domain.parties.commands import JoinParty
 from domain.parties.model import PARTY_SEATS
 from domain.parties.rules import NotPartyLeader, PartyFull
