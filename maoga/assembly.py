@@ -15,9 +15,14 @@ from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
+from domain.lobbies.access import LobbyAccess
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.changes import LobbyChanges, LobbyConfig
 from domain.lobbies.invites import Invites
-from domain.lobbies.lobbies import Lobbies, LobbyConfig
+from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.matched import MatchedLobbies
 from domain.lobbies.trail import Trail
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -41,6 +46,7 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.core import Core
 from maoga.pairing_process import PairingProcess
@@ -80,7 +86,16 @@ def build(
     jobs = Jobs(database, clock, new_id)
     users = Users(database, clock)
     notifications = Notifications(database, outbox, publisher, clock, new_id)
-    blocks, friends = Blocks(database, users, clock), Friends(database)
+    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
+    friends = Friends(
+        database=database,
+        users=users,
+        blocks=blocks,
+        privacy=privacy,
+        notifications=notifications,
+        outbox=outbox,
+        clock=clock,
+    )
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -114,15 +129,28 @@ def build(
         outbox=outbox,
         clock=clock,
     )
+    lobby_config = LobbyConfig(
+        countdown_s=settings.lobby_countdown_s,
+        ready_check_s=settings.lobby_ready_check_s,
+        idle_s=settings.lobby_idle_s,
+        active_s=settings.lobby_active_max_s,
+    )
+    changes = LobbyChanges(
+        database=database, deadlines=deadlines, trail=trail, outbox=outbox, clock=clock, config=lobby_config
+    )
+    access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
     lobbies = Lobbies(
         database=database,
         users=users,
-        deadlines=deadlines,
-        trail=trail,
-        outbox=outbox,
+        games=games,
+        access=access,
+        changes=changes,
         clock=clock,
-        config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
+        new_id=new_id,
+        config=lobby_config,
     )
+    matched_lobbies = MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=lobby_config)
+    upkeep = LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=lobby_config)
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -134,7 +162,7 @@ def build(
         database=database,
         pool=pool,
         board=board,
-        lobbies=lobbies,
+        lobbies=matched_lobbies,
         acquaintances=acquaintances,
         cooldowns=cooldowns,
         deadlines=deadlines,
@@ -234,7 +262,7 @@ def build(
         pool=pool,
         proposals=proposals,
         results=results,
-        lobbies=lobbies,
+        upkeep=upkeep,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -253,7 +281,7 @@ def build(
         proposals=proposals,
         results=results,
         standings=standings,
-        lobbies=lobbies,
+        upkeep=upkeep,
         grace=grace,
         schedule=schedule,
         recovery=recovery,
@@ -276,6 +304,7 @@ def build(
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
+        privacy=privacy,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,
@@ -284,6 +313,9 @@ def build(
         invites=invites,
         trail=trail,
         lobbies=lobbies,
+        browser=LobbyBrowser(database, friends, access),
+        matched_lobbies=matched_lobbies,
+        lobby_upkeep=upkeep,
         parties=parties,
         board=board,
         matchmaking=matchmaking,

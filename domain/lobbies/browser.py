@@ -3,7 +3,7 @@
 from domain.core.collection import Database, Filter
 from domain.core.ids import UserId
 from domain.core.paging import Page, after, cursor_of
-from domain.lobbies.admission import Admission
+from domain.lobbies.access import LobbyAccess
 from domain.lobbies.commands import Browse
 from domain.lobbies.model import LOBBIES, Lobby, LobbySummary, lobby_summary
 from domain.social.friends import Friends
@@ -12,8 +12,8 @@ from domain.social.friends import Friends
 class LobbyBrowser:
     """Finds lobbies by what they are for."""
 
-    def __init__(self, database: Database, friends: Friends, admission: Admission) -> None:
-        self._friends, self._admission = friends, admission
+    def __init__(self, database: Database, friends: Friends, access: LobbyAccess) -> None:
+        self._friends, self._access = friends, access
         self._lobbies = database.collection(LOBBIES)
 
     async def browse(self, user: UserId, query: Browse) -> Page[LobbySummary]:
@@ -24,7 +24,7 @@ class LobbyBrowser:
         friends = await self._friends.of(user)
         shown: list[Filter] = [{"listed": "public"}]
         if friends:
-            shown.append({"listed": "friends", "host_id": {"$in": friends}})
+            shown.append({"listed": "friends", "host_id": {"$in": sorted(friends)}})
         wanted = query.model_dump(include={"game_id", "mode", "region"}, exclude_none=True)
         start = after(query.cursor, str)
         found = await self._lobbies.find({**wanted, "$or": shown}, sort="-id", limit=query.limit + 1, after=start)
@@ -33,7 +33,5 @@ class LobbyBrowser:
         return Page([lobby_summary(lobby) for lobby in await self._without_blocked(user, page)], cursor)
 
     async def _without_blocked(self, user: UserId, lobbies: list[Lobby]) -> list[Lobby]:
-        apart = await self._admission.apart(user, {member for lobby in lobbies for member in lobby.member_ids})
-        return [
-            lobby for lobby in lobbies if apart.isdisjoint(lobby.member_ids) and user not in lobby.banned
-        ]
+        apart = await self._access.apart(user, {member for lobby in lobbies for member in lobby.member_ids})
+        return [lobby for lobby in lobbies if apart.isdisjoint(lobby.member_ids) and user not in lobby.banned]

@@ -93,9 +93,9 @@ class LobbyChanges:
     ) -> Lobby:
         """Lets `decide` change the lobby at the version read, and tells of it.
 
-        by: who asked for it, for the trail; nobody, if it is the server's doing. check: looked at first, at every try. expect_seat: what must hold for the seats of those who leave. Raises
-        `NotFound`, `Conflict` after some tries, and `StorageConflict` at once for one of `also`: that is the caller's
-        to judge.
+        by: who asked for it, for the trail; nobody, if it is the server's doing. check: looked at first, at every try.
+        expect_seat: what must hold for the seats of those who leave. Raises `NotFound`, `Conflict` after some tries,
+        and `StorageConflict` at once for one of `also`: that is the caller's to judge.
         """
         for attempt in range(1 + RETRIES):
             await pause(attempt)

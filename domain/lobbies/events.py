@@ -33,7 +33,7 @@ def watch_stream(lobby: LobbyId) -> str:
 
 
 class LobbyUpdated(Event, LobbyView):
-    """The lobby as it is now: take it whole. It tells of settings, teams, roles and ready checks, and newcomers of all."""
+    """The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all."""
 
     wire_name: ClassVar[str] = "lobby_updated"
 
@@ -45,7 +45,6 @@ class LobbyUpdated(Event, LobbyView):
 def lobby_updated(lobby: Lobby) -> LobbyUpdated:
     """The event that tells members the whole lobby."""
     return LobbyUpdated(**lobby_view(lobby).model_dump())
-
 
 
 class LobbyEvent(Event):

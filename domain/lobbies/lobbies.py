@@ -13,13 +13,12 @@ from domain.core.retries import RETRIES
 from domain.games.games import Games
 from domain.games.model import Mode
 from domain.lobbies import rules, settings, spectating, teams
-from domain.lobbies.admission import Admission
+from domain.lobbies.access import LobbyAccess
 from domain.lobbies.changes import Decision, LobbyChanges, LobbyConfig
 from domain.lobbies.commands import (
     AboutPlayer,
     CreateLobby,
     JoinLobby,
-    LobbyRef,
     SetReady,
     SetRole,
     SetTeam,
@@ -57,13 +56,13 @@ class Lobbies:
         database: Database,
         users: Users,
         games: Games,
-        admission: Admission,
+        access: LobbyAccess,
         changes: LobbyChanges,
         clock: Clock,
         new_id: IdFactory,
         config: LobbyConfig,
     ) -> None:
-        self._users, self._games, self._admission, self._changes = users, games, admission, changes
+        self._users, self._games, self._access, self._changes = users, games, access, changes
         self._clock, self._new_id, self._config = clock, new_id, config
         self._lobbies = database.collection(LOBBIES)
         self._seats = database.collection(SEATS)
@@ -82,13 +81,13 @@ class Lobbies:
             raise NotFound
         if lobby.status == "closed" or not lobby.member(user):
             if user not in lobby.spectators:
-                await self._admission.check_visible(user, lobby)
+                await self._access.check_visible(user, lobby)
             return outside_view(lobby)
         return lobby_view(lobby)
 
-    async def sync(self, user: UserId, command: LobbyRef) -> LobbyView:
+    async def sync(self, user: UserId, lobby_id: LobbyId | None = None) -> LobbyView:
         """The lobby the user has a seat in or, as those see it, watches. Raises `NotInLobby`."""
-        lobby = await self._lobbies.get(await self._place_of(user, command.lobby_id))
+        lobby = await self._lobbies.get(await self._place_of(user, lobby_id))
         if lobby is not None and lobby.member(user):
             return lobby_view(lobby)
         if lobby is not None and user in lobby.spectators:
@@ -132,7 +131,7 @@ class Lobbies:
         """
         lobby_id = command.lobby_id
         if command.join_code is not None:
-            lobby_id = await self._admission.lobby_with(user, command.join_code, lobby_id)
+            lobby_id = await self._access.lobby_with(user, command.join_code, lobby_id)
         if lobby_id is None:
             raise NotFound
         seat = await self._seats.get(user)
@@ -149,7 +148,7 @@ class Lobbies:
             team = teams.smallest_team(draft.lobby)
             rules.join(draft, member.model_copy(update={"team": team}), now, self._config.countdown_s)
 
-        check = partial(self._admission.check_join, user, code=command.join_code)
+        check = partial(self._access.check_join, user, code=command.join_code)
         try:
             also = () if seat else (Insert(SEATS, Seat(id=user, lobby_id=lobby_id)),)
             return lobby_view(await self._changes.change(lobby_id, decide, by=user, check=check, also=also))
@@ -157,11 +156,11 @@ class Lobbies:
             seat = await self._seats.get(user)
             if seat is None or seat.lobby_id != lobby_id:
                 raise taken(seat) from None
-            return await self.sync(user, LobbyRef(lobby_id=lobby_id))
+            return await self.sync(user, lobby_id)
 
-    async def leave(self, user: UserId, command: LobbyRef) -> LobbyView:
+    async def leave(self, user: UserId, lobby_id: LobbyId | None = None) -> LobbyView:
         """The user gives up the seat, or watches no longer; the lobby as it is without them. Raises `NotInLobby`."""
-        lobby_id = await self._place_of(user, command.lobby_id)
+        place = await self._place_of(user, lobby_id)
 
         def decide(draft: Draft, now: datetime) -> None:
             if user in draft.lobby.spectators:
@@ -169,7 +168,7 @@ class Lobbies:
             else:
                 rules.leave(draft, user, "left", now, self._config.countdown_s)
 
-        return outside_view(await self._changes.change(lobby_id, decide, by=user))
+        return outside_view(await self._changes.change(place, decide, by=user))
 
     async def spectate(self, user: UserId, command: Spectate) -> LobbyView:
         """The user watches a lobby, and no other; once more changes nothing.
@@ -180,7 +179,7 @@ class Lobbies:
         watched = await self._spectator_seats.get(user)
         if watched is not None and watched.lobby_id != lobby_id:
             raise AlreadySpectating(watched.lobby_id)
-        check = partial(self._admission.check_visible, user)
+        check = partial(self._access.check_visible, user)
         also = () if watched else (Insert(SPECTATOR_SEATS, SpectatorSeat(id=user, lobby_id=lobby_id)),)
         try:
             lobby = await self._changes.change(
@@ -190,7 +189,7 @@ class Lobbies:
             watched = await self._spectator_seats.get(user)
             if watched is None or watched.lobby_id != lobby_id:
                 raise (AlreadySpectating(watched.lobby_id) if watched else Conflict()) from None
-            return await self.sync(user, LobbyRef(lobby_id=lobby_id))
+            return await self.sync(user, lobby_id)
         return outside_view(lobby)
 
     async def kick(self, user: UserId, command: AboutPlayer) -> LobbyView:
@@ -201,7 +200,7 @@ class Lobbies:
             if other in draft.lobby.spectators:
                 spectating.kick_spectator(draft, user, other)
             else:
-                rules.kick(draft, user, other, new_code(), now, self._config.countdown_s)
+                rules.kick(draft, user, other, now, self._config.countdown_s, new_code=new_code())
 
         return await self._change_own(user, decide)
 
@@ -262,9 +261,7 @@ class Lobbies:
 
     async def set_role(self, user: UserId, command: SetRole) -> LobbyView:
         """Gives a member a role, or takes it."""
-        return await self._change_own(
-            user, lambda draft, _: teams.set_role(draft, user, command.user_id, command.role)
-        )
+        return await self._change_own(user, lambda draft, _: teams.set_role(draft, user, command.user_id, command.role))
 
     async def update_settings(self, user: UserId, command: UpdateSettings) -> LobbyView:
         """The host changes settings."""

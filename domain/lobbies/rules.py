@@ -174,7 +174,7 @@ def leave(draft: Draft, user: UserId, reason: LeaveReason, now: datetime, countd
     follow_readiness(draft, now, countdown_s)
 
 
-def kick(draft: Draft, user: UserId, other: UserId, new_code: str, now: datetime, countdown_s: float) -> None:
+def kick(draft: Draft, user: UserId, other: UserId, now: datetime, countdown_s: float, *, new_code: str) -> None:
     """The host removes a member, who may not come back; nor can others who have the code from them.
 
     Raises `Forbidden`, `NotInLobby`, or `LobbyStartedAlready` for a match's players while it is played.

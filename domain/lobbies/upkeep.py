@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from domain.core.clock import Clock
-from domain.core.collection import Database, Filter, Update, Write
+from domain.core.collection import Changes, Database, Filter, Update, Write
 from domain.core.deadlines import Deadlines
 from domain.core.ids import LobbyId
 from domain.lobbies import rules
@@ -60,5 +60,5 @@ class LobbyUpkeep:
 def ending(lobby: Lobby | None, now: datetime) -> Iterator[Write]:
     """The write that ends a lobby whose match has a result, for the commit of that: it closes once `idle` is due."""
     if lobby is not None and lobby.status != "closed" and lobby.finished_at is None:
-        ended = {"$set": {"finished_at": now, "idle_at": now}, "$inc": {"version": 1}}
+        ended: Changes = {"$set": {"finished_at": now, "idle_at": now}, "$inc": {"version": 1}}
         yield Update(LOBBIES, lobby.id, ended, expect={"version": lobby.version})

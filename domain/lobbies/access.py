@@ -24,7 +24,7 @@ class Admits(Protocol):
         ...
 
 
-class Admission:
+class LobbyAccess:
     """Asks the documents at every check, so that a block or an invitation counts at once on every instance.
 
     Whoever may not know of a lobby is told that there is none, whatever the reason.
@@ -66,7 +66,11 @@ class Admission:
 
         Nobody sees a lobby one of whose members they have blocked, or are blocked by.
         """
-        if lobby.status == "closed" or not await self._is_shown(user, lobby) or await self.apart(user, lobby.member_ids):
+        if (
+            lobby.status == "closed"
+            or not await self._is_shown(user, lobby)
+            or await self.apart(user, lobby.member_ids)
+        ):
             raise NotFound
 
     async def apart(self, user: UserId, others: Collection[UserId]) -> set[UserId]:
