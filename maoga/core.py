@@ -17,6 +17,7 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
+from domain.jobs.runner import JobRunner
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.invites import INVITES, Invites
 from domain.lobbies.lobbies import Lobbies
@@ -76,6 +77,7 @@ class Core:
     limits: RateLimits
     pool: TicketPool
     jobs: Jobs
+    runner: JobRunner
     users: Users
     notifications: Notifications
     tokens: Tokens
