@@ -144,6 +144,7 @@ def build(
         deadlines=deadlines,
         outbox=outbox,
         publisher=publisher,
+        notifications=notifications,
         clock=clock,
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
