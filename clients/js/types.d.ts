@@ -879,7 +879,8 @@ export interface RatingRules {
  * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
  * change ratings; by default in competitive and ranked, where teams play against one another. A group without teams
  * may be a squad that plays together: only the catalogue knows that it is each for themselves. reported_by: whose
- * word of a match's end counts. rating: how ratings live on.
+ * word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby of a match asks for
+ * another player by itself when it loses one.
  */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
@@ -888,6 +889,7 @@ export interface Mode {
   matching: RuleSet;
   rated: boolean;
   reportedBy: "anyone" | "server";
+  replaceLeavers: boolean;
   rating: RatingRules;
 }
 

@@ -978,7 +978,8 @@ class Mode(TypedDict):
     """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
     results change ratings; by default in competitive and ranked, where teams play against one another. A group
     without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on.
+    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the
+    lobby of a match asks for another player by itself when it loses one.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
@@ -987,6 +988,7 @@ class Mode(TypedDict):
     matching: RuleSet
     rated: bool
     reportedBy: Literal["anyone", "server"]
+    replaceLeavers: bool
     rating: RatingRules
 
 

@@ -40,7 +40,7 @@ async def test_each_player_of_a_confirmed_match_is_told_once(core: Core, clock: 
     await core.proposals.elapse(match.match_id)
     notes = await everything(core.database, NOTIFICATIONS)
     assert sorted(note.user_id for note in notes) == sorted(users)
-    news = MatchFound(match_id=match.match_id, lobby_id=match.match_id, game_id=match.game_id, mode="casual")  # type: ignore[arg-type]
+    news = MatchFound(match_id=match.match_id, lobby_id=match.match_id, game_id=match.game_id, mode="casual")
     assert all(note.news == news for note in notes)
     for user in users:
         names = [name for name, _ in await told(core, user_stream("social", user))]
