@@ -1,24 +1,31 @@
 """The hand-over to the game: a server is found for the lobby at the end of its countdown, by a job.
 
     countdown over -> allocating + job (one commit) -> the allocator is asked -> active + connection (one commit)
-    or, when it cannot be had: forming again, and nobody ready (one commit)
+    or, when none can be had: forming again, and nobody ready (one commit)
 
-Whatever the lobby does meanwhile is its own: the job only speaks for the countdown it was made for.
+Whatever the lobby does meanwhile is its own: the job speaks for the countdown that it was made for, and for no other.
 """
 
+from datetime import datetime
 from typing import Protocol
 
+from domain.core.collection import Database, Insert
 from domain.core.ids import GameId, LobbyId, MatchId, UserId
 from domain.core.model import Model
+from domain.jobs.jobs import Jobs
 from domain.jobs.model import Job
+from domain.lobbies import rules
+from domain.lobbies.changes import LobbyChanges
 from domain.lobbies.connection import GameConnection
-from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import Capacity, Lobby
+from domain.lobbies.model import LOBBIES, Capacity, Lobby
+from domain.lobbies.rules import Draft
+
+ALLOCATE = "allocate"
+"""The kind of the jobs."""
 
 ATTEMPTS = 4
-"""With pauses that double from a second on, and 5 s for each answer, players wait 27 s at most for a refusal."""
-
 ATTEMPT_S = 10.0
+"""With 5 s for each answer, and pauses that double from a second on, players wait 27 s at most for a failure."""
 
 
 class AllocationFailed(Exception):
@@ -60,29 +67,49 @@ class Allocator(Protocol):
 
 
 class Allocation:
-    """Does the jobs of kind `allocate`."""
+    """Does the jobs of kind `ALLOCATE`."""
 
-    def __init__(self, lobbies: Lobbies, allocator: Allocator) -> None:
-        self._lobbies, self._allocator = lobbies, allocator
+    def __init__(self, database: Database, changes: LobbyChanges, allocator: Allocator) -> None:
+        self._lobbies, self._changes, self._allocator = database.collection(LOBBIES), changes, allocator
 
     async def run(self, job: Job) -> None:
         """Asks for the lobby's server, and starts the game on it. Idempotent, as far as the allocator is."""
-        lobby_id, countdown = _told(job)
-        lobby = await self._lobbies.get(lobby_id)
-        if lobby is None or not lobby.allocates_for(countdown):
-            return  # somebody left or is not ready any more; or another worker was quicker
+        lobby = await self._waiting(job)
+        if lobby is None:
+            return  # somebody left or is not ready any more, or another worker was quicker
         connection = await self._allocator.allocate(request_for(lobby))
-        await self._lobbies.begin(lobby_id, countdown, connection)
+
+        def decide(draft: Draft, now: datetime) -> None:
+            if _waits(draft.lobby, job):
+                rules.begin(draft, now, connection)
+
+        await self._changes.change(lobby.lobby_id, decide)
 
     async def give_up(self, job: Job) -> None:
         """There is no server to be had: the lobby forms again. Idempotent."""
-        lobby_id, countdown = _told(job)
-        if await self._lobbies.get(lobby_id) is not None:
-            await self._lobbies.fail_allocation(lobby_id, countdown)
+        lobby = await self._waiting(job)
+        if lobby is None:
+            return
+
+        def decide(draft: Draft, _: datetime) -> None:
+            if _waits(draft.lobby, job):
+                rules.cancel_countdown(draft, "allocation_failed")
+
+        await self._changes.change(lobby.lobby_id, decide)
+
+    async def _waiting(self, job: Job) -> Lobby | None:
+        lobby = await self._lobbies.get(job.payload["lobbyId"])
+        return lobby if lobby is not None and _waits(lobby, job) else None
 
 
-def _told(job: Job) -> tuple[LobbyId, str]:
-    return LobbyId(job.payload["lobbyId"]), str(job.payload["startsAt"])
+def allocation_of(lobby: Lobby, jobs: Jobs) -> Insert[Job]:
+    """The write of the job for the lobby whose countdown is over."""
+    return jobs.new(ALLOCATE, {"lobbyId": lobby.id, "startsAt": str(lobby.starts_at)})
+
+
+def _waits(lobby: Lobby, job: Job) -> bool:
+    """Whether the lobby still waits for the job's server."""
+    return lobby.allocating and str(lobby.starts_at) == job.payload["startsAt"]
 
 
 def request_for(lobby: Lobby) -> AllocationRequest:
