@@ -18,10 +18,14 @@ from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
 from domain.jobs.runner import JobRunner
+from domain.lobbies.allocation import Allocation
+from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.invites import INVITES, Invites
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import LOBBIES, SEATS
+from domain.lobbies.matched import MatchedLobbies
+from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS
 from domain.lobbies.trail import TRAIL, Trail
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS
@@ -44,6 +48,7 @@ from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.privacy import PRIVACY, Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.settings import Settings
@@ -52,8 +57,9 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, SEATS, LOBBIES, INVITES, TRAIL, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
+    *(CHANNELS, MESSAGES, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -80,6 +86,7 @@ class Core:
     keys: ApiKeys
     blocks: Blocks
     friends: Friends
+    privacy: Privacy
     acquaintances: Acquaintances
     games: Games
     rankings: Rankings
@@ -87,7 +94,11 @@ class Core:
     chat: Chat
     invites: Invites
     trail: Trail
+    allocation: Allocation
     lobbies: Lobbies
+    browser: LobbyBrowser
+    matched_lobbies: MatchedLobbies
+    lobby_upkeep: LobbyUpkeep
     parties: Parties
     board: TicketBoard
     matchmaking: Matchmaking

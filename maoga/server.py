@@ -76,10 +76,14 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             auth=core.auth,
             keys=core.keys,
             users=core.users,
+            blocks=core.blocks,
+            friends=core.friends,
             games=core.games,
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
+            lobbies=core.lobbies,
+            browser=core.browser,
             limits=core.limits,
             metrics=metrics,
         ),
@@ -150,9 +154,9 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     )
     gateway.register(
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
-        LobbyNamespace(core.lobbies, core.invites, hub),
+        LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
         ChatNamespace(core.chat, hub),
-        SocialNamespace(core.blocks),
+        SocialNamespace(core.blocks, core.friends, core.privacy, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:

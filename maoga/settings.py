@@ -158,7 +158,13 @@ class Settings(BaseSettings):
     ticket_max_s: float = Field(default=1800, gt=0, description="seconds after which a waiting ticket expires")
     party_max_size: int = Field(default=5, ge=2, le=100, description="most players in a party")
     lobby_countdown_s: float = Field(default=5, ge=0, description="seconds from all ready to the start")
-    lobby_idle_s: float = Field(default=1800, gt=0, description="seconds without a change after which a lobby closes")
+    lobby_ready_check_s: float = Field(default=30, gt=0, description="seconds to be ready once the host asks for it")
+    lobby_idle_s: float = Field(
+        default=1800, gt=0, description="seconds without a change after which a lobby that has not started closes"
+    )
+    lobby_active_max_s: float = Field(
+        default=14_400, gt=0, description="seconds after its start at which a lobby closes, however the game stands"
+    )
     allocator_url: str | None = Field(
         default=None,
         description="http(s) address that is asked for a game server when a lobby starts (docs/game-servers.md); "

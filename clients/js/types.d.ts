@@ -260,6 +260,11 @@ export interface ReportResult {
   result: Result;
 }
 
+/** The lobby one has a seat in, or else the one that one watches, unless it is named. */
+export interface LobbyRef {
+  lobbyId?: string;
+}
+
 /** A member as clients see it. */
 export interface Member {
   userId: string;
@@ -279,12 +284,33 @@ export interface Capacity {
   max: number;
 }
 
-/** What the host may change. A lobby made from a match is private and starts by itself when all are ready. */
+/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
+export interface Teams {
+  count: number;
+  size: number;
+  roles?: Record<string, number>;
+}
+
+/** The settings as members see them. joinCode: lets in who has it; missing in what others see. */
 export interface LobbySettings {
   visibility: "public" | "friends" | "private";
   allowSpectators: boolean;
+  spectatorChat: boolean;
   autoStart: boolean;
+  removeUnready: boolean;
   custom: Record<string, string | number | number | boolean>;
+  joinCode?: string;
+}
+
+/**
+ * Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a thing.
+ * Only members of the lobby are told.
+ */
+export interface GameConnection {
+  url?: string;
+  host?: string;
+  port?: number;
+  token?: string;
 }
 
 /** A lobby as its members see it. `version` is the lobby's revision. */
@@ -300,34 +326,32 @@ export interface Lobby {
   members: Array<Member>;
   spectators: Array<string>;
   capacity: Capacity;
+  teams?: Teams;
   settings: LobbySettings;
   matchId?: string;
   chatId: string;
   createdAt: string;
+  readyBy?: string;
   readyAt?: string;
   startsAt?: string;
+  allocating: boolean;
   activeAt?: string;
+  connection?: GameConnection;
   closedAt?: string;
-  closeReason?: "empty" | "idle";
+  closeReason?: "empty" | "idle" | "expired" | "finished";
 }
 
-/** Says whether the player is ready. */
-export interface SetReady {
-  ready: boolean;
+/** Which lobbies to look for. */
+export interface Browse {
+  limit?: number;
+  cursor?: string;
+  gameId?: string;
+  mode?: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
 }
 
-/** Names the player to invite. */
-export interface InvitePlayer {
-  userId: string;
-}
-
-/** Turns down the invitation to a lobby. */
-export interface DeclineInvite {
-  lobbyId: string;
-}
-
-/** A lobby as those see it who are not in it. players: how many are. */
-export interface InvitedLobby {
+/** A lobby as it is shown in the browser and in invitations. players: how many are in it. */
+export interface LobbySummary {
   id: string;
   name: string;
   status: "forming" | "ready" | "countdown" | "active" | "closed";
@@ -335,13 +359,102 @@ export interface InvitedLobby {
   mode: string;
   region?: string;
   hostId: string;
+  hostName: string;
   players: number;
   capacity: Capacity;
+  visibility: "public" | "friends" | "private";
+  allowSpectators: boolean;
+  custom: Record<string, string | number | number | boolean>;
+  createdAt: string;
+}
+
+/** Some of the lobbies that were asked for; nextCursor: where the others start. */
+export interface LobbyPage {
+  items: Array<LobbySummary>;
+  nextCursor?: string;
+}
+
+/** How few players can start, and how many fit; what is left out stays, or is what the mode says. */
+export interface SetCapacity {
+  min?: number;
+  max?: number;
+}
+
+/** Settings of a new lobby; what is left out is as in any. */
+export interface SetSettings {
+  visibility?: "public" | "friends" | "private";
+  allowSpectators?: boolean;
+  spectatorChat?: boolean;
+  autoStart?: boolean;
+  removeUnready?: boolean;
+  custom?: Record<string, string | boolean | number | number>;
+}
+
+/** Opens a lobby for a game of the catalogue. name: the host's, if left out. */
+export interface CreateLobby {
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
+  name?: string;
+  capacity?: SetCapacity;
+  settings?: SetSettings;
+}
+
+/** Joins a lobby that one can see (`lobbyId`), or one whose code one has (`joinCode`, in any case). */
+export interface JoinLobby {
+  lobbyId?: string;
+  joinCode?: string;
+}
+
+/** Watches a lobby. */
+export interface Spectate {
+  lobbyId: string;
+}
+
+/** Says whether the player is ready. */
+export interface SetReady {
+  ready: boolean;
+}
+
+/** The player whom the command is about. */
+export interface AboutPlayer {
+  userId: string;
+}
+
+/** Puts a member on a team, from 1. swapWith: who takes the place that is left, for teams that are full. */
+export interface SetTeam {
+  userId: string;
+  team: number;
+  swapWith?: string;
+}
+
+/** Gives a member a role of the mode; none without `role`. */
+export interface SetRole {
+  userId: string;
+  role?: string;
+}
+
+/** Changes what is given. version: of the lobby as the host saw it; settings changed since then are not lost. */
+export interface UpdateSettings {
+  version?: number;
+  name?: string;
+  capacity?: SetCapacity;
+  visibility?: "public" | "friends" | "private";
+  allowSpectators?: boolean;
+  spectatorChat?: boolean;
+  autoStart?: boolean;
+  removeUnready?: boolean;
+  custom?: Record<string, string | boolean | number | number>;
+}
+
+/** Turns down the invitation to a lobby. */
+export interface DeclineInvite {
+  lobbyId: string;
 }
 
 /** An invitation to a lobby as the invited player sees it. */
 export interface Invitation {
-  lobby: InvitedLobby;
+  lobby: LobbySummary;
   fromUserId: string;
   expiresAt: string;
 }
@@ -391,8 +504,45 @@ export interface Channel {
   closedAt?: string;
 }
 
-/** Names the player to block, or to unblock. */
-export interface ToBlock {
+/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
+export interface PageQuery {
+  limit?: number;
+  cursor?: string;
+}
+
+/**
+ * Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked (outgoing).
+ * since: when that began.
+ */
+export interface Friend {
+  userId: string;
+  username: string;
+  displayName: string;
+  status: "friends" | "incoming" | "outgoing";
+  since: string;
+}
+
+/** A page of friends or of requests, the newest first. nextCursor: missing on the last page. */
+export interface FriendList {
+  items: Array<Friend>;
+  nextCursor?: string;
+}
+
+/** Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing). */
+export interface RequestQuery {
+  limit?: number;
+  cursor?: string;
+  direction?: "incoming" | "outgoing";
+}
+
+/** Names the player to ask for friendship, or whose friendship or request ends. */
+export interface ToFriend {
+  userId: string;
+}
+
+/** Accepts or declines the request of that player. */
+export interface AnswerFriend {
+  accept: boolean;
   userId: string;
 }
 
@@ -400,6 +550,31 @@ export interface ToBlock {
 export interface Block {
   userId: string;
   createdAt: string;
+}
+
+/** A page of blocks, the newest first. nextCursor: missing on the last page. */
+export interface BlockList {
+  items: Array<Block>;
+  nextCursor?: string;
+}
+
+/** Names the player to block, or to unblock. */
+export interface ToBlock {
+  userId: string;
+}
+
+/** Who may do and see what. */
+export interface Privacy {
+  presence: "everyone" | "friends" | "nobody";
+  directMessages: "everyone" | "friends" | "nobody";
+  friendRequests: "everyone" | "nobody";
+}
+
+/** What changes; the rest stays. See `PrivacySettings`. */
+export interface SetPrivacy {
+  presence?: "everyone" | "friends" | "nobody";
+  directMessages?: "everyone" | "friends" | "nobody";
+  friendRequests?: "everyone" | "nobody";
 }
 
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
@@ -524,7 +699,22 @@ export interface MemberLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "grace_expired";
+  reason: "left" | "kicked" | "not_ready" | "grace_expired";
+}
+
+/** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+export interface SpectatorJoined {
+  lobbyId: string;
+  version: number;
+  userId: string;
+}
+
+/** Somebody watches no longer: take them out of `spectators`. */
+export interface SpectatorLeft {
+  lobbyId: string;
+  version: number;
+  userId: string;
+  reason: "left" | "kicked" | "joined" | "not_allowed";
 }
 
 /** A member is ready or no longer ready. */
@@ -550,7 +740,7 @@ export interface HostChanged {
   hostId: string;
 }
 
-/** Everyone is ready: the status is `ready`. */
+/** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
 export interface LobbyReady {
   lobbyId: string;
   version: number;
@@ -570,24 +760,29 @@ export interface CountdownStarted {
   startsAt: string;
 }
 
-/** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+/**
+ * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+ * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
+  reason: "not_ready" | "allocation_failed";
 }
 
-/** The game begins: the status is `active`. */
+/** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
 export interface LobbyStarted {
   lobbyId: string;
   version: number;
   activeAt: string;
+  connection?: GameConnection;
 }
 
-/** The lobby is over: the status is `closed`. */
+/** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
-  reason: "empty" | "idle";
+  reason: "empty" | "idle" | "expired" | "finished";
   closedAt: string;
 }
 
@@ -598,6 +793,11 @@ export interface ChannelUpdated {
   memberIds: Array<string>;
   lobbyId?: string;
   closedAt?: string;
+}
+
+/** The two are not friends any more, or there is no request any more: take the other player off both lists. */
+export interface FriendRemoved {
+  userId: string;
 }
 
 /** Somebody would like to be friends. */
@@ -752,19 +952,6 @@ export interface Refresh {
 /** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
 export interface Logout {
   refreshToken?: string;
-}
-
-/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
-export interface PageQuery {
-  limit?: number;
-  cursor?: string;
-}
-
-/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
-export interface Teams {
-  count: number;
-  size: number;
-  roles?: Record<string, number>;
 }
 
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
@@ -927,6 +1114,16 @@ export interface LeaderboardEntry {
   wins: number;
 }
 
+/** The code of a lobby that is named elsewhere, where it takes one. */
+export interface WithCode {
+  joinCode?: string;
+}
+
+/** Whether a request is accepted. */
+export interface Verdict {
+  accept: boolean;
+}
+
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
 
 /** What acknowledges a client's event. */
@@ -1030,45 +1227,103 @@ export interface MatchmakingCommands extends CommonCommands {
 }
 
 export interface LobbyEvents extends CommonEvents {
-  /** The lobby as it is now: take it whole. */
+  /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
   lobby_updated: (data: Lobby, meta: Meta) => void;
   /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
   member_joined: (data: MemberJoined, meta: Meta) => void;
   /** A member is gone: take it out of `members`. */
   member_left: (data: MemberLeft, meta: Meta) => void;
+  /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+  spectator_joined: (data: SpectatorJoined, meta: Meta) => void;
+  /** Somebody watches no longer: take them out of `spectators`. */
+  spectator_left: (data: SpectatorLeft, meta: Meta) => void;
   /** A member is ready or no longer ready. */
   member_ready: (data: MemberReady, meta: Meta) => void;
   /** A member lost its last connection (grace), or came back. */
   member_connection: (data: MemberConnection, meta: Meta) => void;
   /** Another member is the host now. */
   host_changed: (data: HostChanged, meta: Meta) => void;
-  /** Everyone is ready: the status is `ready`. */
+  /** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
   lobby_ready: (data: LobbyReady, meta: Meta) => void;
   /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
   lobby_unready: (data: LobbyUnready, meta: Meta) => void;
   /** The lobby starts at `startsAt`: the status is `countdown`. */
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
-  /** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
-  /** The game begins: the status is `active`. */
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
   lobby_started: (data: LobbyStarted, meta: Meta) => void;
-  /** The lobby is over: the status is `closed`. */
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
+  lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+  /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
+  lobby_updated: (data: Lobby, meta: Meta) => void;
+  /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
+  member_joined: (data: MemberJoined, meta: Meta) => void;
+  /** A member is gone: take it out of `members`. */
+  member_left: (data: MemberLeft, meta: Meta) => void;
+  /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+  spectator_joined: (data: SpectatorJoined, meta: Meta) => void;
+  /** Somebody watches no longer: take them out of `spectators`. */
+  spectator_left: (data: SpectatorLeft, meta: Meta) => void;
+  /** A member is ready or no longer ready. */
+  member_ready: (data: MemberReady, meta: Meta) => void;
+  /** A member lost its last connection (grace), or came back. */
+  member_connection: (data: MemberConnection, meta: Meta) => void;
+  /** Another member is the host now. */
+  host_changed: (data: HostChanged, meta: Meta) => void;
+  /** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
+  lobby_ready: (data: LobbyReady, meta: Meta) => void;
+  /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  lobby_unready: (data: LobbyUnready, meta: Meta) => void;
+  /** The lobby starts at `startsAt`: the status is `countdown`. */
+  countdown_started: (data: CountdownStarted, meta: Meta) => void;
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
+  countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
+  lobby_started: (data: LobbyStarted, meta: Meta) => void;
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
   lobby_closed: (data: LobbyClosed, meta: Meta) => void;
   /** Somebody invites the player to a lobby; told on `lobby:user:<userId>`. */
   lobby_invited: (data: Invitation, meta: Meta) => void;
 }
 
 export interface LobbyCommands extends CommonCommands {
-  /** The lobby as it is now. */
-  sync: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The lobby the player has a seat in, or else watches, as it is now. */
+  sync: (payload: LobbyRef, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Lobbies that have room, the newest first: public ones, and those that friends have opened to friends. */
+  browse: (payload: Browse, ack: (answer: Ack<LobbyPage>) => void) => void;
+  /** Opens a lobby, whose host the player is. */
+  create: (payload: CreateLobby, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Takes a free place in a lobby, on the smallest team. */
+  join: (payload: JoinLobby, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives up the seat, or else watches no longer; the lobby as it is without the player. */
+  leave: (payload: LobbyRef, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Watches a lobby that takes spectators, without a seat in it. */
+  spectate: (payload: Spectate, ack: (answer: Ack<Lobby>) => void) => void;
   /** Says whether the player is ready; when all are, the countdown begins. */
   set_ready: (payload: SetReady, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host asks everybody to be ready by `readyBy`; if `removeUnready` is set, who is not loses the place. */
+  ready_check: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
   /** The host begins the countdown of a lobby that does not start by itself. */
   start: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
-  /** Gives up the seat; the lobby as it is without the player. */
-  leave: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host sends a member or a spectator away, who may not come back. */
+  kick: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host hands the lobby over to another member. */
+  transfer_host: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Moves a member to another team: oneself, or anybody as the host, who may also let two swap. */
+  set_team: (payload: SetTeam, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives a member a role of the mode, or takes it: oneself, or anybody as the host. */
+  set_role: (payload: SetRole, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host changes the settings that are given. */
+  update_settings: (payload: UpdateSettings, ack: (answer: Ack<Lobby>) => void) => void;
   /** Invites a player for ten minutes, also to a private lobby; any member may. */
-  invite: (payload: InvitePlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  invite: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
   /** Turns an invitation down. */
   decline_invite: (payload: DeclineInvite, ack: (answer: Ack<null>) => void) => void;
   /** The player's invitations, the newest first, at most 50. */
@@ -1092,6 +1347,12 @@ export interface ChatCommands extends CommonCommands {
 }
 
 export interface SocialEvents extends CommonEvents {
+  /** There is a request: put the other player on the list of requests. */
+  friend_requested: (data: Friend, meta: Meta) => void;
+  /** The two are friends now: take the other player off the list of requests, and put them on that of friends. */
+  friend_added: (data: Friend, meta: Meta) => void;
+  /** The two are not friends any more, or there is no request any more: take the other player off both lists. */
+  friend_removed: (data: FriendRemoved, meta: Meta) => void;
   /** There is something new to know. */
   notification: (data: Notification, meta: Meta) => void;
   /** How many notifications are unread now. */
@@ -1099,10 +1360,26 @@ export interface SocialEvents extends CommonEvents {
 }
 
 export interface SocialCommands extends CommonCommands {
-  /** Blocks a player: the two are in no match together. The other one is not told. */
+  /** The player's friends, the newest first. */
+  friends: (payload: PageQuery, ack: (answer: Ack<FriendList>) => void) => void;
+  /** The open requests to the player and of the player, the newest first. */
+  friend_requests: (payload: RequestQuery, ack: (answer: Ack<FriendList>) => void) => void;
+  /** Asks a player to be friends; who has asked the player is accepted. Asking twice is one request. */
+  friend_request: (payload: ToFriend, ack: (answer: Ack<Friend>) => void) => void;
+  /** Accepts a player's request, or declines it; null once it is declined. */
+  friend_answer: (payload: AnswerFriend, ack: (answer: Ack<Friend | null>) => void) => void;
+  /** Ends a friendship, or a request in either direction; null, also when there was none. */
+  friend_remove: (payload: ToFriend, ack: (answer: Ack<null>) => void) => void;
+  /** Whom the player has blocked, the newest first. */
+  blocks: (payload: PageQuery, ack: (answer: Ack<BlockList>) => void) => void;
+  /** Blocks a player: the two have nothing to do with each other any more. The other one is not told. */
   block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
   /** Takes a block back; null, also when there was none. */
   unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
+  /** Who may do and see what. */
+  privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
+  /** Changes who may do and see what; what is not named stays. */
+  set_privacy: (payload: SetPrivacy, ack: (answer: Ack<Privacy>) => void) => void;
 }
 
 export interface ServerEvents {

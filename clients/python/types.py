@@ -291,6 +291,12 @@ class ReportResult(TypedDict):
     result: Result
 
 
+class LobbyRef(TypedDict):
+    """The lobby one has a seat in, or else the one that one watches, unless it is named."""
+
+    lobbyId: NotRequired[str]
+
+
 class Member(TypedDict):
     """A member as clients see it."""
 
@@ -312,13 +318,35 @@ class Capacity(TypedDict):
     max: int
 
 
+class Teams(TypedDict):
+    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+
+    count: int
+    size: int
+    roles: NotRequired[dict[str, int]]
+
+
 class LobbySettings(TypedDict):
-    """What the host may change. A lobby made from a match is private and starts by itself when all are ready."""
+    """The settings as members see them. joinCode: lets in who has it; missing in what others see."""
 
     visibility: Literal["public", "friends", "private"]
     allowSpectators: bool
+    spectatorChat: bool
     autoStart: bool
+    removeUnready: bool
     custom: dict[str, str | int | float | bool]
+    joinCode: NotRequired[str]
+
+
+class GameConnection(TypedDict):
+    """Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a
+    thing. Only members of the lobby are told.
+    """
+
+    url: NotRequired[str]
+    host: NotRequired[str]
+    port: NotRequired[int]
+    token: NotRequired[str]
 
 
 class Lobby(TypedDict):
@@ -335,37 +363,33 @@ class Lobby(TypedDict):
     members: list[Member]
     spectators: list[str]
     capacity: Capacity
+    teams: NotRequired[Teams]
     settings: LobbySettings
     matchId: NotRequired[str]
     chatId: str
     createdAt: str
+    readyBy: NotRequired[str]
     readyAt: NotRequired[str]
     startsAt: NotRequired[str]
+    allocating: bool
     activeAt: NotRequired[str]
+    connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
-    closeReason: NotRequired[Literal["empty", "idle"]]
+    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
 
 
-class SetReady(TypedDict):
-    """Says whether the player is ready."""
+class Browse(TypedDict):
+    """Which lobbies to look for."""
 
-    ready: bool
-
-
-class InvitePlayer(TypedDict):
-    """Names the player to invite."""
-
-    userId: str
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    gameId: NotRequired[str]
+    mode: NotRequired[Literal["casual", "competitive", "ranked", "custom"]]
+    region: NotRequired[str]
 
 
-class DeclineInvite(TypedDict):
-    """Turns down the invitation to a lobby."""
-
-    lobbyId: str
-
-
-class InvitedLobby(TypedDict):
-    """A lobby as those see it who are not in it. players: how many are."""
+class LobbySummary(TypedDict):
+    """A lobby as it is shown in the browser and in invitations. players: how many are in it."""
 
     id: str
     name: str
@@ -374,14 +398,115 @@ class InvitedLobby(TypedDict):
     mode: str
     region: NotRequired[str]
     hostId: str
+    hostName: str
     players: int
     capacity: Capacity
+    visibility: Literal["public", "friends", "private"]
+    allowSpectators: bool
+    custom: dict[str, str | int | float | bool]
+    createdAt: str
+
+
+class LobbyPage(TypedDict):
+    """Some of the lobbies that were asked for; nextCursor: where the others start."""
+
+    items: list[LobbySummary]
+    nextCursor: NotRequired[str]
+
+
+class SetCapacity(TypedDict):
+    """How few players can start, and how many fit; what is left out stays, or is what the mode says."""
+
+    min: NotRequired[int]
+    max: NotRequired[int]
+
+
+class SetSettings(TypedDict):
+    """Settings of a new lobby; what is left out is as in any."""
+
+    visibility: NotRequired[Literal["public", "friends", "private"]]
+    allowSpectators: NotRequired[bool]
+    spectatorChat: NotRequired[bool]
+    autoStart: NotRequired[bool]
+    removeUnready: NotRequired[bool]
+    custom: NotRequired[dict[str, str | bool | int | float]]
+
+
+class CreateLobby(TypedDict):
+    """Opens a lobby for a game of the catalogue. name: the host's, if left out."""
+
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    region: NotRequired[str]
+    name: NotRequired[str]
+    capacity: NotRequired[SetCapacity]
+    settings: NotRequired[SetSettings]
+
+
+class JoinLobby(TypedDict):
+    """Joins a lobby that one can see (`lobbyId`), or one whose code one has (`joinCode`, in any case)."""
+
+    lobbyId: NotRequired[str]
+    joinCode: NotRequired[str]
+
+
+class Spectate(TypedDict):
+    """Watches a lobby."""
+
+    lobbyId: str
+
+
+class SetReady(TypedDict):
+    """Says whether the player is ready."""
+
+    ready: bool
+
+
+class AboutPlayer(TypedDict):
+    """The player whom the command is about."""
+
+    userId: str
+
+
+class SetTeam(TypedDict):
+    """Puts a member on a team, from 1. swapWith: who takes the place that is left, for teams that are full."""
+
+    userId: str
+    team: int
+    swapWith: NotRequired[str]
+
+
+class SetRole(TypedDict):
+    """Gives a member a role of the mode; none without `role`."""
+
+    userId: str
+    role: NotRequired[str]
+
+
+class UpdateSettings(TypedDict):
+    """Changes what is given. version: of the lobby as the host saw it; settings changed since then are not lost."""
+
+    version: NotRequired[int]
+    name: NotRequired[str]
+    capacity: NotRequired[SetCapacity]
+    visibility: NotRequired[Literal["public", "friends", "private"]]
+    allowSpectators: NotRequired[bool]
+    spectatorChat: NotRequired[bool]
+    autoStart: NotRequired[bool]
+    removeUnready: NotRequired[bool]
+    custom: NotRequired[dict[str, str | bool | int | float]]
+
+
+class DeclineInvite(TypedDict):
+    """Turns down the invitation to a lobby."""
+
+    lobbyId: str
 
 
 class Invitation(TypedDict):
     """An invitation to a lobby as the invited player sees it."""
 
-    lobby: InvitedLobby
+    lobby: LobbySummary
     fromUserId: str
     expiresAt: str
 
@@ -436,9 +561,50 @@ class Channel(TypedDict):
     closedAt: NotRequired[str]
 
 
-class ToBlock(TypedDict):
-    """Names the player to block, or to unblock."""
+class PageQuery(TypedDict):
+    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
 
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+
+
+class Friend(TypedDict):
+    """Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked
+    (outgoing). since: when that began.
+    """
+
+    userId: str
+    username: str
+    displayName: str
+    status: Literal["friends", "incoming", "outgoing"]
+    since: str
+
+
+class FriendList(TypedDict):
+    """A page of friends or of requests, the newest first. nextCursor: missing on the last page."""
+
+    items: list[Friend]
+    nextCursor: NotRequired[str]
+
+
+class RequestQuery(TypedDict):
+    """Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing)."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    direction: NotRequired[Literal["incoming", "outgoing"]]
+
+
+class ToFriend(TypedDict):
+    """Names the player to ask for friendship, or whose friendship or request ends."""
+
+    userId: str
+
+
+class AnswerFriend(TypedDict):
+    """Accepts or declines the request of that player."""
+
+    accept: bool
     userId: str
 
 
@@ -447,6 +613,35 @@ class Block(TypedDict):
 
     userId: str
     createdAt: str
+
+
+class BlockList(TypedDict):
+    """A page of blocks, the newest first. nextCursor: missing on the last page."""
+
+    items: list[Block]
+    nextCursor: NotRequired[str]
+
+
+class ToBlock(TypedDict):
+    """Names the player to block, or to unblock."""
+
+    userId: str
+
+
+class Privacy(TypedDict):
+    """Who may do and see what."""
+
+    presence: Literal["everyone", "friends", "nobody"]
+    directMessages: Literal["everyone", "friends", "nobody"]
+    friendRequests: Literal["everyone", "nobody"]
+
+
+class SetPrivacy(TypedDict):
+    """What changes; the rest stays. See `PrivacySettings`."""
+
+    presence: NotRequired[Literal["everyone", "friends", "nobody"]]
+    directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
+    friendRequests: NotRequired[Literal["everyone", "nobody"]]
 
 
 class StreamPosition(TypedDict):
@@ -584,7 +779,24 @@ class MemberLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "grace_expired"]
+    reason: Literal["left", "kicked", "not_ready", "grace_expired"]
+
+
+class SpectatorJoined(TypedDict):
+    """Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+
+
+class SpectatorLeft(TypedDict):
+    """Somebody watches no longer: take them out of `spectators`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+    reason: Literal["left", "kicked", "joined", "not_allowed"]
 
 
 class MemberReady(TypedDict):
@@ -614,7 +826,7 @@ class HostChanged(TypedDict):
 
 
 class LobbyReady(TypedDict):
-    """Everyone is ready: the status is `ready`."""
+    """Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over."""
 
     lobbyId: str
     version: int
@@ -637,26 +849,30 @@ class CountdownStarted(TypedDict):
 
 
 class CountdownCancelled(TypedDict):
-    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+    """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    """
 
     lobbyId: str
     version: int
+    reason: Literal["not_ready", "allocation_failed"]
 
 
 class LobbyStarted(TypedDict):
-    """The game begins: the status is `active`."""
+    """The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found."""
 
     lobbyId: str
     version: int
     activeAt: str
+    connection: NotRequired[GameConnection]
 
 
 class LobbyClosed(TypedDict):
-    """The lobby is over: the status is `closed`."""
+    """The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false."""
 
     lobbyId: str
     version: int
-    reason: Literal["empty", "idle"]
+    reason: Literal["empty", "idle", "expired", "finished"]
     closedAt: str
 
 
@@ -668,6 +884,12 @@ class ChannelUpdated(TypedDict):
     memberIds: list[str]
     lobbyId: NotRequired[str]
     closedAt: NotRequired[str]
+
+
+class FriendRemoved(TypedDict):
+    """The two are not friends any more, or there is no request any more: take the other player off both lists."""
+
+    userId: str
 
 
 class FriendRequest(TypedDict):
@@ -844,21 +1066,6 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
-class PageQuery(TypedDict):
-    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
-
-    limit: NotRequired[int]
-    cursor: NotRequired[str]
-
-
-class Teams(TypedDict):
-    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
-
-    count: int
-    size: int
-    roles: NotRequired[dict[str, int]]
-
-
 class Step(TypedDict):
     """From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more."""
 
@@ -1029,6 +1236,18 @@ class LeaderboardEntry(TypedDict):
     wins: int
 
 
+class WithCode(TypedDict):
+    """The code of a lobby that is named elsewhere, where it takes one."""
+
+    joinCode: NotRequired[str]
+
+
+class Verdict(TypedDict):
+    """Whether a request is accepted."""
+
+    accept: bool
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -1084,6 +1303,12 @@ class On(Protocol):
     def __call__(self, name: Literal["member_left"], callback: Callback[MemberLeft]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["spectator_joined"], callback: Callback[SpectatorJoined]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["spectator_left"], callback: Callback[SpectatorLeft]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["member_ready"], callback: Callback[MemberReady]) -> None: ...
 
     @overload
@@ -1118,6 +1343,15 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["channel_updated"], callback: Callback[ChannelUpdated]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_requested"], callback: Callback[Friend]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_added"], callback: Callback[Friend]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_removed"], callback: Callback[FriendRemoved]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
@@ -1222,6 +1456,19 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self,
+        name: Literal["spectator_joined"],
+        predicate: Predicate[SpectatorJoined] | None = None,
+        timeout: float = ...,
+    ) -> Event[SpectatorJoined]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["spectator_left"], predicate: Predicate[SpectatorLeft] | None = None, timeout: float = ...
+    ) -> Event[SpectatorLeft]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["member_ready"], predicate: Predicate[MemberReady] | None = None, timeout: float = ...
     ) -> Event[MemberReady]: ...
 
@@ -1288,6 +1535,21 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["channel_updated"], predicate: Predicate[ChannelUpdated] | None = None, timeout: float = ...
     ) -> Event[ChannelUpdated]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_requested"], predicate: Predicate[Friend] | None = None, timeout: float = ...
+    ) -> Event[Friend]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_added"], predicate: Predicate[Friend] | None = None, timeout: float = ...
+    ) -> Event[Friend]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_removed"], predicate: Predicate[FriendRemoved] | None = None, timeout: float = ...
+    ) -> Event[FriendRemoved]: ...
 
     @overload
     async def __call__(
@@ -1508,7 +1770,62 @@ class Call(Protocol):
         self,
         namespace: Literal["lobby"],
         event: Literal["sync"],
-        payload: Empty | None = None,
+        payload: LobbyRef | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["browse"],
+        payload: Browse | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> LobbyPage: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["create"],
+        payload: CreateLobby,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["join"],
+        payload: JoinLobby | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["leave"],
+        payload: LobbyRef | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["spectate"],
+        payload: Spectate,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1529,6 +1846,17 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["lobby"],
+        event: Literal["ready_check"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
         event: Literal["start"],
         payload: Empty | None = None,
         *,
@@ -1540,8 +1868,52 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["lobby"],
-        event: Literal["leave"],
-        payload: Empty | None = None,
+        event: Literal["kick"],
+        payload: AboutPlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["transfer_host"],
+        payload: AboutPlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_team"],
+        payload: SetTeam,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_role"],
+        payload: SetRole,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["update_settings"],
+        payload: UpdateSettings | None = None,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1552,7 +1924,7 @@ class Call(Protocol):
         self,
         namespace: Literal["lobby"],
         event: Literal["invite"],
-        payload: InvitePlayer,
+        payload: AboutPlayer,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1617,6 +1989,72 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["social"],
+        event: Literal["friends"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> FriendList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_requests"],
+        payload: RequestQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> FriendList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_request"],
+        payload: ToFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Friend: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_answer"],
+        payload: AnswerFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Friend | None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_remove"],
+        payload: ToFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["blocks"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> BlockList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
         event: Literal["block"],
         payload: ToBlock,
         *,
@@ -1634,3 +2072,25 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["privacy"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Privacy: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["set_privacy"],
+        payload: SetPrivacy | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Privacy: ...

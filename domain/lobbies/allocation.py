@@ -9,19 +9,16 @@ Whatever the lobby does meanwhile is its own: the job speaks for the countdown t
 from datetime import datetime
 from typing import Protocol
 
-from domain.core.collection import Database, Insert
+from domain.core.collection import Database
 from domain.core.ids import GameId, LobbyId, MatchId, UserId
 from domain.core.model import Model
-from domain.jobs.jobs import Jobs
 from domain.jobs.model import Job
 from domain.lobbies import rules
 from domain.lobbies.changes import LobbyChanges
 from domain.lobbies.connection import GameConnection
+from domain.lobbies.follow_ups import countdown_of
 from domain.lobbies.model import LOBBIES, Capacity, Lobby
 from domain.lobbies.rules import Draft
-
-ALLOCATE = "allocate"
-"""The kind of the jobs."""
 
 ATTEMPTS = 4
 ATTEMPT_S = 10.0
@@ -58,16 +55,23 @@ class AllocationRequest(Model):
 class Allocator(Protocol):
     """Finds servers for games."""
 
-    async def allocate(self, request: AllocationRequest) -> GameConnection:
-        """Where the players connect to. Asked again for a lobby, it answers the same.
+    async def allocate(self, request: AllocationRequest) -> GameConnection | None:
+        """Where the players connect to, if not they alone know that. Asked again for a lobby, it answers the same.
 
         Raises `Hopeless` when it is no use to ask again, and `AllocationFailed` when it may be.
         """
         ...
 
 
+class NoAllocator:
+    """For games whose clients find each other by themselves."""
+
+    async def allocate(self, request: AllocationRequest) -> None:
+        return None
+
+
 class Allocation:
-    """Does the jobs of kind `ALLOCATE`."""
+    """Does the jobs of kind `allocate_server`."""
 
     def __init__(self, database: Database, changes: LobbyChanges, allocator: Allocator) -> None:
         self._lobbies, self._changes, self._allocator = database.collection(LOBBIES), changes, allocator
@@ -93,7 +97,7 @@ class Allocation:
 
         def decide(draft: Draft, _: datetime) -> None:
             if _waits(draft.lobby, job):
-                rules.cancel_countdown(draft, "allocation_failed")
+                rules.fail_allocation(draft)
 
         await self._changes.change(lobby.lobby_id, decide)
 
@@ -102,14 +106,9 @@ class Allocation:
         return lobby if lobby is not None and _waits(lobby, job) else None
 
 
-def allocation_of(lobby: Lobby, jobs: Jobs) -> Insert[Job]:
-    """The write of the job for the lobby whose countdown is over."""
-    return jobs.new(ALLOCATE, {"lobbyId": lobby.id, "startsAt": str(lobby.starts_at)})
-
-
 def _waits(lobby: Lobby, job: Job) -> bool:
     """Whether the lobby still waits for the job's server."""
-    return lobby.allocating and str(lobby.starts_at) == job.payload["startsAt"]
+    return lobby.allocating and countdown_of(lobby) == job.payload["countdown"]
 
 
 def request_for(lobby: Lobby) -> AllocationRequest:

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 from domain.core.clock import Clock
 from domain.core.collection import Database, Insert, Replace, Spec, StorageConflict
-from domain.core.errors import AppError, Forbidden, NotFound
+from domain.core.errors import AppError, NotFound
 from domain.core.events import Outbox, WithEvents, carry, to, user_stream
 from domain.core.ids import LobbyId, UserId
 from domain.core.index import may_lag
 from domain.core.model import Timestamp
-from domain.lobbies.commands import DeclineInvite, InvitePlayer
+from domain.lobbies.commands import AboutPlayer, DeclineInvite
 from domain.lobbies.events import LobbyInvited
-from domain.lobbies.model import LOBBIES, SEATS, InvitationView, Lobby, LobbyView, invited_lobby, lobby_view
-from domain.lobbies.rules import LobbyOver, NotInLobby
+from domain.lobbies.model import LOBBIES, SEATS, InvitationView, Lobby, LobbyView, lobby_summary, lobby_view
+from domain.lobbies.rules import LobbyFromMatch, LobbyOver, NotInLobby
 from domain.lobbies.trail import Trail
 from domain.notifications import model as news
 from domain.notifications.notifications import Notifications
@@ -87,10 +87,10 @@ class Invites:
         self._lobbies = database.collection(LOBBIES)
         self._seats = database.collection(SEATS)
 
-    async def invite(self, user: UserId, command: InvitePlayer) -> LobbyView:
+    async def invite(self, user: UserId, command: AboutPlayer) -> LobbyView:
         """A member invites a player, who is told of it once; the lobby. While the invitation holds, more say nothing.
 
-        Raises `NotInLobby`, `LobbyOver`, `InviteLimit`, `Forbidden` for a lobby that was made from a match, and
+        Raises `NotInLobby`, `LobbyOver`, `InviteLimit`, `LobbyFromMatch`, and
         `NotFound` for nobody and, not to tell of it, when there is a block between the player and a member.
         """
         lobby, invitee = await self._lobby_of(user), command.user_id
@@ -145,7 +145,7 @@ class Invites:
         if lobby.status == "closed":
             raise LobbyOver
         if lobby.match_id is not None:
-            raise Forbidden("players come to the lobby of a match by matchmaking")
+            raise LobbyFromMatch
         return lobby
 
     async def _check_limits(self, user: UserId, lobby: Lobby) -> None:
@@ -183,7 +183,7 @@ class Invites:
 
 def invitation_view(invite: Invite, lobby: Lobby) -> InvitationView:
     """The invitation as the invited player sees it."""
-    return InvitationView(lobby=invited_lobby(lobby), from_user_id=invite.from_user_id, expires_at=invite.expires_at)
+    return InvitationView(lobby=lobby_summary(lobby), from_user_id=invite.from_user_id, expires_at=invite.expires_at)
 
 
 def _news(invite: Invite, lobby: Lobby) -> news.LobbyInvite:

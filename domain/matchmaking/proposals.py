@@ -21,7 +21,7 @@ from domain.core.faults import fault_point
 from domain.core.ids import GameId, IdFactory, LobbyId, MatchId, TicketId, UserId
 from domain.core.index import may_lag
 from domain.core.retries import RETRIES, pause
-from domain.lobbies.lobbies import Lobbies, LobbyPlan, Place
+from domain.lobbies.matched import LobbyPlan, MatchedLobbies, Place
 from domain.lobbies.model import SEATS, Capacity
 from domain.lobbies.rules import LobbyFull, LobbyOver
 from domain.matchmaking.acquaintances import Acquaintances
@@ -69,7 +69,7 @@ class Proposals:
         database: Database,
         pool: TicketPool,
         board: TicketBoard,
-        lobbies: Lobbies,
+        lobbies: MatchedLobbies,
         acquaintances: Acquaintances,
         cooldowns: Cooldowns,
         deadlines: Deadlines,
@@ -216,7 +216,7 @@ class Proposals:
         ]
         try:
             if match.backfill is None:
-                await self._lobbies.create_from_match(_plan(match), *also)
+                await self._lobbies.create(_plan(match), *also)
             else:
                 tickets = await self._tickets.get_many(match.ticket_ids)
                 filled = _moved([match.backfill], match, after_filling(match, tickets))

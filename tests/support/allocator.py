@@ -4,13 +4,14 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import web
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SECRET = "a-secret-of-the-studio-and-of-maoga-0123456789"
-CONNECTION = {"host": "game-7.example.org", "port": 7777, "token": "let-me-in"}
+CONNECTION: dict[str, Any] = {"host": "game-7.example.org", "port": 7777, "token": "let-me-in"}
 
 
 class GameServers:

@@ -6,11 +6,23 @@ import orjson
 
 from domain.chat.model import CHANNELS, Channel
 from domain.core.collection import Insert
+from domain.core.events import Outbox
 from domain.core.ids import GameId, LobbyId, MatchId, UserId, new_id
 from domain.core.streams import Position
+from domain.games.games import Games
+from domain.jobs.jobs import Jobs
+from domain.lobbies.access import LobbyAccess
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.changes import LobbyChanges, LobbyConfig
+from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.model import LOBBIES, SEATS, Capacity, Lobby, Member, Seat
+from domain.lobbies.trail import Trail
+from domain.social.blocks import Blocks
+from domain.social.friends import Friends
 from maoga.bootstrap import Core
 from realtime import packet
+from storage.redis.deadlines import RedisDeadlines
+from tests.support.accounts import Accounts
 
 
 async def a_lobby(core: Core, *members: UserId, match_id: MatchId | None = None) -> LobbyId:
@@ -45,3 +57,38 @@ async def told(core: Core, stream: str) -> list[tuple[str, Any]]:
     entries = await core.streams.read(stream, Position(epoch=head.epoch, seq=0, at=0), 1000)
     assert entries is not None
     return [tuple(orjson.loads(b"[" + packet.opened(entry.packet)[1] + b"]")) for entry in entries]
+
+
+def lobbies_of(accounts: Accounts, blocks: Blocks, friends: Friends) -> tuple[Lobbies, LobbyBrowser]:
+    """Lobbies of those accounts, without invitations, and their browser."""
+    database, clock, config = accounts.database, accounts.clock, LobbyConfig()
+    changes = LobbyChanges(
+        database=database,
+        deadlines=RedisDeadlines(accounts.redis),
+        trail=Trail(database, new_id),
+        jobs=Jobs(database, clock, new_id),
+        outbox=Outbox(database, accounts.publisher, clock),
+        clock=clock,
+        config=config,
+    )
+    access = LobbyAccess(
+        database=database, friends=friends, blocks=blocks, invites=NobodyIsInvited(), limits=accounts.limits
+    )
+    lobbies = Lobbies(
+        database=database,
+        users=accounts.users,
+        games=Games(database, clock),
+        access=access,
+        changes=changes,
+        clock=clock,
+        new_id=new_id,
+        config=config,
+    )
+    return lobbies, LobbyBrowser(database, friends, access)
+
+
+class NobodyIsInvited:
+    """Invitations that nobody has."""
+
+    async def admits(self, user: UserId, lobby: Lobby) -> bool:
+        return False

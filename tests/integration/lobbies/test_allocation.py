@@ -142,9 +142,7 @@ async def test_a_wrong_secret_is_told_and_not_tried_again(world: Open, clock: Ma
 
 
 @pytest.mark.parametrize("what", ["is not ready", "leaves", "all leave"])
-async def test_what_members_do_while_a_server_is_being_found_counts(
-    world: Open, clock: ManualClock, what: str
-) -> None:
+async def test_what_members_do_while_a_server_is_being_found_counts(world: Open, clock: ManualClock, what: str) -> None:
     """The answer comes for a countdown that is no more, and is dropped."""
     asked, answer = asyncio.Event(), asyncio.Event()
 
@@ -212,7 +210,7 @@ async def test_the_way_into_the_game_is_for_members_only(world: Open, clock: Man
     await work(core)
     seen = await told(core, watch_stream(lobby_id))
     assert [name for name, _ in seen][-1] == "lobby_started"
-    shown = [
+    shown: list[object] = [
         await core.lobbies.sync(watcher),
         await core.lobbies.view(watcher, lobby_id),
         await core.lobbies.leave(users[0]),

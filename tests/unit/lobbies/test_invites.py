@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from domain.core.errors import Forbidden, NotFound, Unavailable
+from domain.core.errors import NotFound, Unavailable
 from domain.core.events import user_stream
 from domain.core.ids import LobbyId, MatchId, UserId
 from domain.lobbies import invites
-from domain.lobbies.commands import DeclineInvite, InvitePlayer
+from domain.lobbies.commands import AboutPlayer, DeclineInvite
 from domain.lobbies.invites import INVITES, InviteLimit
 from domain.lobbies.model import LOBBIES, Lobby
-from domain.lobbies.rules import LobbyOver, NotInLobby
+from domain.lobbies.rules import LobbyFromMatch, LobbyOver, NotInLobby
 from domain.notifications.model import NOTIFICATIONS
 from domain.social.commands import ToBlock
 from maoga.bootstrap import Core
@@ -39,7 +39,7 @@ async def core(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Core]:
 
 
 async def invite(core: Core, user: UserId, invitee: UserId) -> None:
-    await core.invites.invite(user, InvitePlayer(user_id=invitee))
+    await core.invites.invite(user, AboutPlayer(user_id=invitee))
 
 
 async def listed(core: Core, user: UserId) -> list[LobbyId]:
@@ -83,7 +83,7 @@ async def test_only_members_of_an_open_lobby_that_was_not_matched_invite(core: C
     await a_lobby(core, matched, match_id=MatchId("m1"))
     with pytest.raises(NotInLobby):
         await invite(core, stranger, friend)
-    with pytest.raises(Forbidden):
+    with pytest.raises(LobbyFromMatch):
         await invite(core, matched, friend)
     with pytest.raises(NotFound):
         await invite(core, host, UserId("nobody"))

@@ -125,10 +125,11 @@ def test_the_longest_staying_connected_member_becomes_host() -> None:
     assert after(lobby, leaves("u1")).lobby.host_id == "u3"
 
 
-def test_an_idle_lobby_closes_but_a_game_that_runs_does_not() -> None:
+def test_an_idle_lobby_and_a_game_that_takes_too_long_come_to_an_end() -> None:
     draft = after(a_lobby(2), lambda draft: rules.elapse_idle(draft, NOON))
     assert (draft.lobby.status, draft.lobby.close_reason) == ("closed", "idle")
-    assert after(a_lobby(2, status="active"), lambda draft: rules.elapse_idle(draft, LATER)).events == []
+    late = after(a_lobby(2, status="active"), lambda draft: rules.elapse_idle(draft, LATER))
+    assert (late.lobby.status, late.lobby.close_reason) == ("closed", "expired")
 
 
 def test_an_illegal_transition_is_a_bug() -> None:

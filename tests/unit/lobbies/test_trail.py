@@ -35,7 +35,7 @@ async def test_every_event_of_a_lobby_is_in_its_trail_with_who_caused_it(core: C
     for user in (host, other):
         await core.lobbies.set_ready(user, SetReady(ready=True))
     clock.advance(core.settings.lobby_countdown_s)
-    await core.lobbies.elapse_countdown(lobby_id)
+    await core.lobby_upkeep.elapse_countdown(lobby_id)
     await core.lobbies.leave(host)
     entries = await core.trail.of(lobby_id, 100)
     assert [(entry.by, entry.what) for entry in entries] == [
