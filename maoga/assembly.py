@@ -18,8 +18,10 @@ from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
 from domain.lobbies.access import LobbyAccess
+from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.changes import LobbyChanges, LobbyConfig
+from domain.lobbies.follow_ups import ALLOCATE, REPLACE
 from domain.lobbies.invites import Invites
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.matched import MatchedLobbies
@@ -58,6 +60,7 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.outbound.allocator import WebhookAllocator
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -138,10 +141,19 @@ def build(
         ready_check_s=settings.lobby_ready_check_s,
         idle_s=settings.lobby_idle_s,
         active_s=settings.lobby_active_max_s,
+        allocates=settings.allocator_url is not None,
     )
     changes = LobbyChanges(
-        database=database, deadlines=deadlines, trail=trail, outbox=outbox, clock=clock, config=lobby_config
+        database=database,
+        deadlines=deadlines,
+        trail=trail,
+        jobs=jobs,
+        outbox=outbox,
+        clock=clock,
+        config=lobby_config,
     )
+    allocation = Allocation(database, changes, _allocator(settings, clock))
+    runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
     access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
     lobbies = Lobbies(
         database=database,
@@ -172,6 +184,7 @@ def build(
         deadlines=deadlines,
         outbox=outbox,
         publisher=publisher,
+        notifications=notifications,
         clock=clock,
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
@@ -212,6 +225,7 @@ def build(
         clock=clock,
         new_id=new_id,
     )
+    runner.handle(REPLACE, backfills.replace)
     matchmaking = Matchmaking(
         database=database,
         admission=admission,
@@ -318,6 +332,7 @@ def build(
         chat=chat,
         invites=invites,
         trail=trail,
+        allocation=allocation,
         lobbies=lobbies,
         browser=LobbyBrowser(database, friends, access),
         matched_lobbies=matched_lobbies,
@@ -332,3 +347,9 @@ def build(
         recovery=recovery,
         worker=worker,
     )
+
+
+def _allocator(settings: Settings, clock: Clock) -> Allocator:
+    if settings.allocator_url is None:
+        return NoAllocator()
+    return WebhookAllocator(settings.allocator_url, settings.allocator_secret.get_secret_value().encode(), clock)

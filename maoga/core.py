@@ -18,6 +18,7 @@ from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
 from domain.jobs.runner import JobRunner
+from domain.lobbies.allocation import Allocation
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.invites import INVITES, Invites
 from domain.lobbies.lobbies import Lobbies
@@ -93,6 +94,7 @@ class Core:
     chat: Chat
     invites: Invites
     trail: Trail
+    allocation: Allocation
     lobbies: Lobbies
     browser: LobbyBrowser
     matched_lobbies: MatchedLobbies

@@ -43,7 +43,7 @@ const reducers = {
   lobby_unready: forming,
   countdown_started: (lobby, { startsAt }) => ({ ...lobby, status: "countdown", startsAt }),
   countdown_cancelled: forming,
-  lobby_started: (lobby, { activeAt }) => ({ ...lobby, status: "active", activeAt }),
+  lobby_started: started,
   lobby_closed: closed,
 };
 
@@ -52,11 +52,15 @@ function withMember(lobby, userId, changes) {
   return { ...lobby, members };
 }
 
+function started(lobby, { activeAt, connection }) {
+  return { ...lobby, status: "active", allocating: false, activeAt, ...(connection && { connection }) };
+}
+
 function closed({ readyBy, ...lobby }, { reason, closedAt }) {
   const { joinCode, ...settings } = lobby.settings;
-  return { ...lobby, settings, status: "closed", closedAt, closeReason: reason };
+  return { ...lobby, settings, status: "closed", allocating: false, closedAt, closeReason: reason };
 }
 
 function forming({ readyAt, startsAt, ...lobby }) {
-  return { ...lobby, status: "forming" };
+  return { ...lobby, status: "forming", allocating: false };
 }

@@ -302,6 +302,17 @@ export interface LobbySettings {
   joinCode?: string;
 }
 
+/**
+ * Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a thing.
+ * Only members of the lobby are told.
+ */
+export interface GameConnection {
+  url?: string;
+  host?: string;
+  port?: number;
+  token?: string;
+}
+
 /** A lobby as its members see it. `version` is the lobby's revision. */
 export interface Lobby {
   id: string;
@@ -323,7 +334,9 @@ export interface Lobby {
   readyBy?: string;
   readyAt?: string;
   startsAt?: string;
+  allocating: boolean;
   activeAt?: string;
+  connection?: GameConnection;
   closedAt?: string;
   closeReason?: "empty" | "idle" | "expired" | "finished";
 }
@@ -747,20 +760,25 @@ export interface CountdownStarted {
   startsAt: string;
 }
 
-/** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+/**
+ * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+ * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
+  reason: "not_ready" | "allocation_failed";
 }
 
-/** The game begins: the status is `active`. */
+/** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
 export interface LobbyStarted {
   lobbyId: string;
   version: number;
   activeAt: string;
+  connection?: GameConnection;
 }
 
-/** The lobby is over: the status is `closed`, `readyBy` is gone. */
+/** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
@@ -1048,7 +1066,8 @@ export interface RatingRules {
  * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
  * change ratings; by default in competitive and ranked, where teams play against one another. A group without teams
  * may be a squad that plays together: only the catalogue knows that it is each for themselves. reported_by: whose
- * word of a match's end counts. rating: how ratings live on.
+ * word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby of a match asks for
+ * another player by itself when it loses one.
  */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
@@ -1057,6 +1076,7 @@ export interface Mode {
   matching: RuleSet;
   rated: boolean;
   reportedBy: "anyone" | "server";
+  replaceLeavers: boolean;
   rating: RatingRules;
 }
 
@@ -1229,11 +1249,14 @@ export interface LobbyEvents extends CommonEvents {
   lobby_unready: (data: LobbyUnready, meta: Meta) => void;
   /** The lobby starts at `startsAt`: the status is `countdown`. */
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
-  /** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
-  /** The game begins: the status is `active`. */
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
   lobby_started: (data: LobbyStarted, meta: Meta) => void;
-  /** The lobby is over: the status is `closed`, `readyBy` is gone. */
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
   lobby_closed: (data: LobbyClosed, meta: Meta) => void;
   /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
   lobby_updated: (data: Lobby, meta: Meta) => void;
@@ -1257,11 +1280,14 @@ export interface LobbyEvents extends CommonEvents {
   lobby_unready: (data: LobbyUnready, meta: Meta) => void;
   /** The lobby starts at `startsAt`: the status is `countdown`. */
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
-  /** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
-  /** The game begins: the status is `active`. */
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
   lobby_started: (data: LobbyStarted, meta: Meta) => void;
-  /** The lobby is over: the status is `closed`, `readyBy` is gone. */
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
   lobby_closed: (data: LobbyClosed, meta: Meta) => void;
   /** Somebody invites the player to a lobby; told on `lobby:user:<userId>`. */
   lobby_invited: (data: Invitation, meta: Meta) => void;

@@ -39,7 +39,7 @@ def _host(lobby: Lobby, event: Payload) -> Lobby:
 
 
 def _forming(lobby: Lobby, _: Payload) -> Lobby:
-    formed: Lobby = {**lobby, "status": "forming"}
+    formed: Lobby = {**lobby, "status": "forming", "allocating": False}
     formed.pop("readyAt", None)
     formed.pop("startsAt", None)
     return formed
@@ -51,8 +51,16 @@ def _ready(lobby: Lobby, event: Payload) -> Lobby:
     return ready
 
 
+def _started(lobby: Lobby, event: Payload) -> Lobby:
+    started: Lobby = {**lobby, "status": "active", "allocating": False, "activeAt": event["activeAt"]}
+    if "connection" in event:
+        started["connection"] = event["connection"]
+    return started
+
+
 def _closed(lobby: Lobby, event: Payload) -> Lobby:
     closed: Lobby = {**lobby, "status": "closed", "closedAt": event["closedAt"], "closeReason": event["reason"]}
+    closed["allocating"] = False
     closed.pop("readyBy", None)
     settings = dict(closed["settings"])
     settings.pop("joinCode", None)
@@ -72,6 +80,6 @@ _REDUCERS: dict[str, Callable[[Lobby, Payload], Lobby]] = {
     "lobby_unready": _forming,
     "countdown_started": lambda lobby, e: {**lobby, "status": "countdown", "startsAt": e["startsAt"]},
     "countdown_cancelled": _forming,
-    "lobby_started": lambda lobby, e: {**lobby, "status": "active", "activeAt": e["activeAt"]},
+    "lobby_started": _started,
     "lobby_closed": _closed,
 }

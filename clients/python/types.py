@@ -338,6 +338,17 @@ class LobbySettings(TypedDict):
     joinCode: NotRequired[str]
 
 
+class GameConnection(TypedDict):
+    """Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a
+    thing. Only members of the lobby are told.
+    """
+
+    url: NotRequired[str]
+    host: NotRequired[str]
+    port: NotRequired[int]
+    token: NotRequired[str]
+
+
 class Lobby(TypedDict):
     """A lobby as its members see it. `version` is the lobby's revision."""
 
@@ -360,7 +371,9 @@ class Lobby(TypedDict):
     readyBy: NotRequired[str]
     readyAt: NotRequired[str]
     startsAt: NotRequired[str]
+    allocating: bool
     activeAt: NotRequired[str]
+    connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
     closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
 
@@ -836,22 +849,26 @@ class CountdownStarted(TypedDict):
 
 
 class CountdownCancelled(TypedDict):
-    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+    """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    """
 
     lobbyId: str
     version: int
+    reason: Literal["not_ready", "allocation_failed"]
 
 
 class LobbyStarted(TypedDict):
-    """The game begins: the status is `active`."""
+    """The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found."""
 
     lobbyId: str
     version: int
     activeAt: str
+    connection: NotRequired[GameConnection]
 
 
 class LobbyClosed(TypedDict):
-    """The lobby is over: the status is `closed`, `readyBy` is gone."""
+    """The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false."""
 
     lobbyId: str
     version: int
@@ -1168,7 +1185,8 @@ class Mode(TypedDict):
     """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
     results change ratings; by default in competitive and ranked, where teams play against one another. A group
     without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on.
+    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the
+    lobby of a match asks for another player by itself when it loses one.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
@@ -1177,6 +1195,7 @@ class Mode(TypedDict):
     matching: RuleSet
     rated: bool
     reportedBy: Literal["anyone", "server"]
+    replaceLeavers: bool
     rating: RatingRules
 
 

@@ -14,6 +14,7 @@ from domain.core.events import Outbox, Outgoing, carry, to
 from domain.core.ids import LobbyId, UserId
 from domain.core.index import may_lag
 from domain.core.retries import RETRIES, pause
+from domain.jobs.jobs import Jobs
 from domain.lobbies.events import (
     LobbyClosed,
     LobbyEvent,
@@ -24,6 +25,7 @@ from domain.lobbies.events import (
     lobby_updated,
     watch_stream,
 )
+from domain.lobbies.follow_ups import follow_ups
 from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS, Lobby
 from domain.lobbies.rules import Draft, listed
 from domain.lobbies.trail import Trail
@@ -43,6 +45,7 @@ class LobbyConfig:
     ready_check_s: float = 30
     idle_s: float = 1800
     active_s: float = 14_400
+    allocates: bool = False
 
 
 class LobbyChanges:
@@ -54,11 +57,12 @@ class LobbyChanges:
         database: Database,
         deadlines: Deadlines,
         trail: Trail,
+        jobs: Jobs,
         outbox: Outbox,
         clock: Clock,
         config: LobbyConfig,
     ) -> None:
-        self._database, self._deadlines, self._trail = database, deadlines, trail
+        self._database, self._deadlines, self._trail, self._jobs = database, deadlines, trail, jobs
         self._outbox, self._clock, self._config = outbox, clock, config
         self._lobbies = database.collection(LOBBIES)
 
@@ -113,7 +117,8 @@ class LobbyChanges:
             after = listed(draft.lobby.changed(idle_at=self._closes_at(before, draft.lobby, now)))
             after = carry(after, list(_outgoing(before, after, draft.events)), now)
             record = self._trail.changed(before, after, tuple(event.wire_name for event in draft.events), by, now)
-            consequences = [*_consequences(before, after, expect_seat or {}), record]
+            jobs = follow_ups(self._jobs, before, after)
+            consequences = [*_consequences(before, after, expect_seat or {}), record, *jobs]
             try:
                 await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
             except StorageConflict as conflict:
@@ -134,7 +139,7 @@ class LobbyChanges:
         return now + seconds(self._config.active_s if after.status == "active" else self._config.idle_s)
 
     async def _remind(self, before: Lobby, after: Lobby) -> None:
-        if after.starts_at and after.status == "countdown":
+        if after.starts_at and after.status == "countdown" and not after.allocating:
             await self._deadlines.set("countdown", after.id, after.starts_at)
         if after.ready_by and after.ready_by != before.ready_by:
             await self._deadlines.set("ready", after.id, after.ready_by)
@@ -183,7 +188,7 @@ def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent | LobbyUp
         yield to(lobby_stream(before.lobby_id), lobby_updated(after), join=came)
     if before.spectators:
         for event in events:
-            shown = event.for_watchers() if isinstance(event, LobbyUpdated) else event
+            shown = event.for_watchers()
             yield to(watch_stream(before.lobby_id), shown, leave=_leavers(event, after.spectators, SpectatorLeft))
     if watching:
         yield to(watch_stream(before.lobby_id), lobby_updated(after).for_watchers(), join=watching)

@@ -9,7 +9,9 @@ from typing import ClassVar, Self
 from domain.core.events import Event
 from domain.core.ids import LobbyId, UserId
 from domain.core.model import Timestamp
+from domain.lobbies.connection import GameConnection
 from domain.lobbies.model import (
+    CancelReason,
     CloseReason,
     Connection,
     InvitationView,
@@ -39,7 +41,8 @@ class LobbyUpdated(Event, LobbyView):
 
     def for_watchers(self) -> Self:
         """The same for those who watch: without what lets in."""
-        return self.model_copy(update={"settings": self.settings.model_copy(update={"join_code": None})})
+        settings = self.settings.model_copy(update={"join_code": None})
+        return self.model_copy(update={"settings": settings, "connection": None})
 
 
 def lobby_updated(lobby: Lobby) -> LobbyUpdated:
@@ -52,6 +55,10 @@ class LobbyEvent(Event):
 
     lobby_id: LobbyId
     version: int
+
+    def for_watchers(self) -> Self:
+        """The same for those who watch: without what only members may know."""
+        return self
 
 
 class MemberJoined(LobbyEvent):
@@ -137,21 +144,30 @@ class CountdownStarted(LobbyEvent):
 
 
 class CountdownCancelled(LobbyEvent):
-    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+    """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+
+    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    """
 
     wire_name: ClassVar[str] = "countdown_cancelled"
 
+    reason: CancelReason
+
 
 class LobbyStarted(LobbyEvent):
-    """The game begins: the status is `active`."""
+    """The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found."""
 
     wire_name: ClassVar[str] = "lobby_started"
 
     active_at: Timestamp
+    connection: GameConnection | None
+
+    def for_watchers(self) -> Self:
+        return self.model_copy(update={"connection": None})
 
 
 class LobbyClosed(LobbyEvent):
-    """The lobby is over: the status is `closed`, `readyBy` is gone."""
+    """The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false."""
 
     wire_name: ClassVar[str] = "lobby_closed"
 

@@ -9,11 +9,13 @@ from domain.core.events import WithEvents
 from domain.core.ids import ChannelId, GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.model import Document, Kept, Model, Timestamp
 from domain.games.model import Teams
+from domain.lobbies.connection import GameConnection
 
 LobbyStatus = Literal["forming", "ready", "countdown", "active", "closed"]
 Visibility = Literal["public", "friends", "private"]
 Connection = Literal["connected", "grace"]
 CloseReason = Literal["empty", "idle", "expired", "finished"]
+CancelReason = Literal["not_ready", "allocation_failed"]
 LeaveReason = Literal["left", "kicked", "not_ready", "grace_expired"]
 UnwatchReason = Literal["left", "kicked", "joined", "not_allowed"]
 
@@ -80,7 +82,8 @@ class Lobby(WithEvents):
 
     teams: of a lobby that players made for a mode with teams. size_limit: the most its capacity may be set to.
     listed: who finds it in the browser; missing while nobody can join. settings_revision: the revision that changed the
-    settings last. ready_by: when the ready check ends. finished_at: when the result of its match was reported.
+    settings last. ready_by: when the ready check ends. allocating: whether the countdown is over and a server is being
+    found for the game, for whose players `connection` then is. finished_at: when the result of its match was reported.
     idle_at: when it closes unless something happens before.
     """
 
@@ -107,7 +110,9 @@ class Lobby(WithEvents):
     ready_by: Timestamp | None = None
     ready_at: Timestamp | None = None
     starts_at: Timestamp | None = None
+    allocating: bool = False
     active_at: Timestamp | None = None
+    connection: GameConnection | None = None
     finished_at: Timestamp | None = None
     closed_at: Timestamp | None = None
     close_reason: CloseReason | None = None
@@ -184,7 +189,9 @@ class LobbyView(Model):
     ready_by: Timestamp | None
     ready_at: Timestamp | None
     starts_at: Timestamp | None
+    allocating: bool
     active_at: Timestamp | None
+    connection: GameConnection | None
     closed_at: Timestamp | None
     close_reason: CloseReason | None
 
@@ -208,7 +215,7 @@ def lobby_view(lobby: Lobby) -> LobbyView:
 
 def outside_view(lobby: Lobby) -> LobbyView:
     """The lobby as those see it who have no seat in it: without what lets in."""
-    return lobby_view(lobby.changed(join_code=None))
+    return lobby_view(lobby.changed(join_code=None, connection=None))
 
 
 _SHARED_FIELDS = set(LobbyView.model_fields) & set(Lobby.model_fields) - {"id", "version", "members", "settings"}

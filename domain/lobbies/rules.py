@@ -13,6 +13,7 @@ from typing import Any
 from domain.core.clock import seconds
 from domain.core.errors import AppError, Forbidden
 from domain.core.ids import UserId
+from domain.lobbies.connection import GameConnection
 from domain.lobbies.events import (
     CountdownCancelled,
     CountdownStarted,
@@ -38,6 +39,9 @@ TRANSITIONS: dict[LobbyStatus, frozenset[LobbyStatus]] = {
     "active": frozenset({"closed"}),
     "closed": frozenset(),
 }
+
+FORMING: dict[str, Any] = {"status": "forming", "ready_at": None, "starts_at": None, "allocating": False}
+"""What is so again when a lobby goes back to forming."""
 
 BANS_MOST = 100
 """A lobby remembers so many players who were kicked; then it forgets the first of them."""
@@ -227,11 +231,27 @@ def elapse_ready_check(draft: Draft, now: datetime, countdown_s: float) -> None:
             leave(draft, user, "not_ready", now, countdown_s)
 
 
-def elapse_countdown(draft: Draft, now: datetime) -> None:
-    """The game begins, if the countdown is still on and over."""
-    starts_at = draft.lobby.starts_at
-    if draft.lobby.status == "countdown" and starts_at is not None and starts_at <= now:
-        draft.note(LobbyStarted, {"status": "active", "active_at": now}, active_at=now)
+def elapse_countdown(draft: Draft, now: datetime, *, allocate: bool = False) -> None:
+    """The game begins, if the countdown is still on and over; with `allocate` a server is found for it first."""
+    lobby = draft.lobby
+    if lobby.status != "countdown" or lobby.allocating or lobby.starts_at is None or lobby.starts_at > now:
+        return
+    if allocate:
+        draft.update(allocating=True)
+    else:
+        begin(draft, now, None)
+
+
+def begin(draft: Draft, now: datetime, connection: GameConnection | None) -> None:
+    """The game begins, on that server."""
+    changes = {"status": "active", "active_at": now, "allocating": False, "connection": connection}
+    draft.note(LobbyStarted, changes, active_at=now, connection=connection)
+
+
+def fail_allocation(draft: Draft) -> None:
+    """There is no server: nobody is ready any more, so that the lobby does not go on asking by itself."""
+    draft.note(CountdownCancelled, FORMING, reason="allocation_failed")
+    draft.update(members=tuple(member.model_copy(update={"ready": False}) for member in draft.lobby.members))
 
 
 def elapse_idle(draft: Draft, now: datetime) -> None:
@@ -254,21 +274,21 @@ def set_connection(draft: Draft, user: UserId, connection: Connection) -> None:
 
 def close(draft: Draft, reason: CloseReason, now: datetime) -> None:
     """The lobby is over, and its code free."""
-    changes = {"status": "closed", "closed_at": now, "close_reason": reason, "ready_by": None, "join_code": None}
-    draft.note(LobbyClosed, changes, reason=reason, closed_at=now)
+    changes = {"status": "closed", "closed_at": now, "close_reason": reason}
+    over = {"ready_by": None, "join_code": None, "allocating": False}
+    draft.note(LobbyClosed, {**changes, **over}, reason=reason, closed_at=now)
 
 
 def follow_readiness(draft: Draft, now: datetime, countdown_s: float) -> None:
     """forming, ready and countdown follow from who is ready."""
     lobby = draft.lobby
     complete = len(lobby.members) >= lobby.capacity.min and all(member.ready for member in lobby.members)
-    back = {"status": "forming", "ready_at": None, "starts_at": None}
     if lobby.status == "forming" and complete:
         draft.note(LobbyReady, {"status": "ready", "ready_at": now, "ready_by": None}, ready_at=now)
     elif lobby.status == "ready" and not complete:
-        draft.note(LobbyUnready, back)
+        draft.note(LobbyUnready, FORMING)
     elif lobby.status == "countdown" and not complete:
-        draft.note(CountdownCancelled, back)
+        draft.note(CountdownCancelled, FORMING, reason="not_ready")
     if draft.lobby.status == "ready" and draft.lobby.settings.auto_start:
         _begin_countdown(draft, now, countdown_s)
 

@@ -22,8 +22,10 @@ class LobbyUpkeep:
         self._lobbies = database.collection(LOBBIES)
 
     async def elapse_countdown(self, lobby_id: LobbyId) -> None:
-        """The game begins if the countdown is over."""
-        await self._changes.change(lobby_id, rules.elapse_countdown)
+        """The game begins if the countdown is over, or a server is looked for if it needs one."""
+        await self._changes.change(
+            lobby_id, lambda draft, now: rules.elapse_countdown(draft, now, allocate=self._config.allocates)
+        )
 
     async def elapse_ready_check(self, lobby_id: LobbyId) -> None:
         """The ready check ends if its time is over."""

@@ -10,6 +10,7 @@ from domain.core.events import Outbox
 from domain.core.ids import GameId, LobbyId, MatchId, UserId, new_id
 from domain.core.streams import Position
 from domain.games.games import Games
+from domain.jobs.jobs import Jobs
 from domain.lobbies.access import LobbyAccess
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.changes import LobbyChanges, LobbyConfig
@@ -65,6 +66,7 @@ def lobbies_of(accounts: Accounts, blocks: Blocks, friends: Friends) -> tuple[Lo
         database=database,
         deadlines=RedisDeadlines(accounts.redis),
         trail=Trail(database, new_id),
+        jobs=Jobs(database, clock, new_id),
         outbox=Outbox(database, accounts.publisher, clock),
         clock=clock,
         config=config,
