@@ -7,8 +7,13 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
+from domain.chat.channels import Channels
 from domain.chat.chat import Chat
-from domain.chat.model import CHANNELS, MESSAGES
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
+from domain.chat.messages import Messages
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -58,7 +63,7 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
@@ -95,6 +100,11 @@ class Core:
     invites: Invites
     trail: Trail
     allocation: Allocation
+    channels: Channels
+    directs: Directs
+    groups: Groups
+    messages: Messages
+    reads: Reads
     lobbies: Lobbies
     browser: LobbyBrowser
     matched_lobbies: MatchedLobbies
