@@ -41,6 +41,7 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.core import Core
 from maoga.pairing_process import PairingProcess
@@ -82,7 +83,16 @@ def build(
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     notifications = Notifications(database, outbox, publisher, clock, new_id)
-    blocks, friends = Blocks(database, users, clock), Friends(database)
+    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
+    friends = Friends(
+        database=database,
+        users=users,
+        blocks=blocks,
+        privacy=privacy,
+        notifications=notifications,
+        outbox=outbox,
+        clock=clock,
+    )
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -269,6 +279,7 @@ def build(
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
+        privacy=privacy,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,

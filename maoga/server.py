@@ -76,6 +76,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             auth=core.auth,
             keys=core.keys,
             users=core.users,
+            blocks=core.blocks,
+            friends=core.friends,
             games=core.games,
             rankings=core.rankings,
             standings=core.standings,
@@ -152,7 +154,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, hub),
         ChatNamespace(core.chat, hub),
-        SocialNamespace(core.blocks),
+        SocialNamespace(core.blocks, core.friends, core.privacy, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:

@@ -361,8 +361,45 @@ export interface Channel {
   closedAt?: string;
 }
 
-/** Names the player to block, or to unblock. */
-export interface ToBlock {
+/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
+export interface PageQuery {
+  limit?: number;
+  cursor?: string;
+}
+
+/**
+ * Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked (outgoing).
+ * since: when that began.
+ */
+export interface Friend {
+  userId: string;
+  username: string;
+  displayName: string;
+  status: "friends" | "incoming" | "outgoing";
+  since: string;
+}
+
+/** A page of friends or of requests, the newest first. nextCursor: missing on the last page. */
+export interface FriendList {
+  items: Array<Friend>;
+  nextCursor?: string;
+}
+
+/** Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing). */
+export interface RequestQuery {
+  limit?: number;
+  cursor?: string;
+  direction?: "incoming" | "outgoing";
+}
+
+/** Names the player to ask for friendship, or whose friendship or request ends. */
+export interface ToFriend {
+  userId: string;
+}
+
+/** Accepts or declines the request of that player. */
+export interface AnswerFriend {
+  accept: boolean;
   userId: string;
 }
 
@@ -370,6 +407,31 @@ export interface ToBlock {
 export interface Block {
   userId: string;
   createdAt: string;
+}
+
+/** A page of blocks, the newest first. nextCursor: missing on the last page. */
+export interface BlockList {
+  items: Array<Block>;
+  nextCursor?: string;
+}
+
+/** Names the player to block, or to unblock. */
+export interface ToBlock {
+  userId: string;
+}
+
+/** Who may do and see what. */
+export interface Privacy {
+  presence: "everyone" | "friends" | "nobody";
+  directMessages: "everyone" | "friends" | "nobody";
+  friendRequests: "everyone" | "nobody";
+}
+
+/** What changes; the rest stays. See `PrivacySettings`. */
+export interface SetPrivacy {
+  presence?: "everyone" | "friends" | "nobody";
+  directMessages?: "everyone" | "friends" | "nobody";
+  friendRequests?: "everyone" | "nobody";
 }
 
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
@@ -570,6 +632,11 @@ export interface ChannelUpdated {
   closedAt?: string;
 }
 
+/** The two are not friends any more, or there is no request any more: take the other player off both lists. */
+export interface FriendRemoved {
+  userId: string;
+}
+
 /** Somebody would like to be friends. */
 export interface FriendRequest {
   type: "friend_request";
@@ -722,12 +789,6 @@ export interface Refresh {
 /** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
 export interface Logout {
   refreshToken?: string;
-}
-
-/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
-export interface PageQuery {
-  limit?: number;
-  cursor?: string;
 }
 
 /** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
@@ -895,6 +956,11 @@ export interface LeaderboardEntry {
   wins: number;
 }
 
+/** Whether a request is accepted. */
+export interface Verdict {
+  accept: boolean;
+}
+
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
 
 /** What acknowledges a client's event. */
@@ -1052,6 +1118,12 @@ export interface ChatCommands extends CommonCommands {
 }
 
 export interface SocialEvents extends CommonEvents {
+  /** There is a request: put the other player on the list of requests. */
+  friend_requested: (data: Friend, meta: Meta) => void;
+  /** The two are friends now: take the other player off the list of requests, and put them on that of friends. */
+  friend_added: (data: Friend, meta: Meta) => void;
+  /** The two are not friends any more, or there is no request any more: take the other player off both lists. */
+  friend_removed: (data: FriendRemoved, meta: Meta) => void;
   /** There is something new to know. */
   notification: (data: Notification, meta: Meta) => void;
   /** How many notifications are unread now. */
@@ -1059,10 +1131,26 @@ export interface SocialEvents extends CommonEvents {
 }
 
 export interface SocialCommands extends CommonCommands {
-  /** Blocks a player: the two are in no match together. The other one is not told. */
+  /** The player's friends, the newest first. */
+  friends: (payload: PageQuery, ack: (answer: Ack<FriendList>) => void) => void;
+  /** The open requests to the player and of the player, the newest first. */
+  friend_requests: (payload: RequestQuery, ack: (answer: Ack<FriendList>) => void) => void;
+  /** Asks a player to be friends; who has asked the player is accepted. Asking twice is one request. */
+  friend_request: (payload: ToFriend, ack: (answer: Ack<Friend>) => void) => void;
+  /** Accepts a player's request, or declines it; null once it is declined. */
+  friend_answer: (payload: AnswerFriend, ack: (answer: Ack<Friend | null>) => void) => void;
+  /** Ends a friendship, or a request in either direction; null, also when there was none. */
+  friend_remove: (payload: ToFriend, ack: (answer: Ack<null>) => void) => void;
+  /** Whom the player has blocked, the newest first. */
+  blocks: (payload: PageQuery, ack: (answer: Ack<BlockList>) => void) => void;
+  /** Blocks a player: the two have nothing to do with each other any more. The other one is not told. */
   block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
   /** Takes a block back; null, also when there was none. */
   unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
+  /** Who may do and see what. */
+  privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
+  /** Changes who may do and see what; what is not named stays. */
+  set_privacy: (payload: SetPrivacy, ack: (answer: Ack<Privacy>) => void) => void;
 }
 
 export interface ServerEvents {

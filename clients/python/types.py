@@ -402,9 +402,50 @@ class Channel(TypedDict):
     closedAt: NotRequired[str]
 
 
-class ToBlock(TypedDict):
-    """Names the player to block, or to unblock."""
+class PageQuery(TypedDict):
+    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
 
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+
+
+class Friend(TypedDict):
+    """Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked
+    (outgoing). since: when that began.
+    """
+
+    userId: str
+    username: str
+    displayName: str
+    status: Literal["friends", "incoming", "outgoing"]
+    since: str
+
+
+class FriendList(TypedDict):
+    """A page of friends or of requests, the newest first. nextCursor: missing on the last page."""
+
+    items: list[Friend]
+    nextCursor: NotRequired[str]
+
+
+class RequestQuery(TypedDict):
+    """Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing)."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    direction: NotRequired[Literal["incoming", "outgoing"]]
+
+
+class ToFriend(TypedDict):
+    """Names the player to ask for friendship, or whose friendship or request ends."""
+
+    userId: str
+
+
+class AnswerFriend(TypedDict):
+    """Accepts or declines the request of that player."""
+
+    accept: bool
     userId: str
 
 
@@ -413,6 +454,35 @@ class Block(TypedDict):
 
     userId: str
     createdAt: str
+
+
+class BlockList(TypedDict):
+    """A page of blocks, the newest first. nextCursor: missing on the last page."""
+
+    items: list[Block]
+    nextCursor: NotRequired[str]
+
+
+class ToBlock(TypedDict):
+    """Names the player to block, or to unblock."""
+
+    userId: str
+
+
+class Privacy(TypedDict):
+    """Who may do and see what."""
+
+    presence: Literal["everyone", "friends", "nobody"]
+    directMessages: Literal["everyone", "friends", "nobody"]
+    friendRequests: Literal["everyone", "nobody"]
+
+
+class SetPrivacy(TypedDict):
+    """What changes; the rest stays. See `PrivacySettings`."""
+
+    presence: NotRequired[Literal["everyone", "friends", "nobody"]]
+    directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
+    friendRequests: NotRequired[Literal["everyone", "nobody"]]
 
 
 class StreamPosition(TypedDict):
@@ -636,6 +706,12 @@ class ChannelUpdated(TypedDict):
     closedAt: NotRequired[str]
 
 
+class FriendRemoved(TypedDict):
+    """The two are not friends any more, or there is no request any more: take the other player off both lists."""
+
+    userId: str
+
+
 class FriendRequest(TypedDict):
     """Somebody would like to be friends."""
 
@@ -808,13 +884,6 @@ class Logout(TypedDict):
     """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
 
     refreshToken: NotRequired[str]
-
-
-class PageQuery(TypedDict):
-    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
-
-    limit: NotRequired[int]
-    cursor: NotRequired[str]
 
 
 class Teams(TypedDict):
@@ -993,6 +1062,12 @@ class LeaderboardEntry(TypedDict):
     wins: int
 
 
+class Verdict(TypedDict):
+    """Whether a request is accepted."""
+
+    accept: bool
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -1079,6 +1154,15 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["channel_updated"], callback: Callback[ChannelUpdated]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_requested"], callback: Callback[Friend]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_added"], callback: Callback[Friend]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_removed"], callback: Callback[FriendRemoved]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
@@ -1244,6 +1328,21 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["channel_updated"], predicate: Predicate[ChannelUpdated] | None = None, timeout: float = ...
     ) -> Event[ChannelUpdated]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_requested"], predicate: Predicate[Friend] | None = None, timeout: float = ...
+    ) -> Event[Friend]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_added"], predicate: Predicate[Friend] | None = None, timeout: float = ...
+    ) -> Event[Friend]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_removed"], predicate: Predicate[FriendRemoved] | None = None, timeout: float = ...
+    ) -> Event[FriendRemoved]: ...
 
     @overload
     async def __call__(
@@ -1540,6 +1639,72 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["social"],
+        event: Literal["friends"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> FriendList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_requests"],
+        payload: RequestQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> FriendList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_request"],
+        payload: ToFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Friend: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_answer"],
+        payload: AnswerFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Friend | None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_remove"],
+        payload: ToFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["blocks"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> BlockList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
         event: Literal["block"],
         payload: ToBlock,
         *,
@@ -1557,3 +1722,25 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["privacy"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Privacy: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["set_privacy"],
+        payload: SetPrivacy | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Privacy: ...

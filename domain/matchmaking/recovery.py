@@ -20,6 +20,7 @@ from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.results import Results
 from domain.matchmaking.schedule import Schedule
 from domain.parties.model import PARTIES, PARTY_SEATS
+from domain.social.model import FRIENDSHIPS
 
 CLAIM_MAX_S = 5.0
 """A claim older than this has no worker behind it any more."""
@@ -63,6 +64,7 @@ class Recovery:
         await self._outbox.sweep(LOBBIES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
         await self._outbox.sweep(PARTIES, self._report)
+        await self._outbox.sweep(FRIENDSHIPS, self._report)
         await self.stale_claims()
         await self.overdue()
         await self._isolated("backfills", self._backfills.reconcile(self._report))
