@@ -14,6 +14,8 @@ from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
 from domain.games.games import Games
 from domain.matchmaking.results import Results
+from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
@@ -49,6 +51,8 @@ class Services:
     users: Users
     blocks: Blocks
     friends: Friends
+    notifications: Notifications
+    notification_preferences: NotificationPreferences
     games: Games
     rankings: Rankings
     standings: Standings

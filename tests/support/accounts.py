@@ -21,6 +21,7 @@ from domain.games.model import GAMES
 from domain.lobbies.model import LOBBIES
 from domain.matchmaking.model import MATCHES
 from domain.notifications.model import NOTIFICATIONS
+from domain.notifications.settings import NOTIFICATION_SETTINGS
 from domain.rankings.model import RATINGS
 from domain.rankings.rankings import Rankings
 from domain.social.model import BLOCKS, FRIENDSHIPS
@@ -151,6 +152,7 @@ def _database(url: str, clock: ManualClock) -> SqliteDatabase | MongoDatabase:
         MATCHES,
         LOBBIES,
         NOTIFICATIONS,
+        NOTIFICATION_SETTINGS,
         BLOCKS,
         FRIENDSHIPS,
         PRIVACY,
