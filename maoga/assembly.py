@@ -54,6 +54,7 @@ from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
@@ -102,7 +103,15 @@ def build(
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
-    notifications = Notifications(database, outbox, publisher, clock, new_id)
+    preferences = NotificationPreferences(database)
+    notifications = Notifications(
+        database=database,
+        preferences=preferences,
+        outbox=outbox,
+        publisher=publisher,
+        clock=clock,
+        new_id=new_id,
+    )
     blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
     friends = Friends(
         database=database,
@@ -347,6 +356,7 @@ def build(
         runner=runner,
         users=users,
         notifications=notifications,
+        notification_preferences=preferences,
         tokens=tokens,
         auth=auth,
         keys=ApiKeys(database, clock),

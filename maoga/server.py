@@ -79,6 +79,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             users=core.users,
             blocks=core.blocks,
             friends=core.friends,
+            notifications=core.notifications,
+            notification_preferences=core.notification_preferences,
             games=core.games,
             rankings=core.rankings,
             standings=core.standings,
@@ -165,7 +167,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
             typing=TypingNews(core.chat, core.publisher, core.clock),
             hub=hub,
         ),
-        SocialNamespace(core.blocks, core.friends, core.privacy, hub),
+        SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:
