@@ -788,7 +788,7 @@ export interface NotificationList {
 }
 
 /** Names the notifications that were read: by their ids, or all of them. */
-export interface MarkRead {
+export interface MarkNotifications {
   ids?: Array<string>;
   all?: boolean;
 }
@@ -1651,7 +1651,7 @@ export interface SocialCommands extends CommonCommands {
   /** The player's notifications, the newest first, and how many are unread. */
   notifications: (payload: NotificationQuery, ack: (answer: Ack<NotificationList>) => void) => void;
   /** Marks notifications as read, on all devices of the player; how many are unread then. */
-  notifications_read: (payload: MarkRead, ack: (answer: Ack<Unread>) => void) => void;
+  notifications_read: (payload: MarkNotifications, ack: (answer: Ack<Unread>) => void) => void;
 }
 
 export interface ServerEvents {

@@ -879,7 +879,7 @@ class NotificationList(TypedDict):
     unread: int
 
 
-class MarkRead(TypedDict):
+class MarkNotifications(TypedDict):
     """Names the notifications that were read: by their ids, or all of them."""
 
     ids: NotRequired[list[str]]
@@ -2596,7 +2596,7 @@ class Call(Protocol):
         self,
         namespace: Literal["social"],
         event: Literal["notifications_read"],
-        payload: MarkRead | None = None,
+        payload: MarkNotifications | None = None,
         *,
         timeout: float = ...,
         repeat: bool = ...,
