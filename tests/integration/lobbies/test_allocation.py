@@ -33,12 +33,15 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture(params=["embedded", "real"])
+@pytest.fixture
 async def world(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Open]:
-    """Opens a core and an allocator that answers as it is told: `core, servers = await world(500, 200)`."""
+    """Opens a core and an allocator that answers as it is told: `core, servers = await world(500, 200)`.
+
+    On the embedded default, unless the test asks for `real` servers.
+    """
     stack = AsyncExitStack()
     urls: dict[str, Any] = {}
-    if request.param == "real":
+    if getattr(request, "param", "embedded") == "real":
         urls = {
             "database_url": request.getfixturevalue("mongodb_url"),
             "redis_url": request.getfixturevalue("redis_url"),
@@ -85,6 +88,7 @@ async def names(core: Core, lobby_id: LobbyId) -> list[str]:
     return [name for name, _ in await told(core, lobby_stream(lobby_id))]
 
 
+@pytest.mark.parametrize("world", ["embedded", "real"], indirect=True)
 async def test_a_lobby_waits_for_its_server_through_failures_and_starts_on_it(world: Open, clock: ManualClock) -> None:
     core, servers = await world(500, 503, 200)
     users, lobby_id = await a_lobby(core)
@@ -187,6 +191,7 @@ async def test_a_job_speaks_for_its_own_countdown_only(world: Open, clock: Manua
     assert (await core.lobbies.sync(users[0])).status == "active"
 
 
+@pytest.mark.parametrize("world", ["embedded", "real"], indirect=True)
 async def test_two_workers_with_one_job_start_the_lobby_once(world: Open, clock: ManualClock) -> None:
     """The lease of a worker that hangs runs out, and another one is quicker; then the first comes back."""
     core, servers = await world()
