@@ -209,7 +209,7 @@ async def test_who_watches_sees_all_but_the_way_in_and_is_in_the_chat_only_if_th
     (channel,) = await everything(core.database, CHANNELS)
     assert channel.member_ids == (host, member)
     inside, outside = await told(core, lobby_stream(lobby.id)), await told(core, watch_stream(lobby.id))
-    assert lobby.settings.join_code in str(inside)
+    assert str(lobby.settings.join_code) in str(inside)
     assert "joinCode" not in str(outside)
     seen: Any = None
     for name, data in outside:
