@@ -4,7 +4,16 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
+from domain.chat.channels import Channels
 from domain.chat.chat import Chat
+from domain.chat.contacts import Contacts
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
+from domain.chat.mentions import Mentions
+from domain.chat.messages import Messages
+from domain.chat.pace import Pace
+from domain.chat.reads import Reads
+from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -34,6 +43,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
+from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.party_search import PartySearch
@@ -44,6 +54,7 @@ from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
@@ -92,7 +103,15 @@ def build(
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
-    notifications = Notifications(database, outbox, publisher, clock, new_id)
+    preferences = NotificationPreferences(database)
+    notifications = Notifications(
+        database=database,
+        preferences=preferences,
+        outbox=outbox,
+        publisher=publisher,
+        clock=clock,
+        new_id=new_id,
+    )
     blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
     friends = Friends(
         database=database,
@@ -125,7 +144,6 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    chat = Chat(database, publisher, clock, new_id)
     trail = Trail(database, new_id)
     invites = Invites(
         database=database,
@@ -155,6 +173,24 @@ def build(
     allocation = Allocation(database, changes, _allocator(settings, clock))
     runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
     access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
+    sequencer = Sequencer(database, publisher)
+    channels = Channels(database, outbox, sequencer, clock)
+    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
+    chat = Chat(
+        database=database,
+        channels=channels,
+        sequencer=sequencer,
+        contacts=contacts,
+        mentions=Mentions(database, users, blocks, notifications, clock),
+        notifications=notifications,
+        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
+        clock=clock,
+        new_id=new_id,
+    )
+    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
+    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
+    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
+    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
     lobbies = Lobbies(
         database=database,
         users=users,
@@ -281,6 +317,7 @@ def build(
         proposals=proposals,
         results=results,
         upkeep=upkeep,
+        channels=channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -319,6 +356,7 @@ def build(
         runner=runner,
         users=users,
         notifications=notifications,
+        notification_preferences=preferences,
         tokens=tokens,
         auth=auth,
         keys=ApiKeys(database, clock),
@@ -333,6 +371,11 @@ def build(
         invites=invites,
         trail=trail,
         allocation=allocation,
+        channels=channels,
+        directs=directs,
+        groups=groups,
+        messages=messages,
+        reads=reads,
         lobbies=lobbies,
         browser=LobbyBrowser(database, friends, access),
         matched_lobbies=matched_lobbies,

@@ -7,8 +7,13 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
+from domain.chat.channels import Channels
 from domain.chat.chat import Chat
-from domain.chat.model import CHANNELS, MESSAGES
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
+from domain.chat.messages import Messages
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -39,6 +44,7 @@ from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
 from domain.notifications.model import NOTIFICATIONS
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NOTIFICATION_SETTINGS, NotificationPreferences
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.parties.parties import Parties
 from domain.presence.presence import Presence
@@ -57,8 +63,8 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY),
+    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
@@ -81,6 +87,7 @@ class Core:
     runner: JobRunner
     users: Users
     notifications: Notifications
+    notification_preferences: NotificationPreferences
     tokens: Tokens
     auth: Auth
     keys: ApiKeys
@@ -95,6 +102,11 @@ class Core:
     invites: Invites
     trail: Trail
     allocation: Allocation
+    channels: Channels
+    directs: Directs
+    groups: Groups
+    messages: Messages
+    reads: Reads
     lobbies: Lobbies
     browser: LobbyBrowser
     matched_lobbies: MatchedLobbies

@@ -11,6 +11,7 @@ from loguru import logger
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from domain.chat.typing import TypingNews
 from domain.core.index import may_lag
 from domain.core.paging import PageQuery
 from domain.games.seed import seed
@@ -78,6 +79,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             users=core.users,
             blocks=core.blocks,
             friends=core.friends,
+            notifications=core.notifications,
+            notification_preferences=core.notification_preferences,
             games=core.games,
             rankings=core.rankings,
             standings=core.standings,
@@ -155,8 +158,16 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     gateway.register(
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
-        ChatNamespace(core.chat, hub),
-        SocialNamespace(core.blocks, core.friends, core.privacy, hub),
+        ChatNamespace(
+            chat=core.chat,
+            directs=core.directs,
+            groups=core.groups,
+            messages=core.messages,
+            reads=core.reads,
+            typing=TypingNews(core.chat, core.publisher, core.clock),
+            hub=hub,
+        ),
+        SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:

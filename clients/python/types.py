@@ -518,19 +518,82 @@ class Send(TypedDict):
     clientMessageId: str
     content: str
     contentType: NotRequired[Literal["text", "emoji"]]
+    replyToId: NotRequired[str]
+
+
+class System(TypedDict):
+    """What a system message tells, for clients to put into words. user_id: whom it is about. by_user_id: who did it,
+    if not themselves. name: the channel's new one.
+    """
+
+    type: Literal["member_joined", "member_left", "member_added", "member_removed", "renamed", "owner_changed"]
+    userId: NotRequired[str]
+    byUserId: NotRequired[str]
+    name: NotRequired[str]
 
 
 class Message(TypedDict):
-    """A message as clients see it."""
+    """A message as clients see it. reactions: by emoji, who reacted with it, the first first."""
 
     id: str
     channelId: str
     seq: int
     senderId: NotRequired[str]
     clientMessageId: NotRequired[str]
-    contentType: Literal["text", "emoji", "system"]
+    contentType: Literal["text", "emoji", "gif", "image", "system"]
     content: str
+    mediaId: NotRequired[str]
+    mediaUrl: NotRequired[str]
+    replyToId: NotRequired[str]
+    mentions: list[str]
+    reactions: dict[str, list[str]]
+    system: NotRequired[System]
     createdAt: str
+    editedAt: NotRequired[str]
+    deletedAt: NotRequired[str]
+
+
+class Edit(TypedDict):
+    """Says something else in place of what one said."""
+
+    messageId: str
+    content: str
+
+
+class ToMessage(TypedDict):
+    """Names a message."""
+
+    messageId: str
+
+
+class React(TypedDict):
+    """Reacts to a message with an emoji, or takes that back."""
+
+    messageId: str
+    emoji: str
+    on: bool
+
+
+class SetTyping(TypedDict):
+    """Says whether the player is writing in a channel."""
+
+    channelId: str
+    isTyping: bool
+
+
+class MarkRead(TypedDict):
+    """Has read a channel up to `seq`."""
+
+    channelId: str
+    seq: int
+
+
+class ReadMoved(TypedDict):
+    """A member has read the channel up to `seq`."""
+
+    channelId: str
+    userId: str
+    seq: int
 
 
 class History(TypedDict):
@@ -549,16 +612,94 @@ class HistoryPage(TypedDict):
     hasMore: bool
 
 
+class Search(TypedDict):
+    """Looks for the messages that have all the words of `query`, of the last one at least the beginning."""
+
+    channelId: str
+    query: str
+    before: NotRequired[int]
+    limit: NotRequired[int]
+
+
 class Channel(TypedDict):
-    """A channel as its members see it. `lastSeq` is 0 before the first message."""
+    """A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the
+    member has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom
+    the member has blocked.
+    """
 
     id: str
     kind: Literal["lobby", "direct", "group"]
+    name: NotRequired[str]
     memberIds: list[str]
+    ownerId: NotRequired[str]
+    adminIds: list[str]
     lobbyId: NotRequired[str]
+    slowModeMs: int
     lastMessage: NotRequired[Message]
     lastSeq: int
+    readSeq: int
+    unread: int
+    mutedUntil: NotRequired[str]
+    createdAt: str
     closedAt: NotRequired[str]
+
+
+class OpenDirect(TypedDict):
+    """Names the player to write to."""
+
+    userId: str
+
+
+class CreateGroup(TypedDict):
+    """Makes a group of the player and others."""
+
+    name: str
+    userIds: NotRequired[list[str]]
+
+
+class ToMember(TypedDict):
+    """Names a player and the group they are in, or shall be."""
+
+    channelId: str
+    userId: str
+
+
+class SetChannelRole(TypedDict):
+    """Makes a member of a group an admin, or an ordinary member again."""
+
+    channelId: str
+    userId: str
+    role: Literal["admin", "member"]
+
+
+class UpdateChannel(TypedDict):
+    """Renames a group, or sets what its members must wait between two messages of theirs (0: nothing)."""
+
+    channelId: str
+    name: NotRequired[str]
+    slowModeMs: NotRequired[int]
+
+
+class ToChannel(TypedDict):
+    """Names a channel."""
+
+    channelId: str
+
+
+class Mute(TypedDict):
+    """Wants no notifications from a channel until a moment, in Unix milliseconds; for good without one. A moment
+    that has passed takes the mute back.
+    """
+
+    channelId: str
+    untilMs: NotRequired[int]
+
+
+class ChannelMuted(TypedDict):
+    """The player has muted a channel, on some device; without `mutedUntil`, the opposite."""
+
+    channelId: str
+    mutedUntil: NotRequired[str]
 
 
 class PageQuery(TypedDict):
@@ -642,6 +783,113 @@ class SetPrivacy(TypedDict):
     presence: NotRequired[Literal["everyone", "friends", "nobody"]]
     directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
     friendRequests: NotRequired[Literal["everyone", "nobody"]]
+
+
+class NotificationQuery(TypedDict):
+    """Which page of the notifications. unread: only those not read yet."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    unread: NotRequired[bool]
+
+
+class FriendRequest(TypedDict):
+    """Somebody would like to be friends."""
+
+    type: Literal["friend_request"]
+    fromUserId: str
+    fromName: str
+
+
+class FriendAccepted(TypedDict):
+    """Somebody accepted a friend request."""
+
+    type: Literal["friend_accepted"]
+    userId: str
+    name: str
+
+
+class MatchFound(TypedDict):
+    """A match was confirmed, and its lobby waits."""
+
+    type: Literal["match_found"]
+    matchId: str
+    lobbyId: str
+    gameId: str
+    mode: str
+
+
+class LobbyInvite(TypedDict):
+    """Somebody invites to a lobby, until `expires_at`."""
+
+    type: Literal["lobby_invite"]
+    lobbyId: str
+    lobbyName: str
+    gameId: str
+    fromUserId: str
+    fromName: str
+    expiresAt: str
+
+
+class Mention(TypedDict):
+    """Somebody named the player in a message."""
+
+    type: Literal["mention"]
+    channelId: str
+    messageId: str
+    fromUserId: str
+    fromName: str
+
+
+class ReportOutcome(TypedDict):
+    """What became of a report the player made."""
+
+    type: Literal["report_outcome"]
+    reportId: str
+    outcome: str
+
+
+class SystemNotice(TypedDict):
+    """The operators have something to say."""
+
+    type: Literal["system"]
+    title: str
+    body: str
+
+
+class Notification(TypedDict):
+    """A notification as its user sees it. title, body: English, for clients that have no words of their own."""
+
+    id: str
+    type: Literal[
+        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
+    ]
+    title: str
+    body: str
+    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
+    read: bool
+    createdAt: str
+
+
+class NotificationList(TypedDict):
+    """A page of notifications, the newest first. unread: of all. nextCursor: missing on the last page."""
+
+    items: list[Notification]
+    nextCursor: NotRequired[str]
+    unread: int
+
+
+class MarkNotifications(TypedDict):
+    """Names the notifications that were read: by their ids, or all of them."""
+
+    ids: NotRequired[list[str]]
+    all: NotRequired[bool]
+
+
+class Unread(TypedDict):
+    """How many notifications are unread."""
+
+    count: int
 
 
 class StreamPosition(TypedDict):
@@ -876,14 +1124,48 @@ class LobbyClosed(TypedDict):
     closedAt: str
 
 
+class MessageDeleted(TypedDict):
+    """A message was deleted, by its sender or by a moderator of the channel. Its content is gone."""
+
+    channelId: str
+    messageId: str
+    seq: int
+    byUserId: str
+    deletedAt: str
+
+
+class ReactionChanged(TypedDict):
+    """Somebody reacted to a message (`on`), or took that back. seq: the message's."""
+
+    channelId: str
+    messageId: str
+    seq: int
+    userId: str
+    emoji: str
+    on: bool
+
+
 class ChannelUpdated(TypedDict):
-    """A channel was opened or closed, or its members changed."""
+    """A channel was opened, changed or closed. slowModeMs: missing where it stays as it was."""
 
     id: str
     kind: Literal["lobby", "direct", "group"]
+    name: NotRequired[str]
     memberIds: list[str]
+    ownerId: NotRequired[str]
+    adminIds: list[str]
     lobbyId: NotRequired[str]
+    slowModeMs: NotRequired[int]
     closedAt: NotRequired[str]
+
+
+class Typing(TypedDict):
+    """A member types, or has stopped. Without another such event it is over after `expiresInMs`."""
+
+    channelId: str
+    userId: str
+    isTyping: bool
+    expiresInMs: int
 
 
 class FriendRemoved(TypedDict):
@@ -892,82 +1174,17 @@ class FriendRemoved(TypedDict):
     userId: str
 
 
-class FriendRequest(TypedDict):
-    """Somebody would like to be friends."""
+class NotificationsMarked(TypedDict):
+    """One of the player's devices has marked these notifications as read, or as unread."""
 
-    type: Literal["friend_request"]
-    fromUserId: str
-    fromName: str
-
-
-class FriendAccepted(TypedDict):
-    """Somebody accepted a friend request."""
-
-    type: Literal["friend_accepted"]
-    userId: str
-    name: str
+    ids: list[str]
+    read: bool
 
 
-class MatchFound(TypedDict):
-    """A match was confirmed, and its lobby waits."""
-
-    type: Literal["match_found"]
-    matchId: str
-    lobbyId: str
-    gameId: str
-    mode: str
-
-
-class LobbyInvite(TypedDict):
-    """Somebody invites to a lobby, until `expires_at`."""
-
-    type: Literal["lobby_invite"]
-    lobbyId: str
-    lobbyName: str
-    gameId: str
-    fromUserId: str
-    fromName: str
-    expiresAt: str
-
-
-class Mention(TypedDict):
-    """Somebody named the player in a message."""
-
-    type: Literal["mention"]
-    channelId: str
-    messageId: str
-    fromUserId: str
-    fromName: str
-
-
-class ReportOutcome(TypedDict):
-    """What became of a report the player made."""
-
-    type: Literal["report_outcome"]
-    reportId: str
-    outcome: str
-
-
-class SystemNotice(TypedDict):
-    """The operators have something to say."""
-
-    type: Literal["system"]
-    title: str
-    body: str
-
-
-class Notification(TypedDict):
-    """There is something new to know."""
+class NotificationRemoved(TypedDict):
+    """One of the player's devices has deleted a notification."""
 
     id: str
-    type: Literal[
-        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
-    ]
-    title: str
-    body: str
-    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
-    read: bool
-    createdAt: str
 
 
 class UnreadCount(TypedDict):
@@ -1248,6 +1465,36 @@ class Verdict(TypedDict):
     accept: bool
 
 
+class ReadState(TypedDict):
+    """Whether a notification has been read."""
+
+    read: bool
+
+
+class NotificationSettings(TypedDict):
+    """Which kinds of notifications the player wants."""
+
+    friendRequest: bool
+    friendAccepted: bool
+    matchFound: bool
+    lobbyInvite: bool
+    mention: bool
+    reportOutcome: bool
+    system: bool
+
+
+class SetNotifications(TypedDict):
+    """Which kinds of notifications the player wants; the kinds that are not named are wanted."""
+
+    friendRequest: NotRequired[bool]
+    friendAccepted: NotRequired[bool]
+    matchFound: NotRequired[bool]
+    lobbyInvite: NotRequired[bool]
+    mention: NotRequired[bool]
+    reportOutcome: NotRequired[bool]
+    system: NotRequired[bool]
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -1342,7 +1589,25 @@ class On(Protocol):
     def __call__(self, name: Literal["message"], callback: Callback[Message]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["message_edited"], callback: Callback[Message]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["message_deleted"], callback: Callback[MessageDeleted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["reaction_changed"], callback: Callback[ReactionChanged]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["read"], callback: Callback[ReadMoved]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["channel_updated"], callback: Callback[ChannelUpdated]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["typing"], callback: Callback[Typing]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["friend_requested"], callback: Callback[Friend]) -> None: ...
@@ -1355,6 +1620,12 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["notifications_marked"], callback: Callback[NotificationsMarked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["notification_removed"], callback: Callback[NotificationRemoved]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["unread_count"], callback: Callback[UnreadCount]) -> None: ...
@@ -1533,8 +1804,41 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self, name: Literal["message_edited"], predicate: Predicate[Message] | None = None, timeout: float = ...
+    ) -> Event[Message]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["message_deleted"], predicate: Predicate[MessageDeleted] | None = None, timeout: float = ...
+    ) -> Event[MessageDeleted]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["reaction_changed"],
+        predicate: Predicate[ReactionChanged] | None = None,
+        timeout: float = ...,
+    ) -> Event[ReactionChanged]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["read"], predicate: Predicate[ReadMoved] | None = None, timeout: float = ...
+    ) -> Event[ReadMoved]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["channel_updated"], predicate: Predicate[ChannelUpdated] | None = None, timeout: float = ...
     ) -> Event[ChannelUpdated]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["typing"], predicate: Predicate[Typing] | None = None, timeout: float = ...
+    ) -> Event[Typing]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
+    ) -> Event[ChannelMuted]: ...
 
     @overload
     async def __call__(
@@ -1555,6 +1859,22 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["notification"], predicate: Predicate[Notification] | None = None, timeout: float = ...
     ) -> Event[Notification]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["notifications_marked"],
+        predicate: Predicate[NotificationsMarked] | None = None,
+        timeout: float = ...,
+    ) -> Event[NotificationsMarked]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["notification_removed"],
+        predicate: Predicate[NotificationRemoved] | None = None,
+        timeout: float = ...,
+    ) -> Event[NotificationRemoved]: ...
 
     @overload
     async def __call__(
@@ -1967,8 +2287,74 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["chat"],
+        event: Literal["edit"],
+        payload: Edit,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["delete"],
+        payload: ToMessage,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["react"],
+        payload: React,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["typing"],
+        payload: SetTyping,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["mark_read"],
+        payload: MarkRead,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> ReadMoved: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
         event: Literal["history"],
         payload: History,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> HistoryPage: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["search"],
+        payload: Search,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1984,6 +2370,105 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> list[Channel]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["open_direct"],
+        payload: OpenDirect,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["create_group"],
+        payload: CreateGroup,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["add_member"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["remove_member"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["set_channel_role"],
+        payload: SetChannelRole,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["transfer_channel"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["update_channel"],
+        payload: UpdateChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["leave_channel"],
+        payload: ToChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["mute"],
+        payload: Mute,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> ChannelMuted: ...
 
     @overload
     async def __call__(
@@ -2094,3 +2579,25 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Privacy: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["notifications"],
+        payload: NotificationQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> NotificationList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["notifications_read"],
+        payload: MarkNotifications | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Unread: ...
