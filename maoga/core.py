@@ -7,13 +7,9 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
-from domain.chat.channels import Channels
+from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
-from domain.chat.directs import Directs
-from domain.chat.groups import Groups
-from domain.chat.messages import Messages
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
-from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -22,8 +18,15 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
+from domain.jobs.runner import JobRunner
+from domain.lobbies.allocation import Allocation
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.invites import INVITES, Invites
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import LOBBIES, SEATS
+from domain.lobbies.matched import MatchedLobbies
+from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS
+from domain.lobbies.trail import TRAIL, Trail
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS
@@ -56,7 +59,8 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, MARKERS, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -75,6 +79,7 @@ class Core:
     limits: RateLimits
     pool: TicketPool
     jobs: Jobs
+    runner: JobRunner
     users: Users
     notifications: Notifications
     tokens: Tokens
@@ -88,12 +93,14 @@ class Core:
     rankings: Rankings
     standings: Standings
     chat: Chat
-    channels: Channels
-    directs: Directs
-    groups: Groups
-    messages: Messages
-    reads: Reads
+    chats: ChatCases
+    invites: Invites
+    trail: Trail
+    allocation: Allocation
     lobbies: Lobbies
+    browser: LobbyBrowser
+    matched_lobbies: MatchedLobbies
+    lobby_upkeep: LobbyUpkeep
     parties: Parties
     board: TicketBoard
     matchmaking: Matchmaking

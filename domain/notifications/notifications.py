@@ -36,10 +36,13 @@ class Notifications:
         return carry(made, [to(user_stream("social", user), told)], now)
 
     async def tell(self, written: Sequence[Insert[Notification]]) -> None:
-        """Publishes what was committed; what a crash keeps from it the sweep does."""
-        for write in written:
-            await self._outbox.flush(NOTIFICATIONS, write.document)
-            await self._publisher.publish(await self._unread(write.document.user_id))
+        """Publishes those that were committed; what a crash keeps from it the sweep does.
+
+        Of two callers who would write the same, only one has committed; the other one's are not there.
+        """
+        for made in (await self._notifications.get_many([write.document.id for write in written])).values():
+            await self._outbox.flush(NOTIFICATIONS, made)
+            await self._publisher.publish(await self._unread(made.user_id))
 
     async def _unread(self, user: UserId) -> Outgoing:
         count = await self._notifications.count({"user_id": user, "read": False})
