@@ -4,16 +4,6 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
-from domain.chat.channels import Channels
-from domain.chat.chat import Chat
-from domain.chat.contacts import Contacts
-from domain.chat.directs import Directs
-from domain.chat.groups import Groups
-from domain.chat.mentions import Mentions
-from domain.chat.messages import Messages
-from domain.chat.pace import Pace
-from domain.chat.reads import Reads
-from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -54,6 +44,7 @@ from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.privacy import Privacy
 from domain.users.users import Users
+from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.lobby_parts import lobby_parts
 from maoga.pairing_process import PairingProcess
@@ -150,24 +141,20 @@ def build(
         outbox=outbox,
         clock=clock,
     )
-    sequencer = Sequencer(database, publisher)
-    channels = Channels(database, outbox, sequencer, clock)
-    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
-    chat = Chat(
+    chats = build_chat(
         database=database,
-        channels=channels,
-        sequencer=sequencer,
-        contacts=contacts,
-        mentions=Mentions(database, users, blocks, notifications, clock),
+        publisher=publisher,
+        outbox=outbox,
+        users=users,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        encounters=Meetings(database, clock),
         notifications=notifications,
-        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
+        limits=RedisRateLimits(redis),
+        rate_limit_scale=settings.rate_limit_scale,
         clock=clock,
-        new_id=new_id,
     )
-    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
-    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
-    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
-    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -282,7 +269,7 @@ def build(
         proposals=proposals,
         results=results,
         upkeep=lobby.upkeep,
-        channels=channels,
+        channels=chats.channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -332,15 +319,11 @@ def build(
         games=games,
         rankings=rankings,
         standings=standings,
-        chat=chat,
+        chat=chats.talk,
+        chats=chats,
         invites=lobby.invites,
         trail=lobby.trail,
         allocation=lobby.allocation,
-        channels=channels,
-        directs=directs,
-        groups=groups,
-        messages=messages,
-        reads=reads,
         lobbies=lobby.lobbies,
         browser=lobby.browser,
         matched_lobbies=lobby.matched,
