@@ -24,6 +24,7 @@ from domain.matchmaking.cooldowns import CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
 from domain.matchmaking.metrics import MatchmakingMetrics
+from domain.matchmaking.occupations import Movements, SeatOccupations
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.party_search import PartySearch
 from domain.matchmaking.pool import TicketPool
@@ -39,6 +40,7 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.presences import Presences
 from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.core import Core
@@ -50,12 +52,13 @@ from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.client import Client
-from storage.redis.deadlines import RedisDeadlines
+from storage.redis.deadlines import PRESENCE_KEY, RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from storage.redis.leases import RedisLeases
 from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.tickets import RedisTicketPool
+from storage.redis.told import RedisTold
 
 
 def build(
@@ -127,6 +130,25 @@ def build(
         database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
     )
     board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
+    occupations = SeatOccupations(database)
+    presences = Presences(
+        database=database,
+        connections=presence,
+        occupations=occupations,
+        told=RedisTold(redis),
+        changes=RedisDeadlines(redis, PRESENCE_KEY),
+        friends=friends,
+        blocks=blocks,
+        privacy=privacy,
+        publisher=publisher,
+        clock=clock,
+        report=report,
+    )
+    movements = Movements(occupations, presences, publisher)
+    publisher.listen(movements.hear)
+    board.listen(presences.moved)
+    blocks.listen(movements.part)
+    privacy.listen(movements.hide)
     proposals = Proposals(
         database=database,
         pool=pool,
@@ -254,6 +276,7 @@ def build(
         grace=grace,
         schedule=schedule,
         recovery=recovery,
+        presences=presences,
     )
     return Core(
         settings=settings,
@@ -274,6 +297,7 @@ def build(
         blocks=blocks,
         friends=friends,
         privacy=privacy,
+        presences=presences,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,

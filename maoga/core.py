@@ -40,7 +40,8 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
-from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
+from domain.social.presences import Presences
 from domain.social.privacy import PRIVACY, Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -50,7 +51,7 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
+    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES, GAMES, RATINGS),
     *(CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
@@ -78,6 +79,7 @@ class Core:
     blocks: Blocks
     friends: Friends
     privacy: Privacy
+    presences: Presences
     acquaintances: Acquaintances
     games: Games
     rankings: Rankings

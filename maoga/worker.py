@@ -20,6 +20,7 @@ from domain.matchmaking.results import Results
 from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.rankings.standings import Standings
+from domain.social.presences import Presences
 from maoga.pairing_process import PairingProcess
 from maoga.process import Process, every
 
@@ -27,6 +28,8 @@ DEADLINES_EVERY_S = 0.1
 SWEEP_EVERY_S = 2.0
 REFILL_EVERY_S = 10.0
 STANDINGS_EVERY_S = 5.0
+PRESENCE_EVERY_S = 0.25
+LAPSED_EVERY_S = 1.0
 DUE_AT_ONCE = 100
 
 
@@ -50,10 +53,11 @@ class Worker:
         grace: Grace,
         schedule: Schedule,
         recovery: Recovery,
+        presences: Presences,
     ) -> None:
         self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
         self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
-        self._standings = standings
+        self._standings, self._presences = standings, presences
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
@@ -70,6 +74,8 @@ class Worker:
         process.start("deadlines", every(DEADLINES_EVERY_S, "deadlines", self.run_deadlines))
         process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
         process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
+        process.start("presence", every(PRESENCE_EVERY_S, "presence", self._presences.run))
+        process.start("lapsed leases", every(LAPSED_EVERY_S, "lapsed leases", self.sweep_presence))
         process.start("standings", every(STANDINGS_EVERY_S, "standings", self.sweep_standings))
 
     async def close(self) -> None:
@@ -96,6 +102,11 @@ class Worker:
         """Mends the leaderboards, on one worker at a time."""
         if await self._leases.acquire("standings", int(STANDINGS_EVERY_S * 2000)):
             await self._standings.sweep()
+
+    async def sweep_presence(self) -> None:
+        """Looks for players of killed instances, on one worker at a time."""
+        if await self._leases.acquire("presence", int(LAPSED_EVERY_S * 2000)):
+            await self._presences.sweep()
 
     async def _act(self, due: Due) -> None:
         """One deadline. When it fails it stays leased and comes again in 10 s, here or elsewhere."""
