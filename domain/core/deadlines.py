@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Kind = Literal["accept", "grace", "countdown", "idle", "result", "schedule", "presence"]
+Kind = Literal["accept", "grace", "countdown", "ready", "idle", "result", "schedule", "presence"]
 
 
 @dataclass(frozen=True, slots=True)

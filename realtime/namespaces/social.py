@@ -1,12 +1,15 @@
 """`/social`: the player's relations to others; friends, blocks, privacy and notifications."""
 
 from collections.abc import Awaitable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.core.paging import PageQuery
-from domain.notifications.events import Notified, UnreadCount
+from domain.notifications.commands import MarkNotifications, NotificationQuery
+from domain.notifications.events import NotificationRemoved, NotificationsMarked, Notified, UnreadCount
+from domain.notifications.model import NotificationList, Unread
+from domain.notifications.notifications import Notifications
 from domain.social import events
 from domain.social.blocks import Blocks
 from domain.social.commands import (
@@ -30,6 +33,8 @@ from realtime.follows import Follows
 from realtime.hub import Hub
 from realtime.snapshot import snapshot
 
+L = TypeVar("L", FriendList, NotificationList)
+
 
 class SocialNamespace(Namespace):
     """Who wants to have to do with whom."""
@@ -41,6 +46,8 @@ class SocialNamespace(Namespace):
             events.FriendAdded,
             events.FriendRemoved,
             Notified,
+            NotificationsMarked,
+            NotificationRemoved,
             UnreadCount,
         ),
         "social:presence:<userId>": (events.PresenceChanged,),
@@ -52,12 +59,13 @@ class SocialNamespace(Namespace):
         friends: Friends,
         privacy: Privacy,
         presences: Presences,
+        notifications: Notifications,
         *,
         hub: Hub,
         follows: Follows,
     ) -> None:
         self._blocks, self._friends, self._privacy, self._presences = blocks, friends, privacy, presences
-        self._hub, self._follows = hub, follows
+        self._notifications, self._hub, self._follows = notifications, hub, follows
 
     async def streams_of(self, user: SessionUser) -> Sequence[str]:
         """What the socket has asked for and may follow; what it may not, it asks for no more."""
@@ -148,5 +156,15 @@ class SocialNamespace(Namespace):
         """Changes who may do and see what; what is not named stays."""
         return await self._privacy.set(user.id, command)
 
-    async def _snapshot(self, user: SessionUser, load: Awaitable[FriendList]) -> Reply[FriendList]:
+    @on("notifications", NotificationQuery)
+    async def notifications(self, user: SessionUser, command: NotificationQuery) -> Reply[NotificationList]:
+        """The player's notifications, the newest first, and how many are unread."""
+        return await self._snapshot(user, self._notifications.list(user.id, command))
+
+    @on("notifications_read", MarkNotifications, cost=2)
+    async def notifications_read(self, user: SessionUser, command: MarkNotifications) -> Unread:
+        """Marks notifications as read, on all devices of the player; how many are unread then."""
+        return await self._notifications.mark(user.id, command)
+
+    async def _snapshot(self, user: SessionUser, load: Awaitable[L]) -> Reply[L]:
         return await snapshot(self._hub, [user_stream("social", user.id)], load)
