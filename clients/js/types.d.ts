@@ -724,6 +724,15 @@ export interface Logout {
   refreshToken?: string;
 }
 
+/** A user as everybody sees them. */
+export interface PublicUser {
+  id: string;
+  username: string;
+  displayName: string;
+  karma: number;
+  createdAt: string;
+}
+
 /** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
 export interface PageQuery {
   limit?: number;

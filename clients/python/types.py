@@ -810,6 +810,16 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
+class PublicUser(TypedDict):
+    """A user as everybody sees them."""
+
+    id: str
+    username: str
+    displayName: str
+    karma: int
+    createdAt: str
+
+
 class PageQuery(TypedDict):
     """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
 
