@@ -4,7 +4,16 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
+from domain.chat.channels import Channels
 from domain.chat.chat import Chat
+from domain.chat.contacts import Contacts
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
+from domain.chat.mentions import Mentions
+from domain.chat.messages import Messages
+from domain.chat.pace import Pace
+from domain.chat.reads import Reads
+from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -15,7 +24,18 @@ from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
-from domain.lobbies.lobbies import Lobbies, LobbyConfig
+from domain.jobs.metrics import JobMetrics
+from domain.jobs.runner import JobRunner
+from domain.lobbies.access import LobbyAccess
+from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.changes import LobbyChanges, LobbyConfig
+from domain.lobbies.follow_ups import ALLOCATE, REPLACE
+from domain.lobbies.invites import Invites
+from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.matched import MatchedLobbies
+from domain.lobbies.trail import Trail
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -23,6 +43,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
+from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.party_search import PartySearch
@@ -33,12 +54,14 @@ from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.core import Core
 from maoga.pairing_process import PairingProcess
@@ -48,6 +71,7 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.outbound.allocator import WebhookAllocator
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -65,6 +89,7 @@ def build(
     streams: StreamLog,
     *,
     metrics: MatchmakingMetrics,
+    job_metrics: JobMetrics,
 ) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
@@ -76,9 +101,27 @@ def build(
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
     jobs = Jobs(database, clock, new_id)
+    runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
-    notifications = Notifications(database, outbox, publisher, clock, new_id)
-    blocks, friends = Blocks(database, users, clock), Friends(database)
+    preferences = NotificationPreferences(database)
+    notifications = Notifications(
+        database=database,
+        preferences=preferences,
+        outbox=outbox,
+        publisher=publisher,
+        clock=clock,
+        new_id=new_id,
+    )
+    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
+    friends = Friends(
+        database=database,
+        users=users,
+        blocks=blocks,
+        privacy=privacy,
+        notifications=notifications,
+        outbox=outbox,
+        clock=clock,
+    )
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -101,15 +144,65 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    chat = Chat(database, publisher, clock, new_id)
+    trail = Trail(database, new_id)
+    invites = Invites(
+        database=database,
+        users=users,
+        blocks=blocks,
+        notifications=notifications,
+        trail=trail,
+        outbox=outbox,
+        clock=clock,
+    )
+    lobby_config = LobbyConfig(
+        countdown_s=settings.lobby_countdown_s,
+        ready_check_s=settings.lobby_ready_check_s,
+        idle_s=settings.lobby_idle_s,
+        active_s=settings.lobby_active_max_s,
+        allocates=settings.allocator_url is not None,
+    )
+    changes = LobbyChanges(
+        database=database,
+        deadlines=deadlines,
+        trail=trail,
+        jobs=jobs,
+        outbox=outbox,
+        clock=clock,
+        config=lobby_config,
+    )
+    allocation = Allocation(database, changes, _allocator(settings, clock))
+    runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
+    access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
+    sequencer = Sequencer(database, publisher)
+    channels = Channels(database, outbox, sequencer, clock)
+    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
+    chat = Chat(
+        database=database,
+        channels=channels,
+        sequencer=sequencer,
+        contacts=contacts,
+        mentions=Mentions(database, users, blocks, notifications, clock),
+        notifications=notifications,
+        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
+        clock=clock,
+        new_id=new_id,
+    )
+    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
+    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
+    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
+    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
     lobbies = Lobbies(
         database=database,
         users=users,
-        deadlines=deadlines,
-        outbox=outbox,
+        games=games,
+        access=access,
+        changes=changes,
         clock=clock,
-        config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
+        new_id=new_id,
+        config=lobby_config,
     )
+    matched_lobbies = MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=lobby_config)
+    upkeep = LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=lobby_config)
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -121,12 +214,13 @@ def build(
         database=database,
         pool=pool,
         board=board,
-        lobbies=lobbies,
+        lobbies=matched_lobbies,
         acquaintances=acquaintances,
         cooldowns=cooldowns,
         deadlines=deadlines,
         outbox=outbox,
         publisher=publisher,
+        notifications=notifications,
         clock=clock,
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
@@ -167,6 +261,7 @@ def build(
         clock=clock,
         new_id=new_id,
     )
+    runner.handle(REPLACE, backfills.replace)
     matchmaking = Matchmaking(
         database=database,
         admission=admission,
@@ -221,7 +316,8 @@ def build(
         pool=pool,
         proposals=proposals,
         results=results,
-        lobbies=lobbies,
+        upkeep=upkeep,
+        channels=channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -231,6 +327,7 @@ def build(
     )
     worker = Worker(
         tick=tick,
+        runner=runner,
         ownership=ownership,
         pairing=pairing,
         tick_ms=settings.match_tick_ms,
@@ -240,7 +337,7 @@ def build(
         proposals=proposals,
         results=results,
         standings=standings,
-        lobbies=lobbies,
+        upkeep=upkeep,
         grace=grace,
         schedule=schedule,
         recovery=recovery,
@@ -256,19 +353,33 @@ def build(
         limits=limits,
         pool=pool,
         jobs=jobs,
+        runner=runner,
         users=users,
         notifications=notifications,
+        notification_preferences=preferences,
         tokens=tokens,
         auth=auth,
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
+        privacy=privacy,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,
         standings=standings,
         chat=chat,
+        invites=invites,
+        trail=trail,
+        allocation=allocation,
+        channels=channels,
+        directs=directs,
+        groups=groups,
+        messages=messages,
+        reads=reads,
         lobbies=lobbies,
+        browser=LobbyBrowser(database, friends, access),
+        matched_lobbies=matched_lobbies,
+        lobby_upkeep=upkeep,
         parties=parties,
         board=board,
         matchmaking=matchmaking,
@@ -279,3 +390,9 @@ def build(
         recovery=recovery,
         worker=worker,
     )
+
+
+def _allocator(settings: Settings, clock: Clock) -> Allocator:
+    if settings.allocator_url is None:
+        return NoAllocator()
+    return WebhookAllocator(settings.allocator_url, settings.allocator_secret.get_secret_value().encode(), clock)

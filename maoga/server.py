@@ -11,6 +11,7 @@ from loguru import logger
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from domain.chat.typing import TypingNews
 from domain.core.index import may_lag
 from domain.core.paging import PageQuery
 from domain.games.seed import seed
@@ -25,7 +26,7 @@ from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.greeter import Greeter
 from realtime.hub import Hub
-from realtime.metrics import MatchmakingFigures, Metrics
+from realtime.metrics import JobFigures, MatchmakingFigures, Metrics
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
@@ -46,7 +47,10 @@ async def run(settings: Settings) -> int:
     process = Process()
     registry = _registry()
     metrics = Metrics(registry)
-    async with open_core(settings, metrics=MatchmakingFigures(registry)) as core, AsyncExitStack() as stack:
+    async with (
+        open_core(settings, metrics=MatchmakingFigures(registry), job_metrics=JobFigures(registry)) as core,
+        AsyncExitStack() as stack,
+    ):
         await _seed(core)
         if settings.role != "gateway":
             stack.push_async_callback(core.worker.close)
@@ -54,7 +58,7 @@ async def run(settings: Settings) -> int:
         await _serve_metrics(stack, settings, registry)
         if settings.role != "gateway":
             core.worker.start(process)
-            logger.info("working: ticks every {} ms, deadlines and sweeps", settings.match_tick_ms)
+            logger.info("working: ticks every {} ms, deadlines, jobs and sweeps", settings.match_tick_ms)
         process.start("loop watch", metrics.watch_loop())
         if settings.role != "worker":
             await _serve(stack, core, process, metrics)
@@ -73,10 +77,16 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             auth=core.auth,
             keys=core.keys,
             users=core.users,
+            blocks=core.blocks,
+            friends=core.friends,
+            notifications=core.notifications,
+            notification_preferences=core.notification_preferences,
             games=core.games,
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
+            lobbies=core.lobbies,
+            browser=core.browser,
             limits=core.limits,
             metrics=metrics,
         ),
@@ -147,9 +157,17 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     )
     gateway.register(
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
-        LobbyNamespace(core.lobbies, hub),
-        ChatNamespace(core.chat, hub),
-        SocialNamespace(core.blocks),
+        LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
+        ChatNamespace(
+            chat=core.chat,
+            directs=core.directs,
+            groups=core.groups,
+            messages=core.messages,
+            reads=core.reads,
+            typing=TypingNews(core.chat, core.publisher, core.clock),
+            hub=hub,
+        ),
+        SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:

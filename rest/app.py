@@ -7,7 +7,10 @@ from aiohttp import web
 import rest.auth
 import rest.games
 import rest.leaderboards
+import rest.lobbies
 import rest.matches
+import rest.notifications
+import rest.social
 import rest.users
 from rest.endpoint import endpoint
 from rest.health import Check, add_health
@@ -21,7 +24,8 @@ PREFIXES = (NEWEST, "/api")
 
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
-    *(*rest.leaderboards.routes, *rest.matches.routes),
+    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
+    *rest.notifications.routes,
 )
 
 KEEPALIVE_S = 75.0

@@ -260,6 +260,11 @@ export interface ReportResult {
   result: Result;
 }
 
+/** The lobby one has a seat in, or else the one that one watches, unless it is named. */
+export interface LobbyRef {
+  lobbyId?: string;
+}
+
 /** A member as clients see it. */
 export interface Member {
   userId: string;
@@ -279,12 +284,33 @@ export interface Capacity {
   max: number;
 }
 
-/** What the host may change. A lobby made from a match is private and starts by itself when all are ready. */
+/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
+export interface Teams {
+  count: number;
+  size: number;
+  roles?: Record<string, number>;
+}
+
+/** The settings as members see them. joinCode: lets in who has it; missing in what others see. */
 export interface LobbySettings {
   visibility: "public" | "friends" | "private";
   allowSpectators: boolean;
+  spectatorChat: boolean;
   autoStart: boolean;
+  removeUnready: boolean;
   custom: Record<string, string | number | number | boolean>;
+  joinCode?: string;
+}
+
+/**
+ * Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a thing.
+ * Only members of the lobby are told.
+ */
+export interface GameConnection {
+  url?: string;
+  host?: string;
+  port?: number;
+  token?: string;
 }
 
 /** A lobby as its members see it. `version` is the lobby's revision. */
@@ -300,20 +326,137 @@ export interface Lobby {
   members: Array<Member>;
   spectators: Array<string>;
   capacity: Capacity;
+  teams?: Teams;
   settings: LobbySettings;
   matchId?: string;
   chatId: string;
   createdAt: string;
+  readyBy?: string;
   readyAt?: string;
   startsAt?: string;
+  allocating: boolean;
   activeAt?: string;
+  connection?: GameConnection;
   closedAt?: string;
-  closeReason?: "empty" | "idle";
+  closeReason?: "empty" | "idle" | "expired" | "finished";
+}
+
+/** Which lobbies to look for. */
+export interface Browse {
+  limit?: number;
+  cursor?: string;
+  gameId?: string;
+  mode?: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
+}
+
+/** A lobby as it is shown in the browser and in invitations. players: how many are in it. */
+export interface LobbySummary {
+  id: string;
+  name: string;
+  status: "forming" | "ready" | "countdown" | "active" | "closed";
+  gameId: string;
+  mode: string;
+  region?: string;
+  hostId: string;
+  hostName: string;
+  players: number;
+  capacity: Capacity;
+  visibility: "public" | "friends" | "private";
+  allowSpectators: boolean;
+  custom: Record<string, string | number | number | boolean>;
+  createdAt: string;
+}
+
+/** Some of the lobbies that were asked for; nextCursor: where the others start. */
+export interface LobbyPage {
+  items: Array<LobbySummary>;
+  nextCursor?: string;
+}
+
+/** How few players can start, and how many fit; what is left out stays, or is what the mode says. */
+export interface SetCapacity {
+  min?: number;
+  max?: number;
+}
+
+/** Settings of a new lobby; what is left out is as in any. */
+export interface SetSettings {
+  visibility?: "public" | "friends" | "private";
+  allowSpectators?: boolean;
+  spectatorChat?: boolean;
+  autoStart?: boolean;
+  removeUnready?: boolean;
+  custom?: Record<string, string | boolean | number | number>;
+}
+
+/** Opens a lobby for a game of the catalogue. name: the host's, if left out. */
+export interface CreateLobby {
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
+  name?: string;
+  capacity?: SetCapacity;
+  settings?: SetSettings;
+}
+
+/** Joins a lobby that one can see (`lobbyId`), or one whose code one has (`joinCode`, in any case). */
+export interface JoinLobby {
+  lobbyId?: string;
+  joinCode?: string;
+}
+
+/** Watches a lobby. */
+export interface Spectate {
+  lobbyId: string;
 }
 
 /** Says whether the player is ready. */
 export interface SetReady {
   ready: boolean;
+}
+
+/** The player whom the command is about. */
+export interface AboutPlayer {
+  userId: string;
+}
+
+/** Puts a member on a team, from 1. swapWith: who takes the place that is left, for teams that are full. */
+export interface SetTeam {
+  userId: string;
+  team: number;
+  swapWith?: string;
+}
+
+/** Gives a member a role of the mode; none without `role`. */
+export interface SetRole {
+  userId: string;
+  role?: string;
+}
+
+/** Changes what is given. version: of the lobby as the host saw it; settings changed since then are not lost. */
+export interface UpdateSettings {
+  version?: number;
+  name?: string;
+  capacity?: SetCapacity;
+  visibility?: "public" | "friends" | "private";
+  allowSpectators?: boolean;
+  spectatorChat?: boolean;
+  autoStart?: boolean;
+  removeUnready?: boolean;
+  custom?: Record<string, string | boolean | number | number>;
+}
+
+/** Turns down the invitation to a lobby. */
+export interface DeclineInvite {
+  lobbyId: string;
+}
+
+/** An invitation to a lobby as the invited player sees it. */
+export interface Invitation {
+  lobby: LobbySummary;
+  fromUserId: string;
+  expiresAt: string;
 }
 
 /** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
@@ -322,18 +465,75 @@ export interface Send {
   clientMessageId: string;
   content: string;
   contentType?: "text" | "emoji";
+  replyToId?: string;
 }
 
-/** A message as clients see it. */
+/**
+ * What a system message tells, for clients to put into words. user_id: whom it is about. by_user_id: who did it, if
+ * not themselves. name: the channel's new one.
+ */
+export interface System {
+  type: "member_joined" | "member_left" | "member_added" | "member_removed" | "renamed" | "owner_changed";
+  userId?: string;
+  byUserId?: string;
+  name?: string;
+}
+
+/** A message as clients see it. reactions: by emoji, who reacted with it, the first first. */
 export interface Message {
   id: string;
   channelId: string;
   seq: number;
   senderId?: string;
   clientMessageId?: string;
-  contentType: "text" | "emoji" | "system";
+  contentType: "text" | "emoji" | "gif" | "image" | "system";
   content: string;
+  mediaId?: string;
+  mediaUrl?: string;
+  replyToId?: string;
+  mentions: Array<string>;
+  reactions: Record<string, Array<string>>;
+  system?: System;
   createdAt: string;
+  editedAt?: string;
+  deletedAt?: string;
+}
+
+/** Says something else in place of what one said. */
+export interface Edit {
+  messageId: string;
+  content: string;
+}
+
+/** Names a message. */
+export interface ToMessage {
+  messageId: string;
+}
+
+/** Reacts to a message with an emoji, or takes that back. */
+export interface React {
+  messageId: string;
+  emoji: string;
+  on: boolean;
+}
+
+/** Says whether the player is writing in a channel. */
+export interface SetTyping {
+  channelId: string;
+  isTyping: boolean;
+}
+
+/** Has read a channel up to `seq`. */
+export interface MarkRead {
+  channelId: string;
+  seq: number;
+}
+
+/** A member has read the channel up to `seq`. */
+export interface ReadMoved {
+  channelId: string;
+  userId: string;
+  seq: number;
 }
 
 /** A page of a channel: its newest messages, or those before or after a `seq`. */
@@ -350,19 +550,127 @@ export interface HistoryPage {
   hasMore: boolean;
 }
 
-/** A channel as its members see it. `lastSeq` is 0 before the first message. */
+/** Looks for the messages that have all the words of `query`, of the last one at least the beginning. */
+export interface Search {
+  channelId: string;
+  query: string;
+  before?: number;
+  limit?: number;
+}
+
+/**
+ * A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member
+ * has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom the member
+ * has blocked.
+ */
 export interface Channel {
   id: string;
   kind: "lobby" | "direct" | "group";
+  name?: string;
   memberIds: Array<string>;
+  ownerId?: string;
+  adminIds: Array<string>;
   lobbyId?: string;
+  slowModeMs: number;
   lastMessage?: Message;
   lastSeq: number;
+  readSeq: number;
+  unread: number;
+  mutedUntil?: string;
+  createdAt: string;
   closedAt?: string;
 }
 
-/** Names the player to block, or to unblock. */
-export interface ToBlock {
+/** Names the player to write to. */
+export interface OpenDirect {
+  userId: string;
+}
+
+/** Makes a group of the player and others. */
+export interface CreateGroup {
+  name: string;
+  userIds?: Array<string>;
+}
+
+/** Names a player and the group they are in, or shall be. */
+export interface ToMember {
+  channelId: string;
+  userId: string;
+}
+
+/** Makes a member of a group an admin, or an ordinary member again. */
+export interface SetChannelRole {
+  channelId: string;
+  userId: string;
+  role: "admin" | "member";
+}
+
+/** Renames a group, or sets what its members must wait between two messages of theirs (0: nothing). */
+export interface UpdateChannel {
+  channelId: string;
+  name?: string;
+  slowModeMs?: number;
+}
+
+/** Names a channel. */
+export interface ToChannel {
+  channelId: string;
+}
+
+/**
+ * Wants no notifications from a channel until a moment, in Unix milliseconds; for good without one. A moment that
+ * has passed takes the mute back.
+ */
+export interface Mute {
+  channelId: string;
+  untilMs?: number;
+}
+
+/** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
+export interface ChannelMuted {
+  channelId: string;
+  mutedUntil?: string;
+}
+
+/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
+export interface PageQuery {
+  limit?: number;
+  cursor?: string;
+}
+
+/**
+ * Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked (outgoing).
+ * since: when that began.
+ */
+export interface Friend {
+  userId: string;
+  username: string;
+  displayName: string;
+  status: "friends" | "incoming" | "outgoing";
+  since: string;
+}
+
+/** A page of friends or of requests, the newest first. nextCursor: missing on the last page. */
+export interface FriendList {
+  items: Array<Friend>;
+  nextCursor?: string;
+}
+
+/** Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing). */
+export interface RequestQuery {
+  limit?: number;
+  cursor?: string;
+  direction?: "incoming" | "outgoing";
+}
+
+/** Names the player to ask for friendship, or whose friendship or request ends. */
+export interface ToFriend {
+  userId: string;
+}
+
+/** Accepts or declines the request of that player. */
+export interface AnswerFriend {
+  accept: boolean;
   userId: string;
 }
 
@@ -370,6 +678,124 @@ export interface ToBlock {
 export interface Block {
   userId: string;
   createdAt: string;
+}
+
+/** A page of blocks, the newest first. nextCursor: missing on the last page. */
+export interface BlockList {
+  items: Array<Block>;
+  nextCursor?: string;
+}
+
+/** Names the player to block, or to unblock. */
+export interface ToBlock {
+  userId: string;
+}
+
+/** Who may do and see what. */
+export interface Privacy {
+  presence: "everyone" | "friends" | "nobody";
+  directMessages: "everyone" | "friends" | "nobody";
+  friendRequests: "everyone" | "nobody";
+}
+
+/** What changes; the rest stays. See `PrivacySettings`. */
+export interface SetPrivacy {
+  presence?: "everyone" | "friends" | "nobody";
+  directMessages?: "everyone" | "friends" | "nobody";
+  friendRequests?: "everyone" | "nobody";
+}
+
+/** Which page of the notifications. unread: only those not read yet. */
+export interface NotificationQuery {
+  limit?: number;
+  cursor?: string;
+  unread?: boolean;
+}
+
+/** Somebody would like to be friends. */
+export interface FriendRequest {
+  type: "friend_request";
+  fromUserId: string;
+  fromName: string;
+}
+
+/** Somebody accepted a friend request. */
+export interface FriendAccepted {
+  type: "friend_accepted";
+  userId: string;
+  name: string;
+}
+
+/** A match was confirmed, and its lobby waits. */
+export interface MatchFound {
+  type: "match_found";
+  matchId: string;
+  lobbyId: string;
+  gameId: string;
+  mode: string;
+}
+
+/** Somebody invites to a lobby, until `expires_at`. */
+export interface LobbyInvite {
+  type: "lobby_invite";
+  lobbyId: string;
+  lobbyName: string;
+  gameId: string;
+  fromUserId: string;
+  fromName: string;
+  expiresAt: string;
+}
+
+/** Somebody named the player in a message. */
+export interface Mention {
+  type: "mention";
+  channelId: string;
+  messageId: string;
+  fromUserId: string;
+  fromName: string;
+}
+
+/** What became of a report the player made. */
+export interface ReportOutcome {
+  type: "report_outcome";
+  reportId: string;
+  outcome: string;
+}
+
+/** The operators have something to say. */
+export interface SystemNotice {
+  type: "system";
+  title: string;
+  body: string;
+}
+
+/** A notification as its user sees it. title, body: English, for clients that have no words of their own. */
+export interface Notification {
+  id: string;
+  type: "friend_request" | "friend_accepted" | "match_found" | "lobby_invite" | "mention" | "report_outcome" | "system";
+  title: string;
+  body: string;
+  data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice;
+  read: boolean;
+  createdAt: string;
+}
+
+/** A page of notifications, the newest first. unread: of all. nextCursor: missing on the last page. */
+export interface NotificationList {
+  items: Array<Notification>;
+  nextCursor?: string;
+  unread: number;
+}
+
+/** Names the notifications that were read: by their ids, or all of them. */
+export interface MarkNotifications {
+  ids?: Array<string>;
+  all?: boolean;
+}
+
+/** How many notifications are unread. */
+export interface Unread {
+  count: number;
 }
 
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
@@ -494,7 +920,22 @@ export interface MemberLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "grace_expired";
+  reason: "left" | "kicked" | "not_ready" | "grace_expired";
+}
+
+/** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+export interface SpectatorJoined {
+  lobbyId: string;
+  version: number;
+  userId: string;
+}
+
+/** Somebody watches no longer: take them out of `spectators`. */
+export interface SpectatorLeft {
+  lobbyId: string;
+  version: number;
+  userId: string;
+  reason: "left" | "kicked" | "joined" | "not_allowed";
 }
 
 /** A member is ready or no longer ready. */
@@ -520,7 +961,7 @@ export interface HostChanged {
   hostId: string;
 }
 
-/** Everyone is ready: the status is `ready`. */
+/** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
 export interface LobbyReady {
   lobbyId: string;
   version: number;
@@ -540,102 +981,86 @@ export interface CountdownStarted {
   startsAt: string;
 }
 
-/** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+/**
+ * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+ * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
+  reason: "not_ready" | "allocation_failed";
 }
 
-/** The game begins: the status is `active`. */
+/** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
 export interface LobbyStarted {
   lobbyId: string;
   version: number;
   activeAt: string;
+  connection?: GameConnection;
 }
 
-/** The lobby is over: the status is `closed`. */
+/** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
-  reason: "empty" | "idle";
+  reason: "empty" | "idle" | "expired" | "finished";
   closedAt: string;
 }
 
-/** A channel was opened or closed, or its members changed. */
+/** A message was deleted, by its sender or by a moderator of the channel. Its content is gone. */
+export interface MessageDeleted {
+  channelId: string;
+  messageId: string;
+  seq: number;
+  byUserId: string;
+  deletedAt: string;
+}
+
+/** Somebody reacted to a message (`on`), or took that back. seq: the message's. */
+export interface ReactionChanged {
+  channelId: string;
+  messageId: string;
+  seq: number;
+  userId: string;
+  emoji: string;
+  on: boolean;
+}
+
+/** A channel was opened, changed or closed. slowModeMs: missing where it stays as it was. */
 export interface ChannelUpdated {
   id: string;
   kind: "lobby" | "direct" | "group";
+  name?: string;
   memberIds: Array<string>;
+  ownerId?: string;
+  adminIds: Array<string>;
   lobbyId?: string;
+  slowModeMs?: number;
   closedAt?: string;
 }
 
-/** Somebody would like to be friends. */
-export interface FriendRequest {
-  type: "friend_request";
-  fromUserId: string;
-  fromName: string;
-}
-
-/** Somebody accepted a friend request. */
-export interface FriendAccepted {
-  type: "friend_accepted";
-  userId: string;
-  name: string;
-}
-
-/** A match was confirmed, and its lobby waits. */
-export interface MatchFound {
-  type: "match_found";
-  matchId: string;
-  lobbyId: string;
-  gameId: string;
-  mode: string;
-}
-
-/** Somebody invites to a lobby, until `expires_at`. */
-export interface LobbyInvite {
-  type: "lobby_invite";
-  lobbyId: string;
-  lobbyName: string;
-  gameId: string;
-  fromUserId: string;
-  fromName: string;
-  expiresAt: string;
-}
-
-/** Somebody named the player in a message. */
-export interface Mention {
-  type: "mention";
+/** A member types, or has stopped. Without another such event it is over after `expiresInMs`. */
+export interface Typing {
   channelId: string;
-  messageId: string;
-  fromUserId: string;
-  fromName: string;
+  userId: string;
+  isTyping: boolean;
+  expiresInMs: number;
 }
 
-/** What became of a report the player made. */
-export interface ReportOutcome {
-  type: "report_outcome";
-  reportId: string;
-  outcome: string;
+/** The two are not friends any more, or there is no request any more: take the other player off both lists. */
+export interface FriendRemoved {
+  userId: string;
 }
 
-/** The operators have something to say. */
-export interface SystemNotice {
-  type: "system";
-  title: string;
-  body: string;
-}
-
-/** There is something new to know. */
-export interface Notification {
-  id: string;
-  type: "friend_request" | "friend_accepted" | "match_found" | "lobby_invite" | "mention" | "report_outcome" | "system";
-  title: string;
-  body: string;
-  data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice;
+/** One of the player's devices has marked these notifications as read, or as unread. */
+export interface NotificationsMarked {
+  ids: Array<string>;
   read: boolean;
-  createdAt: string;
+}
+
+/** One of the player's devices has deleted a notification. */
+export interface NotificationRemoved {
+  id: string;
 }
 
 /** How many notifications are unread now. */
@@ -731,19 +1156,6 @@ export interface PublicUser {
   displayName: string;
   karma: number;
   createdAt: string;
-}
-
-/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
-export interface PageQuery {
-  limit?: number;
-  cursor?: string;
-}
-
-/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
-export interface Teams {
-  count: number;
-  size: number;
-  roles?: Record<string, number>;
 }
 
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
@@ -858,7 +1270,8 @@ export interface RatingRules {
  * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
  * change ratings; by default in competitive and ranked, where teams play against one another. A group without teams
  * may be a squad that plays together: only the catalogue knows that it is each for themselves. reported_by: whose
- * word of a match's end counts. rating: how ratings live on.
+ * word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby of a match asks for
+ * another player by itself when it loses one.
  */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
@@ -867,6 +1280,7 @@ export interface Mode {
   matching: RuleSet;
   rated: boolean;
   reportedBy: "anyone" | "server";
+  replaceLeavers: boolean;
   rating: RatingRules;
 }
 
@@ -902,6 +1316,43 @@ export interface LeaderboardEntry {
   rating: Rating;
   matches: number;
   wins: number;
+}
+
+/** The code of a lobby that is named elsewhere, where it takes one. */
+export interface WithCode {
+  joinCode?: string;
+}
+
+/** Whether a request is accepted. */
+export interface Verdict {
+  accept: boolean;
+}
+
+/** Whether a notification has been read. */
+export interface ReadState {
+  read: boolean;
+}
+
+/** Which kinds of notifications the player wants. */
+export interface NotificationSettings {
+  friendRequest: boolean;
+  friendAccepted: boolean;
+  matchFound: boolean;
+  lobbyInvite: boolean;
+  mention: boolean;
+  reportOutcome: boolean;
+  system: boolean;
+}
+
+/** Which kinds of notifications the player wants; the kinds that are not named are wanted. */
+export interface SetNotifications {
+  friendRequest?: boolean;
+  friendAccepted?: boolean;
+  matchFound?: boolean;
+  lobbyInvite?: boolean;
+  mention?: boolean;
+  reportOutcome?: boolean;
+  system?: boolean;
 }
 
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
@@ -1007,71 +1458,209 @@ export interface MatchmakingCommands extends CommonCommands {
 }
 
 export interface LobbyEvents extends CommonEvents {
-  /** The lobby as it is now: take it whole. */
+  /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
   lobby_updated: (data: Lobby, meta: Meta) => void;
   /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
   member_joined: (data: MemberJoined, meta: Meta) => void;
   /** A member is gone: take it out of `members`. */
   member_left: (data: MemberLeft, meta: Meta) => void;
+  /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+  spectator_joined: (data: SpectatorJoined, meta: Meta) => void;
+  /** Somebody watches no longer: take them out of `spectators`. */
+  spectator_left: (data: SpectatorLeft, meta: Meta) => void;
   /** A member is ready or no longer ready. */
   member_ready: (data: MemberReady, meta: Meta) => void;
   /** A member lost its last connection (grace), or came back. */
   member_connection: (data: MemberConnection, meta: Meta) => void;
   /** Another member is the host now. */
   host_changed: (data: HostChanged, meta: Meta) => void;
-  /** Everyone is ready: the status is `ready`. */
+  /** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
   lobby_ready: (data: LobbyReady, meta: Meta) => void;
   /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
   lobby_unready: (data: LobbyUnready, meta: Meta) => void;
   /** The lobby starts at `startsAt`: the status is `countdown`. */
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
-  /** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
-  /** The game begins: the status is `active`. */
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
   lobby_started: (data: LobbyStarted, meta: Meta) => void;
-  /** The lobby is over: the status is `closed`. */
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
   lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+  /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
+  lobby_updated: (data: Lobby, meta: Meta) => void;
+  /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
+  member_joined: (data: MemberJoined, meta: Meta) => void;
+  /** A member is gone: take it out of `members`. */
+  member_left: (data: MemberLeft, meta: Meta) => void;
+  /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+  spectator_joined: (data: SpectatorJoined, meta: Meta) => void;
+  /** Somebody watches no longer: take them out of `spectators`. */
+  spectator_left: (data: SpectatorLeft, meta: Meta) => void;
+  /** A member is ready or no longer ready. */
+  member_ready: (data: MemberReady, meta: Meta) => void;
+  /** A member lost its last connection (grace), or came back. */
+  member_connection: (data: MemberConnection, meta: Meta) => void;
+  /** Another member is the host now. */
+  host_changed: (data: HostChanged, meta: Meta) => void;
+  /** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
+  lobby_ready: (data: LobbyReady, meta: Meta) => void;
+  /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  lobby_unready: (data: LobbyUnready, meta: Meta) => void;
+  /** The lobby starts at `startsAt`: the status is `countdown`. */
+  countdown_started: (data: CountdownStarted, meta: Meta) => void;
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
+  countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
+  lobby_started: (data: LobbyStarted, meta: Meta) => void;
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
+  lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+  /** Somebody invites the player to a lobby; told on `lobby:user:<userId>`. */
+  lobby_invited: (data: Invitation, meta: Meta) => void;
 }
 
 export interface LobbyCommands extends CommonCommands {
-  /** The lobby as it is now. */
-  sync: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The lobby the player has a seat in, or else watches, as it is now. */
+  sync: (payload: LobbyRef, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Lobbies that have room, the newest first: public ones, and those that friends have opened to friends. */
+  browse: (payload: Browse, ack: (answer: Ack<LobbyPage>) => void) => void;
+  /** Opens a lobby, whose host the player is. */
+  create: (payload: CreateLobby, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Takes a free place in a lobby, on the smallest team. */
+  join: (payload: JoinLobby, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives up the seat, or else watches no longer; the lobby as it is without the player. */
+  leave: (payload: LobbyRef, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Watches a lobby that takes spectators, without a seat in it. */
+  spectate: (payload: Spectate, ack: (answer: Ack<Lobby>) => void) => void;
   /** Says whether the player is ready; when all are, the countdown begins. */
   set_ready: (payload: SetReady, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host asks everybody to be ready by `readyBy`; if `removeUnready` is set, who is not loses the place. */
+  ready_check: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
   /** The host begins the countdown of a lobby that does not start by itself. */
   start: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
-  /** Gives up the seat; the lobby as it is without the player. */
-  leave: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host sends a member or a spectator away, who may not come back. */
+  kick: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host hands the lobby over to another member. */
+  transfer_host: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Moves a member to another team: oneself, or anybody as the host, who may also let two swap. */
+  set_team: (payload: SetTeam, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives a member a role of the mode, or takes it: oneself, or anybody as the host. */
+  set_role: (payload: SetRole, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host changes the settings that are given. */
+  update_settings: (payload: UpdateSettings, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Invites a player for ten minutes, also to a private lobby; any member may. */
+  invite: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Turns an invitation down. */
+  decline_invite: (payload: DeclineInvite, ack: (answer: Ack<null>) => void) => void;
+  /** The player's invitations, the newest first, at most 50. */
+  invites: (payload: Empty, ack: (answer: Ack<Array<Invitation>>) => void) => void;
 }
 
 export interface ChatEvents extends CommonEvents {
-  /** Somebody said something. */
+  /** Somebody said something, or the system tells what happened in the channel. */
   message: (data: Message, meta: Meta) => void;
-  /** A channel was opened or closed, or its members changed. */
+  /** A message was edited by its sender. */
+  message_edited: (data: Message, meta: Meta) => void;
+  /** A message was deleted, by its sender or by a moderator of the channel. Its content is gone. */
+  message_deleted: (data: MessageDeleted, meta: Meta) => void;
+  /** Somebody reacted to a message (`on`), or took that back. seq: the message's. */
+  reaction_changed: (data: ReactionChanged, meta: Meta) => void;
+  /** A member has read the channel up to `seq`. */
+  read: (data: ReadMoved, meta: Meta) => void;
+  /** A channel was opened, changed or closed. slowModeMs: missing where it stays as it was. */
   channel_updated: (data: ChannelUpdated, meta: Meta) => void;
+  /** A member types, or has stopped. Without another such event it is over after `expiresInMs`. */
+  typing: (data: Typing, meta: Meta) => void;
+  /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
+  channel_muted: (data: ChannelMuted, meta: Meta) => void;
 }
 
 export interface ChatCommands extends CommonCommands {
   /** Says something; acked when it is stored for good. A retry with the same clientMessageId is one message. */
   send: (payload: Send, ack: (answer: Ack<Message>) => void) => void;
+  /** Says something else in place of a message of the player's, within 15 minutes. */
+  edit: (payload: Edit, ack: (answer: Ack<Message>) => void) => void;
+  /** Deletes a message: its sender at any time, or a moderator of the channel. */
+  delete: (payload: ToMessage, ack: (answer: Ack<Message>) => void) => void;
+  /** Reacts to a message with an emoji, or takes that back. */
+  react: (payload: React, ack: (answer: Ack<Message>) => void) => void;
+  /** Lets the other members know that the player is writing; to be said again every few seconds. */
+  typing: (payload: SetTyping, ack: (answer: Ack<null>) => void) => void;
+  /** The player has read a channel up to a seq, on all their devices; how far it is read now. */
+  mark_read: (payload: MarkRead, ack: (answer: Ack<ReadMoved>) => void) => void;
   /** A page of a channel's messages: the newest, or those before or after a seq. */
   history: (payload: History, ack: (answer: Ack<HistoryPage>) => void) => void;
-  /** The channels the player is a member of. */
+  /** The messages of a channel that have all the words of a query, of the last one at least the beginning. */
+  search: (payload: Search, ack: (answer: Ack<HistoryPage>) => void) => void;
+  /** The channels the player is a member of, with what is new in them. */
   channels: (payload: Empty, ack: (answer: Ack<Array<Channel>>) => void) => void;
+  /** The channel with another player, made if need be. */
+  open_direct: (payload: OpenDirect, ack: (answer: Ack<Channel>) => void) => void;
+  /** Makes a group, with the player as its owner. */
+  create_group: (payload: CreateGroup, ack: (answer: Ack<Channel>) => void) => void;
+  /** Takes a player into a group. */
+  add_member: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
+  /** Removes a member from a group. */
+  remove_member: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
+  /** Makes a member of the player's group an admin, or an ordinary member again. */
+  set_channel_role: (payload: SetChannelRole, ack: (answer: Ack<Channel>) => void) => void;
+  /** Hands the player's group over to another member. */
+  transfer_channel: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
+  /** Renames a group, or sets the slow mode of a group or of the lobby the player hosts. */
+  update_channel: (payload: UpdateChannel, ack: (answer: Ack<Channel>) => void) => void;
+  /** Leaves a group. */
+  leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
+  /** Wants no notifications from a channel, for some time or for good; or wants them again. */
+  mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
 }
 
 export interface SocialEvents extends CommonEvents {
+  /** There is a request: put the other player on the list of requests. */
+  friend_requested: (data: Friend, meta: Meta) => void;
+  /** The two are friends now: take the other player off the list of requests, and put them on that of friends. */
+  friend_added: (data: Friend, meta: Meta) => void;
+  /** The two are not friends any more, or there is no request any more: take the other player off both lists. */
+  friend_removed: (data: FriendRemoved, meta: Meta) => void;
   /** There is something new to know. */
   notification: (data: Notification, meta: Meta) => void;
+  /** One of the player's devices has marked these notifications as read, or as unread. */
+  notifications_marked: (data: NotificationsMarked, meta: Meta) => void;
+  /** One of the player's devices has deleted a notification. */
+  notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
 }
 
 export interface SocialCommands extends CommonCommands {
-  /** Blocks a player: the two are in no match together. The other one is not told. */
+  /** The player's friends, the newest first. */
+  friends: (payload: PageQuery, ack: (answer: Ack<FriendList>) => void) => void;
+  /** The open requests to the player and of the player, the newest first. */
+  friend_requests: (payload: RequestQuery, ack: (answer: Ack<FriendList>) => void) => void;
+  /** Asks a player to be friends; who has asked the player is accepted. Asking twice is one request. */
+  friend_request: (payload: ToFriend, ack: (answer: Ack<Friend>) => void) => void;
+  /** Accepts a player's request, or declines it; null once it is declined. */
+  friend_answer: (payload: AnswerFriend, ack: (answer: Ack<Friend | null>) => void) => void;
+  /** Ends a friendship, or a request in either direction; null, also when there was none. */
+  friend_remove: (payload: ToFriend, ack: (answer: Ack<null>) => void) => void;
+  /** Whom the player has blocked, the newest first. */
+  blocks: (payload: PageQuery, ack: (answer: Ack<BlockList>) => void) => void;
+  /** Blocks a player: the two have nothing to do with each other any more. The other one is not told. */
   block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
   /** Takes a block back; null, also when there was none. */
   unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
+  /** Who may do and see what. */
+  privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
+  /** Changes who may do and see what; what is not named stays. */
+  set_privacy: (payload: SetPrivacy, ack: (answer: Ack<Privacy>) => void) => void;
+  /** The player's notifications, the newest first, and how many are unread. */
+  notifications: (payload: NotificationQuery, ack: (answer: Ack<NotificationList>) => void) => void;
+  /** Marks notifications as read, on all devices of the player; how many are unread then. */
+  notifications_read: (payload: MarkNotifications, ack: (answer: Ack<Unread>) => void) => void;
 }
 
 export interface ServerEvents {

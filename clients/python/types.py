@@ -291,6 +291,12 @@ class ReportResult(TypedDict):
     result: Result
 
 
+class LobbyRef(TypedDict):
+    """The lobby one has a seat in, or else the one that one watches, unless it is named."""
+
+    lobbyId: NotRequired[str]
+
+
 class Member(TypedDict):
     """A member as clients see it."""
 
@@ -312,13 +318,35 @@ class Capacity(TypedDict):
     max: int
 
 
+class Teams(TypedDict):
+    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+
+    count: int
+    size: int
+    roles: NotRequired[dict[str, int]]
+
+
 class LobbySettings(TypedDict):
-    """What the host may change. A lobby made from a match is private and starts by itself when all are ready."""
+    """The settings as members see them. joinCode: lets in who has it; missing in what others see."""
 
     visibility: Literal["public", "friends", "private"]
     allowSpectators: bool
+    spectatorChat: bool
     autoStart: bool
+    removeUnready: bool
     custom: dict[str, str | int | float | bool]
+    joinCode: NotRequired[str]
+
+
+class GameConnection(TypedDict):
+    """Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a
+    thing. Only members of the lobby are told.
+    """
+
+    url: NotRequired[str]
+    host: NotRequired[str]
+    port: NotRequired[int]
+    token: NotRequired[str]
 
 
 class Lobby(TypedDict):
@@ -335,21 +363,152 @@ class Lobby(TypedDict):
     members: list[Member]
     spectators: list[str]
     capacity: Capacity
+    teams: NotRequired[Teams]
     settings: LobbySettings
     matchId: NotRequired[str]
     chatId: str
     createdAt: str
+    readyBy: NotRequired[str]
     readyAt: NotRequired[str]
     startsAt: NotRequired[str]
+    allocating: bool
     activeAt: NotRequired[str]
+    connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
-    closeReason: NotRequired[Literal["empty", "idle"]]
+    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
+
+
+class Browse(TypedDict):
+    """Which lobbies to look for."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    gameId: NotRequired[str]
+    mode: NotRequired[Literal["casual", "competitive", "ranked", "custom"]]
+    region: NotRequired[str]
+
+
+class LobbySummary(TypedDict):
+    """A lobby as it is shown in the browser and in invitations. players: how many are in it."""
+
+    id: str
+    name: str
+    status: Literal["forming", "ready", "countdown", "active", "closed"]
+    gameId: str
+    mode: str
+    region: NotRequired[str]
+    hostId: str
+    hostName: str
+    players: int
+    capacity: Capacity
+    visibility: Literal["public", "friends", "private"]
+    allowSpectators: bool
+    custom: dict[str, str | int | float | bool]
+    createdAt: str
+
+
+class LobbyPage(TypedDict):
+    """Some of the lobbies that were asked for; nextCursor: where the others start."""
+
+    items: list[LobbySummary]
+    nextCursor: NotRequired[str]
+
+
+class SetCapacity(TypedDict):
+    """How few players can start, and how many fit; what is left out stays, or is what the mode says."""
+
+    min: NotRequired[int]
+    max: NotRequired[int]
+
+
+class SetSettings(TypedDict):
+    """Settings of a new lobby; what is left out is as in any."""
+
+    visibility: NotRequired[Literal["public", "friends", "private"]]
+    allowSpectators: NotRequired[bool]
+    spectatorChat: NotRequired[bool]
+    autoStart: NotRequired[bool]
+    removeUnready: NotRequired[bool]
+    custom: NotRequired[dict[str, str | bool | int | float]]
+
+
+class CreateLobby(TypedDict):
+    """Opens a lobby for a game of the catalogue. name: the host's, if left out."""
+
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    region: NotRequired[str]
+    name: NotRequired[str]
+    capacity: NotRequired[SetCapacity]
+    settings: NotRequired[SetSettings]
+
+
+class JoinLobby(TypedDict):
+    """Joins a lobby that one can see (`lobbyId`), or one whose code one has (`joinCode`, in any case)."""
+
+    lobbyId: NotRequired[str]
+    joinCode: NotRequired[str]
+
+
+class Spectate(TypedDict):
+    """Watches a lobby."""
+
+    lobbyId: str
 
 
 class SetReady(TypedDict):
     """Says whether the player is ready."""
 
     ready: bool
+
+
+class AboutPlayer(TypedDict):
+    """The player whom the command is about."""
+
+    userId: str
+
+
+class SetTeam(TypedDict):
+    """Puts a member on a team, from 1. swapWith: who takes the place that is left, for teams that are full."""
+
+    userId: str
+    team: int
+    swapWith: NotRequired[str]
+
+
+class SetRole(TypedDict):
+    """Gives a member a role of the mode; none without `role`."""
+
+    userId: str
+    role: NotRequired[str]
+
+
+class UpdateSettings(TypedDict):
+    """Changes what is given. version: of the lobby as the host saw it; settings changed since then are not lost."""
+
+    version: NotRequired[int]
+    name: NotRequired[str]
+    capacity: NotRequired[SetCapacity]
+    visibility: NotRequired[Literal["public", "friends", "private"]]
+    allowSpectators: NotRequired[bool]
+    spectatorChat: NotRequired[bool]
+    autoStart: NotRequired[bool]
+    removeUnready: NotRequired[bool]
+    custom: NotRequired[dict[str, str | bool | int | float]]
+
+
+class DeclineInvite(TypedDict):
+    """Turns down the invitation to a lobby."""
+
+    lobbyId: str
+
+
+class Invitation(TypedDict):
+    """An invitation to a lobby as the invited player sees it."""
+
+    lobby: LobbySummary
+    fromUserId: str
+    expiresAt: str
 
 
 class Send(TypedDict):
@@ -359,19 +518,82 @@ class Send(TypedDict):
     clientMessageId: str
     content: str
     contentType: NotRequired[Literal["text", "emoji"]]
+    replyToId: NotRequired[str]
+
+
+class System(TypedDict):
+    """What a system message tells, for clients to put into words. user_id: whom it is about. by_user_id: who did it,
+    if not themselves. name: the channel's new one.
+    """
+
+    type: Literal["member_joined", "member_left", "member_added", "member_removed", "renamed", "owner_changed"]
+    userId: NotRequired[str]
+    byUserId: NotRequired[str]
+    name: NotRequired[str]
 
 
 class Message(TypedDict):
-    """A message as clients see it."""
+    """A message as clients see it. reactions: by emoji, who reacted with it, the first first."""
 
     id: str
     channelId: str
     seq: int
     senderId: NotRequired[str]
     clientMessageId: NotRequired[str]
-    contentType: Literal["text", "emoji", "system"]
+    contentType: Literal["text", "emoji", "gif", "image", "system"]
     content: str
+    mediaId: NotRequired[str]
+    mediaUrl: NotRequired[str]
+    replyToId: NotRequired[str]
+    mentions: list[str]
+    reactions: dict[str, list[str]]
+    system: NotRequired[System]
     createdAt: str
+    editedAt: NotRequired[str]
+    deletedAt: NotRequired[str]
+
+
+class Edit(TypedDict):
+    """Says something else in place of what one said."""
+
+    messageId: str
+    content: str
+
+
+class ToMessage(TypedDict):
+    """Names a message."""
+
+    messageId: str
+
+
+class React(TypedDict):
+    """Reacts to a message with an emoji, or takes that back."""
+
+    messageId: str
+    emoji: str
+    on: bool
+
+
+class SetTyping(TypedDict):
+    """Says whether the player is writing in a channel."""
+
+    channelId: str
+    isTyping: bool
+
+
+class MarkRead(TypedDict):
+    """Has read a channel up to `seq`."""
+
+    channelId: str
+    seq: int
+
+
+class ReadMoved(TypedDict):
+    """A member has read the channel up to `seq`."""
+
+    channelId: str
+    userId: str
+    seq: int
 
 
 class History(TypedDict):
@@ -390,21 +612,140 @@ class HistoryPage(TypedDict):
     hasMore: bool
 
 
+class Search(TypedDict):
+    """Looks for the messages that have all the words of `query`, of the last one at least the beginning."""
+
+    channelId: str
+    query: str
+    before: NotRequired[int]
+    limit: NotRequired[int]
+
+
 class Channel(TypedDict):
-    """A channel as its members see it. `lastSeq` is 0 before the first message."""
+    """A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the
+    member has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom
+    the member has blocked.
+    """
 
     id: str
     kind: Literal["lobby", "direct", "group"]
+    name: NotRequired[str]
     memberIds: list[str]
+    ownerId: NotRequired[str]
+    adminIds: list[str]
     lobbyId: NotRequired[str]
+    slowModeMs: int
     lastMessage: NotRequired[Message]
     lastSeq: int
+    readSeq: int
+    unread: int
+    mutedUntil: NotRequired[str]
+    createdAt: str
     closedAt: NotRequired[str]
 
 
-class ToBlock(TypedDict):
-    """Names the player to block, or to unblock."""
+class OpenDirect(TypedDict):
+    """Names the player to write to."""
 
+    userId: str
+
+
+class CreateGroup(TypedDict):
+    """Makes a group of the player and others."""
+
+    name: str
+    userIds: NotRequired[list[str]]
+
+
+class ToMember(TypedDict):
+    """Names a player and the group they are in, or shall be."""
+
+    channelId: str
+    userId: str
+
+
+class SetChannelRole(TypedDict):
+    """Makes a member of a group an admin, or an ordinary member again."""
+
+    channelId: str
+    userId: str
+    role: Literal["admin", "member"]
+
+
+class UpdateChannel(TypedDict):
+    """Renames a group, or sets what its members must wait between two messages of theirs (0: nothing)."""
+
+    channelId: str
+    name: NotRequired[str]
+    slowModeMs: NotRequired[int]
+
+
+class ToChannel(TypedDict):
+    """Names a channel."""
+
+    channelId: str
+
+
+class Mute(TypedDict):
+    """Wants no notifications from a channel until a moment, in Unix milliseconds; for good without one. A moment
+    that has passed takes the mute back.
+    """
+
+    channelId: str
+    untilMs: NotRequired[int]
+
+
+class ChannelMuted(TypedDict):
+    """The player has muted a channel, on some device; without `mutedUntil`, the opposite."""
+
+    channelId: str
+    mutedUntil: NotRequired[str]
+
+
+class PageQuery(TypedDict):
+    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+
+
+class Friend(TypedDict):
+    """Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked
+    (outgoing). since: when that began.
+    """
+
+    userId: str
+    username: str
+    displayName: str
+    status: Literal["friends", "incoming", "outgoing"]
+    since: str
+
+
+class FriendList(TypedDict):
+    """A page of friends or of requests, the newest first. nextCursor: missing on the last page."""
+
+    items: list[Friend]
+    nextCursor: NotRequired[str]
+
+
+class RequestQuery(TypedDict):
+    """Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing)."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    direction: NotRequired[Literal["incoming", "outgoing"]]
+
+
+class ToFriend(TypedDict):
+    """Names the player to ask for friendship, or whose friendship or request ends."""
+
+    userId: str
+
+
+class AnswerFriend(TypedDict):
+    """Accepts or declines the request of that player."""
+
+    accept: bool
     userId: str
 
 
@@ -413,6 +754,142 @@ class Block(TypedDict):
 
     userId: str
     createdAt: str
+
+
+class BlockList(TypedDict):
+    """A page of blocks, the newest first. nextCursor: missing on the last page."""
+
+    items: list[Block]
+    nextCursor: NotRequired[str]
+
+
+class ToBlock(TypedDict):
+    """Names the player to block, or to unblock."""
+
+    userId: str
+
+
+class Privacy(TypedDict):
+    """Who may do and see what."""
+
+    presence: Literal["everyone", "friends", "nobody"]
+    directMessages: Literal["everyone", "friends", "nobody"]
+    friendRequests: Literal["everyone", "nobody"]
+
+
+class SetPrivacy(TypedDict):
+    """What changes; the rest stays. See `PrivacySettings`."""
+
+    presence: NotRequired[Literal["everyone", "friends", "nobody"]]
+    directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
+    friendRequests: NotRequired[Literal["everyone", "nobody"]]
+
+
+class NotificationQuery(TypedDict):
+    """Which page of the notifications. unread: only those not read yet."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    unread: NotRequired[bool]
+
+
+class FriendRequest(TypedDict):
+    """Somebody would like to be friends."""
+
+    type: Literal["friend_request"]
+    fromUserId: str
+    fromName: str
+
+
+class FriendAccepted(TypedDict):
+    """Somebody accepted a friend request."""
+
+    type: Literal["friend_accepted"]
+    userId: str
+    name: str
+
+
+class MatchFound(TypedDict):
+    """A match was confirmed, and its lobby waits."""
+
+    type: Literal["match_found"]
+    matchId: str
+    lobbyId: str
+    gameId: str
+    mode: str
+
+
+class LobbyInvite(TypedDict):
+    """Somebody invites to a lobby, until `expires_at`."""
+
+    type: Literal["lobby_invite"]
+    lobbyId: str
+    lobbyName: str
+    gameId: str
+    fromUserId: str
+    fromName: str
+    expiresAt: str
+
+
+class Mention(TypedDict):
+    """Somebody named the player in a message."""
+
+    type: Literal["mention"]
+    channelId: str
+    messageId: str
+    fromUserId: str
+    fromName: str
+
+
+class ReportOutcome(TypedDict):
+    """What became of a report the player made."""
+
+    type: Literal["report_outcome"]
+    reportId: str
+    outcome: str
+
+
+class SystemNotice(TypedDict):
+    """The operators have something to say."""
+
+    type: Literal["system"]
+    title: str
+    body: str
+
+
+class Notification(TypedDict):
+    """A notification as its user sees it. title, body: English, for clients that have no words of their own."""
+
+    id: str
+    type: Literal[
+        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
+    ]
+    title: str
+    body: str
+    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
+    read: bool
+    createdAt: str
+
+
+class NotificationList(TypedDict):
+    """A page of notifications, the newest first. unread: of all. nextCursor: missing on the last page."""
+
+    items: list[Notification]
+    nextCursor: NotRequired[str]
+    unread: int
+
+
+class MarkNotifications(TypedDict):
+    """Names the notifications that were read: by their ids, or all of them."""
+
+    ids: NotRequired[list[str]]
+    all: NotRequired[bool]
+
+
+class Unread(TypedDict):
+    """How many notifications are unread."""
+
+    count: int
 
 
 class StreamPosition(TypedDict):
@@ -550,7 +1027,24 @@ class MemberLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "grace_expired"]
+    reason: Literal["left", "kicked", "not_ready", "grace_expired"]
+
+
+class SpectatorJoined(TypedDict):
+    """Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+
+
+class SpectatorLeft(TypedDict):
+    """Somebody watches no longer: take them out of `spectators`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+    reason: Literal["left", "kicked", "joined", "not_allowed"]
 
 
 class MemberReady(TypedDict):
@@ -580,7 +1074,7 @@ class HostChanged(TypedDict):
 
 
 class LobbyReady(TypedDict):
-    """Everyone is ready: the status is `ready`."""
+    """Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over."""
 
     lobbyId: str
     version: int
@@ -603,115 +1097,94 @@ class CountdownStarted(TypedDict):
 
 
 class CountdownCancelled(TypedDict):
-    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+    """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    """
 
     lobbyId: str
     version: int
+    reason: Literal["not_ready", "allocation_failed"]
 
 
 class LobbyStarted(TypedDict):
-    """The game begins: the status is `active`."""
+    """The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found."""
 
     lobbyId: str
     version: int
     activeAt: str
+    connection: NotRequired[GameConnection]
 
 
 class LobbyClosed(TypedDict):
-    """The lobby is over: the status is `closed`."""
+    """The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false."""
 
     lobbyId: str
     version: int
-    reason: Literal["empty", "idle"]
+    reason: Literal["empty", "idle", "expired", "finished"]
     closedAt: str
 
 
+class MessageDeleted(TypedDict):
+    """A message was deleted, by its sender or by a moderator of the channel. Its content is gone."""
+
+    channelId: str
+    messageId: str
+    seq: int
+    byUserId: str
+    deletedAt: str
+
+
+class ReactionChanged(TypedDict):
+    """Somebody reacted to a message (`on`), or took that back. seq: the message's."""
+
+    channelId: str
+    messageId: str
+    seq: int
+    userId: str
+    emoji: str
+    on: bool
+
+
 class ChannelUpdated(TypedDict):
-    """A channel was opened or closed, or its members changed."""
+    """A channel was opened, changed or closed. slowModeMs: missing where it stays as it was."""
 
     id: str
     kind: Literal["lobby", "direct", "group"]
+    name: NotRequired[str]
     memberIds: list[str]
+    ownerId: NotRequired[str]
+    adminIds: list[str]
     lobbyId: NotRequired[str]
+    slowModeMs: NotRequired[int]
     closedAt: NotRequired[str]
 
 
-class FriendRequest(TypedDict):
-    """Somebody would like to be friends."""
+class Typing(TypedDict):
+    """A member types, or has stopped. Without another such event it is over after `expiresInMs`."""
 
-    type: Literal["friend_request"]
-    fromUserId: str
-    fromName: str
-
-
-class FriendAccepted(TypedDict):
-    """Somebody accepted a friend request."""
-
-    type: Literal["friend_accepted"]
-    userId: str
-    name: str
-
-
-class MatchFound(TypedDict):
-    """A match was confirmed, and its lobby waits."""
-
-    type: Literal["match_found"]
-    matchId: str
-    lobbyId: str
-    gameId: str
-    mode: str
-
-
-class LobbyInvite(TypedDict):
-    """Somebody invites to a lobby, until `expires_at`."""
-
-    type: Literal["lobby_invite"]
-    lobbyId: str
-    lobbyName: str
-    gameId: str
-    fromUserId: str
-    fromName: str
-    expiresAt: str
-
-
-class Mention(TypedDict):
-    """Somebody named the player in a message."""
-
-    type: Literal["mention"]
     channelId: str
-    messageId: str
-    fromUserId: str
-    fromName: str
+    userId: str
+    isTyping: bool
+    expiresInMs: int
 
 
-class ReportOutcome(TypedDict):
-    """What became of a report the player made."""
+class FriendRemoved(TypedDict):
+    """The two are not friends any more, or there is no request any more: take the other player off both lists."""
 
-    type: Literal["report_outcome"]
-    reportId: str
-    outcome: str
+    userId: str
 
 
-class SystemNotice(TypedDict):
-    """The operators have something to say."""
+class NotificationsMarked(TypedDict):
+    """One of the player's devices has marked these notifications as read, or as unread."""
 
-    type: Literal["system"]
-    title: str
-    body: str
+    ids: list[str]
+    read: bool
 
 
-class Notification(TypedDict):
-    """There is something new to know."""
+class NotificationRemoved(TypedDict):
+    """One of the player's devices has deleted a notification."""
 
     id: str
-    type: Literal[
-        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
-    ]
-    title: str
-    body: str
-    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
-    read: bool
-    createdAt: str
 
 
 class UnreadCount(TypedDict):
@@ -818,21 +1291,6 @@ class PublicUser(TypedDict):
     displayName: str
     karma: int
     createdAt: str
-
-
-class PageQuery(TypedDict):
-    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
-
-    limit: NotRequired[int]
-    cursor: NotRequired[str]
-
-
-class Teams(TypedDict):
-    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
-
-    count: int
-    size: int
-    roles: NotRequired[dict[str, int]]
 
 
 class Step(TypedDict):
@@ -954,7 +1412,8 @@ class Mode(TypedDict):
     """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
     results change ratings; by default in competitive and ranked, where teams play against one another. A group
     without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on.
+    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the
+    lobby of a match asks for another player by itself when it loses one.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
@@ -963,6 +1422,7 @@ class Mode(TypedDict):
     matching: RuleSet
     rated: bool
     reportedBy: Literal["anyone", "server"]
+    replaceLeavers: bool
     rating: RatingRules
 
 
@@ -1001,6 +1461,48 @@ class LeaderboardEntry(TypedDict):
     rating: Rating
     matches: int
     wins: int
+
+
+class WithCode(TypedDict):
+    """The code of a lobby that is named elsewhere, where it takes one."""
+
+    joinCode: NotRequired[str]
+
+
+class Verdict(TypedDict):
+    """Whether a request is accepted."""
+
+    accept: bool
+
+
+class ReadState(TypedDict):
+    """Whether a notification has been read."""
+
+    read: bool
+
+
+class NotificationSettings(TypedDict):
+    """Which kinds of notifications the player wants."""
+
+    friendRequest: bool
+    friendAccepted: bool
+    matchFound: bool
+    lobbyInvite: bool
+    mention: bool
+    reportOutcome: bool
+    system: bool
+
+
+class SetNotifications(TypedDict):
+    """Which kinds of notifications the player wants; the kinds that are not named are wanted."""
+
+    friendRequest: NotRequired[bool]
+    friendAccepted: NotRequired[bool]
+    matchFound: NotRequired[bool]
+    lobbyInvite: NotRequired[bool]
+    mention: NotRequired[bool]
+    reportOutcome: NotRequired[bool]
+    system: NotRequired[bool]
 
 
 class On(Protocol):
@@ -1058,6 +1560,12 @@ class On(Protocol):
     def __call__(self, name: Literal["member_left"], callback: Callback[MemberLeft]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["spectator_joined"], callback: Callback[SpectatorJoined]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["spectator_left"], callback: Callback[SpectatorLeft]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["member_ready"], callback: Callback[MemberReady]) -> None: ...
 
     @overload
@@ -1085,13 +1593,49 @@ class On(Protocol):
     def __call__(self, name: Literal["lobby_closed"], callback: Callback[LobbyClosed]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["lobby_invited"], callback: Callback[Invitation]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["message"], callback: Callback[Message]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["message_edited"], callback: Callback[Message]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["message_deleted"], callback: Callback[MessageDeleted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["reaction_changed"], callback: Callback[ReactionChanged]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["read"], callback: Callback[ReadMoved]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["channel_updated"], callback: Callback[ChannelUpdated]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["typing"], callback: Callback[Typing]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_requested"], callback: Callback[Friend]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_added"], callback: Callback[Friend]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_removed"], callback: Callback[FriendRemoved]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["notifications_marked"], callback: Callback[NotificationsMarked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["notification_removed"], callback: Callback[NotificationRemoved]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["unread_count"], callback: Callback[UnreadCount]) -> None: ...
@@ -1193,6 +1737,19 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self,
+        name: Literal["spectator_joined"],
+        predicate: Predicate[SpectatorJoined] | None = None,
+        timeout: float = ...,
+    ) -> Event[SpectatorJoined]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["spectator_left"], predicate: Predicate[SpectatorLeft] | None = None, timeout: float = ...
+    ) -> Event[SpectatorLeft]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["member_ready"], predicate: Predicate[MemberReady] | None = None, timeout: float = ...
     ) -> Event[MemberReady]: ...
 
@@ -1247,8 +1804,36 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self, name: Literal["lobby_invited"], predicate: Predicate[Invitation] | None = None, timeout: float = ...
+    ) -> Event[Invitation]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["message"], predicate: Predicate[Message] | None = None, timeout: float = ...
     ) -> Event[Message]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["message_edited"], predicate: Predicate[Message] | None = None, timeout: float = ...
+    ) -> Event[Message]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["message_deleted"], predicate: Predicate[MessageDeleted] | None = None, timeout: float = ...
+    ) -> Event[MessageDeleted]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["reaction_changed"],
+        predicate: Predicate[ReactionChanged] | None = None,
+        timeout: float = ...,
+    ) -> Event[ReactionChanged]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["read"], predicate: Predicate[ReadMoved] | None = None, timeout: float = ...
+    ) -> Event[ReadMoved]: ...
 
     @overload
     async def __call__(
@@ -1257,8 +1842,49 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self, name: Literal["typing"], predicate: Predicate[Typing] | None = None, timeout: float = ...
+    ) -> Event[Typing]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
+    ) -> Event[ChannelMuted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_requested"], predicate: Predicate[Friend] | None = None, timeout: float = ...
+    ) -> Event[Friend]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_added"], predicate: Predicate[Friend] | None = None, timeout: float = ...
+    ) -> Event[Friend]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_removed"], predicate: Predicate[FriendRemoved] | None = None, timeout: float = ...
+    ) -> Event[FriendRemoved]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["notification"], predicate: Predicate[Notification] | None = None, timeout: float = ...
     ) -> Event[Notification]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["notifications_marked"],
+        predicate: Predicate[NotificationsMarked] | None = None,
+        timeout: float = ...,
+    ) -> Event[NotificationsMarked]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["notification_removed"],
+        predicate: Predicate[NotificationRemoved] | None = None,
+        timeout: float = ...,
+    ) -> Event[NotificationRemoved]: ...
 
     @overload
     async def __call__(
@@ -1474,7 +2100,62 @@ class Call(Protocol):
         self,
         namespace: Literal["lobby"],
         event: Literal["sync"],
-        payload: Empty | None = None,
+        payload: LobbyRef | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["browse"],
+        payload: Browse | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> LobbyPage: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["create"],
+        payload: CreateLobby,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["join"],
+        payload: JoinLobby | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["leave"],
+        payload: LobbyRef | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["spectate"],
+        payload: Spectate,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1495,6 +2176,17 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["lobby"],
+        event: Literal["ready_check"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
         event: Literal["start"],
         payload: Empty | None = None,
         *,
@@ -1506,12 +2198,89 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["lobby"],
-        event: Literal["leave"],
-        payload: Empty | None = None,
+        event: Literal["kick"],
+        payload: AboutPlayer,
         *,
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["transfer_host"],
+        payload: AboutPlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_team"],
+        payload: SetTeam,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_role"],
+        payload: SetRole,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["update_settings"],
+        payload: UpdateSettings | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["invite"],
+        payload: AboutPlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["decline_invite"],
+        payload: DeclineInvite,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["invites"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Invitation]: ...
 
     @overload
     async def __call__(
@@ -1528,8 +2297,74 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["chat"],
+        event: Literal["edit"],
+        payload: Edit,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["delete"],
+        payload: ToMessage,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["react"],
+        payload: React,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["typing"],
+        payload: SetTyping,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["mark_read"],
+        payload: MarkRead,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> ReadMoved: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
         event: Literal["history"],
         payload: History,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> HistoryPage: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["search"],
+        payload: Search,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1545,6 +2380,171 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> list[Channel]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["open_direct"],
+        payload: OpenDirect,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["create_group"],
+        payload: CreateGroup,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["add_member"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["remove_member"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["set_channel_role"],
+        payload: SetChannelRole,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["transfer_channel"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["update_channel"],
+        payload: UpdateChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["leave_channel"],
+        payload: ToChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["mute"],
+        payload: Mute,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> ChannelMuted: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friends"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> FriendList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_requests"],
+        payload: RequestQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> FriendList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_request"],
+        payload: ToFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Friend: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_answer"],
+        payload: AnswerFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Friend | None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_remove"],
+        payload: ToFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["blocks"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> BlockList: ...
 
     @overload
     async def __call__(
@@ -1567,3 +2567,47 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["privacy"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Privacy: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["set_privacy"],
+        payload: SetPrivacy | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Privacy: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["notifications"],
+        payload: NotificationQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> NotificationList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["notifications_read"],
+        payload: MarkNotifications | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Unread: ...

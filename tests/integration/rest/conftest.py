@@ -12,10 +12,16 @@ from loguru import logger
 
 from domain.auth.api_keys import SCOPES, ApiKeys
 from domain.core.events import Outbox
+from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
 from domain.matchmaking.results import ResultConfig, Results
+from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.rankings.standings import Standings
+from domain.social.blocks import Blocks
+from domain.social.friends import Friends
+from domain.social.privacy import Privacy
 from maoga.process import report
 from rest.app import build_app, runner_of
 from rest.health import Check
@@ -23,6 +29,7 @@ from rest.routes import RestConfig, Services
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
+from tests.support.lobbies import lobbies_of
 
 CONFIG = RestConfig(
     production=False, cors_origins=("https://game.example",), trusted_proxies=0, body_limit_bytes=65_536
@@ -112,6 +119,35 @@ class Api:
         return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
 
 
+def notifications_of(accounts: Accounts) -> Notifications:
+    """The notifications of those accounts."""
+    return Notifications(
+        database=accounts.database,
+        preferences=NotificationPreferences(accounts.database),
+        outbox=Outbox(accounts.database, accounts.publisher, accounts.clock),
+        publisher=accounts.publisher,
+        clock=accounts.clock,
+        new_id=new_id,
+    )
+
+
+def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
+    """Blocks and friends of those accounts."""
+    database, clock = accounts.database, accounts.clock
+    outbox = Outbox(database, accounts.publisher, clock)
+    blocks = Blocks(database, accounts.users, outbox, clock)
+    friends = Friends(
+        database=database,
+        users=accounts.users,
+        blocks=blocks,
+        privacy=Privacy(database),
+        notifications=notifications_of(accounts),
+        outbox=outbox,
+        clock=clock,
+    )
+    return blocks, friends
+
+
 @asynccontextmanager
 async def serving(
     accounts: Accounts, config: RestConfig = CONFIG, checks: dict[str, Check] | None = None
@@ -123,10 +159,16 @@ async def serving(
     standings = Standings(
         database, users=accounts.users, games=games, leaderboards=leaderboards, clock=clock, report=report
     )
+    blocks, friends = relations(accounts)
+    lobbies, browser = lobbies_of(accounts, blocks, friends)
     services = Services(
         auth=accounts.auth,
         keys=ApiKeys(database, clock),
         users=accounts.users,
+        blocks=blocks,
+        friends=friends,
+        notifications=notifications_of(accounts),
+        notification_preferences=NotificationPreferences(database),
         games=games,
         rankings=accounts.rankings,
         standings=standings,
@@ -140,6 +182,8 @@ async def serving(
             clock=clock,
             config=ResultConfig(),
         ),
+        lobbies=lobbies,
+        browser=browser,
         limits=accounts.limits,
         metrics=metrics,
     )
