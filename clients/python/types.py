@@ -736,16 +736,23 @@ class RequestQuery(TypedDict):
     direction: NotRequired[Literal["incoming", "outgoing"]]
 
 
-class ToFriend(TypedDict):
-    """Names the player to ask for friendship, or whose friendship or request ends."""
+class AskFriend(TypedDict):
+    """Names the player to ask for friendship, by id or by username."""
 
-    userId: str
+    userId: NotRequired[str]
+    username: NotRequired[str]
 
 
 class AnswerFriend(TypedDict):
     """Accepts or declines the request of that player."""
 
     accept: bool
+    userId: str
+
+
+class ToFriend(TypedDict):
+    """Names the player whose friendship or request ends."""
+
     userId: str
 
 
@@ -2507,7 +2514,7 @@ class Call(Protocol):
         self,
         namespace: Literal["social"],
         event: Literal["friend_request"],
-        payload: ToFriend,
+        payload: AskFriend | None = None,
         *,
         timeout: float = ...,
         repeat: bool = ...,

@@ -12,7 +12,7 @@ from domain.notifications.model import NotificationList, Unread
 from domain.notifications.notifications import Notifications
 from domain.social import events
 from domain.social.blocks import Blocks
-from domain.social.commands import AnswerFriend, RequestQuery, ToBlock, ToFriend
+from domain.social.commands import AnswerFriend, AskFriend, RequestQuery, ToBlock, ToFriend
 from domain.social.friends import Friends
 from domain.social.model import BlockList, BlockView, FriendList, FriendView
 from domain.social.privacy import Privacy, PrivacyView, SetPrivacy, privacy_view
@@ -56,8 +56,8 @@ class SocialNamespace(Namespace):
         """The open requests to the player and of the player, the newest first."""
         return await self._snapshot(user, self._friends.requests(user.id, command))
 
-    @on("friend_request", ToFriend, cost=4)
-    async def friend_request(self, user: SessionUser, command: ToFriend) -> FriendView:
+    @on("friend_request", AskFriend, cost=4)
+    async def friend_request(self, user: SessionUser, command: AskFriend) -> FriendView:
         """Asks a player to be friends; who has asked the player is accepted. Asking twice is one request."""
         return await self._friends.request(user.id, command)
 
