@@ -135,21 +135,6 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    lobby = lobby_parts(
-        settings,
-        database=database,
-        users=users,
-        games=games,
-        blocks=blocks,
-        friends=friends,
-        notifications=notifications,
-        jobs=jobs,
-        runner=runner,
-        limits=limits,
-        deadlines=deadlines,
-        outbox=outbox,
-        clock=clock,
-    )
     sequencer = Sequencer(database, publisher)
     channels = Channels(database, outbox, sequencer, clock)
     contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
@@ -168,6 +153,22 @@ def build(
     groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
     messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
     reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
+    lobby = lobby_parts(
+        settings,
+        database=database,
+        users=users,
+        games=games,
+        blocks=blocks,
+        friends=friends,
+        notifications=notifications,
+        jobs=jobs,
+        runner=runner,
+        channels=channels,
+        limits=limits,
+        deadlines=deadlines,
+        outbox=outbox,
+        clock=clock,
+    )
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
