@@ -4,16 +4,6 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
-from domain.chat.channels import Channels
-from domain.chat.chat import Chat
-from domain.chat.contacts import Contacts
-from domain.chat.directs import Directs
-from domain.chat.groups import Groups
-from domain.chat.mentions import Mentions
-from domain.chat.messages import Messages
-from domain.chat.pace import Pace
-from domain.chat.reads import Reads
-from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -50,14 +40,13 @@ from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
-from domain.social.blocks import Blocks
-from domain.social.friends import Friends
-from domain.social.privacy import Privacy
 from domain.users.users import Users
+from maoga.chat_assembly import build_chat
 from maoga.core import Core
-from maoga.lobby_parts import lobby_parts
+from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
+from maoga.relations import build_relations
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
@@ -103,16 +92,17 @@ def build(
         clock=clock,
         new_id=new_id,
     )
-    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
-    friends = Friends(
-        database=database,
+    relations = build_relations(
+        database,
+        redis,
+        clock,
         users=users,
-        blocks=blocks,
-        privacy=privacy,
         notifications=notifications,
+        presence=presence,
         outbox=outbox,
-        clock=clock,
+        publisher=publisher,
     )
+    blocks, friends, presences = relations.blocks, relations.friends, relations.presences
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -135,25 +125,21 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    sequencer = Sequencer(database, publisher)
-    channels = Channels(database, outbox, sequencer, clock)
-    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
-    chat = Chat(
+    chats = build_chat(
         database=database,
-        channels=channels,
-        sequencer=sequencer,
-        contacts=contacts,
-        mentions=Mentions(database, users, blocks, notifications, clock),
+        publisher=publisher,
+        outbox=outbox,
+        users=users,
+        blocks=blocks,
+        friends=friends,
+        privacy=relations.privacy,
+        encounters=Meetings(database, clock),
         notifications=notifications,
-        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
+        limits=RedisRateLimits(redis),
+        rate_limit_scale=settings.rate_limit_scale,
         clock=clock,
-        new_id=new_id,
     )
-    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
-    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
-    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
-    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
-    lobby = lobby_parts(
+    lobby = build_lobbies(
         settings,
         database=database,
         users=users,
@@ -163,7 +149,7 @@ def build(
         notifications=notifications,
         jobs=jobs,
         runner=runner,
-        channels=channels,
+        channels=chats.channels,
         limits=limits,
         deadlines=deadlines,
         outbox=outbox,
@@ -176,6 +162,7 @@ def build(
         database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
     )
     board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
+    board.listen(presences.moved)
     proposals = Proposals(
         database=database,
         pool=pool,
@@ -283,7 +270,7 @@ def build(
         proposals=proposals,
         results=results,
         upkeep=lobby.upkeep,
-        channels=channels,
+        channels=chats.channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -307,6 +294,7 @@ def build(
         grace=grace,
         schedule=schedule,
         recovery=recovery,
+        presences=presences,
     )
     return Core(
         settings=settings,
@@ -328,20 +316,17 @@ def build(
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
-        privacy=privacy,
+        privacy=relations.privacy,
+        presences=presences,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,
         standings=standings,
-        chat=chat,
+        chat=chats.talk,
+        chats=chats,
         invites=lobby.invites,
         trail=lobby.trail,
         allocation=lobby.allocation,
-        channels=channels,
-        directs=directs,
-        groups=groups,
-        messages=messages,
-        reads=reads,
         lobbies=lobby.lobbies,
         browser=lobby.browser,
         matched_lobbies=lobby.matched,
