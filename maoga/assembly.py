@@ -26,16 +26,7 @@ from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
-from domain.lobbies.access import LobbyAccess
-from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
-from domain.lobbies.browser import LobbyBrowser
-from domain.lobbies.changes import LobbyChanges, LobbyConfig
-from domain.lobbies.follow_ups import ALLOCATE, REPLACE
-from domain.lobbies.invites import Invites
-from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.matched import MatchedLobbies
-from domain.lobbies.trail import Trail
-from domain.lobbies.upkeep import LobbyUpkeep
+from domain.lobbies.follow_ups import REPLACE
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -64,6 +55,7 @@ from domain.social.friends import Friends
 from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.core import Core
+from maoga.lobby_parts import lobby_parts
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.settings import Settings
@@ -71,7 +63,6 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
-from storage.outbound.allocator import WebhookAllocator
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -144,35 +135,21 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
             login_window_s=settings.login_window_s,
         ),
     )
-    trail = Trail(database, new_id)
-    invites = Invites(
+    lobby = lobby_parts(
+        settings,
         database=database,
         users=users,
+        games=games,
         blocks=blocks,
+        friends=friends,
         notifications=notifications,
-        trail=trail,
-        outbox=outbox,
-        clock=clock,
-    )
-    lobby_config = LobbyConfig(
-        countdown_s=settings.lobby_countdown_s,
-        ready_check_s=settings.lobby_ready_check_s,
-        idle_s=settings.lobby_idle_s,
-        active_s=settings.lobby_active_max_s,
-        allocates=settings.allocator_url is not None,
-    )
-    changes = LobbyChanges(
-        database=database,
-        deadlines=deadlines,
-        trail=trail,
         jobs=jobs,
+        runner=runner,
+        limits=limits,
+        deadlines=deadlines,
         outbox=outbox,
         clock=clock,
-        config=lobby_config,
     )
-    allocation = Allocation(database, changes, _allocator(settings, clock))
-    runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
-    access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
     sequencer = Sequencer(database, publisher)
     channels = Channels(database, outbox, sequencer, clock)
     contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
@@ -191,18 +168,6 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
     groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
     messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
     reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
-    lobbies = Lobbies(
-        database=database,
-        users=users,
-        games=games,
-        access=access,
-        changes=changes,
-        clock=clock,
-        new_id=new_id,
-        config=lobby_config,
-    )
-    matched_lobbies = MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=lobby_config)
-    upkeep = LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=lobby_config)
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -214,7 +179,7 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
         database=database,
         pool=pool,
         board=board,
-        lobbies=matched_lobbies,
+        lobbies=lobby.matched,
         acquaintances=acquaintances,
         cooldowns=cooldowns,
         deadlines=deadlines,
@@ -253,7 +218,7 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
     )
     backfills = Backfills(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         games=games,
         admission=admission,
         pool=pool,
@@ -302,7 +267,7 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
     )
     grace = Grace(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         parties=parties,
         matchmaking=matchmaking,
         presence=presence,
@@ -316,7 +281,7 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
         pool=pool,
         proposals=proposals,
         results=results,
-        upkeep=upkeep,
+        upkeep=lobby.upkeep,
         channels=channels,
         grace=grace,
         schedule=schedule,
@@ -337,7 +302,7 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
         proposals=proposals,
         results=results,
         standings=standings,
-        upkeep=upkeep,
+        upkeep=lobby.upkeep,
         grace=grace,
         schedule=schedule,
         recovery=recovery,
@@ -368,18 +333,18 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
         rankings=rankings,
         standings=standings,
         chat=chat,
-        invites=invites,
-        trail=trail,
-        allocation=allocation,
+        invites=lobby.invites,
+        trail=lobby.trail,
+        allocation=lobby.allocation,
         channels=channels,
         directs=directs,
         groups=groups,
         messages=messages,
         reads=reads,
-        lobbies=lobbies,
-        browser=LobbyBrowser(database, friends, access),
-        matched_lobbies=matched_lobbies,
-        lobby_upkeep=upkeep,
+        lobbies=lobby.lobbies,
+        browser=lobby.browser,
+        matched_lobbies=lobby.matched,
+        lobby_upkeep=lobby.upkeep,
         parties=parties,
         board=board,
         matchmaking=matchmaking,
@@ -390,9 +355,3 @@ def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
         recovery=recovery,
         worker=worker,
     )
-
-
-def _allocator(settings: Settings, clock: Clock) -> Allocator:
-    if settings.allocator_url is None:
-        return NoAllocator()
-    return WebhookAllocator(settings.allocator_url, settings.allocator_secret.get_secret_value().encode(), clock)
