@@ -72,7 +72,7 @@ from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.tickets import RedisTicketPool
 
 
-def build(  # noqa: PLR0915 - it is a list of all there is, one statement each
+def build(
     settings: Settings,
     clock: Clock,
     database: Database,
