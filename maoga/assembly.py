@@ -111,16 +111,9 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
         new_id=new_id,
     )
     relations = build_relations(
-        database,
-        redis,
-        clock,
-        users=users,
-        notifications=notifications,
-        presence=presence,
-        outbox=outbox,
-        publisher=publisher,
+        database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
-    blocks, friends, presences = relations.blocks, relations.friends, relations.presences
+    blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -174,7 +167,7 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
     access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
     sequencer = Sequencer(database, publisher)
     channels = Channels(database, outbox, sequencer, clock)
-    contacts = Contacts(blocks, friends, relations.privacy, Meetings(database, clock))
+    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
     chat = Chat(
         database=database,
         channels=channels,
@@ -363,7 +356,7 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
-        privacy=relations.privacy,
+        privacy=privacy,
         presences=presences,
         acquaintances=acquaintances,
         games=games,
@@ -387,6 +380,8 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
         matchmaking=matchmaking,
         proposals=proposals,
         results=results,
+        karma=relations.karma,
+        recent_players=relations.recent_players,
         tick=tick,
         grace=grace,
         recovery=recovery,
