@@ -4,16 +4,6 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
-from domain.chat.channels import Channels
-from domain.chat.chat import Chat
-from domain.chat.contacts import Contacts
-from domain.chat.directs import Directs
-from domain.chat.groups import Groups
-from domain.chat.mentions import Mentions
-from domain.chat.messages import Messages
-from domain.chat.pace import Pace
-from domain.chat.reads import Reads
-from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -26,16 +16,7 @@ from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
-from domain.lobbies.access import LobbyAccess
-from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
-from domain.lobbies.browser import LobbyBrowser
-from domain.lobbies.changes import LobbyChanges, LobbyConfig
-from domain.lobbies.follow_ups import ALLOCATE, REPLACE
-from domain.lobbies.invites import Invites
-from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.matched import MatchedLobbies
-from domain.lobbies.trail import Trail
-from domain.lobbies.upkeep import LobbyUpkeep
+from domain.lobbies.follow_ups import REPLACE
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -60,7 +41,9 @@ from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.users.users import Users
+from maoga.chat_assembly import build_chat
 from maoga.core import Core
+from maoga.lobby_parts import lobby_parts
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.relations import build_relations
@@ -69,7 +52,6 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
-from storage.outbound.allocator import WebhookAllocator
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -79,7 +61,7 @@ from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.tickets import RedisTicketPool
 
 
-def build(  # noqa: PLR0915 - one line for each use case, in the order in which they need each other
+def build(
     settings: Settings,
     clock: Clock,
     database: Database,
@@ -136,65 +118,35 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
             login_window_s=settings.login_window_s,
         ),
     )
-    trail = Trail(database, new_id)
-    invites = Invites(
-        database=database,
-        users=users,
-        blocks=blocks,
-        notifications=notifications,
-        trail=trail,
-        outbox=outbox,
-        clock=clock,
-    )
-    lobby_config = LobbyConfig(
-        countdown_s=settings.lobby_countdown_s,
-        ready_check_s=settings.lobby_ready_check_s,
-        idle_s=settings.lobby_idle_s,
-        active_s=settings.lobby_active_max_s,
-        allocates=settings.allocator_url is not None,
-    )
-    changes = LobbyChanges(
-        database=database,
-        deadlines=deadlines,
-        trail=trail,
-        jobs=jobs,
-        outbox=outbox,
-        clock=clock,
-        config=lobby_config,
-    )
-    allocation = Allocation(database, changes, _allocator(settings, clock))
-    runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
-    access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
-    sequencer = Sequencer(database, publisher)
-    channels = Channels(database, outbox, sequencer, clock)
-    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
-    chat = Chat(
-        database=database,
-        channels=channels,
-        sequencer=sequencer,
-        contacts=contacts,
-        mentions=Mentions(database, users, blocks, notifications, clock),
-        notifications=notifications,
-        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
-        clock=clock,
-        new_id=new_id,
-    )
-    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
-    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
-    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
-    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
-    lobbies = Lobbies(
+    lobby = lobby_parts(
+        settings,
         database=database,
         users=users,
         games=games,
-        access=access,
-        changes=changes,
+        blocks=blocks,
+        friends=friends,
+        notifications=notifications,
+        jobs=jobs,
+        runner=runner,
+        limits=limits,
+        deadlines=deadlines,
+        outbox=outbox,
         clock=clock,
-        new_id=new_id,
-        config=lobby_config,
     )
-    matched_lobbies = MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=lobby_config)
-    upkeep = LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=lobby_config)
+    chats = build_chat(
+        database=database,
+        publisher=publisher,
+        outbox=outbox,
+        users=users,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        encounters=Meetings(database, clock),
+        notifications=notifications,
+        limits=RedisRateLimits(redis),
+        rate_limit_scale=settings.rate_limit_scale,
+        clock=clock,
+    )
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -207,7 +159,7 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
         database=database,
         pool=pool,
         board=board,
-        lobbies=matched_lobbies,
+        lobbies=lobby.matched,
         acquaintances=acquaintances,
         cooldowns=cooldowns,
         deadlines=deadlines,
@@ -246,7 +198,7 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
     )
     backfills = Backfills(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         games=games,
         admission=admission,
         pool=pool,
@@ -295,7 +247,7 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
     )
     grace = Grace(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         parties=parties,
         matchmaking=matchmaking,
         presence=presence,
@@ -309,8 +261,8 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
         pool=pool,
         proposals=proposals,
         results=results,
-        upkeep=upkeep,
-        channels=channels,
+        upkeep=lobby.upkeep,
+        channels=chats.channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -330,7 +282,7 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
         proposals=proposals,
         results=results,
         standings=standings,
-        upkeep=upkeep,
+        upkeep=lobby.upkeep,
         grace=grace,
         schedule=schedule,
         recovery=recovery,
@@ -362,19 +314,15 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
         games=games,
         rankings=rankings,
         standings=standings,
-        chat=chat,
-        invites=invites,
-        trail=trail,
-        allocation=allocation,
-        channels=channels,
-        directs=directs,
-        groups=groups,
-        messages=messages,
-        reads=reads,
-        lobbies=lobbies,
-        browser=LobbyBrowser(database, friends, access),
-        matched_lobbies=matched_lobbies,
-        lobby_upkeep=upkeep,
+        chat=chats.talk,
+        chats=chats,
+        invites=lobby.invites,
+        trail=lobby.trail,
+        allocation=lobby.allocation,
+        lobbies=lobby.lobbies,
+        browser=lobby.browser,
+        matched_lobbies=lobby.matched,
+        lobby_upkeep=lobby.upkeep,
         parties=parties,
         board=board,
         matchmaking=matchmaking,
@@ -387,9 +335,3 @@ def build(  # noqa: PLR0915 - one line for each use case, in the order in which 
         recovery=recovery,
         worker=worker,
     )
-
-
-def _allocator(settings: Settings, clock: Clock) -> Allocator:
-    if settings.allocator_url is None:
-        return NoAllocator()
-    return WebhookAllocator(settings.allocator_url, settings.allocator_secret.get_secret_value().encode(), clock)

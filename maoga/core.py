@@ -7,13 +7,9 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
-from domain.chat.channels import Channels
+from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
-from domain.chat.directs import Directs
-from domain.chat.groups import Groups
-from domain.chat.messages import Messages
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
-from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -103,14 +99,10 @@ class Core:
     rankings: Rankings
     standings: Standings
     chat: Chat
+    chats: ChatCases
     invites: Invites
     trail: Trail
     allocation: Allocation
-    channels: Channels
-    directs: Directs
-    groups: Groups
-    messages: Messages
-    reads: Reads
     lobbies: Lobbies
     browser: LobbyBrowser
     matched_lobbies: MatchedLobbies

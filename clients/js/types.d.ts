@@ -690,14 +690,20 @@ export interface RequestQuery {
   direction?: "incoming" | "outgoing";
 }
 
-/** Names the player to ask for friendship, or whose friendship or request ends. */
-export interface ToFriend {
-  userId: string;
+/** Names the player to ask for friendship, by id or by username. */
+export interface AskFriend {
+  userId?: string;
+  username?: string;
 }
 
 /** Accepts or declines the request of that player. */
 export interface AnswerFriend {
   accept: boolean;
+  userId: string;
+}
+
+/** Names the player whose friendship or request ends. */
+export interface ToFriend {
   userId: string;
 }
 
@@ -1191,6 +1197,15 @@ export interface Refresh {
 /** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
 export interface Logout {
   refreshToken?: string;
+}
+
+/** A user as everybody sees them. */
+export interface PublicUser {
+  id: string;
+  username: string;
+  displayName: string;
+  karma: number;
+  createdAt: string;
 }
 
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
@@ -1703,7 +1718,7 @@ export interface SocialCommands extends CommonCommands {
   /** The open requests to the player and of the player, the newest first. */
   friend_requests: (payload: RequestQuery, ack: (answer: Ack<FriendList>) => void) => void;
   /** Asks a player to be friends; who has asked the player is accepted. Asking twice is one request. */
-  friend_request: (payload: ToFriend, ack: (answer: Ack<Friend>) => void) => void;
+  friend_request: (payload: AskFriend, ack: (answer: Ack<Friend>) => void) => void;
   /** Accepts a player's request, or declines it; null once it is declined. */
   friend_answer: (payload: AnswerFriend, ack: (answer: Ack<Friend | null>) => void) => void;
   /** Ends a friendship, or a request in either direction; null, also when there was none. */

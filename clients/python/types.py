@@ -766,16 +766,23 @@ class RequestQuery(TypedDict):
     direction: NotRequired[Literal["incoming", "outgoing"]]
 
 
-class ToFriend(TypedDict):
-    """Names the player to ask for friendship, or whose friendship or request ends."""
+class AskFriend(TypedDict):
+    """Names the player to ask for friendship, by id or by username."""
 
-    userId: str
+    userId: NotRequired[str]
+    username: NotRequired[str]
 
 
 class AnswerFriend(TypedDict):
     """Accepts or declines the request of that player."""
 
     accept: bool
+    userId: str
+
+
+class ToFriend(TypedDict):
+    """Names the player whose friendship or request ends."""
+
     userId: str
 
 
@@ -1330,6 +1337,16 @@ class Logout(TypedDict):
     """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
 
     refreshToken: NotRequired[str]
+
+
+class PublicUser(TypedDict):
+    """A user as everybody sees them."""
+
+    id: str
+    username: str
+    displayName: str
+    karma: int
+    createdAt: str
 
 
 class Step(TypedDict):
@@ -2603,7 +2620,7 @@ class Call(Protocol):
         self,
         namespace: Literal["social"],
         event: Literal["friend_request"],
-        payload: ToFriend,
+        payload: AskFriend | None = None,
         *,
         timeout: float = ...,
         repeat: bool = ...,

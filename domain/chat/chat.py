@@ -44,11 +44,11 @@ class Chat:
         new_id: IdFactory,
         checks: Sequence[Check] = (),
     ) -> None:
-        """checks: what every message must pass, in this order."""
+        """checks: what every message must pass, in this order. More may be added before the first message."""
         self._messages = database.collection(MESSAGES)
         self._channels, self._sequencer, self._contacts = channels, sequencer, contacts
         self._mentions, self._notifications, self._pace = mentions, notifications, pace
-        self._clock, self._new_id, self._checks = clock, new_id, checks
+        self._clock, self._new_id, self.checks = clock, new_id, list(checks)
 
     async def send(self, user: UserId, command: Send) -> MessageView:
         """Stores a message for good, tells the channel, and returns it with its `seq`.
@@ -80,7 +80,7 @@ class Chat:
             answered = await self._messages.get(draft.message.reply_to_id)
             if answered is None or answered.channel_id != channel.id:
                 raise NotFound("There is no such message to reply to.")
-        for check in self._checks:
+        for check in self.checks:
             draft = await check(channel, draft)
         named = await self._mentions.named(channel, draft.message)
         return draft.changed(mentions=named, words=words_of(draft.message.content))

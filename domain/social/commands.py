@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.core.ids import UserId
 from domain.core.model import ID_SHAPE, Command, Text
@@ -32,8 +32,21 @@ class ToBlock(Command):
     user_id: AnotherId
 
 
+class AskFriend(Command):
+    """Names the player to ask for friendship, by id or by username."""
+
+    user_id: AnotherId | None = None
+    username: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.user_id is None) == (self.username is None):
+            raise ValueError("give either userId or username")
+        return self
+
+
 class ToFriend(Command):
-    """Names the player to ask for friendship, or whose friendship or request ends."""
+    """Names the player whose friendship or request ends."""
 
     user_id: AnotherId
 

@@ -16,6 +16,7 @@ from domain.social.blocks import Blocks
 from domain.social.commands import (
     MOST_WATCHED,
     AnswerFriend,
+    AskFriend,
     RequestQuery,
     SetStatus,
     ToBlock,
@@ -119,8 +120,8 @@ class SocialNamespace(Namespace):
         """The open requests to the player and of the player, the newest first."""
         return await self._snapshot(user, self._friends.requests(user.id, command))
 
-    @on("friend_request", ToFriend, cost=4)
-    async def friend_request(self, user: SessionUser, command: ToFriend) -> FriendView:
+    @on("friend_request", AskFriend, cost=4)
+    async def friend_request(self, user: SessionUser, command: AskFriend) -> FriendView:
         """Asks a player to be friends; who has asked the player is accepted. Asking twice is one request."""
         return await self._friends.request(user.id, command)
 
