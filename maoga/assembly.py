@@ -17,7 +17,16 @@ from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
-from domain.lobbies.lobbies import Lobbies, LobbyConfig
+from domain.lobbies.access import LobbyAccess
+from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.changes import LobbyChanges, LobbyConfig
+from domain.lobbies.follow_ups import ALLOCATE, REPLACE
+from domain.lobbies.invites import Invites
+from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.matched import MatchedLobbies
+from domain.lobbies.trail import Trail
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -52,6 +61,7 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.outbound.allocator import WebhookAllocator
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -125,14 +135,47 @@ def build(
         ),
     )
     chat = Chat(database, publisher, clock, new_id)
+    trail = Trail(database, new_id)
+    invites = Invites(
+        database=database,
+        users=users,
+        blocks=blocks,
+        notifications=notifications,
+        trail=trail,
+        outbox=outbox,
+        clock=clock,
+    )
+    lobby_config = LobbyConfig(
+        countdown_s=settings.lobby_countdown_s,
+        ready_check_s=settings.lobby_ready_check_s,
+        idle_s=settings.lobby_idle_s,
+        active_s=settings.lobby_active_max_s,
+        allocates=settings.allocator_url is not None,
+    )
+    changes = LobbyChanges(
+        database=database,
+        deadlines=deadlines,
+        trail=trail,
+        jobs=jobs,
+        outbox=outbox,
+        clock=clock,
+        config=lobby_config,
+    )
+    allocation = Allocation(database, changes, _allocator(settings, clock))
+    runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
+    access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
     lobbies = Lobbies(
         database=database,
         users=users,
-        deadlines=deadlines,
-        outbox=outbox,
+        games=games,
+        access=access,
+        changes=changes,
         clock=clock,
-        config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
+        new_id=new_id,
+        config=lobby_config,
     )
+    matched_lobbies = MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=lobby_config)
+    upkeep = LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=lobby_config)
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -144,12 +187,13 @@ def build(
         database=database,
         pool=pool,
         board=board,
-        lobbies=lobbies,
+        lobbies=matched_lobbies,
         acquaintances=acquaintances,
         cooldowns=cooldowns,
         deadlines=deadlines,
         outbox=outbox,
         publisher=publisher,
+        notifications=notifications,
         clock=clock,
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
@@ -190,6 +234,7 @@ def build(
         clock=clock,
         new_id=new_id,
     )
+    runner.handle(REPLACE, backfills.replace)
     matchmaking = Matchmaking(
         database=database,
         admission=admission,
@@ -244,7 +289,7 @@ def build(
         pool=pool,
         proposals=proposals,
         results=results,
-        lobbies=lobbies,
+        upkeep=upkeep,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -264,7 +309,7 @@ def build(
         proposals=proposals,
         results=results,
         standings=standings,
-        lobbies=lobbies,
+        upkeep=upkeep,
         grace=grace,
         schedule=schedule,
         recovery=recovery,
@@ -295,7 +340,13 @@ def build(
         rankings=rankings,
         standings=standings,
         chat=chat,
+        invites=invites,
+        trail=trail,
+        allocation=allocation,
         lobbies=lobbies,
+        browser=LobbyBrowser(database, friends, access),
+        matched_lobbies=matched_lobbies,
+        lobby_upkeep=upkeep,
         parties=parties,
         board=board,
         matchmaking=matchmaking,
@@ -306,3 +357,9 @@ def build(
         recovery=recovery,
         worker=worker,
     )
+
+
+def _allocator(settings: Settings, clock: Clock) -> Allocator:
+    if settings.allocator_url is None:
+        return NoAllocator()
+    return WebhookAllocator(settings.allocator_url, settings.allocator_secret.get_secret_value().encode(), clock)

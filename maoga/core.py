@@ -18,8 +18,14 @@ from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
 from domain.jobs.runner import JobRunner
+from domain.lobbies.allocation import Allocation
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.invites import INVITES, Invites
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import LOBBIES, SEATS
+from domain.lobbies.matched import MatchedLobbies
+from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS
+from domain.lobbies.trail import TRAIL, Trail
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS
@@ -53,7 +59,8 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY),
-    *(GAMES, RATINGS, CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(GAMES, RATINGS, CHANNELS, MESSAGES, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -87,7 +94,13 @@ class Core:
     rankings: Rankings
     standings: Standings
     chat: Chat
+    invites: Invites
+    trail: Trail
+    allocation: Allocation
     lobbies: Lobbies
+    browser: LobbyBrowser
+    matched_lobbies: MatchedLobbies
+    lobby_upkeep: LobbyUpkeep
     parties: Parties
     board: TicketBoard
     matchmaking: Matchmaking

@@ -84,6 +84,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
+            lobbies=core.lobbies,
+            browser=core.browser,
             limits=core.limits,
             metrics=metrics,
         ),
@@ -154,7 +156,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     )
     gateway.register(
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
-        LobbyNamespace(core.lobbies, hub),
+        LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
         ChatNamespace(core.chat, hub),
         SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
     )

@@ -13,7 +13,7 @@ from domain.core.ids import LobbyId, MatchId, TicketId, UserId
 from domain.core.leases import Leases
 from domain.jobs.runner import BEAT_S as JOB_BEAT_S
 from domain.jobs.runner import JobRunner
-from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.grace import Grace
 from domain.matchmaking.ownership import BEAT_S, Ownership
 from domain.matchmaking.proposals import Proposals
@@ -52,7 +52,7 @@ class Worker:
         proposals: Proposals,
         results: Results,
         standings: Standings,
-        lobbies: Lobbies,
+        upkeep: LobbyUpkeep,
         grace: Grace,
         schedule: Schedule,
         recovery: Recovery,
@@ -63,9 +63,10 @@ class Worker:
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
-            "countdown": lambda id: lobbies.elapse_countdown(LobbyId(id)),
+            "countdown": lambda id: upkeep.elapse_countdown(LobbyId(id)),
+            "ready": lambda id: upkeep.elapse_ready_check(LobbyId(id)),
             "schedule": lambda id: schedule.elapse(TicketId(id)),
-            "idle": lambda id: lobbies.elapse_idle(LobbyId(id)),
+            "idle": lambda id: upkeep.elapse_idle(LobbyId(id)),
             "result": lambda id: results.elapse(MatchId(id)),
         }
 

@@ -7,6 +7,7 @@ from aiohttp import web
 import rest.auth
 import rest.games
 import rest.leaderboards
+import rest.lobbies
 import rest.matches
 import rest.notifications
 import rest.social
@@ -23,7 +24,8 @@ PREFIXES = (NEWEST, "/api")
 
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
-    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.social.routes, *rest.notifications.routes),
+    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes),
+    *(*rest.social.routes, *rest.notifications.routes),
 )
 
 KEEPALIVE_S = 75.0

@@ -13,6 +13,8 @@ from domain.core.errors import AppError
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
 from domain.games.games import Games
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.results import Results
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
@@ -57,6 +59,8 @@ class Services:
     rankings: Rankings
     standings: Standings
     results: Results
+    lobbies: Lobbies
+    browser: LobbyBrowser
     limits: RateLimits
     metrics: RestMetrics
 

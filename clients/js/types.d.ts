@@ -260,6 +260,11 @@ export interface ReportResult {
   result: Result;
 }
 
+/** The lobby one has a seat in, or else the one that one watches, unless it is named. */
+export interface LobbyRef {
+  lobbyId?: string;
+}
+
 /** A member as clients see it. */
 export interface Member {
   userId: string;
@@ -279,12 +284,33 @@ export interface Capacity {
   max: number;
 }
 
-/** What the host may change. A lobby made from a match is private and starts by itself when all are ready. */
+/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
+export interface Teams {
+  count: number;
+  size: number;
+  roles?: Record<string, number>;
+}
+
+/** The settings as members see them. joinCode: lets in who has it; missing in what others see. */
 export interface LobbySettings {
   visibility: "public" | "friends" | "private";
   allowSpectators: boolean;
+  spectatorChat: boolean;
   autoStart: boolean;
+  removeUnready: boolean;
   custom: Record<string, string | number | number | boolean>;
+  joinCode?: string;
+}
+
+/**
+ * Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a thing.
+ * Only members of the lobby are told.
+ */
+export interface GameConnection {
+  url?: string;
+  host?: string;
+  port?: number;
+  token?: string;
 }
 
 /** A lobby as its members see it. `version` is the lobby's revision. */
@@ -300,20 +326,137 @@ export interface Lobby {
   members: Array<Member>;
   spectators: Array<string>;
   capacity: Capacity;
+  teams?: Teams;
   settings: LobbySettings;
   matchId?: string;
   chatId: string;
   createdAt: string;
+  readyBy?: string;
   readyAt?: string;
   startsAt?: string;
+  allocating: boolean;
   activeAt?: string;
+  connection?: GameConnection;
   closedAt?: string;
-  closeReason?: "empty" | "idle";
+  closeReason?: "empty" | "idle" | "expired" | "finished";
+}
+
+/** Which lobbies to look for. */
+export interface Browse {
+  limit?: number;
+  cursor?: string;
+  gameId?: string;
+  mode?: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
+}
+
+/** A lobby as it is shown in the browser and in invitations. players: how many are in it. */
+export interface LobbySummary {
+  id: string;
+  name: string;
+  status: "forming" | "ready" | "countdown" | "active" | "closed";
+  gameId: string;
+  mode: string;
+  region?: string;
+  hostId: string;
+  hostName: string;
+  players: number;
+  capacity: Capacity;
+  visibility: "public" | "friends" | "private";
+  allowSpectators: boolean;
+  custom: Record<string, string | number | number | boolean>;
+  createdAt: string;
+}
+
+/** Some of the lobbies that were asked for; nextCursor: where the others start. */
+export interface LobbyPage {
+  items: Array<LobbySummary>;
+  nextCursor?: string;
+}
+
+/** How few players can start, and how many fit; what is left out stays, or is what the mode says. */
+export interface SetCapacity {
+  min?: number;
+  max?: number;
+}
+
+/** Settings of a new lobby; what is left out is as in any. */
+export interface SetSettings {
+  visibility?: "public" | "friends" | "private";
+  allowSpectators?: boolean;
+  spectatorChat?: boolean;
+  autoStart?: boolean;
+  removeUnready?: boolean;
+  custom?: Record<string, string | boolean | number | number>;
+}
+
+/** Opens a lobby for a game of the catalogue. name: the host's, if left out. */
+export interface CreateLobby {
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
+  name?: string;
+  capacity?: SetCapacity;
+  settings?: SetSettings;
+}
+
+/** Joins a lobby that one can see (`lobbyId`), or one whose code one has (`joinCode`, in any case). */
+export interface JoinLobby {
+  lobbyId?: string;
+  joinCode?: string;
+}
+
+/** Watches a lobby. */
+export interface Spectate {
+  lobbyId: string;
 }
 
 /** Says whether the player is ready. */
 export interface SetReady {
   ready: boolean;
+}
+
+/** The player whom the command is about. */
+export interface AboutPlayer {
+  userId: string;
+}
+
+/** Puts a member on a team, from 1. swapWith: who takes the place that is left, for teams that are full. */
+export interface SetTeam {
+  userId: string;
+  team: number;
+  swapWith?: string;
+}
+
+/** Gives a member a role of the mode; none without `role`. */
+export interface SetRole {
+  userId: string;
+  role?: string;
+}
+
+/** Changes what is given. version: of the lobby as the host saw it; settings changed since then are not lost. */
+export interface UpdateSettings {
+  version?: number;
+  name?: string;
+  capacity?: SetCapacity;
+  visibility?: "public" | "friends" | "private";
+  allowSpectators?: boolean;
+  spectatorChat?: boolean;
+  autoStart?: boolean;
+  removeUnready?: boolean;
+  custom?: Record<string, string | boolean | number | number>;
+}
+
+/** Turns down the invitation to a lobby. */
+export interface DeclineInvite {
+  lobbyId: string;
+}
+
+/** An invitation to a lobby as the invited player sees it. */
+export interface Invitation {
+  lobby: LobbySummary;
+  fromUserId: string;
+  expiresAt: string;
 }
 
 /** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
@@ -649,7 +792,22 @@ export interface MemberLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "grace_expired";
+  reason: "left" | "kicked" | "not_ready" | "grace_expired";
+}
+
+/** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+export interface SpectatorJoined {
+  lobbyId: string;
+  version: number;
+  userId: string;
+}
+
+/** Somebody watches no longer: take them out of `spectators`. */
+export interface SpectatorLeft {
+  lobbyId: string;
+  version: number;
+  userId: string;
+  reason: "left" | "kicked" | "joined" | "not_allowed";
 }
 
 /** A member is ready or no longer ready. */
@@ -675,7 +833,7 @@ export interface HostChanged {
   hostId: string;
 }
 
-/** Everyone is ready: the status is `ready`. */
+/** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
 export interface LobbyReady {
   lobbyId: string;
   version: number;
@@ -695,24 +853,29 @@ export interface CountdownStarted {
   startsAt: string;
 }
 
-/** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+/**
+ * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+ * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
+  reason: "not_ready" | "allocation_failed";
 }
 
-/** The game begins: the status is `active`. */
+/** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
 export interface LobbyStarted {
   lobbyId: string;
   version: number;
   activeAt: string;
+  connection?: GameConnection;
 }
 
-/** The lobby is over: the status is `closed`. */
+/** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
-  reason: "empty" | "idle";
+  reason: "empty" | "idle" | "expired" | "finished";
   closedAt: string;
 }
 
@@ -827,13 +990,6 @@ export interface Logout {
   refreshToken?: string;
 }
 
-/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
-export interface Teams {
-  count: number;
-  size: number;
-  roles?: Record<string, number>;
-}
-
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
 export interface Step {
   afterS: number;
@@ -946,7 +1102,8 @@ export interface RatingRules {
  * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
  * change ratings; by default in competitive and ranked, where teams play against one another. A group without teams
  * may be a squad that plays together: only the catalogue knows that it is each for themselves. reported_by: whose
- * word of a match's end counts. rating: how ratings live on.
+ * word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby of a match asks for
+ * another player by itself when it loses one.
  */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
@@ -955,6 +1112,7 @@ export interface Mode {
   matching: RuleSet;
   rated: boolean;
   reportedBy: "anyone" | "server";
+  replaceLeavers: boolean;
   rating: RatingRules;
 }
 
@@ -990,6 +1148,11 @@ export interface LeaderboardEntry {
   rating: Rating;
   matches: number;
   wins: number;
+}
+
+/** The code of a lobby that is named elsewhere, where it takes one. */
+export interface WithCode {
+  joinCode?: string;
 }
 
 /** Whether a request is accepted. */
@@ -1127,41 +1290,107 @@ export interface MatchmakingCommands extends CommonCommands {
 }
 
 export interface LobbyEvents extends CommonEvents {
-  /** The lobby as it is now: take it whole. */
+  /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
   lobby_updated: (data: Lobby, meta: Meta) => void;
   /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
   member_joined: (data: MemberJoined, meta: Meta) => void;
   /** A member is gone: take it out of `members`. */
   member_left: (data: MemberLeft, meta: Meta) => void;
+  /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+  spectator_joined: (data: SpectatorJoined, meta: Meta) => void;
+  /** Somebody watches no longer: take them out of `spectators`. */
+  spectator_left: (data: SpectatorLeft, meta: Meta) => void;
   /** A member is ready or no longer ready. */
   member_ready: (data: MemberReady, meta: Meta) => void;
   /** A member lost its last connection (grace), or came back. */
   member_connection: (data: MemberConnection, meta: Meta) => void;
   /** Another member is the host now. */
   host_changed: (data: HostChanged, meta: Meta) => void;
-  /** Everyone is ready: the status is `ready`. */
+  /** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
   lobby_ready: (data: LobbyReady, meta: Meta) => void;
   /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
   lobby_unready: (data: LobbyUnready, meta: Meta) => void;
   /** The lobby starts at `startsAt`: the status is `countdown`. */
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
-  /** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
-  /** The game begins: the status is `active`. */
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
   lobby_started: (data: LobbyStarted, meta: Meta) => void;
-  /** The lobby is over: the status is `closed`. */
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
   lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+  /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
+  lobby_updated: (data: Lobby, meta: Meta) => void;
+  /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
+  member_joined: (data: MemberJoined, meta: Meta) => void;
+  /** A member is gone: take it out of `members`. */
+  member_left: (data: MemberLeft, meta: Meta) => void;
+  /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+  spectator_joined: (data: SpectatorJoined, meta: Meta) => void;
+  /** Somebody watches no longer: take them out of `spectators`. */
+  spectator_left: (data: SpectatorLeft, meta: Meta) => void;
+  /** A member is ready or no longer ready. */
+  member_ready: (data: MemberReady, meta: Meta) => void;
+  /** A member lost its last connection (grace), or came back. */
+  member_connection: (data: MemberConnection, meta: Meta) => void;
+  /** Another member is the host now. */
+  host_changed: (data: HostChanged, meta: Meta) => void;
+  /** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
+  lobby_ready: (data: LobbyReady, meta: Meta) => void;
+  /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  lobby_unready: (data: LobbyUnready, meta: Meta) => void;
+  /** The lobby starts at `startsAt`: the status is `countdown`. */
+  countdown_started: (data: CountdownStarted, meta: Meta) => void;
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
+  countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
+  lobby_started: (data: LobbyStarted, meta: Meta) => void;
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
+  lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+  /** Somebody invites the player to a lobby; told on `lobby:user:<userId>`. */
+  lobby_invited: (data: Invitation, meta: Meta) => void;
 }
 
 export interface LobbyCommands extends CommonCommands {
-  /** The lobby as it is now. */
-  sync: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The lobby the player has a seat in, or else watches, as it is now. */
+  sync: (payload: LobbyRef, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Lobbies that have room, the newest first: public ones, and those that friends have opened to friends. */
+  browse: (payload: Browse, ack: (answer: Ack<LobbyPage>) => void) => void;
+  /** Opens a lobby, whose host the player is. */
+  create: (payload: CreateLobby, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Takes a free place in a lobby, on the smallest team. */
+  join: (payload: JoinLobby, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives up the seat, or else watches no longer; the lobby as it is without the player. */
+  leave: (payload: LobbyRef, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Watches a lobby that takes spectators, without a seat in it. */
+  spectate: (payload: Spectate, ack: (answer: Ack<Lobby>) => void) => void;
   /** Says whether the player is ready; when all are, the countdown begins. */
   set_ready: (payload: SetReady, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host asks everybody to be ready by `readyBy`; if `removeUnready` is set, who is not loses the place. */
+  ready_check: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
   /** The host begins the countdown of a lobby that does not start by itself. */
   start: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
-  /** Gives up the seat; the lobby as it is without the player. */
-  leave: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host sends a member or a spectator away, who may not come back. */
+  kick: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host hands the lobby over to another member. */
+  transfer_host: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Moves a member to another team: oneself, or anybody as the host, who may also let two swap. */
+  set_team: (payload: SetTeam, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives a member a role of the mode, or takes it: oneself, or anybody as the host. */
+  set_role: (payload: SetRole, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host changes the settings that are given. */
+  update_settings: (payload: UpdateSettings, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Invites a player for ten minutes, also to a private lobby; any member may. */
+  invite: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Turns an invitation down. */
+  decline_invite: (payload: DeclineInvite, ack: (answer: Ack<null>) => void) => void;
+  /** The player's invitations, the newest first, at most 50. */
+  invites: (payload: Empty, ack: (answer: Ack<Array<Invitation>>) => void) => void;
 }
 
 export interface ChatEvents extends CommonEvents {

@@ -291,6 +291,12 @@ class ReportResult(TypedDict):
     result: Result
 
 
+class LobbyRef(TypedDict):
+    """The lobby one has a seat in, or else the one that one watches, unless it is named."""
+
+    lobbyId: NotRequired[str]
+
+
 class Member(TypedDict):
     """A member as clients see it."""
 
@@ -312,13 +318,35 @@ class Capacity(TypedDict):
     max: int
 
 
+class Teams(TypedDict):
+    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+
+    count: int
+    size: int
+    roles: NotRequired[dict[str, int]]
+
+
 class LobbySettings(TypedDict):
-    """What the host may change. A lobby made from a match is private and starts by itself when all are ready."""
+    """The settings as members see them. joinCode: lets in who has it; missing in what others see."""
 
     visibility: Literal["public", "friends", "private"]
     allowSpectators: bool
+    spectatorChat: bool
     autoStart: bool
+    removeUnready: bool
     custom: dict[str, str | int | float | bool]
+    joinCode: NotRequired[str]
+
+
+class GameConnection(TypedDict):
+    """Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a
+    thing. Only members of the lobby are told.
+    """
+
+    url: NotRequired[str]
+    host: NotRequired[str]
+    port: NotRequired[int]
+    token: NotRequired[str]
 
 
 class Lobby(TypedDict):
@@ -335,21 +363,152 @@ class Lobby(TypedDict):
     members: list[Member]
     spectators: list[str]
     capacity: Capacity
+    teams: NotRequired[Teams]
     settings: LobbySettings
     matchId: NotRequired[str]
     chatId: str
     createdAt: str
+    readyBy: NotRequired[str]
     readyAt: NotRequired[str]
     startsAt: NotRequired[str]
+    allocating: bool
     activeAt: NotRequired[str]
+    connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
-    closeReason: NotRequired[Literal["empty", "idle"]]
+    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
+
+
+class Browse(TypedDict):
+    """Which lobbies to look for."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    gameId: NotRequired[str]
+    mode: NotRequired[Literal["casual", "competitive", "ranked", "custom"]]
+    region: NotRequired[str]
+
+
+class LobbySummary(TypedDict):
+    """A lobby as it is shown in the browser and in invitations. players: how many are in it."""
+
+    id: str
+    name: str
+    status: Literal["forming", "ready", "countdown", "active", "closed"]
+    gameId: str
+    mode: str
+    region: NotRequired[str]
+    hostId: str
+    hostName: str
+    players: int
+    capacity: Capacity
+    visibility: Literal["public", "friends", "private"]
+    allowSpectators: bool
+    custom: dict[str, str | int | float | bool]
+    createdAt: str
+
+
+class LobbyPage(TypedDict):
+    """Some of the lobbies that were asked for; nextCursor: where the others start."""
+
+    items: list[LobbySummary]
+    nextCursor: NotRequired[str]
+
+
+class SetCapacity(TypedDict):
+    """How few players can start, and how many fit; what is left out stays, or is what the mode says."""
+
+    min: NotRequired[int]
+    max: NotRequired[int]
+
+
+class SetSettings(TypedDict):
+    """Settings of a new lobby; what is left out is as in any."""
+
+    visibility: NotRequired[Literal["public", "friends", "private"]]
+    allowSpectators: NotRequired[bool]
+    spectatorChat: NotRequired[bool]
+    autoStart: NotRequired[bool]
+    removeUnready: NotRequired[bool]
+    custom: NotRequired[dict[str, str | bool | int | float]]
+
+
+class CreateLobby(TypedDict):
+    """Opens a lobby for a game of the catalogue. name: the host's, if left out."""
+
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    region: NotRequired[str]
+    name: NotRequired[str]
+    capacity: NotRequired[SetCapacity]
+    settings: NotRequired[SetSettings]
+
+
+class JoinLobby(TypedDict):
+    """Joins a lobby that one can see (`lobbyId`), or one whose code one has (`joinCode`, in any case)."""
+
+    lobbyId: NotRequired[str]
+    joinCode: NotRequired[str]
+
+
+class Spectate(TypedDict):
+    """Watches a lobby."""
+
+    lobbyId: str
 
 
 class SetReady(TypedDict):
     """Says whether the player is ready."""
 
     ready: bool
+
+
+class AboutPlayer(TypedDict):
+    """The player whom the command is about."""
+
+    userId: str
+
+
+class SetTeam(TypedDict):
+    """Puts a member on a team, from 1. swapWith: who takes the place that is left, for teams that are full."""
+
+    userId: str
+    team: int
+    swapWith: NotRequired[str]
+
+
+class SetRole(TypedDict):
+    """Gives a member a role of the mode; none without `role`."""
+
+    userId: str
+    role: NotRequired[str]
+
+
+class UpdateSettings(TypedDict):
+    """Changes what is given. version: of the lobby as the host saw it; settings changed since then are not lost."""
+
+    version: NotRequired[int]
+    name: NotRequired[str]
+    capacity: NotRequired[SetCapacity]
+    visibility: NotRequired[Literal["public", "friends", "private"]]
+    allowSpectators: NotRequired[bool]
+    spectatorChat: NotRequired[bool]
+    autoStart: NotRequired[bool]
+    removeUnready: NotRequired[bool]
+    custom: NotRequired[dict[str, str | bool | int | float]]
+
+
+class DeclineInvite(TypedDict):
+    """Turns down the invitation to a lobby."""
+
+    lobbyId: str
+
+
+class Invitation(TypedDict):
+    """An invitation to a lobby as the invited player sees it."""
+
+    lobby: LobbySummary
+    fromUserId: str
+    expiresAt: str
 
 
 class Send(TypedDict):
@@ -727,7 +886,24 @@ class MemberLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "grace_expired"]
+    reason: Literal["left", "kicked", "not_ready", "grace_expired"]
+
+
+class SpectatorJoined(TypedDict):
+    """Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+
+
+class SpectatorLeft(TypedDict):
+    """Somebody watches no longer: take them out of `spectators`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+    reason: Literal["left", "kicked", "joined", "not_allowed"]
 
 
 class MemberReady(TypedDict):
@@ -757,7 +933,7 @@ class HostChanged(TypedDict):
 
 
 class LobbyReady(TypedDict):
-    """Everyone is ready: the status is `ready`."""
+    """Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over."""
 
     lobbyId: str
     version: int
@@ -780,26 +956,30 @@ class CountdownStarted(TypedDict):
 
 
 class CountdownCancelled(TypedDict):
-    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+    """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    """
 
     lobbyId: str
     version: int
+    reason: Literal["not_ready", "allocation_failed"]
 
 
 class LobbyStarted(TypedDict):
-    """The game begins: the status is `active`."""
+    """The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found."""
 
     lobbyId: str
     version: int
     activeAt: str
+    connection: NotRequired[GameConnection]
 
 
 class LobbyClosed(TypedDict):
-    """The lobby is over: the status is `closed`."""
+    """The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false."""
 
     lobbyId: str
     version: int
-    reason: Literal["empty", "idle"]
+    reason: Literal["empty", "idle", "expired", "finished"]
     closedAt: str
 
 
@@ -928,14 +1108,6 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
-class Teams(TypedDict):
-    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
-
-    count: int
-    size: int
-    roles: NotRequired[dict[str, int]]
-
-
 class Step(TypedDict):
     """From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more."""
 
@@ -1055,7 +1227,8 @@ class Mode(TypedDict):
     """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
     results change ratings; by default in competitive and ranked, where teams play against one another. A group
     without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on.
+    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the
+    lobby of a match asks for another player by itself when it loses one.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
@@ -1064,6 +1237,7 @@ class Mode(TypedDict):
     matching: RuleSet
     rated: bool
     reportedBy: Literal["anyone", "server"]
+    replaceLeavers: bool
     rating: RatingRules
 
 
@@ -1102,6 +1276,12 @@ class LeaderboardEntry(TypedDict):
     rating: Rating
     matches: int
     wins: int
+
+
+class WithCode(TypedDict):
+    """The code of a lobby that is named elsewhere, where it takes one."""
+
+    joinCode: NotRequired[str]
 
 
 class Verdict(TypedDict):
@@ -1195,6 +1375,12 @@ class On(Protocol):
     def __call__(self, name: Literal["member_left"], callback: Callback[MemberLeft]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["spectator_joined"], callback: Callback[SpectatorJoined]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["spectator_left"], callback: Callback[SpectatorLeft]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["member_ready"], callback: Callback[MemberReady]) -> None: ...
 
     @overload
@@ -1220,6 +1406,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["lobby_closed"], callback: Callback[LobbyClosed]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["lobby_invited"], callback: Callback[Invitation]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["message"], callback: Callback[Message]) -> None: ...
@@ -1345,6 +1534,19 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self,
+        name: Literal["spectator_joined"],
+        predicate: Predicate[SpectatorJoined] | None = None,
+        timeout: float = ...,
+    ) -> Event[SpectatorJoined]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["spectator_left"], predicate: Predicate[SpectatorLeft] | None = None, timeout: float = ...
+    ) -> Event[SpectatorLeft]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["member_ready"], predicate: Predicate[MemberReady] | None = None, timeout: float = ...
     ) -> Event[MemberReady]: ...
 
@@ -1396,6 +1598,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["lobby_closed"], predicate: Predicate[LobbyClosed] | None = None, timeout: float = ...
     ) -> Event[LobbyClosed]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["lobby_invited"], predicate: Predicate[Invitation] | None = None, timeout: float = ...
+    ) -> Event[Invitation]: ...
 
     @overload
     async def __call__(
@@ -1657,7 +1864,62 @@ class Call(Protocol):
         self,
         namespace: Literal["lobby"],
         event: Literal["sync"],
-        payload: Empty | None = None,
+        payload: LobbyRef | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["browse"],
+        payload: Browse | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> LobbyPage: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["create"],
+        payload: CreateLobby,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["join"],
+        payload: JoinLobby | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["leave"],
+        payload: LobbyRef | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["spectate"],
+        payload: Spectate,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1678,6 +1940,17 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["lobby"],
+        event: Literal["ready_check"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
         event: Literal["start"],
         payload: Empty | None = None,
         *,
@@ -1689,12 +1962,89 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["lobby"],
-        event: Literal["leave"],
-        payload: Empty | None = None,
+        event: Literal["kick"],
+        payload: AboutPlayer,
         *,
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["transfer_host"],
+        payload: AboutPlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_team"],
+        payload: SetTeam,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_role"],
+        payload: SetRole,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["update_settings"],
+        payload: UpdateSettings | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["invite"],
+        payload: AboutPlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["decline_invite"],
+        payload: DeclineInvite,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["invites"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Invitation]: ...
 
     @overload
     async def __call__(

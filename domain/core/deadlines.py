@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Kind = Literal["accept", "grace", "countdown", "idle", "result", "schedule"]
+Kind = Literal["accept", "grace", "countdown", "ready", "idle", "result", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)

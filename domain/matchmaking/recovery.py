@@ -8,10 +8,11 @@ from collections.abc import Awaitable
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database
 from domain.core.events import Outbox
-from domain.core.ids import LobbyId, TicketId, UserId
+from domain.core.ids import TicketId, UserId
 from domain.core.isolation import Report, isolated
-from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.invites import INVITES
 from domain.lobbies.model import LOBBIES, SEATS
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.grace import Grace
 from domain.matchmaking.model import MATCHES, TICKETS, Ticket, pool_entry
@@ -42,7 +43,7 @@ class Recovery:
         pool: TicketPool,
         proposals: Proposals,
         results: Results,
-        lobbies: Lobbies,
+        upkeep: LobbyUpkeep,
         grace: Grace,
         schedule: Schedule,
         backfills: Backfills,
@@ -51,7 +52,7 @@ class Recovery:
         report: Report,
     ) -> None:
         self._pool, self._proposals, self._results = pool, proposals, results
-        self._lobbies, self._grace = lobbies, grace
+        self._upkeep, self._grace = upkeep, grace
         self._schedule, self._backfills = schedule, backfills
         self._outbox, self._clock, self._report = outbox, clock, report
         self._tickets = database.collection(TICKETS)
@@ -63,6 +64,7 @@ class Recovery:
         """One pass over everything but the pool. What cannot be mended is reported and keeps nothing else waiting."""
         await self._outbox.sweep(MATCHES, self._report)
         await self._outbox.sweep(LOBBIES, self._report)
+        await self._outbox.sweep(INVITES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
         await self._outbox.sweep(PARTIES, self._report)
         await self._outbox.sweep(NOTIFICATIONS, self._report)
@@ -87,9 +89,8 @@ class Recovery:
             await self._isolated(f"result of match {match.id}", self._results.elapse(match.match_id))
         for ticket in await self._tickets.find({"due_at": {"$lt": before}}, limit=PAGE):
             await self._isolated(f"ticket {ticket.id}", self._schedule.elapse(TicketId(ticket.id)))
-        for lobby in await self._lobbies.overdue(before, PAGE):
-            elapse = self._lobbies.elapse_countdown if lobby.status == "countdown" else self._lobbies.elapse_idle
-            await self._isolated(f"lobby {lobby.id}", elapse(LobbyId(lobby.id)))
+        for lobby in await self._upkeep.overdue(before, PAGE):
+            await self._isolated(f"lobby {lobby.id}", self._upkeep.elapse(lobby))
         away = {"grace_until": {"$lt": before}}
         seats = [*await self._seats.find(away, limit=PAGE), *await self._party_seats.find(away, limit=PAGE)]
         for user in dict.fromkeys(seat.id for seat in seats):

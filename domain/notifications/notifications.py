@@ -61,9 +61,13 @@ class Notifications:
         ]
 
     async def tell(self, written: Sequence[Insert[Notification]]) -> None:
-        """Publishes what was committed; what a crash or an outage keeps from it the sweep does."""
+        """Publishes what was committed; what a crash or an outage keeps from it the sweep does.
+
+        Of two callers who would write the same, only one has committed; the other one's are not there.
+        """
         with may_lag():
-            await asyncio.gather(*(self._tell(write.document) for write in written))
+            committed = await self._notifications.get_many([write.document.id for write in written])
+            await asyncio.gather(*map(self._tell, committed.values()))
 
     async def list(self, user: UserId, query: NotificationQuery) -> NotificationList:
         """A page of the user's notifications, the newest first."""

@@ -94,6 +94,11 @@ class Friends:
         found = await self._friendships.get_many([friendship_id(user, other) for other in others])
         return {other_of(one, user) for one in found.values() if one.status == "friends"}
 
+    async def of(self, user: UserId) -> set[UserId]:
+        """All friends of the user."""
+        found = await self._friendships.find({"user_ids": user, "status": "friends"}, limit=2 * MOST_FRIENDS)
+        return {other_of(one, user) for one in found}
+
     async def request(self, user: UserId, command: ToFriend) -> FriendView:
         """Asks a player to be friends; who has asked the user is accepted. Asking twice is one request.
 

@@ -11,11 +11,11 @@ from domain.core.ids import ChannelId, TicketId, UserId
 from domain.lobbies.commands import SetReady
 from domain.lobbies.model import LOBBIES, SEATS, LobbyView
 from domain.lobbies.rules import NotInLobby
+from domain.lobbies.seats import AlreadyInLobby, AlreadyQueued
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.model import MATCHES, TICKETS, Match
 from domain.matchmaking.proposals import MatchOver
-from domain.matchmaking.seating import AlreadyInLobby, AlreadyQueued
 from maoga.bootstrap import Core
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock

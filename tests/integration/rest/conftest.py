@@ -29,6 +29,7 @@ from rest.routes import RestConfig, Services
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
+from tests.support.lobbies import lobbies_of
 
 CONFIG = RestConfig(
     production=False, cors_origins=("https://game.example",), trusted_proxies=0, body_limit_bytes=65_536
@@ -159,6 +160,7 @@ async def serving(
         database, users=accounts.users, games=games, leaderboards=leaderboards, clock=clock, report=report
     )
     blocks, friends = relations(accounts)
+    lobbies, browser = lobbies_of(accounts, blocks, friends)
     services = Services(
         auth=accounts.auth,
         keys=ApiKeys(database, clock),
@@ -180,6 +182,8 @@ async def serving(
             clock=clock,
             config=ResultConfig(),
         ),
+        lobbies=lobbies,
+        browser=browser,
         limits=accounts.limits,
         metrics=metrics,
     )
