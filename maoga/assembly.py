@@ -4,7 +4,6 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
-from domain.chat.chat import Chat
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -17,16 +16,7 @@ from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
-from domain.lobbies.access import LobbyAccess
-from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
-from domain.lobbies.browser import LobbyBrowser
-from domain.lobbies.changes import LobbyChanges, LobbyConfig
-from domain.lobbies.follow_ups import ALLOCATE, REPLACE
-from domain.lobbies.invites import Invites
-from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.matched import MatchedLobbies
-from domain.lobbies.trail import Trail
-from domain.lobbies.upkeep import LobbyUpkeep
+from domain.lobbies.follow_ups import REPLACE
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -34,6 +24,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
+from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.party_search import PartySearch
@@ -53,7 +44,9 @@ from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.privacy import Privacy
 from domain.users.users import Users
+from maoga.chat_assembly import build_chat
 from maoga.core import Core
+from maoga.lobby_parts import lobby_parts
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.settings import Settings
@@ -61,7 +54,6 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
-from storage.outbound.allocator import WebhookAllocator
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -134,48 +126,35 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    chat = Chat(database, publisher, clock, new_id)
-    trail = Trail(database, new_id)
-    invites = Invites(
-        database=database,
-        users=users,
-        blocks=blocks,
-        notifications=notifications,
-        trail=trail,
-        outbox=outbox,
-        clock=clock,
-    )
-    lobby_config = LobbyConfig(
-        countdown_s=settings.lobby_countdown_s,
-        ready_check_s=settings.lobby_ready_check_s,
-        idle_s=settings.lobby_idle_s,
-        active_s=settings.lobby_active_max_s,
-        allocates=settings.allocator_url is not None,
-    )
-    changes = LobbyChanges(
-        database=database,
-        deadlines=deadlines,
-        trail=trail,
-        jobs=jobs,
-        outbox=outbox,
-        clock=clock,
-        config=lobby_config,
-    )
-    allocation = Allocation(database, changes, _allocator(settings, clock))
-    runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
-    access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
-    lobbies = Lobbies(
+    lobby = lobby_parts(
+        settings,
         database=database,
         users=users,
         games=games,
-        access=access,
-        changes=changes,
+        blocks=blocks,
+        friends=friends,
+        notifications=notifications,
+        jobs=jobs,
+        runner=runner,
+        limits=limits,
+        deadlines=deadlines,
+        outbox=outbox,
         clock=clock,
-        new_id=new_id,
-        config=lobby_config,
     )
-    matched_lobbies = MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=lobby_config)
-    upkeep = LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=lobby_config)
+    chats = build_chat(
+        database=database,
+        publisher=publisher,
+        outbox=outbox,
+        users=users,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        encounters=Meetings(database, clock),
+        notifications=notifications,
+        limits=RedisRateLimits(redis),
+        rate_limit_scale=settings.rate_limit_scale,
+        clock=clock,
+    )
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -187,7 +166,7 @@ def build(
         database=database,
         pool=pool,
         board=board,
-        lobbies=matched_lobbies,
+        lobbies=lobby.matched,
         acquaintances=acquaintances,
         cooldowns=cooldowns,
         deadlines=deadlines,
@@ -226,7 +205,7 @@ def build(
     )
     backfills = Backfills(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         games=games,
         admission=admission,
         pool=pool,
@@ -275,7 +254,7 @@ def build(
     )
     grace = Grace(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         parties=parties,
         matchmaking=matchmaking,
         presence=presence,
@@ -289,7 +268,8 @@ def build(
         pool=pool,
         proposals=proposals,
         results=results,
-        upkeep=upkeep,
+        upkeep=lobby.upkeep,
+        channels=chats.channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -309,7 +289,7 @@ def build(
         proposals=proposals,
         results=results,
         standings=standings,
-        upkeep=upkeep,
+        upkeep=lobby.upkeep,
         grace=grace,
         schedule=schedule,
         recovery=recovery,
@@ -339,14 +319,15 @@ def build(
         games=games,
         rankings=rankings,
         standings=standings,
-        chat=chat,
-        invites=invites,
-        trail=trail,
-        allocation=allocation,
-        lobbies=lobbies,
-        browser=LobbyBrowser(database, friends, access),
-        matched_lobbies=matched_lobbies,
-        lobby_upkeep=upkeep,
+        chat=chats.talk,
+        chats=chats,
+        invites=lobby.invites,
+        trail=lobby.trail,
+        allocation=lobby.allocation,
+        lobbies=lobby.lobbies,
+        browser=lobby.browser,
+        matched_lobbies=lobby.matched,
+        lobby_upkeep=lobby.upkeep,
         parties=parties,
         board=board,
         matchmaking=matchmaking,
@@ -357,9 +338,3 @@ def build(
         recovery=recovery,
         worker=worker,
     )
-
-
-def _allocator(settings: Settings, clock: Clock) -> Allocator:
-    if settings.allocator_url is None:
-        return NoAllocator()
-    return WebhookAllocator(settings.allocator_url, settings.allocator_secret.get_secret_value().encode(), clock)

@@ -7,8 +7,9 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
+from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
-from domain.chat.model import CHANNELS, MESSAGES
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -59,7 +60,7 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY),
-    *(GAMES, RATINGS, CHANNELS, MESSAGES, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
@@ -94,6 +95,7 @@ class Core:
     rankings: Rankings
     standings: Standings
     chat: Chat
+    chats: ChatCases
     invites: Invites
     trail: Trail
     allocation: Allocation

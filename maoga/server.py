@@ -157,7 +157,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     gateway.register(
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
-        ChatNamespace(core.chat, hub),
+        ChatNamespace(core.chats, hub),
         SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
     )
     core.publisher.attach(hub)

@@ -24,8 +24,8 @@ PREFIXES = (NEWEST, "/api")
 
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
-    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes),
-    *(*rest.social.routes, *rest.notifications.routes),
+    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
+    *rest.notifications.routes,
 )
 
 KEEPALIVE_S = 75.0

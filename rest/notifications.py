@@ -1,7 +1,7 @@
 """Notifications, and which of them a player wants."""
 
 from domain.core.errors import NotFound
-from domain.notifications.commands import MarkRead, NotificationQuery, ReadState, SetNotifications
+from domain.notifications.commands import MarkNotifications, NotificationQuery, ReadState, SetNotifications
 from domain.notifications.model import NotificationView, Unread
 from domain.notifications.settings import NotificationSettingsView
 from rest.envelope import Reply
@@ -27,7 +27,7 @@ async def set_read(call: Call) -> NotificationView:
 
 async def read_all(call: Call) -> Unread:
     """Marks all notifications of the caller as read; how many are unread then."""
-    return await call.services.notifications.mark(call.principal.user_id, MarkRead(all=True))
+    return await call.services.notifications.mark(call.principal.user_id, MarkNotifications(all=True))
 
 
 async def delete(call: Call) -> None:

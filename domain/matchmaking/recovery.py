@@ -5,6 +5,8 @@ Documents are the truth. Each sweep asks them what should be, and makes the inde
 
 from collections.abc import Awaitable
 
+from domain.chat.channels import Channels
+from domain.chat.model import MARKERS, MESSAGES
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database
 from domain.core.events import Outbox
@@ -44,6 +46,7 @@ class Recovery:
         proposals: Proposals,
         results: Results,
         upkeep: LobbyUpkeep,
+        channels: Channels,
         grace: Grace,
         schedule: Schedule,
         backfills: Backfills,
@@ -53,6 +56,7 @@ class Recovery:
     ) -> None:
         self._pool, self._proposals, self._results = pool, proposals, results
         self._upkeep, self._grace = upkeep, grace
+        self._channels = channels
         self._schedule, self._backfills = schedule, backfills
         self._outbox, self._clock, self._report = outbox, clock, report
         self._tickets = database.collection(TICKETS)
@@ -69,6 +73,9 @@ class Recovery:
         await self._outbox.sweep(PARTIES, self._report)
         await self._outbox.sweep(NOTIFICATIONS, self._report)
         await self._outbox.sweep(FRIENDSHIPS, self._report)
+        await self._outbox.sweep(MESSAGES, self._report)
+        await self._outbox.sweep(MARKERS, self._report)
+        await self._channels.sweep(self._report)
         await self.stale_claims()
         await self.overdue()
         await self._isolated("backfills", self._backfills.reconcile(self._report))

@@ -16,7 +16,7 @@ class NotificationQuery(PageQuery):
     unread: bool = False
 
 
-class MarkRead(Command):
+class MarkNotifications(Command):
     """Names the notifications that were read: by their ids, or all of them."""
 
     ids: Annotated[list[WireId], Field(min_length=1, max_length=MARKED_AT_ONCE)] | None = None

@@ -12,7 +12,7 @@ from domain.core.ids import IdFactory, UserId
 from domain.core.index import may_lag
 from domain.core.paging import after, cursor_of
 from domain.core.retries import RETRIES, pause
-from domain.notifications.commands import MARKED_AT_ONCE, MarkRead, NotificationQuery, ReadState
+from domain.notifications.commands import MARKED_AT_ONCE, MarkNotifications, NotificationQuery, ReadState
 from domain.notifications.events import NotificationRemoved, NotificationsMarked, Notified, UnreadCount
 from domain.notifications.model import (
     NOTIFICATIONS,
@@ -61,13 +61,13 @@ class Notifications:
         ]
 
     async def tell(self, written: Sequence[Insert[Notification]]) -> None:
-        """Publishes what was committed; what a crash or an outage keeps from it the sweep does.
+        """Publishes those that were committed; what a crash or an outage keeps from it the sweep does.
 
         Of two callers who would write the same, only one has committed; the other one's are not there.
         """
         with may_lag():
-            committed = await self._notifications.get_many([write.document.id for write in written])
-            await asyncio.gather(*map(self._tell, committed.values()))
+            made = await self._notifications.get_many([write.document.id for write in written])
+            await asyncio.gather(*map(self._tell, made.values()))
 
     async def list(self, user: UserId, query: NotificationQuery) -> NotificationList:
         """A page of the user's notifications, the newest first."""
@@ -85,7 +85,7 @@ class Notifications:
         """How many of the user's notifications are unread."""
         return Unread(count=await self._notifications.count({"user_id": user, "read": False}))
 
-    async def mark(self, user: UserId, command: MarkRead) -> Unread:
+    async def mark(self, user: UserId, command: MarkNotifications) -> Unread:
         """Marks notifications as read, on all devices of the user; ids that are not the user's are passed over.
 
         All: those there are now. How many are unread then.

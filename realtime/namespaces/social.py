@@ -6,7 +6,7 @@ from typing import ClassVar, TypeVar
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.core.paging import PageQuery
-from domain.notifications.commands import MarkRead, NotificationQuery
+from domain.notifications.commands import MarkNotifications, NotificationQuery
 from domain.notifications.events import NotificationRemoved, NotificationsMarked, Notified, UnreadCount
 from domain.notifications.model import NotificationList, Unread
 from domain.notifications.notifications import Notifications
@@ -101,8 +101,8 @@ class SocialNamespace(Namespace):
         """The player's notifications, the newest first, and how many are unread."""
         return await self._snapshot(user, self._notifications.list(user.id, command))
 
-    @on("notifications_read", MarkRead, cost=2)
-    async def notifications_read(self, user: SessionUser, command: MarkRead) -> Unread:
+    @on("notifications_read", MarkNotifications, cost=2)
+    async def notifications_read(self, user: SessionUser, command: MarkNotifications) -> Unread:
         """Marks notifications as read, on all devices of the player; how many are unread then."""
         return await self._notifications.mark(user.id, command)
 

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from domain.core.errors import ValidationFailed
-from domain.notifications.commands import MarkRead, SetNotifications
+from domain.notifications.commands import MarkNotifications, SetNotifications
 from domain.notifications.model import NewsType
 from domain.notifications.settings import NotificationSettingsView
 
@@ -15,7 +15,7 @@ from domain.notifications.settings import NotificationSettingsView
 )
 def test_either_ids_or_all_are_named(command: object) -> None:
     with pytest.raises(ValidationFailed):
-        MarkRead.parse(command)
+        MarkNotifications.parse(command)
 
 
 def test_every_kind_can_be_switched_off() -> None:

@@ -11,7 +11,13 @@ from domain.core.errors import NotFound
 from domain.core.events import REPUBLISH_AFTER_S, user_stream
 from domain.core.ids import GameId, LobbyId, UserId
 from domain.notifications import notifications as rules
-from domain.notifications.commands import MARKED_AT_ONCE, MarkRead, NotificationQuery, ReadState, SetNotifications
+from domain.notifications.commands import (
+    MARKED_AT_ONCE,
+    MarkNotifications,
+    NotificationQuery,
+    ReadState,
+    SetNotifications,
+)
 from domain.notifications.model import (
     NOTIFICATIONS,
     FriendAccepted,
@@ -82,12 +88,12 @@ async def test_pages_are_newest_first_and_miss_nothing(core: Core) -> None:
 async def test_reading_some_and_all_is_counted_and_told_to_every_device(core: Core) -> None:
     one, two, three = [write.document.id for write in await tell(core, notice("1"), notice("2"), notice("3"))]
     (others,) = await tell(core, notice("bob's"), user=BOB)
-    mine_and_others = MarkRead(ids=[one, others.document.id, "nothing"])
+    mine_and_others = MarkNotifications(ids=[one, others.document.id, "nothing"])
     assert (await core.notifications.mark(ANN, mine_and_others)).count == 2
     assert (await listed(core, BOB)).unread == 1
     assert await titles(core, unread=True) == ["3", "2"]
-    assert (await core.notifications.mark(ANN, MarkRead(all=True))).count == 0
-    assert (await core.notifications.mark(ANN, MarkRead(all=True))).count == 0
+    assert (await core.notifications.mark(ANN, MarkNotifications(all=True))).count == 0
+    assert (await core.notifications.mark(ANN, MarkNotifications(all=True))).count == 0
     marked = [data for name, data in await events(core) if name == "notifications_marked"]
     assert marked == [{"ids": [one], "read": True}, {"ids": [two, three], "read": True}]
     assert [item.read for item in (await listed(core)).items] == [True] * 3
@@ -98,14 +104,14 @@ async def test_more_than_one_commit_takes_can_be_read_at_once(core: Core) -> Non
     for _ in range(3):
         writes = [write for _ in range(45) for write in await core.notifications.about(news)]
         await core.database.commit(*writes)
-    assert (await core.notifications.mark(ANN, MarkRead(all=True))).count == 0
+    assert (await core.notifications.mark(ANN, MarkNotifications(all=True))).count == 0
     marked = [len(data["ids"]) for name, data in await events(core) if name == "notifications_marked"]
     assert marked == [MARKED_AT_ONCE, 35]
 
 
 async def test_devices_that_read_all_at_once_agree(core: Core) -> None:
     await tell(core, *(notice(str(n)) for n in range(5)))
-    counts = await asyncio.gather(*(core.notifications.mark(ANN, MarkRead(all=True)) for _ in range(4)))
+    counts = await asyncio.gather(*(core.notifications.mark(ANN, MarkNotifications(all=True)) for _ in range(4)))
     assert [count.count for count in counts] == [0] * 4
     marked = [data["ids"] for name, data in await events(core) if name == "notifications_marked"]
     assert sorted(id for ids in marked for id in ids) == sorted({id for ids in marked for id in ids})
@@ -149,7 +155,7 @@ async def test_nobody_is_told_what_they_do_not_want(core: Core) -> None:
 async def test_the_oldest_read_go_first_when_there_are_too_many(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MOST_KEPT", 4)
     ids = [write.document.id for write in await tell(core, *(notice(str(n)) for n in range(4)))]
-    await core.notifications.mark(ANN, MarkRead(ids=[ids[1], ids[2]]))
+    await core.notifications.mark(ANN, MarkNotifications(ids=[ids[1], ids[2]]))
     await tell(core, notice("4"))
     assert await titles(core) == ["4", "3", "2", "0"]
     await tell(core, notice("5"), notice("6"))

@@ -1,0 +1,24 @@
+"""All use cases of the chat, for those who offer them."""
+
+from dataclasses import dataclass
+
+from domain.chat.channels import Channels
+from domain.chat.chat import Chat
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
+from domain.chat.messages import Messages
+from domain.chat.reads import Reads
+from domain.chat.typing import TypingNews
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCases:
+    """The parts of the chat, one for each thing that players do."""
+
+    talk: Chat
+    channels: Channels
+    directs: Directs
+    groups: Groups
+    messages: Messages
+    reads: Reads
+    typing: TypingNews
