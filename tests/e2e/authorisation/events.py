@@ -1,8 +1,9 @@
 """The matrix of socket events."""
 
+from collections.abc import Callable
 from typing import Any
 
-from tests.e2e.authorisation.cells import MAY, OWN, EventRow, everyone
+from tests.e2e.authorisation.cells import MAY, OWN, Cells, EventRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
@@ -12,6 +13,18 @@ def _the_lobby(scene: Scene) -> dict[str, Any]:
 
 def _custom_lobby(_: Scene) -> dict[str, Any]:
     return {"gameId": "rocket-league", "mode": "custom"}
+
+
+def _talk(cells: Cells, channel: Callable[[Scene], str]) -> tuple[EventRow, ...]:
+    """What a member does with a channel."""
+    return (
+        EventRow("chat", "history", cells, lambda s: {"channelId": channel(s)}),
+        EventRow("chat", "search", cells, lambda s: {"channelId": channel(s), "query": "secret"}),
+        EventRow("chat", "send", cells, lambda s: {"channelId": channel(s), "clientMessageId": "1", "content": "x"}),
+        EventRow("chat", "typing", cells, lambda s: {"channelId": channel(s), "isTyping": True}),
+        EventRow("chat", "mark_read", cells, lambda s: {"channelId": channel(s), "seq": 1}),
+        EventRow("chat", "mute", cells, lambda s: {"channelId": channel(s)}),
+    )
 
 
 UNKNOWN = everyone("NOT_FOUND")
@@ -68,12 +81,39 @@ LOBBY = (
     EventRow("lobby", "invites", everyone(OWN)),
 )
 
-MEMBERS_ONLY = everyone("NOT_FOUND", muted=MAY)
+MEMBERS = everyone("NOT_FOUND", muted=MAY)
+MODERATORS = everyone("NOT_FOUND", muted="FORBIDDEN")
+
+
+def _a_member(scene: Scene) -> dict[str, Any]:
+    return {"channelId": scene.group, "userId": scene.user("other")}
+
 
 CHAT = (
     EventRow("chat", "channels", everyone(OWN, muted=MAY)),
-    EventRow("chat", "history", MEMBERS_ONLY, lambda s: {"channelId": s.chat}),
-    EventRow("chat", "send", MEMBERS_ONLY, lambda s: {"channelId": s.chat, "clientMessageId": "1", "content": "hi"}),
+    *(
+        row
+        for cells, channel in (
+            (MEMBERS, lambda s: s.chat),
+            (MEMBERS, lambda s: s.group),
+            (UNKNOWN, lambda s: s.direct),
+        )
+        for row in _talk(cells, channel)
+    ),
+    EventRow("chat", "edit", MODERATORS, lambda s: {"messageId": s.message, "content": "x"}),
+    EventRow("chat", "delete", MODERATORS, lambda s: {"messageId": s.message}),
+    EventRow("chat", "react", MEMBERS, lambda s: {"messageId": s.message, "emoji": "\N{THUMBS UP SIGN}", "on": True}),
+    EventRow("chat", "open_direct", everyone("DIRECT_REFUSED", muted=MAY), lambda s: {"userId": s.user("host")}),
+    EventRow(
+        "chat", "create_group", everyone("FORBIDDEN", muted=MAY), lambda s: {"name": "x", "userIds": [s.user("host")]}
+    ),
+    EventRow("chat", "add_member", MODERATORS, lambda s: {"channelId": s.group, "userId": s.user("waiting")}),
+    EventRow("chat", "remove_member", MODERATORS, _a_member),
+    EventRow("chat", "set_channel_role", MODERATORS, lambda s: {**_a_member(s), "role": "admin"}),
+    EventRow("chat", "transfer_channel", MODERATORS, _a_member),
+    EventRow("chat", "update_channel", MODERATORS, lambda s: {"channelId": s.group, "name": "x"}),
+    EventRow("chat", "update_channel", MODERATORS, lambda s: {"channelId": s.chat, "slowModeMs": 60_000}),
+    EventRow("chat", "leave_channel", MEMBERS, lambda s: {"channelId": s.group}),
 )
 
 SOCIAL = (

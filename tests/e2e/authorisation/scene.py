@@ -27,7 +27,8 @@ OWNERS = ("host", "other", "one", "two", "waiting")
 class Scene:
     """What there is, and who tries it. lobby: private, of `host`, `other` and `muted`; party: of `host` and `other`.
 
-    match: proposed to `one` and `two`. ticket: of `waiting`. notification: of `host`.
+    match: proposed to `one` and `two`. ticket: of `waiting`. notification: of `host`. group: of `host`, `other` and
+    `muted`; `former` was in it. direct: of `host` and `other`. message: of `host`, in the group.
     """
 
     url: str
@@ -40,6 +41,9 @@ class Scene:
     match: str
     ticket: str
     notification: str
+    group: str
+    direct: str
+    message: str
 
     def user(self, name: str) -> str:
         """The id of that player."""
@@ -48,7 +52,7 @@ class Scene:
     def shows(self, answer: Any) -> bool:
         """Whether an answer has anything of the owners in it."""
         text = json.dumps(answer)
-        ids = (self.lobby, self.chat, self.party, self.match, self.ticket, self.notification)
+        ids = (self.lobby, self.chat, self.party, self.match, self.ticket, self.notification, self.group, self.direct)
         return any(id in text for id in ids)
 
     async def event(self, name: str, namespace: Any, event: str, data: dict[str, Any]) -> tuple[str | None, Any]:
@@ -74,7 +78,10 @@ class Scene:
         host = self.players["host"]
         return {
             "lobby": await host.sync(),
-            "messages": await host.call("chat", "history", {"channelId": self.chat}),
+            "channels": await host.call("chat", "channels"),
+            "messages": [
+                await host.call("chat", "history", {"channelId": id}) for id in (self.chat, self.group, self.direct)
+            ],
             "party": await host.call("matchmaking", "party_sync"),
             "notifications": await host.call("social", "notifications"),
             "friends": await host.call("social", "friends"),
@@ -115,6 +122,7 @@ async def a_scene(url: str, enter: Join, http: aiohttp.ClientSession) -> Scene:
     for name in ("one", "two"):
         await players[name].enqueue(DUEL)
     match = (await players["one"].wait_for("match_proposed", timeout=20)).data["match"]
+    channels = await _channels(players)
     notifications: Any = await host.call("social", "notifications")
     return Scene(
         url=url,
@@ -127,7 +135,22 @@ async def a_scene(url: str, enter: Join, http: aiohttp.ClientSession) -> Scene:
         match=match["id"],
         ticket=ticket["id"],
         notification=notifications["items"][0]["id"],
+        **channels,
     )
+
+
+async def _channels(players: dict[str, MaogaClient]) -> dict[str, str]:
+    """A group with a message in it, and a direct channel."""
+    host = players["host"]
+    for name in ("other", "former", "muted"):
+        await players[name].call("social", "set_privacy", {"directMessages": "everyone"})
+    members = [players[name].user_id for name in ("other", "former", "muted")]
+    group = (await host.call("chat", "create_group", {"name": "Us", "userIds": members}))["id"]
+    await host.call("chat", "remove_member", {"channelId": group, "userId": players["former"].user_id})
+    message = await host.send(group, "secret")
+    direct = await host.call("chat", "open_direct", {"userId": players["other"].user_id})
+    await host.send(direct["id"], "more so")
+    return {"group": group, "direct": direct["id"], "message": message["id"]}
 
 
 async def _custom_lobby(host: MaogaClient, **fields: Any) -> Any:
