@@ -40,15 +40,13 @@ from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
-from domain.social.blocks import Blocks
-from domain.social.friends import Friends
-from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.lobby_parts import lobby_parts
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
+from maoga.relations import build_relations
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
@@ -94,16 +92,17 @@ def build(
         clock=clock,
         new_id=new_id,
     )
-    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
-    friends = Friends(
-        database=database,
+    relations = build_relations(
+        database,
+        redis,
+        clock,
         users=users,
-        blocks=blocks,
-        privacy=privacy,
         notifications=notifications,
+        presence=presence,
         outbox=outbox,
-        clock=clock,
+        publisher=publisher,
     )
+    blocks, friends, presences = relations.blocks, relations.friends, relations.presences
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -148,7 +147,7 @@ def build(
         users=users,
         blocks=blocks,
         friends=friends,
-        privacy=privacy,
+        privacy=relations.privacy,
         encounters=Meetings(database, clock),
         notifications=notifications,
         limits=RedisRateLimits(redis),
@@ -162,6 +161,7 @@ def build(
         database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
     )
     board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
+    board.listen(presences.moved)
     proposals = Proposals(
         database=database,
         pool=pool,
@@ -293,6 +293,7 @@ def build(
         grace=grace,
         schedule=schedule,
         recovery=recovery,
+        presences=presences,
     )
     return Core(
         settings=settings,
@@ -314,7 +315,8 @@ def build(
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
-        privacy=privacy,
+        privacy=relations.privacy,
+        presences=presences,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,

@@ -49,7 +49,8 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
-from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
+from domain.social.presences import Presences
 from domain.social.privacy import PRIVACY, Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -59,7 +60,7 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY),
+    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
@@ -90,6 +91,7 @@ class Core:
     blocks: Blocks
     friends: Friends
     privacy: Privacy
+    presences: Presences
     acquaintances: Acquaintances
     games: Games
     rankings: Rankings

@@ -31,7 +31,7 @@ from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
-from realtime.presence import BEAT_S, Attendance
+from realtime.presence import BEAT_S, Attendance, together
 from rest.app import build_app, runner_of
 from rest.routes import RestConfig, Services
 
@@ -142,7 +142,12 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     bench_tokens = BenchTokens(core.tokens, core.auth, core.clock)
     authenticator = bench_tokens if settings.bench else core.auth
     sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
-    attendance = Attendance(core.presence, core.clock, on_back=core.grace.back, on_gone=core.grace.gone)
+    attendance = Attendance(
+        core.presence,
+        core.clock,
+        on_back=together(core.grace.back, core.presences.moved),
+        on_gone=together(core.grace.gone, core.presences.gone),
+    )
     hub, greeter = Hub(core.streams, core.clock), Greeter(engine, sessions)
     follows = Follows(engine, hub, core.streams, greeter)
     gateway = Gateway(
@@ -158,7 +163,15 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
         ChatNamespace(core.chats, hub),
-        SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
+        SocialNamespace(
+            core.blocks,
+            core.friends,
+            core.privacy,
+            core.presences,
+            core.notifications,
+            hub=hub,
+            follows=follows,
+        ),
     )
     core.publisher.attach(hub)
     if settings.bench:

@@ -25,7 +25,7 @@ from domain.lobbies.model import SEATS, SPECTATOR_SEATS, LobbyView, outside_view
 from domain.lobbies.rules import LobbyBanned, LobbyFromMatch, LobbyFull, LobbyStartedAlready, NotInLobby
 from domain.lobbies.seats import AlreadyInLobby, AlreadyQueued
 from domain.lobbies.spectating import AlreadySpectating
-from domain.social.commands import AnswerFriend, ToBlock, ToFriend
+from domain.social.commands import AnswerFriend, AskFriend, ToBlock
 from maoga.bootstrap import Core
 from tests.integration.matchmaking.conftest import OpenCore
 from tests.support.builders import criteria
@@ -54,7 +54,7 @@ async def outcome(work: Awaitable[Any]) -> Any:
 
 
 async def befriend(core: Core, one: UserId, other: UserId) -> None:
-    await core.friends.request(one, ToFriend(user_id=other))
+    await core.friends.request(one, AskFriend(user_id=other))
     await core.friends.answer(other, AnswerFriend(user_id=one, accept=True))
 
 
