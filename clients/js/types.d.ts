@@ -985,7 +985,7 @@ export interface SpectatorLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "joined" | "not_allowed";
+  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired";
 }
 
 /** A member is ready or no longer ready. */

@@ -1100,7 +1100,7 @@ class SpectatorLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "joined", "not_allowed"]
+    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
 
 
 class MemberReady(TypedDict):
