@@ -1,8 +1,5 @@
 """The command line: `maoga serve`, `worker`, `demo`, `check-config`, `seed`, `create-admin`, `sockets` and others."""
 
-import asyncio
-import sys
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args
@@ -10,15 +7,15 @@ from typing import Annotated, Any, TypeVar, cast, get_args
 import orjson
 import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from domain.core.errors import AppError, ValidationFailed
 from domain.core.ids import GameId, UserId
 from domain.games.model import ModeName
 from maoga import logging
-from maoga.settings import Role, Settings
+from maoga.cli import offline, print_table, read_settings
+from maoga.jobs import jobs
+from maoga.settings import Settings
 
 T = TypeVar("T")
 
@@ -36,6 +33,7 @@ api_keys = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(api_keys, name="api-key")
+app.add_typer(jobs, name="jobs")
 
 
 @app.callback()
@@ -52,13 +50,13 @@ def _options(
 @app.command()
 def serve() -> None:
     """Serve players: HTTP and Socket.IO on MAOGA_HOST:MAOGA_PORT, metrics on MAOGA_METRICS_PORT."""
-    _run_server(_settings())
+    _run_server(read_settings())
 
 
 @app.command()
 def worker() -> None:
     """Run a worker without sockets: matchmaking ticks, deadlines and sweeps."""
-    _run_server(_settings(role="worker"))
+    _run_server(read_settings(role="worker"))
 
 
 @app.command()
@@ -81,7 +79,7 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON instead of the story.")] = False,
 ) -> None:
     """Play the main job with real clients, from the entry to the started lobby, and check what they see."""
-    settings = _settings()
+    settings = read_settings()
     if url is None and settings.hardened:
         typer.echo(f"the demo does not start servers in {settings.environment}: name one with --url", err=True)
         raise typer.Exit(2)
@@ -99,9 +97,9 @@ def check_config(
         table = Table("setting", "default", "meaning", title="Settings (environment variables)")
         for name, field in Settings.model_fields.items():
             table.add_row(f"MAOGA_{name.upper()}", _default(name), escape(field.description or ""))
-        _print(table)
+        print_table(table)
         return
-    settings = _settings()
+    settings = read_settings()
     typer.echo(f"ok: environment {settings.environment}, role {settings.role}, instance {settings.instance}")
 
 
@@ -115,7 +113,7 @@ def seed() -> None:
         async with open_core(settings) as core:
             return await seed_games(core.database)
 
-    added = _offline(run)
+    added = offline(run)
     typer.echo(f"added {added} games")
 
 
@@ -143,7 +141,7 @@ def create_admin(
         async with open_core(settings) as core:
             return (await core.auth.create_account(command, roles=("admin",))).id
 
-    typer.echo(f"created administrator {username} ({_offline(run)})")
+    typer.echo(f"created administrator {username} ({offline(run)})")
 
 
 @app.command()
@@ -160,11 +158,11 @@ def sockets(
         async with open_core(settings) as core:
             return await (connections_of(core, UserId(user)) if user else all_connections(core))
 
-    found = _offline(run, shared=True)
+    found = offline(run, shared=True)
     if as_json:
         typer.echo(orjson.dumps(found.wire()))
     else:
-        _print(found.table())
+        print_table(found.table())
 
 
 @app.command()
@@ -180,7 +178,7 @@ def kick(
         async with open_core(settings) as core:
             return await sockets.kick(core, UserId(user), reason)
 
-    there = _offline(run, shared=True)
+    there = offline(run, shared=True)
     typer.echo(f"closing {len(there.connections)} connections of {there.username}")
 
 
@@ -209,7 +207,7 @@ def create_api_key(
             expires_at = core.clock.now() + timedelta(days=expires_days) if expires_days is not None else None
             return await core.keys.create(name, cast(tuple[Scope, ...], tuple(sorted(set(scope)))), expires_at)
 
-    typer.echo(_offline(run))
+    typer.echo(offline(run))
 
 
 @api_keys.command("list")
@@ -223,12 +221,12 @@ def list_api_keys() -> None:
             return await core.keys.list()
 
     table = Table("id", "name", "scopes", "created", "last used", "expires")
-    for key in _offline(run):
+    for key in offline(run):
         moments = (key.created_at, key.last_used_at, key.expires_at)
         table.add_row(
             key.id, key.name, " ".join(key.scopes), *(f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in moments)
         )
-    _print(table)
+    print_table(table)
 
 
 @api_keys.command("revoke")
@@ -240,7 +238,7 @@ def revoke_api_key(id: Annotated[str, typer.Argument(help="Id of the key, as sho
         async with open_core(settings) as core:
             await core.keys.revoke(id)
 
-    _offline(run)
+    offline(run)
     typer.echo(f"revoked API key {id}")
 
 
@@ -264,9 +262,9 @@ def simulate(
         if scenario and out and not replay and not rules:
             summary = command.simulate(scenario, out, plot)
             if out != Path("-"):
-                _print(command.side_by_side({"simulated": summary}))
+                print_table(command.side_by_side({"simulated": summary}))
         elif replay and not scenario and not plot:
-            _print(command.side_by_side(command.replay(replay, rules, out)))
+            print_table(command.side_by_side(command.replay(replay, rules, out)))
         else:
             raise command.BadInput(
                 "say either --scenario FILE --out FILE [--plot FILE], or --replay FILE [--rules FILE]"
@@ -296,7 +294,7 @@ def record_tickets(
             return await record(core.database, pool, since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
 
     try:
-        recording = _offline(run)
+        recording = offline(run)
         out.write_bytes(orjson.dumps(recording))
     except ValidationError:
         typer.echo(f"--mode: there are {', '.join(get_args(ModeName))}", err=True)
@@ -325,19 +323,6 @@ def main() -> None:
     app()
 
 
-def _settings(role: Role | None = None) -> Settings:
-    """The settings, or exit code 2 with every problem in words."""
-    try:
-        return Settings(role=role) if role else Settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            if fault["type"] == "default_factory_not_called":
-                continue  # follows from another fault
-            name = "".join(f"MAOGA_{part.upper()}: " for part in map(str, fault["loc"][:1]))
-            typer.echo(f"{name}{fault['msg'].removeprefix('Value error, ')}", err=True)
-        raise typer.Exit(2) from None
-
-
 def _run_server(settings: Settings) -> None:
     import uvloop
 
@@ -351,34 +336,6 @@ def _run_server(settings: Settings) -> None:
         typer.echo(f"maoga cannot start: {error}", err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(code)
-
-
-def _offline(work: Callable[[Settings], Coroutine[Any, Any, T]], *, shared: bool = False) -> T:
-    """Runs a command on the storage; problems are told in words. shared: beside the servers that use it."""
-    from maoga.bootstrap import CannotStart
-
-    settings = _settings()
-    if shared and settings.embedded:
-        typer.echo(
-            "this needs data that processes share: set MAOGA_DATABASE_URL to mongodb://... and MAOGA_REDIS_URL to "
-            "redis://... (the embedded default's data belong to the one process that serves)",
-            err=True,
-        )
-        raise typer.Exit(2)
-    try:
-        return asyncio.run(work(settings))
-    except ValidationFailed as error:
-        for fault in error.faults:
-            typer.echo(f"{fault['field']}: {fault['message']}", err=True)
-        raise typer.Exit(2) from None
-    except (CannotStart, AppError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-
-
-def _print(table: Table) -> None:
-    """Prints a table, in full width when nobody looks at it in a terminal."""
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 def _default(name: str) -> str:

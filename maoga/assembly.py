@@ -15,6 +15,8 @@ from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
+from domain.jobs.metrics import JobMetrics
+from domain.jobs.runner import JobRunner
 from domain.lobbies.lobbies import Lobbies, LobbyConfig
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
@@ -65,6 +67,7 @@ def build(
     streams: StreamLog,
     *,
     metrics: MatchmakingMetrics,
+    job_metrics: JobMetrics,
 ) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
@@ -76,6 +79,7 @@ def build(
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
     jobs = Jobs(database, clock, new_id)
+    runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     notifications = Notifications(database, outbox, publisher, clock, new_id)
     blocks, friends = Blocks(database, users, clock), Friends(database)
@@ -231,6 +235,7 @@ def build(
     )
     worker = Worker(
         tick=tick,
+        runner=runner,
         ownership=ownership,
         pairing=pairing,
         tick_ms=settings.match_tick_ms,
@@ -256,6 +261,7 @@ def build(
         limits=limits,
         pool=pool,
         jobs=jobs,
+        runner=runner,
         users=users,
         notifications=notifications,
         tokens=tokens,

@@ -8,6 +8,8 @@ from pydantic import SecretStr
 from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
 from domain.core.streams import StreamLog
+from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
+from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly import build
 from maoga.core import SPECS, Core
@@ -41,7 +43,10 @@ def _starting(setting: str, url: SecretStr) -> Iterator[None]:
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, clock: Clock | None = None, metrics: MatchmakingMetrics = UNWATCHED
+    settings: Settings,
+    clock: Clock | None = None,
+    metrics: MatchmakingMetrics = UNWATCHED,
+    job_metrics: JobMetrics = UNWATCHED_JOBS,
 ) -> AsyncIterator[Core]:
     """Opens the storage and builds the use cases on it; lets go of the storage at the end."""
     arm(settings.fault_point)
@@ -60,7 +65,7 @@ async def open_core(
         try:
             clock = clock or SystemClock()
             async with _open_streams(settings, clock, redis) as streams:
-                yield build(settings, clock, database, redis, streams, metrics=metrics)
+                yield build(settings, clock, database, redis, streams, metrics=metrics, job_metrics=job_metrics)
         finally:
             await database.close()
     finally:

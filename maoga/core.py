@@ -17,6 +17,7 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
+from domain.jobs.runner import JobRunner
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.model import LOBBIES, SEATS
 from domain.matchmaking.acquaintances import Acquaintances
@@ -69,6 +70,7 @@ class Core:
     limits: RateLimits
     pool: TicketPool
     jobs: Jobs
+    runner: JobRunner
     users: Users
     notifications: Notifications
     tokens: Tokens

@@ -25,7 +25,7 @@ from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.greeter import Greeter
 from realtime.hub import Hub
-from realtime.metrics import MatchmakingFigures, Metrics
+from realtime.metrics import JobFigures, MatchmakingFigures, Metrics
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
@@ -46,7 +46,10 @@ async def run(settings: Settings) -> int:
     process = Process()
     registry = _registry()
     metrics = Metrics(registry)
-    async with open_core(settings, metrics=MatchmakingFigures(registry)) as core, AsyncExitStack() as stack:
+    async with (
+        open_core(settings, metrics=MatchmakingFigures(registry), job_metrics=JobFigures(registry)) as core,
+        AsyncExitStack() as stack,
+    ):
         await _seed(core)
         if settings.role != "gateway":
             stack.push_async_callback(core.worker.close)
@@ -54,7 +57,7 @@ async def run(settings: Settings) -> int:
         await _serve_metrics(stack, settings, registry)
         if settings.role != "gateway":
             core.worker.start(process)
-            logger.info("working: ticks every {} ms, deadlines and sweeps", settings.match_tick_ms)
+            logger.info("working: ticks every {} ms, deadlines, jobs and sweeps", settings.match_tick_ms)
         process.start("loop watch", metrics.watch_loop())
         if settings.role != "worker":
             await _serve(stack, core, process, metrics)

@@ -1,4 +1,4 @@
-"""What a worker does: ticks, deadlines and sweeps. Any number of workers may run; all their steps are idempotent."""
+"""What a worker does: ticks, deadlines, jobs and sweeps. Any number may run; all their steps are idempotent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,9 +8,11 @@ from loguru import logger
 
 from domain.core.clock import Clock
 from domain.core.deadlines import Deadlines, Due, Kind
-from domain.core.errors import AppError, NotFound
+from domain.core.errors import AppError, NotFound, Unavailable
 from domain.core.ids import LobbyId, MatchId, TicketId, UserId
 from domain.core.leases import Leases
+from domain.jobs.runner import BEAT_S as JOB_BEAT_S
+from domain.jobs.runner import JobRunner
 from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.grace import Grace
 from domain.matchmaking.ownership import BEAT_S, Ownership
@@ -27,6 +29,9 @@ DEADLINES_EVERY_S = 0.1
 SWEEP_EVERY_S = 2.0
 REFILL_EVERY_S = 10.0
 STANDINGS_EVERY_S = 5.0
+JOBS_EVERY_S = 0.2
+CRON_EVERY_S = 1.0
+JOBS_COUNTED_EVERY_S = 10.0
 DUE_AT_ONCE = 100
 
 
@@ -37,6 +42,7 @@ class Worker:
         self,
         *,
         tick: Tick,
+        runner: JobRunner,
         ownership: Ownership,
         pairing: PairingProcess,
         tick_ms: int,
@@ -53,7 +59,7 @@ class Worker:
     ) -> None:
         self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
         self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
-        self._standings = standings
+        self._standings, self._runner = standings, runner
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
@@ -68,12 +74,18 @@ class Worker:
         process.start("tick", every(self._tick_ms / 1000, "tick", self._tick.run))
         process.start("ownership", every(BEAT_S, "ownership", self._ownership.beat))
         process.start("deadlines", every(DEADLINES_EVERY_S, "deadlines", self.run_deadlines))
+        process.start("jobs", every(JOBS_EVERY_S, "jobs", self._runner.poll))
+        process.start("job leases", every(JOB_BEAT_S, "job leases", self._runner.beat))
+        process.start("cron", every(CRON_EVERY_S, "cron", self._runner.plan))
+        process.start("job count", every(JOBS_COUNTED_EVERY_S, "job count", self.count_jobs))
         process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
         process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
         process.start("standings", every(STANDINGS_EVERY_S, "standings", self.sweep_standings))
 
     async def close(self) -> None:
-        """Hands its pools over to other workers, and ends its child. Call it once the loops have ended."""
+        """Gives its jobs back, hands its pools over, and ends its child. Call it once the loops have ended."""
+        with suppress(Unavailable):  # else their leases run out
+            await self._runner.close()
         await self._tick.close()
         await self._pairing.close()
 
@@ -96,6 +108,13 @@ class Worker:
         """Mends the leaderboards, on one worker at a time."""
         if await self._leases.acquire("standings", int(STANDINGS_EVERY_S * 2000)):
             await self._standings.sweep()
+
+    async def count_jobs(self) -> None:
+        """Tells the metrics how many jobs there are, on one worker at a time."""
+        if await self._leases.acquire("job count", int(JOBS_COUNTED_EVERY_S * 2000)):
+            await self._runner.count()
+        else:
+            self._runner.leave_count()
 
     async def _act(self, due: Due) -> None:
         """One deadline. When it fails it stays leased and comes again in 10 s, here or elsewhere."""

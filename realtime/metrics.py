@@ -1,10 +1,13 @@
-"""What Prometheus sees of transports and matchmaking. Labels come from small sets: a client can never invent one."""
+"""What Prometheus sees of transports, matchmaking and jobs. Labels come from small sets: no client can invent one."""
 
 import asyncio
 from typing import NoReturn
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from domain.jobs.metrics import JobMetrics
+from domain.jobs.metrics import Outcome as JobOutcome
+from domain.jobs.model import JobStatus
 from domain.matchmaking.metrics import MatchmakingMetrics, Outcome
 from domain.matchmaking.pool import PoolKey
 
@@ -12,6 +15,7 @@ HANDLER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 TICK_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 WAIT_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800)
+JOB_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 600)
 LAG_EVERY_S = 0.25
 SUCCESS = "success"
 UNKNOWN = "(unknown)"
@@ -153,3 +157,24 @@ class MatchmakingFigures(MatchmakingMetrics):
 
     def waited(self, seconds: float) -> None:
         self._wait_seconds.observe(seconds)
+
+
+class JobFigures(JobMetrics):
+    """The series of the jobs. Kinds are those with a handler. One worker counts the queue, so sums are right."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._jobs = Gauge("maoga_jobs", "Jobs in the queue", ["kind", "status"], registry=registry)
+        self._attempts = Counter("maoga_job_attempts", "Attempts by outcome", ["kind", "outcome"], registry=registry)
+        self._seconds = Histogram(
+            "maoga_job_seconds", "Time an attempt took", ["kind"], buckets=JOB_BUCKETS, registry=registry
+        )
+
+    def ended(self, kind: str, outcome: JobOutcome, seconds: float) -> None:
+        self._attempts.labels(kind, outcome).inc()
+        self._seconds.labels(kind).observe(seconds)
+
+    def counted(self, kind: str, status: JobStatus, jobs: int) -> None:
+        self._jobs.labels(kind, status).set(jobs)
+
+    def uncounted(self) -> None:
+        self._jobs.clear()

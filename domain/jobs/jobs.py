@@ -4,16 +4,21 @@ from datetime import datetime
 from typing import Any
 
 from domain.core.clock import Clock
-from domain.core.collection import Database, Insert
+from domain.core.collection import Database, Filter, Insert
+from domain.core.errors import NotFound
 from domain.core.ids import IdFactory
-from domain.jobs.model import JOBS, Job
+from domain.jobs.model import JOBS, Job, JobStatus, turn_of
+
+
+class LeaseLost(Exception):
+    """The job is not this worker's any more: its lease ran out, and another worker may be at it."""
 
 
 class Jobs:
-    """What use cases and operators do with jobs. `runner` does them."""
+    """What use cases and operators do with jobs. `JobRunner` does them."""
 
     def __init__(self, database: Database, clock: Clock, new_id: IdFactory) -> None:
-        self._database, self._clock, self._new_id = database, clock, new_id
+        self._clock, self._new_id = clock, new_id
         self._jobs = database.collection(JOBS)
 
     def new(
@@ -27,16 +32,19 @@ class Jobs:
     ) -> Insert[Job]:
         """The write that puts a job into the queue, for the commit of what it follows.
 
-        payload: JSON. at: not before then. key: the commit conflicts (`Duplicate` of `jobs`) when a job has it already.
+        payload: JSON. at: not before then. key: the commit conflicts (`Duplicate` of `jobs`) while a job has it
+        already: one that is done keeps it for a day, a dead one for 30.
         """
         now = self._clock.now()
+        run_at = max(at, now) if at else now
         job = Job(
             id=self._new_id(),
             kind=kind,
             payload=payload,
             key=key,
             priority=priority,
-            run_at=max(at, now) if at else now,
+            run_at=run_at,
+            turn=turn_of(run_at, priority),
             created_at=now,
         )
         return Insert(JOBS, job)
@@ -44,3 +52,29 @@ class Jobs:
     async def get(self, id: str) -> Job | None:
         """The job with that id."""
         return await self._jobs.get(id)
+
+    async def list(self, status: JobStatus, limit: int) -> list[Job]:
+        """The newest jobs in that state."""
+        return await self._jobs.find({"status": status}, sort="-created_at", limit=limit)
+
+    async def progress(self, job: Job, share: float) -> None:
+        """Notes how far a handler has come with its job, from 0 to 1; raises `LeaseLost`."""
+        if await self._jobs.update(job.id, {"$set": {"progress": float(share)}}, expect=held(job)) is None:
+            raise LeaseLost
+
+    async def requeue(self, id: str) -> Job:
+        """Gives a dead job all its attempts again, from now on; raises `NotFound` when there is no such dead job."""
+        now = self._clock.now()
+        fresh = {"status": "waiting", "attempts": 0, "progress": 0.0, "run_at": now, "turn": now}
+        gone = {"ended_at": True, "expires_at": True}
+        job = await self._jobs.update(
+            id, {"$set": fresh, "$unset": gone, "$inc": {"version": 1}}, expect={"status": "dead"}
+        )
+        if job is None:
+            raise NotFound("There is no such dead job.")
+        return job
+
+
+def held(job: Job) -> Filter:
+    """What a stored job matches as long as the attempt in which `job` was taken goes on."""
+    return {"status": "running", "version": job.version}

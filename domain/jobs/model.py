@@ -1,26 +1,36 @@
 """Jobs, as stored: work that follows a write and may take its time."""
 
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+
+from pydantic import Field
 
 from domain.core.collection import Spec
 from domain.core.model import Document, Timestamp
 
 JobStatus = Literal["waiting", "running", "done", "dead"]
+STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
+
+PRIORITY_STEP = timedelta(minutes=1)
+"""A job goes ahead of those one priority lower that were due up to this much before it: nothing waits for ever."""
 
 
 class Job(Document):
     """A piece of work. It is written in the commit of what it follows, and done by some worker at least once.
 
-    key: no two jobs share one, so that asking twice is one job. priority: the higher goes first among those due.
-    attempts: how often it was begun. leased_until: while it runs; past it another worker takes it. progress: 0 to 1.
+    key: no two jobs share one while both are kept, so that asking twice is one job. turn: jobs that are due go in its
+    order, `run_at` put forward by their priority. attempts: how often it was begun. leased_until: while it runs; past
+    it another worker takes it. progress: 0 to 1. error: of the last attempt. version: rises with every attempt, so
+    that a worker which has lost the job cannot change it any more.
     """
 
     kind: str
     payload: dict[str, Any]
     key: str | None = None
     status: JobStatus = "waiting"
-    priority: int = 0
+    priority: int = Field(default=0, ge=0, le=100)
     run_at: Timestamp
+    turn: Timestamp
     attempts: int = 0
     leased_by: str | None = None
     leased_until: Timestamp | None = None
@@ -35,6 +45,16 @@ JOBS = Spec(
     "jobs",
     Job,
     unique=(("key",),),
-    indexes=(("status", "run_at"), ("status", "leased_until"), ("kind", "status")),
+    indexes=(
+        ("status", "turn", "run_at", "kind"),
+        ("status", "leased_until"),
+        ("kind", "status"),
+        ("status", "created_at"),
+    ),
     expires="expires_at",
 )
+
+
+def turn_of(run_at: datetime, priority: int) -> datetime:
+    """Where a job stands in the order of those that are due."""
+    return run_at - priority * PRIORITY_STEP

@@ -1,0 +1,24 @@
+"""What operators see of the jobs. A port."""
+
+from typing import Literal
+
+from domain.jobs.model import JobStatus
+
+Outcome = Literal["done", "retried", "dead", "lost"]
+"""What became of an attempt. lost: its lease ran out, or the queue could not be told how it ended."""
+
+
+class JobMetrics:
+    """Is told how it goes. This one drops what it is told."""
+
+    def ended(self, kind: str, outcome: Outcome, seconds: float) -> None:
+        """An attempt came to its end after so long."""
+
+    def counted(self, kind: str, status: JobStatus, jobs: int) -> None:
+        """So many jobs of that kind are in that state."""
+
+    def uncounted(self) -> None:
+        """Another worker counts the jobs from now on."""
+
+
+UNWATCHED = JobMetrics()
