@@ -5,6 +5,7 @@ from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
 from domain.chat.chat import Chat
+from domain.chat.media import ChatMedia
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -42,12 +43,15 @@ from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.users.users import Users
+from maoga.chores import add_chores
 from maoga.core import Core
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
+from storage.media.folder import FolderStore
+from storage.media.imaging import ChildImaging
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.client import Client
@@ -106,6 +110,18 @@ def build(
         ),
     )
     chat = Chat(database, publisher, clock, new_id)
+    media = ChatMedia(
+        database=database,
+        store=FolderStore(settings.images_path),
+        imaging=ChildImaging(),
+        channel_of=chat.channel_of,
+        jobs=jobs,
+        publisher=publisher,
+        clock=clock,
+        new_id=new_id,
+        review=settings.media_review,
+    )
+    add_chores(runner, media)
     lobbies = Lobbies(
         database=database,
         users=users,
@@ -274,6 +290,7 @@ def build(
         rankings=rankings,
         standings=standings,
         chat=chat,
+        media=media,
         lobbies=lobbies,
         parties=parties,
         board=board,

@@ -8,6 +8,7 @@ from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
 from domain.chat.chat import Chat
+from domain.chat.media import MEDIA, ChatMedia
 from domain.chat.model import CHANNELS, MESSAGES
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
@@ -51,7 +52,7 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(CHANNELS, MESSAGES, MEDIA, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -83,6 +84,7 @@ class Core:
     rankings: Rankings
     standings: Standings
     chat: Chat
+    media: ChatMedia
     lobbies: Lobbies
     parties: Parties
     board: TicketBoard

@@ -80,6 +80,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
+            media=core.media,
             limits=core.limits,
             metrics=metrics,
         ),

@@ -160,6 +160,13 @@ class Settings(BaseSettings):
     lobby_idle_s: float = Field(default=1800, gt=0, description="seconds without a change after which a lobby closes")
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
+    media_dir: Path | None = Field(
+        default=None, description="folder for the images of the chat, the same for all instances; default in var_dir"
+    )
+    media_review: bool = Field(
+        default=False, description="show an image of the chat to others only after a moderator has approved it"
+    )
+
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least level that is logged"
     )
@@ -256,6 +263,11 @@ class Settings(BaseSettings):
     def sqlite_path(self) -> Path:
         """The file of the embedded database."""
         return Path(self.database_url.get_secret_value().removeprefix("sqlite:///"))
+
+    @property
+    def images_path(self) -> Path:
+        """The folder for images."""
+        return self.media_dir or self.var_dir / "media"
 
     @property
     def connection_limit(self) -> int:

@@ -13,8 +13,8 @@ from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
 from rest.body import read_json, read_query
 from rest.envelope import success
-from rest.upload import read_file
 from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route
+from rest.upload import read_file
 
 
 def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:

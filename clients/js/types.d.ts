@@ -570,6 +570,13 @@ export interface ChannelUpdated {
   closedAt?: string;
 }
 
+/** A moderator has said whether an image may be seen. */
+export interface MediaReviewed {
+  channelId: string;
+  mediaId: string;
+  review: "pending" | "approved" | "rejected";
+}
+
 /** Somebody would like to be friends. */
 export interface FriendRequest {
   type: "friend_request";
@@ -895,6 +902,19 @@ export interface LeaderboardEntry {
   wins: number;
 }
 
+/** An image as the members of its channel see it. size: bytes. url: with the access token, as for every route. */
+export interface Media {
+  id: string;
+  channelId: string;
+  contentType: string;
+  size: number;
+  width: number;
+  height: number;
+  review: "pending" | "approved" | "rejected";
+  url: string;
+  thumbnailUrl: string;
+}
+
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
 
 /** What acknowledges a client's event. */
@@ -1040,6 +1060,8 @@ export interface ChatEvents extends CommonEvents {
   message: (data: Message, meta: Meta) => void;
   /** A channel was opened or closed, or its members changed. */
   channel_updated: (data: ChannelUpdated, meta: Meta) => void;
+  /** A moderator has said whether an image may be seen. */
+  media_reviewed: (data: MediaReviewed, meta: Meta) => void;
 }
 
 export interface ChatCommands extends CommonCommands {

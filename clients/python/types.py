@@ -636,6 +636,14 @@ class ChannelUpdated(TypedDict):
     closedAt: NotRequired[str]
 
 
+class MediaReviewed(TypedDict):
+    """A moderator has said whether an image may be seen."""
+
+    channelId: str
+    mediaId: str
+    review: Literal["pending", "approved", "rejected"]
+
+
 class FriendRequest(TypedDict):
     """Somebody would like to be friends."""
 
@@ -993,6 +1001,20 @@ class LeaderboardEntry(TypedDict):
     wins: int
 
 
+class Media(TypedDict):
+    """An image as the members of its channel see it. size: bytes. url: with the access token, as for every route."""
+
+    id: str
+    channelId: str
+    contentType: str
+    size: int
+    width: int
+    height: int
+    review: Literal["pending", "approved", "rejected"]
+    url: str
+    thumbnailUrl: str
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -1079,6 +1101,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["channel_updated"], callback: Callback[ChannelUpdated]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["media_reviewed"], callback: Callback[MediaReviewed]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
@@ -1244,6 +1269,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["channel_updated"], predicate: Predicate[ChannelUpdated] | None = None, timeout: float = ...
     ) -> Event[ChannelUpdated]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["media_reviewed"], predicate: Predicate[MediaReviewed] | None = None, timeout: float = ...
+    ) -> Event[MediaReviewed]: ...
 
     @overload
     async def __call__(

@@ -39,7 +39,7 @@ class Chat:
 
     async def send(self, user: UserId, command: Send) -> MessageView:
         """Stores a message for good, tells the channel, and returns it with its `seq`."""
-        channel = await self._channel_of(user, command.channel_id)
+        channel = await self.channel_of(user, command.channel_id)
         draft = Message(
             id=self._new_id(),
             channel_id=command.channel_id,
@@ -59,7 +59,7 @@ class Chat:
 
     async def history(self, user: UserId, command: History) -> HistoryPage:
         """A page of a channel's messages."""
-        await self._channel_of(user, command.channel_id)
+        await self.channel_of(user, command.channel_id)
         wanted: dict[str, object] = {"channel_id": command.channel_id}
         if command.after is not None:
             wanted["seq"] = {"$gt": command.after}
@@ -96,7 +96,8 @@ class Chat:
     async def _channels_of(self, user: UserId) -> list[Channel]:
         return await self._channels.find({"member_ids": user}, sort="-id", limit=CHANNELS_PER_USER)
 
-    async def _channel_of(self, user: UserId, channel_id: ChannelId) -> Channel:
+    async def channel_of(self, user: UserId, channel_id: ChannelId) -> Channel:
+        """The channel, for a member; raises `NotFound`."""
         channel = await self._channels.get(channel_id)
         if channel is None or user not in channel.member_ids:
             raise NotFound

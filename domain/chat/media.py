@@ -8,15 +8,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from domain.chat.chat import ChannelClosed
 from domain.chat.events import chat_stream
 from domain.chat.images import FileName, Imaging, MediaStore, Picture
-from domain.chat.drafts import Draft
 from domain.chat.model import Channel
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Changes, Database, Spec, Update
+from domain.core.collection import After, Changes, Database, Spec, Update, Write
 from domain.core.errors import AppError, NotFound, RateLimited
 from domain.core.events import Event, Publisher, to
 from domain.core.ids import ChannelId, IdFactory, MediaId, MessageId, UserId
@@ -122,6 +122,14 @@ class MediaReviewed(Event):
     review: Review
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The address of an image, and the write that gives it to a message."""
+
+    url: str
+    write: Write
+
+
 class ReviewMedia(Command):
     """Says whether an image may be seen."""
 
@@ -150,6 +158,11 @@ class ChatMedia:
         self._media = database.collection(MEDIA)
         self._first: Review = "pending" if review else "approved"
         self._uploading: Counter[UserId] = Counter()
+
+    @property
+    def uploading(self) -> int:
+        """How many uploads are under way in this process."""
+        return self._uploading.total()
 
     async def upload(self, user: UserId, channel_id: ChannelId, read: Read) -> MediaView:
         """Keeps an image for a message that is to follow. Who may not is refused before a byte is read.
@@ -184,28 +197,20 @@ class ChatMedia:
             raise NotFound
         return media, data
 
-    async def attach(self, channel: Channel, draft: Draft) -> Draft:
-        """The check of messages with an image: it becomes theirs in their commit.
+    async def claim(self, media_id: str, message_id: MessageId, *, channel_id: ChannelId, sender: UserId) -> Claim:
+        """What makes the image that of a message, in the message's commit.
 
-        Raises `NotFound` unless their sender has uploaded it to the same channel, and `MediaUsed`.
+        Raises `NotFound` unless the sender has uploaded it to the same channel, and `MediaUsed`.
         """
-        message = draft.message
-        if message.content_type != "image" or message.edited_at:
-            return draft
-        media = await self._media.get(message.media_id or "")
+        media = await self._media.get(media_id)
         if media is None or media.removed or media.review == "rejected":
             raise NotFound("There is no such image.")
-        if (media.channel_id, media.uploader_id) != (message.channel_id, message.sender_id):
+        if (media.channel_id, media.uploader_id) != (channel_id, sender):
             raise NotFound("There is no such image.")
         if media.message_id:
             raise MediaUsed
-        claim = Update(
-            MEDIA,
-            media.id,
-            {"$set": {"message_id": message.id}, "$unset": {"due_at": True}, "$inc": {"version": 1}},
-            expect={"version": media.version},
-        )
-        return Draft(message.changed(media_url=url_of(media)), (*draft.also, claim))
+        taken: Changes = {"$set": {"message_id": message_id}, "$unset": {"due_at": True}, "$inc": {"version": 1}}
+        return Claim(url_of(media), Update(MEDIA, media.id, taken, expect={"version": media.version}))
 
     async def remove(self, media_id: str) -> None:
         """Nobody sees the image any more; its files go with the next `collect`. Idempotent."""
@@ -240,12 +245,15 @@ class ChatMedia:
         if marked is None or marked.removed:  # it was collected meanwhile
             await self._store.delete(_thumbnail_file(media))
 
-    async def collect(self, report: Report) -> int:
-        """Removes images that no message shows any more, some at a time; how many were looked at. Idempotent."""
-        due = await self._media.find({"due_at": {"$lte": self._clock.now()}}, sort="due_at", limit=COLLECTED_AT_ONCE)
-        for media in due:
-            await isolated(report, f"image {media.id}", self._collect(media))
-        return len(due)
+    async def collect(self, report: Report) -> None:
+        """Removes the images that are due, with their files. Idempotent."""
+        last: After | None = None
+        while due := await self._media.find(
+            {"due_at": {"$lte": self._clock.now()}}, limit=COLLECTED_AT_ONCE, after=last
+        ):
+            for media in due:
+                await isolated(report, f"image {media.id}", self._collect(media))
+            last = (due[-1].id, due[-1].id)
 
     async def _collect(self, media: Media) -> None:
         removed = media.removed or await self._media.replace(media.changed(removed=True))
@@ -266,7 +274,7 @@ class ChatMedia:
 
     @contextmanager
     def _turn(self, user: UserId) -> Iterator[None]:
-        if self._uploading.total() >= UPLOADS_AT_ONCE or self._uploading[user] >= UPLOADS_AT_ONCE_OF_ONE:
+        if self.uploading >= UPLOADS_AT_ONCE or self._uploading[user] >= UPLOADS_AT_ONCE_OF_ONE:
             raise RateLimited(BUSY_RETRY_MS)
         self._uploading[user] += 1
         try:

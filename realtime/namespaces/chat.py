@@ -6,6 +6,7 @@ from typing import ClassVar
 from domain.chat.chat import Chat
 from domain.chat.commands import History, Send
 from domain.chat.events import ChannelUpdated, MessageSent
+from domain.chat.media import MediaReviewed
 from domain.chat.model import ChannelView, HistoryPage, MessageView
 from domain.core.model import Empty
 from realtime.auth import SessionUser
@@ -18,7 +19,7 @@ class ChatNamespace(Namespace):
     """Talking. A member of a channel receives its events without asking; nobody else can."""
 
     name = "chat"
-    sends: ClassVar = {"chat:<channelId>": (MessageSent, ChannelUpdated)}
+    sends: ClassVar = {"chat:<channelId>": (MessageSent, ChannelUpdated, MediaReviewed)}
 
     def __init__(self, chat: Chat, hub: Hub) -> None:
         self._chat, self._hub = chat, hub

@@ -8,6 +8,7 @@ nothing of Maoga, is given no environment, and ends when it wants too much memor
 import json
 import resource
 import sys
+import warnings
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -43,15 +44,15 @@ class Drawn:
 
 def draw(data: bytes, most_side: int) -> Drawn:
     """The first frame of the image, upright, no side longer than `most_side`, and nothing but pixels; or `Refused`."""
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # Pillow raises at twice as many, also for a frame larger than the header says
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
-        image = Image.open(BytesIO(data), formats=FORMATS)
-    except Image.DecompressionBombError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(BytesIO(data), formats=FORMATS)  # reads the header, and unpacks nothing yet
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise Refused("too_many_pixels") from error
     except Exception as error:
         raise Refused("not_an_image") from error
-    if image.width * image.height > MOST_PIXELS:  # known from the header, before anything is unpacked
-        raise Refused("too_many_pixels")
     encoding = ENCODINGS[image.format or ""]
     try:
         plain = _plain(image, most_side)
