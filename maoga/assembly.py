@@ -4,7 +4,16 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
+from domain.chat.channels import Channels
 from domain.chat.chat import Chat
+from domain.chat.contacts import Contacts
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
+from domain.chat.mentions import Mentions
+from domain.chat.messages import Messages
+from domain.chat.pace import Pace
+from domain.chat.reads import Reads
+from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -23,6 +32,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
+from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.party_search import PartySearch
@@ -101,7 +111,24 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    chat = Chat(database, publisher, clock, new_id)
+    sequencer = Sequencer(database, publisher)
+    channels = Channels(database, outbox, sequencer, clock)
+    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
+    chat = Chat(
+        database=database,
+        channels=channels,
+        sequencer=sequencer,
+        contacts=contacts,
+        mentions=Mentions(database, users, blocks, notifications, clock),
+        notifications=notifications,
+        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
+        clock=clock,
+        new_id=new_id,
+    )
+    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
+    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
+    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
+    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
     lobbies = Lobbies(
         database=database,
         users=users,
@@ -222,6 +249,9 @@ def build(
         proposals=proposals,
         results=results,
         lobbies=lobbies,
+        channels=channels,
+        messages=messages,
+        reads=reads,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -268,6 +298,11 @@ def build(
         rankings=rankings,
         standings=standings,
         chat=chat,
+        channels=channels,
+        directs=directs,
+        groups=groups,
+        messages=messages,
+        reads=reads,
         lobbies=lobbies,
         parties=parties,
         board=board,

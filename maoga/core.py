@@ -7,8 +7,13 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
+from domain.chat.channels import Channels
 from domain.chat.chat import Chat
-from domain.chat.model import CHANNELS, MESSAGES
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
+from domain.chat.messages import Messages
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -50,7 +55,7 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(CHANNELS, MESSAGES, MARKERS, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -81,6 +86,11 @@ class Core:
     rankings: Rankings
     standings: Standings
     chat: Chat
+    channels: Channels
+    directs: Directs
+    groups: Groups
+    messages: Messages
+    reads: Reads
     lobbies: Lobbies
     parties: Parties
     board: TicketBoard

@@ -5,6 +5,9 @@ Documents are the truth. Each sweep asks them what should be, and makes the inde
 
 from collections.abc import Awaitable
 
+from domain.chat.channels import Channels
+from domain.chat.messages import Messages
+from domain.chat.reads import Reads
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database
 from domain.core.events import Outbox
@@ -41,6 +44,9 @@ class Recovery:
         proposals: Proposals,
         results: Results,
         lobbies: Lobbies,
+        channels: Channels,
+        messages: Messages,
+        reads: Reads,
         grace: Grace,
         schedule: Schedule,
         backfills: Backfills,
@@ -50,6 +56,7 @@ class Recovery:
     ) -> None:
         self._pool, self._proposals, self._results = pool, proposals, results
         self._lobbies, self._grace = lobbies, grace
+        self._channels, self._chat_messages, self._reads = channels, messages, reads
         self._schedule, self._backfills = schedule, backfills
         self._outbox, self._clock, self._report = outbox, clock, report
         self._tickets = database.collection(TICKETS)
@@ -63,6 +70,8 @@ class Recovery:
         await self._outbox.sweep(LOBBIES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
         await self._outbox.sweep(PARTIES, self._report)
+        for talk in (self._channels, self._chat_messages, self._reads):
+            await talk.sweep(self._report)
         await self.stale_claims()
         await self.overdue()
         await self._isolated("backfills", self._backfills.reconcile(self._report))

@@ -38,7 +38,17 @@ from domain.core.collection import (
 from domain.core.model import Document
 from storage.documents.changes import Change, parse_changes
 from storage.documents.mongo_errors import TakenKey, overflows, sorted_errors, taken_keys
-from storage.documents.query import AnyOf, Condition, Query, Where, parse_filter, parse_ids, parse_one, parse_query
+from storage.documents.query import (
+    AnyOf,
+    Condition,
+    Query,
+    Where,
+    parse_filter,
+    parse_first_of,
+    parse_ids,
+    parse_one,
+    parse_query,
+)
 from storage.documents.schema import Schema
 from storage.documents.turns import Turns
 
@@ -249,6 +259,18 @@ class MongoCollection(Generic[D]):
         query = parse_query(self._schema, filter, sort, limit, after)
         return await self._find(query.where, _order(query), limit)
 
+    async def find_first_of(self, field: str, values: Sequence[str], *, sort: str) -> dict[str, D]:
+        query = parse_first_of(self._schema, field, values, sort)
+        direction = DESCENDING if query.descending else ASCENDING
+        pipeline: list[Stored] = [
+            {"$match": self._matching(query.where)},
+            {"$sort": {field: direction, _name(query.field.name): direction}},  # the key's, so that none is read twice
+            {"$group": {"_id": f"${field}", "first": {"$first": "$$ROOT"}}},
+        ]
+        async with self._database.deadline(write=False):
+            cursor = await self._collection.aggregate(pipeline, batchSize=query.limit + 1)
+            return {str(found["_id"]): self._load(found["first"]) for found in await cursor.to_list()}
+
     async def count(self, filter: Filter) -> int:
         where = parse_filter(self._schema, filter)
         async with self._database.deadline(write=False):
@@ -368,6 +390,9 @@ def _name(field: str) -> str:
 def _condition(part: Condition | AnyOf) -> Stored:
     if isinstance(part, AnyOf):
         return {"$or": [_all_of(map(_condition, option)) for option in part.options]}
+    if part.op == "$between":
+        start, end = part.value
+        return {part.field.name: {"$elemMatch": {"$gte": start, **({} if end is None else {"$lt": end})}}}
     return {_name(part.field.name): {part.op: part.value}}
 
 
