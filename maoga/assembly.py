@@ -49,6 +49,7 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.core import Core
 from maoga.pairing_process import PairingProcess
@@ -88,7 +89,16 @@ def build(
     jobs = Jobs(database, clock, new_id)
     users = Users(database, clock)
     notifications = Notifications(database, outbox, publisher, clock, new_id)
-    blocks, friends = Blocks(database, users, clock), Friends(database)
+    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
+    friends = Friends(
+        database=database,
+        users=users,
+        blocks=blocks,
+        privacy=privacy,
+        notifications=notifications,
+        outbox=outbox,
+        clock=clock,
+    )
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -250,8 +260,6 @@ def build(
         results=results,
         lobbies=lobbies,
         channels=channels,
-        messages=messages,
-        reads=reads,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -293,6 +301,7 @@ def build(
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
+        privacy=privacy,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,

@@ -46,6 +46,7 @@ from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.privacy import PRIVACY, Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.settings import Settings
@@ -54,7 +55,7 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, GAMES, RATINGS),
+    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
     *(CHANNELS, MESSAGES, MARKERS, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
@@ -81,6 +82,7 @@ class Core:
     keys: ApiKeys
     blocks: Blocks
     friends: Friends
+    privacy: Privacy
     acquaintances: Acquaintances
     games: Games
     rankings: Rankings

@@ -74,6 +74,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             auth=core.auth,
             keys=core.keys,
             users=core.users,
+            blocks=core.blocks,
+            friends=core.friends,
             games=core.games,
             rankings=core.rankings,
             standings=core.standings,
@@ -158,7 +160,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
             typing=TypingNews(core.chat, core.publisher, core.clock),
             hub=hub,
         ),
-        SocialNamespace(core.blocks),
+        SocialNamespace(core.blocks, core.friends, core.privacy, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:

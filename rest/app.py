@@ -8,6 +8,7 @@ import rest.auth
 import rest.games
 import rest.leaderboards
 import rest.matches
+import rest.social
 import rest.users
 from rest.endpoint import endpoint
 from rest.health import Check, add_health
@@ -21,7 +22,7 @@ PREFIXES = (NEWEST, "/api")
 
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
-    *(*rest.leaderboards.routes, *rest.matches.routes),
+    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.social.routes),
 )
 
 KEEPALIVE_S = 75.0

@@ -31,9 +31,9 @@ def stale_meta(stale: bool) -> dict[str, Any]:
 
 
 def success(answer: Model | Reply | None, status: int) -> web.Response:
-    """The answer in its envelope; None answers nothing."""
+    """The answer in its envelope; None answers nothing, with 204."""
     if answer is None:
-        return web.Response(status=status)
+        return web.Response(status=204)
     reply = answer if isinstance(answer, Reply) else Reply(answer)
     data = reply.data.wire() if isinstance(reply.data, Model) else reply.data
     body: dict[str, Any] = {"status": "success", "data": data}

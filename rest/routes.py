@@ -16,6 +16,8 @@ from domain.games.games import Games
 from domain.matchmaking.results import Results
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.social.blocks import Blocks
+from domain.social.friends import Friends
 from domain.users.users import Users
 from rest.envelope import Reply
 
@@ -45,6 +47,8 @@ class Services:
     auth: Auth
     keys: ApiKeys
     users: Users
+    blocks: Blocks
+    friends: Friends
     games: Games
     rankings: Rankings
     standings: Standings

@@ -14,7 +14,6 @@ from domain.core.collection import Database
 from domain.core.errors import AppError, Conflict, Forbidden, NotFound
 from domain.core.events import Event, Outbox, carry, to
 from domain.core.ids import MessageId, UserId
-from domain.core.isolation import Report
 from domain.core.retries import RETRIES, pause
 
 EDITABLE = seconds(900)
@@ -89,10 +88,6 @@ class Messages:
         channel, message = await self._found(user, command.message_id)
         await self._chat.may_write(user, channel.channel_id)
         return message_view(await self._change(message, lambda message: _reacted(message, user, command)))
-
-    async def sweep(self, report: Report) -> None:
-        """Publishes what crashes left unpublished."""
-        await self._outbox.sweep(MESSAGES, report)
 
     async def _found(self, user: UserId, id: MessageId) -> tuple[Channel, Message]:
         message = await self._messages.get(id)

@@ -23,7 +23,6 @@ from domain.core.collection import Database, Duplicate, Filter
 from domain.core.errors import Conflict
 from domain.core.events import Outbox, Outgoing, carry, carrying, to, user_stream
 from domain.core.ids import ChannelId, UserId
-from domain.core.isolation import Report
 from domain.core.retries import RETRIES, pause
 from domain.social.blocks import Blocks
 
@@ -83,10 +82,6 @@ class Reads:
             _view(channel, newest.get(channel.id), markers.get(channel.channel_id), unread.get(channel.id, 0))
             for channel in channels
         ]
-
-    async def sweep(self, report: Report) -> None:
-        """Publishes what crashes left unpublished."""
-        await self._outbox.sweep(MARKERS, report)
 
     async def _unread(
         self, newest: Mapping[str, Message], markers: Mapping[ChannelId, Marker], silent: set[UserId]

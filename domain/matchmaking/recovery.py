@@ -6,8 +6,7 @@ Documents are the truth. Each sweep asks them what should be, and makes the inde
 from collections.abc import Awaitable
 
 from domain.chat.channels import Channels
-from domain.chat.messages import Messages
-from domain.chat.reads import Reads
+from domain.chat.model import MARKERS, MESSAGES
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database
 from domain.core.events import Outbox
@@ -23,6 +22,7 @@ from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.results import Results
 from domain.matchmaking.schedule import Schedule
 from domain.parties.model import PARTIES, PARTY_SEATS
+from domain.social.model import FRIENDSHIPS
 
 CLAIM_MAX_S = 5.0
 """A claim older than this has no worker behind it any more."""
@@ -45,8 +45,6 @@ class Recovery:
         results: Results,
         lobbies: Lobbies,
         channels: Channels,
-        messages: Messages,
-        reads: Reads,
         grace: Grace,
         schedule: Schedule,
         backfills: Backfills,
@@ -56,7 +54,7 @@ class Recovery:
     ) -> None:
         self._pool, self._proposals, self._results = pool, proposals, results
         self._lobbies, self._grace = lobbies, grace
-        self._channels, self._chat_messages, self._reads = channels, messages, reads
+        self._channels = channels
         self._schedule, self._backfills = schedule, backfills
         self._outbox, self._clock, self._report = outbox, clock, report
         self._tickets = database.collection(TICKETS)
@@ -70,8 +68,10 @@ class Recovery:
         await self._outbox.sweep(LOBBIES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
         await self._outbox.sweep(PARTIES, self._report)
-        for talk in (self._channels, self._chat_messages, self._reads):
-            await talk.sweep(self._report)
+        await self._outbox.sweep(FRIENDSHIPS, self._report)
+        await self._outbox.sweep(MESSAGES, self._report)
+        await self._outbox.sweep(MARKERS, self._report)
+        await self._channels.sweep(self._report)
         await self.stale_claims()
         await self.overdue()
         await self._isolated("backfills", self._backfills.reconcile(self._report))

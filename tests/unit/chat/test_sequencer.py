@@ -139,9 +139,9 @@ async def test_a_draft_whose_other_write_is_refused_takes_no_place(tmp_path: Pat
         first, second, third = await asyncio.gather(*map(sequencer.append, drafts), return_exceptions=True)
         stored = await everything(core.database, MESSAGES)
     assert isinstance(second, StorageConflict)
-    assert ["m1", "m3"] == [message.content for message in sorted(stored, key=lambda message: message.seq)]
+    assert [message.content for message in sorted(stored, key=lambda message: message.seq)] == ["m1", "m3"]
     assert not isinstance(first, BaseException) and not isinstance(third, BaseException)
-    assert [1, 2] == [first.message.seq, third.message.seq]
+    assert [first.message.seq, third.message.seq] == [1, 2]
 
 
 async def test_a_system_message_said_twice_is_one(tmp_path: Path) -> None:
@@ -151,5 +151,5 @@ async def test_a_system_message_said_twice_is_one(tmp_path: Path) -> None:
         await asyncio.gather(*(core.chat.announce(CHANNEL, key, joined) for key in ("1", "2", "1")))
         await core.chat.announce(CHANNEL, "2", joined)
         stored = await everything(core.database, MESSAGES)
-        assert [1, 2] == sorted(message.seq for message in stored)
+        assert sorted(message.seq for message in stored) == [1, 2]
         assert await published(core) == 2
