@@ -4,8 +4,18 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
+from domain.chat.attachments import Attachments
+from domain.chat.channels import Channels
 from domain.chat.chat import Chat
+from domain.chat.contacts import Contacts
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
 from domain.chat.media import ChatMedia
+from domain.chat.mentions import Mentions
+from domain.chat.messages import Messages
+from domain.chat.pace import Pace
+from domain.chat.reads import Reads
+from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -26,6 +36,7 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
+from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.party_search import PartySearch
@@ -42,6 +53,7 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.chores import add_chores
 from maoga.core import Core
@@ -86,7 +98,16 @@ def build(
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     notifications = Notifications(database, outbox, publisher, clock, new_id)
-    blocks, friends = Blocks(database, users, clock), Friends(database)
+    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
+    friends = Friends(
+        database=database,
+        users=users,
+        blocks=blocks,
+        privacy=privacy,
+        notifications=notifications,
+        outbox=outbox,
+        clock=clock,
+    )
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -109,18 +130,36 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    chat = Chat(database, publisher, clock, new_id)
+    sequencer = Sequencer(database, publisher)
+    channels = Channels(database, outbox, sequencer, clock)
+    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
     media = ChatMedia(
         database=database,
         store=FolderStore(settings.images_path),
         imaging=ChildImaging(),
-        channel_of=chat.channel_of,
+        channel_of=channels.of,
         jobs=jobs,
         publisher=publisher,
         clock=clock,
         new_id=new_id,
         review=settings.media_review,
     )
+    chat = Chat(
+        database=database,
+        channels=channels,
+        sequencer=sequencer,
+        contacts=contacts,
+        mentions=Mentions(database, users, blocks, notifications, clock),
+        notifications=notifications,
+        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
+        clock=clock,
+        new_id=new_id,
+        checks=[Attachments(media, settings.gif_hosts)],
+    )
+    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
+    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
+    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
+    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
     add_chores(runner, media)
     lobbies = Lobbies(
         database=database,
@@ -242,6 +281,7 @@ def build(
         proposals=proposals,
         results=results,
         lobbies=lobbies,
+        channels=channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -285,12 +325,18 @@ def build(
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
+        privacy=privacy,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,
         standings=standings,
         chat=chat,
         media=media,
+        channels=channels,
+        directs=directs,
+        groups=groups,
+        messages=messages,
+        reads=reads,
         lobbies=lobbies,
         parties=parties,
         board=board,

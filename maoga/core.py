@@ -7,9 +7,14 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
+from domain.chat.channels import Channels
 from domain.chat.chat import Chat
+from domain.chat.directs import Directs
+from domain.chat.groups import Groups
 from domain.chat.media import MEDIA, ChatMedia
-from domain.chat.model import CHANNELS, MESSAGES
+from domain.chat.messages import Messages
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -43,6 +48,7 @@ from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.privacy import PRIVACY, Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.settings import Settings
@@ -51,8 +57,8 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, MEDIA, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
+    *(CHANNELS, MESSAGES, MARKERS, MEDIA, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -79,12 +85,18 @@ class Core:
     keys: ApiKeys
     blocks: Blocks
     friends: Friends
+    privacy: Privacy
     acquaintances: Acquaintances
     games: Games
     rankings: Rankings
     standings: Standings
     chat: Chat
     media: ChatMedia
+    channels: Channels
+    directs: Directs
+    groups: Groups
+    messages: Messages
+    reads: Reads
     lobbies: Lobbies
     parties: Parties
     board: TicketBoard

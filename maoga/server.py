@@ -11,6 +11,7 @@ from loguru import logger
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from domain.chat.typing import TypingNews
 from domain.core.index import may_lag
 from domain.core.paging import PageQuery
 from domain.games.seed import seed
@@ -76,6 +77,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             auth=core.auth,
             keys=core.keys,
             users=core.users,
+            blocks=core.blocks,
+            friends=core.friends,
             games=core.games,
             rankings=core.rankings,
             standings=core.standings,
@@ -152,8 +155,16 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     gateway.register(
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, hub),
-        ChatNamespace(core.chat, hub),
-        SocialNamespace(core.blocks),
+        ChatNamespace(
+            chat=core.chat,
+            directs=core.directs,
+            groups=core.groups,
+            messages=core.messages,
+            reads=core.reads,
+            typing=TypingNews(core.chat, core.publisher, core.clock),
+            hub=hub,
+        ),
+        SocialNamespace(core.blocks, core.friends, core.privacy, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:

@@ -33,6 +33,10 @@ def _database_in_var_dir(fields: dict[str, Any]) -> SecretStr:
     return SecretStr(f"sqlite:///{fields['var_dir']}/maoga.db")
 
 
+def _gif_hosts() -> list[str]:
+    return ["media.tenor.com", "*.giphy.com"]
+
+
 def _websocket_only() -> list[Transport]:
     return ["websocket"]
 
@@ -163,6 +167,10 @@ class Settings(BaseSettings):
     media_dir: Path | None = Field(
         default=None, description="folder for the images of the chat, the same for all instances; default in var_dir"
     )
+    gif_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=_gif_hosts,
+        description="comma-separated hosts from which messages may show gifs; *.name for all below a name",
+    )
     media_review: bool = Field(
         default=False, description="show an image of the chat to others only after a moderator has approved it"
     )
@@ -179,7 +187,7 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
-    @field_validator("cors_origins", "transports", "match_cooldown_s", mode="before")
+    @field_validator("cors_origins", "transports", "match_cooldown_s", "gif_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -9,6 +9,7 @@ import rest.games
 import rest.leaderboards
 import rest.matches
 import rest.media
+import rest.social
 import rest.users
 from rest.endpoint import endpoint
 from rest.health import Check, add_health
@@ -22,7 +23,7 @@ PREFIXES = (NEWEST, "/api")
 
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
-    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.media.routes),
+    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.social.routes, *rest.media.routes),
 )
 
 KEEPALIVE_S = 75.0

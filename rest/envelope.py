@@ -44,9 +44,9 @@ def stale_meta(stale: bool) -> dict[str, Any]:
 
 
 def success(answer: Model | Reply | Download | None, status: int) -> web.Response:
-    """The answer in its envelope; None answers nothing."""
+    """The answer in its envelope; None answers nothing, with 204."""
     if answer is None:
-        return web.Response(status=status)
+        return web.Response(status=204)
     if isinstance(answer, Download):
         return _download(answer)
     reply = answer if isinstance(answer, Reply) else Reply(answer)

@@ -17,6 +17,8 @@ from domain.games.games import Games
 from domain.matchmaking.results import Results
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.social.blocks import Blocks
+from domain.social.friends import Friends
 from domain.users.users import Users
 from rest.envelope import Download, Reply
 
@@ -47,6 +49,8 @@ class Services:
     auth: Auth
     keys: ApiKeys
     users: Users
+    blocks: Blocks
+    friends: Friends
     games: Games
     rankings: Rankings
     standings: Standings

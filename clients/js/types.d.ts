@@ -316,24 +316,85 @@ export interface SetReady {
   ready: boolean;
 }
 
-/** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
+/**
+ * Says something in a channel. A retry with the same `clientMessageId` gets the first message back. content: of a
+ * gif its address, of an image what is said about it, which may be nothing. mediaId: of the image.
+ */
 export interface Send {
   channelId: string;
   clientMessageId: string;
-  content: string;
-  contentType?: "text" | "emoji";
+  contentType?: "text" | "emoji" | "gif" | "image";
+  content?: string;
+  mediaId?: string;
+  replyToId?: string;
 }
 
-/** A message as clients see it. */
+/**
+ * What a system message tells, for clients to put into words. user_id: whom it is about. by_user_id: who did it, if
+ * not themselves. name: the channel's new one.
+ */
+export interface System {
+  type: "member_joined" | "member_left" | "member_added" | "member_removed" | "renamed" | "owner_changed";
+  userId?: string;
+  byUserId?: string;
+  name?: string;
+}
+
+/** A message as clients see it. reactions: by emoji, who reacted with it, the first first. */
 export interface Message {
   id: string;
   channelId: string;
   seq: number;
   senderId?: string;
   clientMessageId?: string;
-  contentType: "text" | "emoji" | "system";
+  contentType: "text" | "emoji" | "gif" | "image" | "system";
   content: string;
+  mediaId?: string;
+  mediaUrl?: string;
+  replyToId?: string;
+  mentions: Array<string>;
+  reactions: Record<string, Array<string>>;
+  system?: System;
   createdAt: string;
+  editedAt?: string;
+  deletedAt?: string;
+}
+
+/** Says something else in place of what one said. */
+export interface Edit {
+  messageId: string;
+  content: string;
+}
+
+/** Names a message. */
+export interface ToMessage {
+  messageId: string;
+}
+
+/** Reacts to a message with an emoji, or takes that back. */
+export interface React {
+  messageId: string;
+  emoji: string;
+  on: boolean;
+}
+
+/** Says whether the player is writing in a channel. */
+export interface SetTyping {
+  channelId: string;
+  isTyping: boolean;
+}
+
+/** Has read a channel up to `seq`. */
+export interface MarkRead {
+  channelId: string;
+  seq: number;
+}
+
+/** A member has read the channel up to `seq`. */
+export interface ReadMoved {
+  channelId: string;
+  userId: string;
+  seq: number;
 }
 
 /** A page of a channel: its newest messages, or those before or after a `seq`. */
@@ -350,19 +411,127 @@ export interface HistoryPage {
   hasMore: boolean;
 }
 
-/** A channel as its members see it. `lastSeq` is 0 before the first message. */
+/** Looks for the messages that have all the words of `query`, of the last one at least the beginning. */
+export interface Search {
+  channelId: string;
+  query: string;
+  before?: number;
+  limit?: number;
+}
+
+/**
+ * A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member
+ * has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom the member
+ * has blocked.
+ */
 export interface Channel {
   id: string;
   kind: "lobby" | "direct" | "group";
+  name?: string;
   memberIds: Array<string>;
+  ownerId?: string;
+  adminIds: Array<string>;
   lobbyId?: string;
+  slowModeMs: number;
   lastMessage?: Message;
   lastSeq: number;
+  readSeq: number;
+  unread: number;
+  mutedUntil?: string;
+  createdAt: string;
   closedAt?: string;
 }
 
-/** Names the player to block, or to unblock. */
-export interface ToBlock {
+/** Names the player to write to. */
+export interface OpenDirect {
+  userId: string;
+}
+
+/** Makes a group of the player and others. */
+export interface CreateGroup {
+  name: string;
+  userIds?: Array<string>;
+}
+
+/** Names a player and the group they are in, or shall be. */
+export interface ToMember {
+  channelId: string;
+  userId: string;
+}
+
+/** Makes a member of a group an admin, or an ordinary member again. */
+export interface SetRole {
+  channelId: string;
+  userId: string;
+  role: "admin" | "member";
+}
+
+/** Renames a group, or sets what its members must wait between two messages of theirs (0: nothing). */
+export interface UpdateChannel {
+  channelId: string;
+  name?: string;
+  slowModeMs?: number;
+}
+
+/** Names a channel. */
+export interface ToChannel {
+  channelId: string;
+}
+
+/**
+ * Wants no notifications from a channel until a moment, in Unix milliseconds; for good without one. A moment that
+ * has passed takes the mute back.
+ */
+export interface Mute {
+  channelId: string;
+  untilMs?: number;
+}
+
+/** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
+export interface ChannelMuted {
+  channelId: string;
+  mutedUntil?: string;
+}
+
+/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
+export interface PageQuery {
+  limit?: number;
+  cursor?: string;
+}
+
+/**
+ * Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked (outgoing).
+ * since: when that began.
+ */
+export interface Friend {
+  userId: string;
+  username: string;
+  displayName: string;
+  status: "friends" | "incoming" | "outgoing";
+  since: string;
+}
+
+/** A page of friends or of requests, the newest first. nextCursor: missing on the last page. */
+export interface FriendList {
+  items: Array<Friend>;
+  nextCursor?: string;
+}
+
+/** Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing). */
+export interface RequestQuery {
+  limit?: number;
+  cursor?: string;
+  direction?: "incoming" | "outgoing";
+}
+
+/** Names the player to ask for friendship, or whose friendship or request ends. */
+export interface ToFriend {
+  userId: string;
+}
+
+/** Accepts or declines the request of that player. */
+export interface AnswerFriend {
+  accept: boolean;
   userId: string;
 }
 
@@ -370,6 +539,31 @@ export interface ToBlock {
 export interface Block {
   userId: string;
   createdAt: string;
+}
+
+/** A page of blocks, the newest first. nextCursor: missing on the last page. */
+export interface BlockList {
+  items: Array<Block>;
+  nextCursor?: string;
+}
+
+/** Names the player to block, or to unblock. */
+export interface ToBlock {
+  userId: string;
+}
+
+/** Who may do and see what. */
+export interface Privacy {
+  presence: "everyone" | "friends" | "nobody";
+  directMessages: "everyone" | "friends" | "nobody";
+  friendRequests: "everyone" | "nobody";
+}
+
+/** What changes; the rest stays. See `PrivacySettings`. */
+export interface SetPrivacy {
+  presence?: "everyone" | "friends" | "nobody";
+  directMessages?: "everyone" | "friends" | "nobody";
+  friendRequests?: "everyone" | "nobody";
 }
 
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
@@ -561,13 +755,44 @@ export interface LobbyClosed {
   closedAt: string;
 }
 
-/** A channel was opened or closed, or its members changed. */
+/** A message was deleted, by its sender or by a moderator of the channel. Its content is gone. */
+export interface MessageDeleted {
+  channelId: string;
+  messageId: string;
+  seq: number;
+  byUserId: string;
+  deletedAt: string;
+}
+
+/** Somebody reacted to a message (`on`), or took that back. seq: the message's. */
+export interface ReactionChanged {
+  channelId: string;
+  messageId: string;
+  seq: number;
+  userId: string;
+  emoji: string;
+  on: boolean;
+}
+
+/** A channel was opened, changed or closed. slowModeMs: missing where it stays as it was. */
 export interface ChannelUpdated {
   id: string;
   kind: "lobby" | "direct" | "group";
+  name?: string;
   memberIds: Array<string>;
+  ownerId?: string;
+  adminIds: Array<string>;
   lobbyId?: string;
+  slowModeMs?: number;
   closedAt?: string;
+}
+
+/** A member types, or has stopped. Without another such event it is over after `expiresInMs`. */
+export interface Typing {
+  channelId: string;
+  userId: string;
+  isTyping: boolean;
+  expiresInMs: number;
 }
 
 /** A moderator has said whether an image may be seen. */
@@ -575,6 +800,11 @@ export interface MediaReviewed {
   channelId: string;
   mediaId: string;
   review: "pending" | "approved" | "rejected";
+}
+
+/** The two are not friends any more, or there is no request any more: take the other player off both lists. */
+export interface FriendRemoved {
+  userId: string;
 }
 
 /** Somebody would like to be friends. */
@@ -729,12 +959,6 @@ export interface Refresh {
 /** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
 export interface Logout {
   refreshToken?: string;
-}
-
-/** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
-export interface PageQuery {
-  limit?: number;
-  cursor?: string;
 }
 
 /** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
@@ -902,6 +1126,11 @@ export interface LeaderboardEntry {
   wins: number;
 }
 
+/** Whether a request is accepted. */
+export interface Verdict {
+  accept: boolean;
+}
+
 /** An image as the members of its channel see it. size: bytes. url: with the access token, as for every route. */
 export interface Media {
   id: string;
@@ -1056,24 +1285,72 @@ export interface LobbyCommands extends CommonCommands {
 }
 
 export interface ChatEvents extends CommonEvents {
-  /** Somebody said something. */
+  /** Somebody said something, or the system tells what happened in the channel. */
   message: (data: Message, meta: Meta) => void;
-  /** A channel was opened or closed, or its members changed. */
+  /** A message was edited by its sender. */
+  message_edited: (data: Message, meta: Meta) => void;
+  /** A message was deleted, by its sender or by a moderator of the channel. Its content is gone. */
+  message_deleted: (data: MessageDeleted, meta: Meta) => void;
+  /** Somebody reacted to a message (`on`), or took that back. seq: the message's. */
+  reaction_changed: (data: ReactionChanged, meta: Meta) => void;
+  /** A member has read the channel up to `seq`. */
+  read: (data: ReadMoved, meta: Meta) => void;
+  /** A channel was opened, changed or closed. slowModeMs: missing where it stays as it was. */
   channel_updated: (data: ChannelUpdated, meta: Meta) => void;
+  /** A member types, or has stopped. Without another such event it is over after `expiresInMs`. */
+  typing: (data: Typing, meta: Meta) => void;
   /** A moderator has said whether an image may be seen. */
   media_reviewed: (data: MediaReviewed, meta: Meta) => void;
+  /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
+  channel_muted: (data: ChannelMuted, meta: Meta) => void;
 }
 
 export interface ChatCommands extends CommonCommands {
   /** Says something; acked when it is stored for good. A retry with the same clientMessageId is one message. */
   send: (payload: Send, ack: (answer: Ack<Message>) => void) => void;
+  /** Says something else in place of a message of the player's, within 15 minutes. */
+  edit: (payload: Edit, ack: (answer: Ack<Message>) => void) => void;
+  /** Deletes a message: its sender at any time, or a moderator of the channel. */
+  delete: (payload: ToMessage, ack: (answer: Ack<Message>) => void) => void;
+  /** Reacts to a message with an emoji, or takes that back. */
+  react: (payload: React, ack: (answer: Ack<Message>) => void) => void;
+  /** Lets the other members know that the player is writing; to be said again every few seconds. */
+  typing: (payload: SetTyping, ack: (answer: Ack<null>) => void) => void;
+  /** The player has read a channel up to a seq, on all their devices; how far it is read now. */
+  mark_read: (payload: MarkRead, ack: (answer: Ack<ReadMoved>) => void) => void;
   /** A page of a channel's messages: the newest, or those before or after a seq. */
   history: (payload: History, ack: (answer: Ack<HistoryPage>) => void) => void;
-  /** The channels the player is a member of. */
+  /** The messages of a channel that have all the words of a query, of the last one at least the beginning. */
+  search: (payload: Search, ack: (answer: Ack<HistoryPage>) => void) => void;
+  /** The channels the player is a member of, with what is new in them. */
   channels: (payload: Empty, ack: (answer: Ack<Array<Channel>>) => void) => void;
+  /** The channel with another player, made if need be. */
+  open_direct: (payload: OpenDirect, ack: (answer: Ack<Channel>) => void) => void;
+  /** Makes a group, with the player as its owner. */
+  create_group: (payload: CreateGroup, ack: (answer: Ack<Channel>) => void) => void;
+  /** Takes a player into a group. */
+  add_member: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
+  /** Removes a member from a group. */
+  remove_member: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
+  /** Makes a member of the player's group an admin, or an ordinary member again. */
+  set_channel_role: (payload: SetRole, ack: (answer: Ack<Channel>) => void) => void;
+  /** Hands the player's group over to another member. */
+  transfer_channel: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
+  /** Renames a group, or sets the slow mode of a group or of the lobby the player hosts. */
+  update_channel: (payload: UpdateChannel, ack: (answer: Ack<Channel>) => void) => void;
+  /** Leaves a group. */
+  leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
+  /** Wants no notifications from a channel, for some time or for good; or wants them again. */
+  mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
 }
 
 export interface SocialEvents extends CommonEvents {
+  /** There is a request: put the other player on the list of requests. */
+  friend_requested: (data: Friend, meta: Meta) => void;
+  /** The two are friends now: take the other player off the list of requests, and put them on that of friends. */
+  friend_added: (data: Friend, meta: Meta) => void;
+  /** The two are not friends any more, or there is no request any more: take the other player off both lists. */
+  friend_removed: (data: FriendRemoved, meta: Meta) => void;
   /** There is something new to know. */
   notification: (data: Notification, meta: Meta) => void;
   /** How many notifications are unread now. */
@@ -1081,10 +1358,26 @@ export interface SocialEvents extends CommonEvents {
 }
 
 export interface SocialCommands extends CommonCommands {
-  /** Blocks a player: the two are in no match together. The other one is not told. */
+  /** The player's friends, the newest first. */
+  friends: (payload: PageQuery, ack: (answer: Ack<FriendList>) => void) => void;
+  /** The open requests to the player and of the player, the newest first. */
+  friend_requests: (payload: RequestQuery, ack: (answer: Ack<FriendList>) => void) => void;
+  /** Asks a player to be friends; who has asked the player is accepted. Asking twice is one request. */
+  friend_request: (payload: ToFriend, ack: (answer: Ack<Friend>) => void) => void;
+  /** Accepts a player's request, or declines it; null once it is declined. */
+  friend_answer: (payload: AnswerFriend, ack: (answer: Ack<Friend | null>) => void) => void;
+  /** Ends a friendship, or a request in either direction; null, also when there was none. */
+  friend_remove: (payload: ToFriend, ack: (answer: Ack<null>) => void) => void;
+  /** Whom the player has blocked, the newest first. */
+  blocks: (payload: PageQuery, ack: (answer: Ack<BlockList>) => void) => void;
+  /** Blocks a player: the two have nothing to do with each other any more. The other one is not told. */
   block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
   /** Takes a block back; null, also when there was none. */
   unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
+  /** Who may do and see what. */
+  privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
+  /** Changes who may do and see what; what is not named stays. */
+  set_privacy: (payload: SetPrivacy, ack: (answer: Ack<Privacy>) => void) => void;
 }
 
 export interface ServerEvents {

@@ -353,25 +353,91 @@ class SetReady(TypedDict):
 
 
 class Send(TypedDict):
-    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
+    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back. content: of
+    a gif its address, of an image what is said about it, which may be nothing. mediaId: of the image.
+    """
 
     channelId: str
     clientMessageId: str
-    content: str
-    contentType: NotRequired[Literal["text", "emoji"]]
+    contentType: NotRequired[Literal["text", "emoji", "gif", "image"]]
+    content: NotRequired[str]
+    mediaId: NotRequired[str]
+    replyToId: NotRequired[str]
+
+
+class System(TypedDict):
+    """What a system message tells, for clients to put into words. user_id: whom it is about. by_user_id: who did it,
+    if not themselves. name: the channel's new one.
+    """
+
+    type: Literal["member_joined", "member_left", "member_added", "member_removed", "renamed", "owner_changed"]
+    userId: NotRequired[str]
+    byUserId: NotRequired[str]
+    name: NotRequired[str]
 
 
 class Message(TypedDict):
-    """A message as clients see it."""
+    """A message as clients see it. reactions: by emoji, who reacted with it, the first first."""
 
     id: str
     channelId: str
     seq: int
     senderId: NotRequired[str]
     clientMessageId: NotRequired[str]
-    contentType: Literal["text", "emoji", "system"]
+    contentType: Literal["text", "emoji", "gif", "image", "system"]
     content: str
+    mediaId: NotRequired[str]
+    mediaUrl: NotRequired[str]
+    replyToId: NotRequired[str]
+    mentions: list[str]
+    reactions: dict[str, list[str]]
+    system: NotRequired[System]
     createdAt: str
+    editedAt: NotRequired[str]
+    deletedAt: NotRequired[str]
+
+
+class Edit(TypedDict):
+    """Says something else in place of what one said."""
+
+    messageId: str
+    content: str
+
+
+class ToMessage(TypedDict):
+    """Names a message."""
+
+    messageId: str
+
+
+class React(TypedDict):
+    """Reacts to a message with an emoji, or takes that back."""
+
+    messageId: str
+    emoji: str
+    on: bool
+
+
+class SetTyping(TypedDict):
+    """Says whether the player is writing in a channel."""
+
+    channelId: str
+    isTyping: bool
+
+
+class MarkRead(TypedDict):
+    """Has read a channel up to `seq`."""
+
+    channelId: str
+    seq: int
+
+
+class ReadMoved(TypedDict):
+    """A member has read the channel up to `seq`."""
+
+    channelId: str
+    userId: str
+    seq: int
 
 
 class History(TypedDict):
@@ -390,21 +456,140 @@ class HistoryPage(TypedDict):
     hasMore: bool
 
 
+class Search(TypedDict):
+    """Looks for the messages that have all the words of `query`, of the last one at least the beginning."""
+
+    channelId: str
+    query: str
+    before: NotRequired[int]
+    limit: NotRequired[int]
+
+
 class Channel(TypedDict):
-    """A channel as its members see it. `lastSeq` is 0 before the first message."""
+    """A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the
+    member has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom
+    the member has blocked.
+    """
 
     id: str
     kind: Literal["lobby", "direct", "group"]
+    name: NotRequired[str]
     memberIds: list[str]
+    ownerId: NotRequired[str]
+    adminIds: list[str]
     lobbyId: NotRequired[str]
+    slowModeMs: int
     lastMessage: NotRequired[Message]
     lastSeq: int
+    readSeq: int
+    unread: int
+    mutedUntil: NotRequired[str]
+    createdAt: str
     closedAt: NotRequired[str]
 
 
-class ToBlock(TypedDict):
-    """Names the player to block, or to unblock."""
+class OpenDirect(TypedDict):
+    """Names the player to write to."""
 
+    userId: str
+
+
+class CreateGroup(TypedDict):
+    """Makes a group of the player and others."""
+
+    name: str
+    userIds: NotRequired[list[str]]
+
+
+class ToMember(TypedDict):
+    """Names a player and the group they are in, or shall be."""
+
+    channelId: str
+    userId: str
+
+
+class SetRole(TypedDict):
+    """Makes a member of a group an admin, or an ordinary member again."""
+
+    channelId: str
+    userId: str
+    role: Literal["admin", "member"]
+
+
+class UpdateChannel(TypedDict):
+    """Renames a group, or sets what its members must wait between two messages of theirs (0: nothing)."""
+
+    channelId: str
+    name: NotRequired[str]
+    slowModeMs: NotRequired[int]
+
+
+class ToChannel(TypedDict):
+    """Names a channel."""
+
+    channelId: str
+
+
+class Mute(TypedDict):
+    """Wants no notifications from a channel until a moment, in Unix milliseconds; for good without one. A moment
+    that has passed takes the mute back.
+    """
+
+    channelId: str
+    untilMs: NotRequired[int]
+
+
+class ChannelMuted(TypedDict):
+    """The player has muted a channel, on some device; without `mutedUntil`, the opposite."""
+
+    channelId: str
+    mutedUntil: NotRequired[str]
+
+
+class PageQuery(TypedDict):
+    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+
+
+class Friend(TypedDict):
+    """Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked
+    (outgoing). since: when that began.
+    """
+
+    userId: str
+    username: str
+    displayName: str
+    status: Literal["friends", "incoming", "outgoing"]
+    since: str
+
+
+class FriendList(TypedDict):
+    """A page of friends or of requests, the newest first. nextCursor: missing on the last page."""
+
+    items: list[Friend]
+    nextCursor: NotRequired[str]
+
+
+class RequestQuery(TypedDict):
+    """Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing)."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    direction: NotRequired[Literal["incoming", "outgoing"]]
+
+
+class ToFriend(TypedDict):
+    """Names the player to ask for friendship, or whose friendship or request ends."""
+
+    userId: str
+
+
+class AnswerFriend(TypedDict):
+    """Accepts or declines the request of that player."""
+
+    accept: bool
     userId: str
 
 
@@ -413,6 +598,35 @@ class Block(TypedDict):
 
     userId: str
     createdAt: str
+
+
+class BlockList(TypedDict):
+    """A page of blocks, the newest first. nextCursor: missing on the last page."""
+
+    items: list[Block]
+    nextCursor: NotRequired[str]
+
+
+class ToBlock(TypedDict):
+    """Names the player to block, or to unblock."""
+
+    userId: str
+
+
+class Privacy(TypedDict):
+    """Who may do and see what."""
+
+    presence: Literal["everyone", "friends", "nobody"]
+    directMessages: Literal["everyone", "friends", "nobody"]
+    friendRequests: Literal["everyone", "nobody"]
+
+
+class SetPrivacy(TypedDict):
+    """What changes; the rest stays. See `PrivacySettings`."""
+
+    presence: NotRequired[Literal["everyone", "friends", "nobody"]]
+    directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
+    friendRequests: NotRequired[Literal["everyone", "nobody"]]
 
 
 class StreamPosition(TypedDict):
@@ -626,14 +840,48 @@ class LobbyClosed(TypedDict):
     closedAt: str
 
 
+class MessageDeleted(TypedDict):
+    """A message was deleted, by its sender or by a moderator of the channel. Its content is gone."""
+
+    channelId: str
+    messageId: str
+    seq: int
+    byUserId: str
+    deletedAt: str
+
+
+class ReactionChanged(TypedDict):
+    """Somebody reacted to a message (`on`), or took that back. seq: the message's."""
+
+    channelId: str
+    messageId: str
+    seq: int
+    userId: str
+    emoji: str
+    on: bool
+
+
 class ChannelUpdated(TypedDict):
-    """A channel was opened or closed, or its members changed."""
+    """A channel was opened, changed or closed. slowModeMs: missing where it stays as it was."""
 
     id: str
     kind: Literal["lobby", "direct", "group"]
+    name: NotRequired[str]
     memberIds: list[str]
+    ownerId: NotRequired[str]
+    adminIds: list[str]
     lobbyId: NotRequired[str]
+    slowModeMs: NotRequired[int]
     closedAt: NotRequired[str]
+
+
+class Typing(TypedDict):
+    """A member types, or has stopped. Without another such event it is over after `expiresInMs`."""
+
+    channelId: str
+    userId: str
+    isTyping: bool
+    expiresInMs: int
 
 
 class MediaReviewed(TypedDict):
@@ -642,6 +890,12 @@ class MediaReviewed(TypedDict):
     channelId: str
     mediaId: str
     review: Literal["pending", "approved", "rejected"]
+
+
+class FriendRemoved(TypedDict):
+    """The two are not friends any more, or there is no request any more: take the other player off both lists."""
+
+    userId: str
 
 
 class FriendRequest(TypedDict):
@@ -816,13 +1070,6 @@ class Logout(TypedDict):
     """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
 
     refreshToken: NotRequired[str]
-
-
-class PageQuery(TypedDict):
-    """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
-
-    limit: NotRequired[int]
-    cursor: NotRequired[str]
 
 
 class Teams(TypedDict):
@@ -1001,6 +1248,12 @@ class LeaderboardEntry(TypedDict):
     wins: int
 
 
+class Verdict(TypedDict):
+    """Whether a request is accepted."""
+
+    accept: bool
+
+
 class Media(TypedDict):
     """An image as the members of its channel see it. size: bytes. url: with the access token, as for every route."""
 
@@ -1100,10 +1353,37 @@ class On(Protocol):
     def __call__(self, name: Literal["message"], callback: Callback[Message]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["message_edited"], callback: Callback[Message]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["message_deleted"], callback: Callback[MessageDeleted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["reaction_changed"], callback: Callback[ReactionChanged]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["read"], callback: Callback[ReadMoved]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["channel_updated"], callback: Callback[ChannelUpdated]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["typing"], callback: Callback[Typing]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["media_reviewed"], callback: Callback[MediaReviewed]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_requested"], callback: Callback[Friend]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_added"], callback: Callback[Friend]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["friend_removed"], callback: Callback[FriendRemoved]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
@@ -1267,13 +1547,61 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self, name: Literal["message_edited"], predicate: Predicate[Message] | None = None, timeout: float = ...
+    ) -> Event[Message]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["message_deleted"], predicate: Predicate[MessageDeleted] | None = None, timeout: float = ...
+    ) -> Event[MessageDeleted]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["reaction_changed"],
+        predicate: Predicate[ReactionChanged] | None = None,
+        timeout: float = ...,
+    ) -> Event[ReactionChanged]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["read"], predicate: Predicate[ReadMoved] | None = None, timeout: float = ...
+    ) -> Event[ReadMoved]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["channel_updated"], predicate: Predicate[ChannelUpdated] | None = None, timeout: float = ...
     ) -> Event[ChannelUpdated]: ...
 
     @overload
     async def __call__(
+        self, name: Literal["typing"], predicate: Predicate[Typing] | None = None, timeout: float = ...
+    ) -> Event[Typing]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["media_reviewed"], predicate: Predicate[MediaReviewed] | None = None, timeout: float = ...
     ) -> Event[MediaReviewed]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
+    ) -> Event[ChannelMuted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_requested"], predicate: Predicate[Friend] | None = None, timeout: float = ...
+    ) -> Event[Friend]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_added"], predicate: Predicate[Friend] | None = None, timeout: float = ...
+    ) -> Event[Friend]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["friend_removed"], predicate: Predicate[FriendRemoved] | None = None, timeout: float = ...
+    ) -> Event[FriendRemoved]: ...
 
     @overload
     async def __call__(
@@ -1548,8 +1876,74 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["chat"],
+        event: Literal["edit"],
+        payload: Edit,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["delete"],
+        payload: ToMessage,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["react"],
+        payload: React,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Message: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["typing"],
+        payload: SetTyping,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["mark_read"],
+        payload: MarkRead,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> ReadMoved: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
         event: Literal["history"],
         payload: History,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> HistoryPage: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["search"],
+        payload: Search,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1565,6 +1959,171 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> list[Channel]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["open_direct"],
+        payload: OpenDirect,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["create_group"],
+        payload: CreateGroup,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["add_member"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["remove_member"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["set_channel_role"],
+        payload: SetRole,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["transfer_channel"],
+        payload: ToMember,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["update_channel"],
+        payload: UpdateChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["leave_channel"],
+        payload: ToChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["mute"],
+        payload: Mute,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> ChannelMuted: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friends"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> FriendList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_requests"],
+        payload: RequestQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> FriendList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_request"],
+        payload: ToFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Friend: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_answer"],
+        payload: AnswerFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Friend | None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["friend_remove"],
+        payload: ToFriend,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["blocks"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> BlockList: ...
 
     @overload
     async def __call__(
@@ -1587,3 +2146,25 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["privacy"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Privacy: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["set_privacy"],
+        payload: SetPrivacy | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Privacy: ...

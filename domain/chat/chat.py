@@ -1,25 +1,24 @@
-"""The chat: who may talk and read where, and the use cases."""
+"""The chat: the use cases of talking and reading."""
 
-from domain.chat.commands import History, Send
+from collections.abc import Sequence
+
+from domain.chat.channels import Channels
+from domain.chat.commands import History, Search, Send
+from domain.chat.contacts import Contacts
+from domain.chat.drafts import Check, Draft
 from domain.chat.events import chat_stream
-from domain.chat.model import (
-    CHANNELS,
-    MESSAGES,
-    Channel,
-    ChannelView,
-    HistoryPage,
-    Message,
-    MessageView,
-    message_view,
-)
+from domain.chat.mentions import Mentions
+from domain.chat.model import MESSAGES, Channel, HistoryPage, Message, MessageView, System, message_view
+from domain.chat.notes import Note, keyed
+from domain.chat.pace import Pace
 from domain.chat.sequencer import Sequencer
+from domain.chat.words import having, words_of
 from domain.core.clock import Clock
-from domain.core.collection import Database
-from domain.core.errors import AppError, NotFound
-from domain.core.events import Publisher
+from domain.core.collection import Database, Filter
+from domain.core.errors import AppError, Forbidden, NotFound
 from domain.core.ids import ChannelId, IdFactory, UserId
-
-CHANNELS_PER_USER = 200
+from domain.core.index import may_lag
+from domain.notifications.notifications import Notifications
 
 
 class ChannelClosed(AppError):
@@ -29,76 +28,123 @@ class ChannelClosed(AppError):
 
 
 class Chat:
-    """The use cases of the chat."""
+    """Talking in channels, and reading them."""
 
-    def __init__(self, database: Database, publisher: Publisher, clock: Clock, new_id: IdFactory) -> None:
-        self._channels = database.collection(CHANNELS)
+    def __init__(
+        self,
+        *,
+        database: Database,
+        channels: Channels,
+        sequencer: Sequencer,
+        contacts: Contacts,
+        mentions: Mentions,
+        notifications: Notifications,
+        pace: Pace,
+        clock: Clock,
+        new_id: IdFactory,
+        checks: Sequence[Check] = (),
+    ) -> None:
+        """checks: what every message must pass, in this order."""
         self._messages = database.collection(MESSAGES)
-        self._sequencer = Sequencer(database, publisher)
-        self._clock, self._new_id = clock, new_id
+        self._channels, self._sequencer, self._contacts = channels, sequencer, contacts
+        self._mentions, self._notifications, self._pace = mentions, notifications, pace
+        self._clock, self._new_id, self._checks = clock, new_id, checks
 
     async def send(self, user: UserId, command: Send) -> MessageView:
-        """Stores a message for good, tells the channel, and returns it with its `seq`."""
-        channel = await self.channel_of(user, command.channel_id)
-        draft = Message(
-            id=self._new_id(),
-            channel_id=command.channel_id,
-            seq=0,
-            sender_id=user,
-            client_message_id=command.client_message_id,
-            content_type=command.content_type,
-            content=command.content,
-            created_at=self._clock.now(),
-        )
-        if channel.closed_at:
-            earlier = await self._sequencer.first(draft)
-            if earlier is None:
-                raise ChannelClosed
-            return message_view(earlier)
-        return message_view(await self._sequencer.append(draft))
+        """Stores a message for good, tells the channel, and returns it with its `seq`.
+
+        Raises `NotFound`, `ChannelClosed`, `Forbidden` between people at odds, `RateLimited`, `SlowMode`, and what the
+        checks raise; but what an earlier try has stored is answered whatever has changed since.
+        """
+        channel = await self._channels.of(user, command.channel_id)
+        draft = self._draft(user, command)
+        try:
+            await self._may_write(user, channel)
+            draft = await self.admit(channel, draft)
+            await self._pace.take(channel, user)
+        except AppError:
+            if first := await self._sequencer.again(draft.message):
+                return message_view(first)
+            raise
+        news = await self._mentions.news(channel, draft.message)
+        appended = await self._sequencer.append(Draft(draft.message, (*draft.also, *news)))
+        if not appended.again:
+            with may_lag():
+                await self._notifications.tell(news)
+                await self._channels.touch(channel)
+        return message_view(appended.message)
+
+    async def admit(self, channel: Channel, draft: Draft) -> Draft:
+        """The draft as the checks let it pass, with what is found in its text; for an edited message, too."""
+        if draft.message.reply_to_id is not None:
+            answered = await self._messages.get(draft.message.reply_to_id)
+            if answered is None or answered.channel_id != channel.id:
+                raise NotFound("There is no such message to reply to.")
+        for check in self._checks:
+            draft = await check(channel, draft)
+        named = await self._mentions.named(channel, draft.message)
+        return draft.changed(mentions=named, words=words_of(draft.message.content))
+
+    async def announce(self, channel_id: ChannelId, key: str, system: System) -> None:
+        """Lets the system say something in a channel; saying it again with the same `key` is one message."""
+        note = Note(id=keyed(channel_id, key), system=system, at=self._clock.now())
+        await self._sequencer.append(note.draft(channel_id))
 
     async def history(self, user: UserId, command: History) -> HistoryPage:
         """A page of a channel's messages."""
-        await self.channel_of(user, command.channel_id)
+        await self._channels.of(user, command.channel_id)
         wanted: dict[str, object] = {"channel_id": command.channel_id}
         if command.after is not None:
             wanted["seq"] = {"$gt": command.after}
         elif command.before is not None:
             wanted["seq"] = {"$lt": command.before}
-        forward = command.after is not None
-        found = await self._messages.find(wanted, sort="seq" if forward else "-seq", limit=command.limit + 1)
-        page = found[: command.limit]
-        return HistoryPage(
-            messages=[message_view(message) for message in (page if forward else reversed(page))],
-            has_more=len(found) > command.limit,
-        )
+        return await self._page(wanted, command.limit, forward=command.after is not None)
 
-    async def channels(self, user: UserId) -> list[ChannelView]:
-        """The channels the user is a member of, newest first."""
-        return [await self._view(channel) for channel in await self._channels_of(user)]
+    async def search(self, user: UserId, command: Search) -> HistoryPage:
+        """The newest messages of a channel that have the words, or those before a `seq`."""
+        await self._channels.of(user, command.channel_id)
+        words = having(command.query)
+        if words is None:
+            return HistoryPage(messages=[], has_more=False)
+        before = {"seq": {"$lt": command.before}} if command.before is not None else {}
+        return await self._page({"channel_id": command.channel_id, **before, **words}, command.limit, forward=False)
 
     async def streams_of(self, user: UserId) -> list[str]:
         """The streams of the user's channels."""
-        return [chat_stream(ChannelId(channel.id)) for channel in await self._channels_of(user)]
+        return [chat_stream(channel.channel_id) for channel in await self._channels.open_of(user)]
 
-    async def _view(self, channel: Channel) -> ChannelView:
-        newest = await self._messages.find_one({"channel_id": channel.id}, sort="-seq")
-        return ChannelView(
-            id=ChannelId(channel.id),
-            kind=channel.kind,
-            member_ids=list(channel.member_ids),
-            lobby_id=channel.lobby_id,
-            last_message=message_view(newest) if newest else None,
-            last_seq=newest.seq if newest else 0,
-            closed_at=channel.closed_at,
+    async def may_write(self, user: UserId, channel_id: ChannelId) -> Channel:
+        """The channel; raises `NotFound`, `ChannelClosed`, or `Forbidden` between people at odds."""
+        channel = await self._channels.of(user, channel_id)
+        await self._may_write(user, channel)
+        return channel
+
+    async def _may_write(self, user: UserId, channel: Channel) -> None:
+        if channel.closed_at:
+            raise ChannelClosed
+        if channel.kind == "direct" and await self._contacts.at_odds(user, channel.member_ids):
+            raise Forbidden("You cannot write to this player.")
+
+    def _draft(self, user: UserId, command: Send) -> Draft:
+        return Draft(
+            Message(
+                id=self._new_id(),
+                channel_id=command.channel_id,
+                seq=0,
+                sender_id=user,
+                client_message_id=command.client_message_id,
+                content_type=command.content_type,
+                content=command.content,
+                media_id=command.media_id,
+                reply_to_id=command.reply_to_id,
+                created_at=self._clock.now(),
+            )
         )
 
-    async def _channels_of(self, user: UserId) -> list[Channel]:
-        return await self._channels.find({"member_ids": user}, sort="-id", limit=CHANNELS_PER_USER)
-
-    async def channel_of(self, user: UserId, channel_id: ChannelId) -> Channel:
-        """The channel, for a member; raises `NotFound`."""
-        channel = await self._channels.get(channel_id)
-        if channel is None or user not in channel.member_ids:
-            raise NotFound
-        return channel
+    async def _page(self, wanted: Filter, limit: int, *, forward: bool) -> HistoryPage:
+        found = await self._messages.find(wanted, sort="seq" if forward else "-seq", limit=limit + 1)
+        page = found[:limit]
+        return HistoryPage(
+            messages=[message_view(message) for message in (page if forward else reversed(page))],
+            has_more=len(found) > limit,
+        )

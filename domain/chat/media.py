@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from domain.chat.chat import ChannelClosed
@@ -214,8 +215,7 @@ class ChatMedia:
 
     async def remove(self, media_id: str) -> None:
         """Nobody sees the image any more; its files go with the next `collect`. Idempotent."""
-        gone: Changes = {"$set": {"removed": True, "due_at": self._clock.now()}, "$inc": {"version": 1}}
-        await self._media.update(media_id, gone)
+        await self._media.update(media_id, removal(media_id, self._clock.now()).changes)
 
     async def review(self, media_id: MediaId, *, approved: bool) -> MediaView:
         """Lets everybody in the channel see the image, or nobody, and tells them. The caller is a moderator."""
@@ -298,6 +298,11 @@ class ChatMedia:
             due_at=now + seconds(DAY_S),
             created_at=now,
         )
+
+
+def removal(media_id: str, now: datetime) -> Update[Media]:
+    """The write that lets nobody see the image any more; its files go with the next `collect`."""
+    return Update(MEDIA, media_id, {"$set": {"removed": True, "due_at": now}, "$inc": {"version": 1}})
 
 
 def media_view(media: Media) -> MediaView:

@@ -2,26 +2,71 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from domain.core.collection import Spec
+from domain.core.events import WithEvents
 from domain.core.ids import ChannelId, LobbyId, MessageId, UserId
-from domain.core.model import Document, Model, Timestamp
+from domain.core.model import Kept, Model, Timestamp
 
-ContentType = Literal["text", "emoji", "system"]
+ContentType = Literal["text", "emoji", "gif", "image", "system"]
 ChannelKind = Literal["lobby", "direct", "group"]
+ChannelRole = Literal["owner", "admin", "member"]
+SystemType = Literal["member_joined", "member_left", "member_added", "member_removed", "renamed", "owner_changed"]
 
 
-class Channel(Document):
-    """Where a fixed set of people talk. A lobby's channel has the lobby's id."""
+class System(Kept):
+    """What a system message tells, for clients to put into words.
+
+    user_id: whom it is about. by_user_id: who did it, if not themselves. name: the channel's new one.
+    """
+
+    type: SystemType
+    user_id: UserId | None = None
+    by_user_id: UserId | None = None
+    name: str | None = None
+
+
+class Channel(WithEvents):
+    """Where some people talk. A lobby's channel has the lobby's id.
+
+    owner_id: who moderates it, with the admins; a lobby's host. slow_mode_ms: what others wait between two messages of
+    theirs. active_at: about when something was last said, late by up to an hour. notes: system messages that have yet
+    to get their place (`notes.py`), since noted_at.
+    """
 
     kind: ChannelKind
     member_ids: tuple[UserId, ...]
+    name: str | None = None
+    owner_id: UserId | None = None
+    admin_ids: tuple[UserId, ...] = ()
     lobby_id: LobbyId | None = None
+    slow_mode_ms: int | None = None
     created_at: Timestamp
+    active_at: Timestamp = Field(default_factory=lambda data: data["created_at"])
     closed_at: Timestamp | None = None
+    notes: tuple[str, ...] = ()
+    noted_at: Timestamp | None = None
+
+    @property
+    def channel_id(self) -> ChannelId:
+        """The id, typed."""
+        return ChannelId(self.id)
+
+    def role_of(self, user: UserId) -> ChannelRole:
+        """What a member may do."""
+        return "owner" if user == self.owner_id else "admin" if user in self.admin_ids else "member"
+
+    def moderated_by(self, user: UserId) -> bool:
+        """Whether the member is the owner or an admin."""
+        return self.role_of(user) != "member"
 
 
-class Message(Document):
-    """One message. `seq` is its permanent, gapless place in the channel, from 1."""
+class Message(WithEvents):
+    """One message. `seq` is its permanent, gapless place in the channel, from 1.
+
+    words: what a search finds it by. A message that was deleted keeps its place, its sender and its times.
+    """
 
     channel_id: ChannelId
     seq: int
@@ -29,15 +74,51 @@ class Message(Document):
     client_message_id: str | None = None
     content_type: ContentType
     content: str
+    media_id: str | None = None
+    media_url: str | None = None
+    reply_to_id: MessageId | None = None
+    mentions: tuple[UserId, ...] = ()
+    reactions: dict[str, tuple[UserId, ...]] = Field(default_factory=dict)
+    system: System | None = None
+    words: tuple[str, ...] = ()
     created_at: Timestamp
+    edited_at: Timestamp | None = None
+    deleted_at: Timestamp | None = None
 
 
-CHANNELS = Spec("channels", Channel, indexes=(("member_ids",),))
-MESSAGES = Spec("messages", Message, unique=(("channel_id", "seq"), ("channel_id", "sender_id", "client_message_id")))
+class Marker(WithEvents):
+    """What a member has to do with a channel, on all their devices. The id is `<channel>:<user>`.
+
+    seq: of the last message they have read. muted_until: they want no mentions from it before then.
+    """
+
+    user_id: UserId
+    channel_id: ChannelId
+    seq: int = 0
+    muted_until: Timestamp | None = None
+
+
+CHANNELS = Spec(
+    "channels",
+    Channel,
+    indexes=(
+        ("member_ids", "closed_at", "active_at"),
+        ("owner_id", "kind", "closed_at"),
+        ("unpublished_at",),
+        ("noted_at",),
+    ),
+)
+MESSAGES = Spec(
+    "messages",
+    Message,
+    unique=(("channel_id", "seq"), ("channel_id", "sender_id", "client_message_id")),
+    indexes=(("channel_id", "words"), ("unpublished_at",)),
+)
+MARKERS = Spec("read_markers", Marker, indexes=(("channel_id", "seq"), ("unpublished_at",)))
 
 
 class MessageView(Model):
-    """A message as clients see it."""
+    """A message as clients see it. reactions: by emoji, who reacted with it, the first first."""
 
     id: MessageId
     channel_id: ChannelId
@@ -46,18 +127,38 @@ class MessageView(Model):
     client_message_id: str | None
     content_type: ContentType
     content: str
+    media_id: str | None
+    media_url: str | None
+    reply_to_id: MessageId | None
+    mentions: list[UserId]
+    reactions: dict[str, list[UserId]]
+    system: System | None
     created_at: Timestamp
+    edited_at: Timestamp | None
+    deleted_at: Timestamp | None
 
 
 class ChannelView(Model):
-    """A channel as its members see it. `lastSeq` is 0 before the first message."""
+    """A channel as one of its members sees it.
+
+    lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member has read, on any device. unread: messages of
+    others behind that, counted up to 99; none of those whom the member has blocked.
+    """
 
     id: ChannelId
     kind: ChannelKind
+    name: str | None
     member_ids: list[UserId]
+    owner_id: UserId | None
+    admin_ids: list[UserId]
     lobby_id: LobbyId | None
+    slow_mode_ms: int
     last_message: MessageView | None
     last_seq: int
+    read_seq: int
+    unread: int
+    muted_until: Timestamp | None
+    created_at: Timestamp
     closed_at: Timestamp | None
 
 
@@ -68,6 +169,14 @@ class HistoryPage(Model):
     has_more: bool
 
 
+def marker_id(channel: str, user: UserId) -> str:
+    """The id of a member's marker in a channel."""
+    return f"{channel}:{user}"
+
+
+_SHOWN = set(MessageView.model_fields)
+
+
 def message_view(message: Message) -> MessageView:
     """The message as clients see it."""
-    return MessageView.model_validate(message.model_dump(exclude={"version"}))
+    return MessageView.model_validate(message.model_dump(include=_SHOWN))

@@ -1,18 +1,21 @@
 """Gives messages their place in a channel: durable, gapless and in order, with no transaction per message.
 
-Each process writes a channel's waiting messages in one batch, from the last `seq` plus one. The unique key
-`(channelId, seq)` decides between processes: the loser reads the last `seq` again and retries. The unique key
-`(channelId, senderId, clientMessageId)` finds a client's retry, which gets the first message back.
+Each process writes a channel's waiting messages in one batch, from the last `seq` plus one; a draft that brings other
+writes along is a commit of its own. The unique key `(channelId, seq)` decides between processes: the loser reads the
+last `seq` again and retries. The unique key `(channelId, senderId, clientMessageId)` finds a client's retry, which gets
+the first message back; a system message, which has no sender, is found by its id.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, takewhile
 
+from domain.chat.drafts import Draft
 from domain.chat.events import MessageSent, chat_stream
 from domain.chat.model import MESSAGES, Message, message_view
-from domain.core.collection import Database, Duplicate
+from domain.core.collection import Database, Duplicate, Insert, StorageConflict
 from domain.core.errors import Conflict
 from domain.core.events import Outgoing, Publisher, to
 from domain.core.ids import ChannelId
@@ -22,10 +25,22 @@ ROUNDS_WITHOUT_PROGRESS = 50
 REMEMBERED_CHANNELS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A message in its place. again: an earlier try had put it there."""
+
+    message: Message
+    again: bool
+
+
+Outcome = Appended | StorageConflict
+"""Of one draft: stored now or before, or refused by a write it brought along."""
+
+
 @dataclass(slots=True)
 class _Waiting:
-    draft: Message
-    written: asyncio.Future[Message]
+    draft: Draft
+    written: asyncio.Future[Appended]
 
 
 @dataclass(slots=True)
@@ -40,22 +55,31 @@ class Sequencer:
     """Appends messages to channels. One per process."""
 
     def __init__(self, database: Database, publisher: Publisher) -> None:
+        self._database, self._publisher = database, publisher
         self._messages = database.collection(MESSAGES)
-        self._publisher = publisher
         self._lines: dict[ChannelId, _Line] = {}
         self._last_seq: dict[ChannelId, int] = {}
 
-    async def append(self, draft: Message) -> Message:
+    async def append(self, draft: Draft) -> Appended:
         """Stores and publishes `draft` with the next `seq`; a retry gets the first message, published again.
 
-        Raises `Unavailable` when either cannot be done; the client may then retry with the same `clientMessageId`.
+        Raises `StorageConflict` when one of the draft's other writes was refused, and `Unavailable` when it cannot be
+        stored or published; the client may then retry with the same `clientMessageId`.
         """
-        line = self._lines.setdefault(draft.channel_id, _Line())
+        channel = draft.message.channel_id
+        line = self._lines.setdefault(channel, _Line())
         entry = _Waiting(draft, asyncio.get_running_loop().create_future())
         line.waiting.append(entry)
         if line.task is None:
-            line.task = asyncio.create_task(self._drain(draft.channel_id, line), name=f"chat:{draft.channel_id}")
+            line.task = asyncio.create_task(self._drain(channel, line), name=f"chat:{channel}")
         return await entry.written
+
+    async def again(self, message: Message) -> Message | None:
+        """What an earlier try of `message` has stored, published again; None when there was none."""
+        first = await self._first(message)
+        if first is not None:
+            await self._publisher.publish(_announcement(first), again=True)
+        return first
 
     async def _drain(self, channel: ChannelId, line: _Line) -> None:
         try:
@@ -67,63 +91,76 @@ class Sequencer:
                 entry.written.cancel()
 
     async def _write(self, batch: list[_Waiting]) -> None:
-        channel = batch[0].draft.channel_id
+        channel = batch[0].draft.message.channel_id
+        outcomes: Sequence[Outcome | Exception]
         try:
-            drafts = [entry.draft for entry in batch]
-            messages = await self._store(channel, drafts)
-            await self._publish(drafts, messages)
+            outcomes = await self._store(channel, [entry.draft for entry in batch])
+            await self._publish([outcome for outcome in outcomes if isinstance(outcome, Appended)])
         except Exception as error:
             self._last_seq.pop(channel, None)
-            for entry in batch:
-                if not entry.written.done():
-                    entry.written.set_exception(error)
-        else:
-            for entry, message in zip(batch, messages, strict=True):
-                if not entry.written.done():
-                    entry.written.set_result(message)
+            outcomes = [error] * len(batch)
+        for entry, outcome in zip(batch, outcomes, strict=True):
+            if entry.written.done():
+                continue
+            if isinstance(outcome, Appended):
+                entry.written.set_result(outcome)
+            else:
+                entry.written.set_exception(outcome)
 
-    async def _publish(self, drafts: list[Message], messages: list[Message]) -> None:
-        """In their order. A message with another id than its draft is an earlier one, maybe published already."""
-        pairs = zip(drafts, messages, strict=True)
-        for retried, run in groupby(pairs, key=lambda pair: pair[0].id != pair[1].id):
-            await self._publisher.publish(*(_announcement(message) for _, message in run), again=retried)
+    async def _publish(self, appended: Sequence[Appended]) -> None:
+        """In their order. Those of an earlier try may have been published already."""
+        for again, run in groupby(appended, key=lambda one: one.again):
+            await self._publisher.publish(*(_announcement(one.message) for one in run), again=again)
 
-    async def _store(self, channel: ChannelId, drafts: list[Message]) -> list[Message]:
-        """The drafts as they are stored now, in their order; retries of earlier messages as those were."""
-        stored: list[Message] = []
+    async def _store(self, channel: ChannelId, drafts: Sequence[Draft]) -> list[Outcome]:
+        """What becomes of the drafts, in their order."""
+        outcomes: list[Outcome] = []
         rounds = 0
-        while len(stored) < len(drafts):
+        while len(outcomes) < len(drafts):
             last = await self._last(channel)
-            batch = [draft.changed(seq=last + n) for n, draft in enumerate(drafts[len(stored) :], start=1)]
+            batch = _together(drafts[len(outcomes) :], last)
             try:
-                await self._messages.insert_many(batch)
+                await self._insert(batch)
                 done = len(batch)
             except Duplicate as duplicate:
+                if duplicate.collection != MESSAGES.name:
+                    outcomes.append(duplicate)
+                    continue
                 done = duplicate.index
-                stored.extend(batch[:done])
-                first = await self.first(batch[done])
+                first = await self._first(batch[done].message)
                 rounds = 0 if done or first else rounds + 1
-                if first:
-                    stored.append(first)
-                    self._remember(channel, last + done)
-                else:
-                    self._last_seq.pop(channel, None)
                 if rounds > ROUNDS_WITHOUT_PROGRESS:
                     raise Conflict from duplicate
+            except StorageConflict as conflict:
+                outcomes.append(conflict)
+                continue
             else:
-                stored.extend(batch)
+                first = None
+            outcomes.extend(Appended(draft.message, again=False) for draft in batch[:done])
+            if first:
+                outcomes.append(Appended(first, again=True))
+            if done == len(batch) or first:
                 self._remember(channel, last + done)
-        return stored
+            else:
+                self._last_seq.pop(channel, None)
+        return outcomes
 
-    async def first(self, draft: Message) -> Message | None:
-        """The message an earlier try of this client has stored."""
-        if draft.client_message_id is None:
-            return None
+    async def _insert(self, batch: Sequence[Draft]) -> None:
+        """Raises `Duplicate` with the index of the draft that is one; or what a draft's other writes raise."""
+        if batch[0].also:
+            await self._database.commit(Insert(MESSAGES, batch[0].message), *batch[0].also)
+        else:
+            await self._messages.insert_many([draft.message for draft in batch])
+
+    async def _first(self, message: Message) -> Message | None:
+        """The message an earlier try has stored."""
+        if message.client_message_id is None:
+            return await self._messages.get(message.id)
         return await self._messages.find_one(
             {
-                "channel_id": draft.channel_id,
-                "sender_id": draft.sender_id,
-                "client_message_id": draft.client_message_id,
+                "channel_id": message.channel_id,
+                "sender_id": message.sender_id,
+                "client_message_id": message.client_message_id,
             }
         )
 
@@ -137,6 +174,12 @@ class Sequencer:
         if len(self._last_seq) >= REMEMBERED_CHANNELS:
             self._last_seq.clear()
         self._last_seq[channel] = seq
+
+
+def _together(drafts: Sequence[Draft], last: int) -> list[Draft]:
+    """Those of the first drafts that are written at once, each with its place behind `last`."""
+    alone = drafts[:1] if drafts[0].also else takewhile(lambda draft: not draft.also, drafts)
+    return [draft.changed(seq=last + n) for n, draft in enumerate(alone, start=1)]
 
 
 def _announcement(message: Message) -> Outgoing:

@@ -6,8 +6,8 @@ changes name the model's Python fields. What is not described here raises `Unsup
 Filter   `{field: value}` for equality (for a list field: membership) or `{field: {op: value}}` with the operators
          `$in $ne $gt $gte $lt $lte $exists $prefix`; several fields are joined by and; `{"$or": [filter, ...]}`.
          Only `id`, `version` and fields named in a unique key or an index of the spec may be asked for. A list takes
-         equality, `$in` (any of them), `$ne` (none) and `$exists`. What is missing is not less, not greater, and `$ne`
-         everything; it is asked for with `$exists`, never with None.
+         equality, `$in` (any of them), `$ne` (none), `$prefix` (one that starts so) and `$exists`. What is missing is
+         not less, not greater, and `$ne` everything; it is asked for with `$exists`, never with None.
 Sort     `"field"` or `"-field"` of a declared field that is never missing, or `"id"` / `"-id"`. Ties are broken by id,
          in the same direction. Text is ordered by code points, false stands before true.
 Changes  `{"$set": {...}, "$unset": {field: True}, "$inc": {...}, "$addToSet": {list_field: value}, "$pull":
@@ -144,6 +144,13 @@ class Collection(Protocol[D]):
 
     async def find(self, filter: Filter, *, sort: str = "id", limit: int, after: After | None = None) -> list[D]:
         """At most `limit` documents that match, in order, those behind `after` if given."""
+        ...
+
+    async def find_first_of(self, field: str, values: Sequence[str], *, sort: str) -> dict[str, D]:
+        """For each of the values the first document, in that order, whose `field` has it; by value, where there is one.
+
+        The two fields must be a unique key, so that the work grows with the values alone.
+        """
         ...
 
     async def count(self, filter: Filter) -> int:

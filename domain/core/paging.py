@@ -3,6 +3,7 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import orjson
@@ -14,7 +15,7 @@ from domain.core.model import Command
 
 T = TypeVar("T")
 
-ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ID = re.compile(r"[A-Za-z0-9_:-]{1,160}")
 
 
 class PageQuery(Command):
@@ -32,18 +33,20 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-def cursor_of(sort_value: str | float, id: str) -> str:
+def cursor_of(sort_value: str | float | datetime, id: str) -> str:
     """The cursor behind the item with that value in the list's sort field and that id."""
     return urlsafe_b64encode(orjson.dumps([sort_value, id])).decode().rstrip("=")
 
 
-def after(cursor: str | None, kind: type[str] | type[float]) -> After | None:
+def after(cursor: str | None, kind: type[str] | type[float] | type[datetime]) -> After | None:
     """Where `cursor` points, its sort value being of `kind`; raises `ValidationFailed` when it was tampered with."""
     if cursor is None:
         return None
     try:
         sort_value, id = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError):
+        if kind is datetime:
+            sort_value = datetime.fromisoformat(sort_value).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         sort_value = id = None
     if not isinstance(sort_value, kind) or not isinstance(id, str) or not ID.fullmatch(id):
         raise ValidationFailed([{"field": "cursor", "message": "is not a cursor of this list"}])

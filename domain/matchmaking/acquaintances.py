@@ -67,7 +67,7 @@ class Acquaintances:
         blocks = await self._blocks.between([user for users in together for user in users])
         return any(not any(blocker in users and blocked in users for users in together) for blocker, blocked in blocks)
 
-    async def renew_search_of(self, user: UserId) -> None:
+    async def renew_search_of(self, user: UserId, _: UserId) -> None:
         """The ticket with which the user waits says from now on whom they have blocked, if they wait."""
         seat = await self._seats.get(user)
         if seat is not None and seat.ticket_id is not None:

@@ -5,6 +5,8 @@ Documents are the truth. Each sweep asks them what should be, and makes the inde
 
 from collections.abc import Awaitable
 
+from domain.chat.channels import Channels
+from domain.chat.model import MARKERS, MESSAGES
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database
 from domain.core.events import Outbox
@@ -20,6 +22,7 @@ from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.results import Results
 from domain.matchmaking.schedule import Schedule
 from domain.parties.model import PARTIES, PARTY_SEATS
+from domain.social.model import FRIENDSHIPS
 
 CLAIM_MAX_S = 5.0
 """A claim older than this has no worker behind it any more."""
@@ -41,6 +44,7 @@ class Recovery:
         proposals: Proposals,
         results: Results,
         lobbies: Lobbies,
+        channels: Channels,
         grace: Grace,
         schedule: Schedule,
         backfills: Backfills,
@@ -50,6 +54,7 @@ class Recovery:
     ) -> None:
         self._pool, self._proposals, self._results = pool, proposals, results
         self._lobbies, self._grace = lobbies, grace
+        self._channels = channels
         self._schedule, self._backfills = schedule, backfills
         self._outbox, self._clock, self._report = outbox, clock, report
         self._tickets = database.collection(TICKETS)
@@ -63,6 +68,10 @@ class Recovery:
         await self._outbox.sweep(LOBBIES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
         await self._outbox.sweep(PARTIES, self._report)
+        await self._outbox.sweep(FRIENDSHIPS, self._report)
+        await self._outbox.sweep(MESSAGES, self._report)
+        await self._outbox.sweep(MARKERS, self._report)
+        await self._channels.sweep(self._report)
         await self.stale_claims()
         await self.overdue()
         await self._isolated("backfills", self._backfills.reconcile(self._report))

@@ -1,20 +1,25 @@
 """Blocks: who wants nothing to do with whom. The blocked one is not told."""
 
 from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 
 from domain.core.clock import Clock
-from domain.core.collection import Database, Duplicate
-from domain.core.errors import AppError, ValidationFailed
+from domain.core.collection import Database, Insert, Replace, StorageConflict
+from domain.core.errors import AppError, Conflict, ValidationFailed
+from domain.core.events import Outbox
 from domain.core.ids import UserId
+from domain.core.paging import PageQuery, after, cursor_of
+from domain.core.retries import RETRIES, pause
 from domain.social.commands import ToBlock
-from domain.social.model import BLOCKS, Block, BlockView
+from domain.social.friendships import ended, friendship_id, stored
+from domain.social.model import BLOCKS, FRIENDSHIPS, Block, BlockList, BlockView
 from domain.users.users import Users
 
 LIMIT = 500
 """Most blocks of one player. Requests at the same moment may go past it by their number."""
 
-Listener = Callable[[UserId], Awaitable[None]]
-"""Called with the blocker after a block or an unblock is stored."""
+Listener = Callable[[UserId, UserId], Awaitable[None]]
+"""Called with the blocker and the other one after a block or an unblock is stored."""
 
 
 class BlockLimit(AppError):
@@ -29,8 +34,10 @@ class BlockLimit(AppError):
 class Blocks:
     """The use cases of blocks."""
 
-    def __init__(self, database: Database, users: Users, clock: Clock) -> None:
-        self._blocks, self._users, self._clock = database.collection(BLOCKS), users, clock
+    def __init__(self, database: Database, users: Users, outbox: Outbox, clock: Clock) -> None:
+        self._database, self._users, self._outbox, self._clock = database, users, outbox, clock
+        self._blocks = database.collection(BLOCKS)
+        self._friendships = database.collection(FRIENDSHIPS)
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
@@ -38,7 +45,7 @@ class Blocks:
         self._listeners.append(listener)
 
     async def block(self, user: UserId, command: ToBlock) -> BlockView:
-        """Blocks a player; blocking twice is one block.
+        """Blocks a player, and ends what friendship there is; blocking twice is one block.
 
         Raises `NotFound` when there is no such player, `ValidationFailed` for oneself, and `BlockLimit`.
         """
@@ -47,13 +54,21 @@ class Blocks:
             raise ValidationFailed([{"field": "userId", "message": "nobody can block themselves"}])
         await self._users.get(other)
         block = await self._blocks.get(_id(user, other)) or await self._insert(user, other)
-        await self._tell(user)  # after a retry, too: the first try may have died before this
-        return BlockView(user_id=other, created_at=block.created_at)
+        await self._tell(user, other)  # after a retry, too: the first try may have died before this
+        return _view(block)
 
     async def unblock(self, user: UserId, command: ToBlock) -> None:
         """Takes a block back; without one nothing happens."""
         await self._blocks.delete(_id(user, command.user_id))
-        await self._tell(user)
+        await self._tell(user, command.user_id)
+
+    async def list(self, user: UserId, query: PageQuery) -> BlockList:
+        """A page of the user's blocks, the newest first."""
+        start = after(query.cursor, datetime)
+        found = await self._blocks.find({"blocker_id": user}, sort="-created_at", limit=query.limit + 1, after=start)
+        shown, more = found[: query.limit], len(found) > query.limit
+        next_cursor = cursor_of(shown[-1].created_at, shown[-1].id) if more else None
+        return BlockList(items=[_view(block) for block in shown], next_cursor=next_cursor)
 
     async def blocked_by(self, users: Collection[UserId]) -> dict[UserId, tuple[UserId, ...]]:
         """Whom each of the users has blocked, those blocked first coming first."""
@@ -70,18 +85,37 @@ class Blocks:
         return {(block.blocker_id, block.blocked_id) for block in await self._blocks.find(among, limit=len(ids) ** 2)}
 
     async def _insert(self, user: UserId, other: UserId) -> Block:
+        """Stores the block, and that nothing is left between the two; raises `BlockLimit`.
+
+        The pair's friendship is written even where there was none: a request in this very moment then conflicts, looks
+        again and finds the block.
+        """
         if await self._blocks.count({"blocker_id": user}) >= LIMIT:
             raise BlockLimit
-        block = Block(id=_id(user, other), blocker_id=user, blocked_id=other, created_at=self._clock.now())
-        try:
-            await self._blocks.insert(block)
-        except Duplicate:
-            return await self._blocks.get(block.id) or block
-        return block
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
+            now = self._clock.now()
+            block = Block(id=_id(user, other), blocker_id=user, blocked_id=other, created_at=now)
+            before = await self._friendships.get(friendship_id(user, other))
+            over = ended(before, user, other, now)
+            parting = Replace(FRIENDSHIPS, over) if before else Insert(FRIENDSHIPS, over)
+            try:
+                await self._database.commit(Insert(BLOCKS, block), parting)
+            except StorageConflict:
+                if known := await self._blocks.get(block.id):
+                    return known
+                continue
+            await self._outbox.flush(FRIENDSHIPS, stored(before, over))
+            return block
+        raise Conflict
 
-    async def _tell(self, user: UserId) -> None:
+    async def _tell(self, user: UserId, other: UserId) -> None:
         for listener in self._listeners:
-            await listener(user)
+            await listener(user, other)
+
+
+def _view(block: Block) -> BlockView:
+    return BlockView(user_id=block.blocked_id, created_at=block.created_at)
 
 
 def _id(blocker: UserId, blocked: UserId) -> str:

@@ -1,6 +1,9 @@
 """Relations between players, as stored and as sent."""
 
+from typing import Literal
+
 from domain.core.collection import Spec
+from domain.core.events import WithEvents
 from domain.core.ids import UserId
 from domain.core.model import Document, Model, Timestamp
 
@@ -13,7 +16,7 @@ class Block(Document):
     created_at: Timestamp
 
 
-BLOCKS = Spec("blocks", Block, indexes=(("blocker_id", "blocked_id"),))
+BLOCKS = Spec("blocks", Block, indexes=(("blocker_id", "blocked_id"), ("blocker_id", "created_at")))
 
 
 class BlockView(Model):
@@ -23,16 +26,52 @@ class BlockView(Model):
     created_at: Timestamp
 
 
-class Friendship(Document):
-    """Two players who are friends, or of whom one has asked the other. The id is `<lesser id>:<greater id>`.
+class BlockList(Model):
+    """A page of blocks, the newest first. nextCursor: missing on the last page."""
 
-    accepted_at: missing while it is but a request of `asked_by`.
+    items: list[BlockView]
+    next_cursor: str | None
+
+
+class Friendship(WithEvents):
+    """What two players are to each other: one has asked the other, they are friends, or it is over.
+
+    The id is `<lesser id>:<greater id>`, so that a pair has one. since: when the status began. expires_at: when the
+    record of what is over is deleted, after the events in it have long been sent.
     """
 
     user_ids: tuple[UserId, ...]
+    status: Literal["asked", "friends", "over"]
     asked_by: UserId
-    accepted_at: Timestamp | None = None
-    created_at: Timestamp
+    since: Timestamp
+    expires_at: Timestamp | None = None
 
 
-FRIENDSHIPS = Spec("friendships", Friendship, indexes=(("user_ids", "accepted_at"), ("asked_by",)))
+FRIENDSHIPS = Spec(
+    "friendships",
+    Friendship,
+    indexes=(("user_ids", "status", "since"), ("asked_by", "status"), ("unpublished_at",)),
+    expires="expires_at",
+)
+
+Relation = Literal["friends", "incoming", "outgoing"]
+
+
+class FriendView(Model):
+    """Another player, and what they are to the player: a friend, who has asked (incoming), or who is asked (outgoing).
+
+    since: when that began.
+    """
+
+    user_id: UserId
+    username: str
+    display_name: str
+    status: Relation
+    since: Timestamp
+
+
+class FriendList(Model):
+    """A page of friends or of requests, the newest first. nextCursor: missing on the last page."""
+
+    items: list[FriendView]
+    next_cursor: str | None

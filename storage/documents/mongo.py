@@ -36,16 +36,23 @@ from domain.core.collection import (
     Write,
 )
 from domain.core.model import Document
-from storage.documents.changes import Change, parse_changes
+from storage.documents.changes import parse_changes
 from storage.documents.mongo_errors import TakenKey, overflows, sorted_errors, taken_keys
-from storage.documents.query import AnyOf, Condition, Query, Where, parse_filter, parse_ids, parse_one, parse_query
+from storage.documents.mongo_words import Stored, all_of, condition_of, order_of, stored_name, update_of
+from storage.documents.query import (
+    Where,
+    parse_filter,
+    parse_first_of,
+    parse_ids,
+    parse_one,
+    parse_query,
+)
 from storage.documents.schema import Schema
 from storage.documents.turns import Turns
 
 D = TypeVar("D", bound=Document)
 T = TypeVar("T")
 
-Stored = dict[str, Any]
 Session = AsyncClientSession | None
 Step = Callable[[Session], Awaitable[Any]]
 """A write, alone or within a transaction. Its answer is falsy when the write met another state than it expected."""
@@ -206,9 +213,9 @@ class MongoCollection(Generic[D]):
             # Only where needed: a partial index serves no query that leaves such a field out.
             partly = {name: {"$exists": True} for name in key if fields[name].optional}
             options: dict[str, Any] = {"partialFilterExpression": partly} if partly else {}
-            models.append(IndexModel([(_name(name), ASCENDING) for name in key], unique=True, **options))
+            models.append(IndexModel([(stored_name(name), ASCENDING) for name in key], unique=True, **options))
         # The id at the end serves the order in which equals are found.
-        models.extend(IndexModel([(_name(name), ASCENDING) for name in (*key, "id")]) for key in spec.indexes)
+        models.extend(IndexModel([(stored_name(name), ASCENDING) for name in (*key, "id")]) for key in spec.indexes)
         if spec.expires:
             models.append(IndexModel([(spec.expires, ASCENDING)], expireAfterSeconds=0))
         if models:
@@ -247,7 +254,21 @@ class MongoCollection(Generic[D]):
 
     async def find(self, filter: Filter, *, sort: str = "id", limit: int, after: After | None = None) -> list[D]:
         query = parse_query(self._schema, filter, sort, limit, after)
-        return await self._find(query.where, _order(query), limit)
+        return await self._find(query.where, order_of(query), limit)
+
+    async def find_first_of(self, field: str, values: Sequence[str], *, sort: str) -> dict[str, D]:
+        query = parse_first_of(self._schema, field, values, sort)
+        direction = DESCENDING if query.descending else ASCENDING
+        pipeline: list[Stored] = [
+            {"$match": self._matching(query.where)},
+            {
+                "$sort": {field: direction, stored_name(query.field.name): direction}
+            },  # the key's, so that none is read twice
+            {"$group": {"_id": f"${field}", "first": {"$first": "$$ROOT"}}},
+        ]
+        async with self._database.deadline(write=False):
+            cursor = await self._collection.aggregate(pipeline, batchSize=query.limit + 1)
+            return {str(found["_id"]): self._load(found["first"]) for found in await cursor.to_list()}
 
     async def count(self, filter: Filter) -> int:
         where = parse_filter(self._schema, filter)
@@ -316,7 +337,7 @@ class MongoCollection(Generic[D]):
 
     def _update(self, id: str, changes: Changes, expect: Filter | None) -> Step:
         where = parse_one(self._schema, id, expect)
-        change = _update_of(parse_changes(self._schema, changes))
+        change = update_of(parse_changes(self._schema, changes))
 
         async def update(session: Session) -> Stored | None:
             with taken_keys(self._schema.spec.name), overflows():
@@ -351,7 +372,7 @@ class MongoCollection(Generic[D]):
         """The filter for documents that fulfil the conditions and have not expired."""
         expires = self._schema.spec.expires
         alive = [{expires: {"$not": {"$lte": self._clock.now()}}}] if expires else []
-        return _all_of([*map(_condition, where), *alive])
+        return all_of([*map(condition_of, where), *alive])
 
     def _dump(self, document: D) -> Stored:
         stored = self._schema.dump(document)
@@ -359,42 +380,3 @@ class MongoCollection(Generic[D]):
 
     def _load(self, stored: Stored) -> D:
         return self._schema.load({"id": stored.pop("_id"), **stored})
-
-
-def _name(field: str) -> str:
-    return "_id" if field == "id" else field
-
-
-def _condition(part: Condition | AnyOf) -> Stored:
-    if isinstance(part, AnyOf):
-        return {"$or": [_all_of(map(_condition, option)) for option in part.options]}
-    return {_name(part.field.name): {part.op: part.value}}
-
-
-def _all_of(parts: Iterable[Stored]) -> Stored:
-    """One filter that holds all the parts, each on one name."""
-    merged: Stored = {}
-    again: list[Stored] = []
-    for part in parts:
-        if merged.keys() & part.keys():
-            again.append(part)
-        else:
-            merged |= part
-    return {**merged, "$and": again} if again else merged
-
-
-def _order(query: Query) -> list[tuple[str, int]]:
-    direction = DESCENDING if query.descending else ASCENDING
-    order = [(_name(query.field.name), direction)]
-    return [*order, ("_id", direction)] if query.ties else order
-
-
-def _update_of(change: Change) -> Stored:
-    update = {
-        "$set": change.set,
-        "$unset": dict.fromkeys(change.unset, ""),
-        "$inc": change.inc,
-        "$addToSet": {name: {"$each": values} for name, values in change.add.items()},
-        "$pull": {name: {"$in": values} for name, values in change.pull.items()},
-    }
-    return {op: fields for op, fields in update.items() if fields}

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from domain.core.collection import After, Filter, UnsupportedQuery
 from storage.documents.schema import ID, Field, Schema
 
-Op = Literal["$eq", "$ne", "$in", "$gt", "$gte", "$lt", "$lte", "$exists"]
+Op = Literal["$eq", "$ne", "$in", "$gt", "$gte", "$lt", "$lte", "$exists", "$between"]
 
 LAST_CODE_POINT = 0x10FFFF
 SURROGATES = range(0xD800, 0xE000)
@@ -15,7 +15,10 @@ SURROGATES = range(0xD800, 0xE000)
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one field must fulfil. On a list `$eq` and `$in` ask for an element, `$ne` for no such element."""
+    """What one field must fulfil. On a list `$eq` and `$in` ask for an element, `$ne` for no such element.
+
+    `$between` is for lists alone: an element at or above the first of two values, and below the second if there is one.
+    """
 
     field: Field
     op: Op
@@ -80,6 +83,14 @@ def parse_query(schema: Schema[Any], filter: Filter, sort: str, limit: int, afte
     return Query(where, field, descending, ties, limit)
 
 
+def parse_first_of(schema: Schema[Any], field: str, values: Sequence[str], sort: str) -> Query:
+    """The documents of which the first for each of the values are asked for; raises `UnsupportedQuery`."""
+    key = (field, sort.removeprefix("-"))
+    if key not in schema.spec.unique:
+        raise UnsupportedQuery(f"{schema.spec.name}: {key} is no unique key")
+    return parse_query(schema, {field: {"$in": list(values)}}, sort, max(1, len(values)))
+
+
 def _identifies(schema: Schema[Any], where: Where, field: Field) -> bool:
     """Whether two documents that match cannot be equal in `field`: it completes a unique key.
 
@@ -122,7 +133,9 @@ def _operator(field: Field, op: str, value: Any) -> list[Condition]:
             return [Condition(field, op, field.value(value))]
         case "$gt" | "$gte" | "$lt" | "$lte" if not field.sequence:
             return [Condition(field, op, field.value(value))]
-        case "$prefix" if field.kind is str and not field.sequence:
+        case "$prefix" if field.kind is str and field.sequence:
+            return [Condition(field, "$between", [field.value(value), _following(value)])]
+        case "$prefix" if field.kind is str:
             return _prefix(field, field.value(value))
     raise UnsupportedQuery(f"{field.name}: {op} {value!r} is not supported")
 

@@ -9,6 +9,7 @@ MongoDB. Moments are text of one width, so that they sort.
 # ruff: noqa: S608 -- names in statements come from specs, which are code, and are identifiers; values are parameters
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -118,6 +119,14 @@ class Table(Generic[D]):
         select, parameters = self.select(query.where, now, f" ORDER BY {_value(query.field)} {direction}{ties} LIMIT ?")
         return select, [*parameters, query.limit]
 
+    def first_of(self, field: Field, values: Sequence[str], query: Query, now: datetime) -> Statement:
+        """Each of the values that living documents have in `field`, and the first of these in the query's order."""
+        living, parameters = self._living((), now)
+        order = f"ORDER BY {_value(query.field)} {'DESC' if query.descending else 'ASC'} LIMIT 1"
+        first = f'SELECT id FROM "{self.name}" WHERE {_value(field)} = wanted.value AND {living} {order}'
+        select = f'SELECT wanted.value, doc FROM json_each(?) AS wanted JOIN "{self.name}" AS it ON it.id = ({first})'
+        return select, [dump(list(values)), *parameters]
+
     def counting(self, where: Where, now: datetime) -> Statement:
         """How many documents `select` would find."""
         condition, parameters = self._living(where, now)
@@ -172,6 +181,11 @@ class Table(Generic[D]):
             return f"({' OR '.join(self._all_of(option, parameters) for option in part.options)})"
         if part.op == "$exists":
             return f"{_value(part.field)} IS {'NOT ' if part.value else ''}NULL"
+        if part.op == "$between":
+            start, end = part.value
+            parameters.extend([start] if end is None else [start, end])
+            below = "" if end is None else " AND value < ?"
+            return f'id IN (SELECT id FROM "{_side(self.name, part.field.name)}" WHERE value >= ?{below})'
         parameters.append(dump(part.value) if part.op == "$in" else _bound(part.value))
         one_of = "IN (SELECT value FROM json_each(?))"
         if part.field.sequence:

@@ -28,7 +28,7 @@ from domain.core.collection import (
 )
 from domain.core.model import Document
 from storage.documents.changes import Change, parse_changes
-from storage.documents.query import parse_filter, parse_ids, parse_one, parse_query
+from storage.documents.query import parse_filter, parse_first_of, parse_ids, parse_one, parse_query
 from storage.documents.schema import Schema
 from storage.documents.sql import Statement, Table, dump
 from storage.documents.sqlite_threads import Readers, Work, Writer
@@ -179,6 +179,12 @@ class SqliteCollection(Generic[D]):
     async def find(self, filter: Filter, *, sort: str = "id", limit: int, after: After | None = None) -> list[D]:
         query = parse_query(self._schema, filter, sort, limit, after)
         return await self._read(self.table.page(query, self._clock.now()))
+
+    async def find_first_of(self, field: str, values: Sequence[str], *, sort: str) -> dict[str, D]:
+        query = parse_first_of(self._schema, field, values, sort)
+        statement = self.table.first_of(self._schema.fields[field], values, query, self._clock.now())
+        rows = await self._database.readers.run(lambda connection: connection.execute(*statement).fetchall())
+        return {value.decode(): self._schema.load_json(doc) for value, doc in rows}
 
     async def count(self, filter: Filter) -> int:
         statement = self.table.counting(parse_filter(self._schema, filter), self._clock.now())

@@ -20,8 +20,11 @@ from domain.games.games import Games
 from domain.games.model import GAMES
 from domain.lobbies.model import LOBBIES
 from domain.matchmaking.model import MATCHES
+from domain.notifications.model import NOTIFICATIONS
 from domain.rankings.model import RATINGS
 from domain.rankings.rankings import Rankings
+from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.privacy import PRIVACY
 from domain.users.model import USERS
 from domain.users.users import Users
 from storage.documents.mongo import MongoDatabase
@@ -139,7 +142,19 @@ async def open_accounts(database_url: str, redis_url: str = "memory://") -> Asyn
 
 
 def _database(url: str, clock: ManualClock) -> SqliteDatabase | MongoDatabase:
-    specs: list[Spec[Any]] = [USERS, SESSIONS, API_KEYS, GAMES, RATINGS, MATCHES, LOBBIES]
+    specs: list[Spec[Any]] = [
+        USERS,
+        SESSIONS,
+        API_KEYS,
+        GAMES,
+        RATINGS,
+        MATCHES,
+        LOBBIES,
+        NOTIFICATIONS,
+        BLOCKS,
+        FRIENDSHIPS,
+        PRIVACY,
+    ]
     if url.startswith("sqlite:"):
         return SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs, clock=clock)
     return MongoDatabase(url, specs, timeout_s=5, pool_size=10, clock=clock)

@@ -13,10 +13,15 @@ from loguru import logger
 from domain.auth.api_keys import SCOPES, ApiKeys
 from domain.chat.media import ChatMedia
 from domain.core.events import Outbox
+from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
 from domain.matchmaking.results import ResultConfig, Results
+from domain.notifications.notifications import Notifications
 from domain.rankings.standings import Standings
+from domain.social.blocks import Blocks
+from domain.social.friends import Friends
+from domain.social.privacy import Privacy
 from maoga.process import report
 from rest.app import build_app, runner_of
 from rest.health import Check
@@ -113,6 +118,23 @@ class Api:
         return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
 
 
+def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
+    """Blocks and friends of those accounts."""
+    database, clock = accounts.database, accounts.clock
+    outbox = Outbox(database, accounts.publisher, clock)
+    blocks = Blocks(database, accounts.users, outbox, clock)
+    friends = Friends(
+        database=database,
+        users=accounts.users,
+        blocks=blocks,
+        privacy=Privacy(database),
+        notifications=Notifications(database, outbox, accounts.publisher, clock, new_id),
+        outbox=outbox,
+        clock=clock,
+    )
+    return blocks, friends
+
+
 @asynccontextmanager
 async def serving(
     accounts: Accounts,
@@ -127,10 +149,13 @@ async def serving(
     standings = Standings(
         database, users=accounts.users, games=games, leaderboards=leaderboards, clock=clock, report=report
     )
+    blocks, friends = relations(accounts)
     services = Services(
         auth=accounts.auth,
         keys=ApiKeys(database, clock),
         users=accounts.users,
+        blocks=blocks,
+        friends=friends,
         games=games,
         rankings=accounts.rankings,
         standings=standings,

@@ -89,7 +89,7 @@ def asks_of(field: str) -> st.SearchStrategy[Any]:
     if field not in ELEMENTS:
         compared = st.sampled_from(["$gt", "$gte", "$lt", "$lte", "$ne"])
         asks += [st.dictionaries(compared, value, min_size=1, max_size=2)] * 2
-    if field in {"id", "name", "owner", "kind"}:
+    if field in {"id", "name", "owner", "kind", "tags"}:
         asks.append(texts.map(lambda prefix: {"$prefix": prefix}))
     wrong = st.sampled_from(WRONG)
     return mostly(st.one_of(*asks), wrong | wrong.map(lambda value: {"$lt": value}))

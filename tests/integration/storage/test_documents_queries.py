@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.core.clock import seconds
 from domain.core.collection import (
     Collection,
     Database,
@@ -13,6 +14,7 @@ from domain.core.collection import (
     Update,
 )
 from tests.integration.storage.things import THINGS, Part, Thing, a_thing, ids, moment
+from tests.support.clock import ManualClock
 
 Things = Collection[Thing]
 
@@ -74,6 +76,11 @@ FOUND = [
         ({"owner": {"$prefix": "."}}, ""),
         ({"owner": {"$prefix": ""}}, "1234"),
         ({"owner": {"$prefix": "A", "$ne": "Ann"}}, ""),
+        ({"tags": {"$prefix": "y"}}, "12"),
+        ({"tags": {"$prefix": "xa"}}, ""),
+        ({"tags": {"$prefix": "\U0010ffff"}}, ""),
+        ({"tags": {"$prefix": ""}}, "124"),
+        ({"tags": "y", "$or": [{"tags": {"$prefix": "x"}}]}, "1"),
         ({"$or": [{"rank": 1}, {"tags": "z"}]}, "14"),
         ({"kind": "a", "$or": [{"rank": 1}, {"tags": "z"}, {"$or": [{"is_open": True, "rank": 2}]}]}, "12"),
         ({"$or": [{}]}, "1234"),
@@ -117,6 +124,30 @@ class TestOrder:
         assert sorted(names) == [thing.name for thing in await things.find({}, sort="name", limit=99)]
 
 
+class TestFirstOf:
+    async def test_each_value_gets_its_first_document(self, things: Things) -> None:
+        await things.insert_many(
+            [a_thing(f"{room}{place}", room=room, place=place) for room in "abc" for place in (2, 9, 5)]
+        )
+        last = await things.find_first_of("room", ["a", "c", "x"], sort="-place")
+        assert {room: thing.id for room, thing in last.items()} == {"a": "a9", "c": "c9"}
+        first = await things.find_first_of("room", ["b"], sort="place")
+        assert {room: thing.id for room, thing in first.items()} == {"b": "b2"}
+        assert await things.find_first_of("room", [], sort="place") == {}
+
+    async def test_what_has_expired_is_not_found(self, things: Things, clock: ManualClock) -> None:
+        await things.insert_many(
+            [a_thing("1", room="a", place=1), a_thing("2", room="a", place=2, expires_at=clock.now() + seconds(1))]
+        )
+        clock.advance(1)
+        assert (await things.find_first_of("room", ["a"], sort="-place"))["a"].id == "1"
+
+    @pytest.mark.parametrize(("field", "sort"), [("kind", "rank"), ("owner", "slot"), ("nothing", "place")])
+    async def test_only_a_unique_key_is_asked_for(self, things: Things, field: str, sort: str) -> None:
+        with pytest.raises(UnsupportedQuery):
+            await things.find_first_of(field, ["a"], sort=sort)
+
+
 class TestUnsupported:
     @pytest.mark.parametrize(
         "filter",
@@ -149,7 +180,8 @@ class TestUnsupported:
             {"at": moment(0).replace(tzinfo=None)},
             {"tags": ["x"]},
             {"tags": {"$gt": "x"}},
-            {"tags": {"$prefix": "x"}},
+            {"tags": {"$prefix": 1}},
+            {"numbers": {"$prefix": "1"}},
             {"name": {"$prefix": 1}},
             {"name": "a\0b"},
             {"name": "\ud800"},

@@ -27,12 +27,14 @@ class Wish(Command):
 
 
 class Thing(Document):
-    """Unique by `name`, and by `owner` and `slot` where it has both."""
+    """Unique by `name`, by `owner` and `slot` where it has both, and by `room` and `place` where it has a room."""
 
     name: str
     kind: Literal["a", "b"] = "a"
     owner: str | None = None
     slot: int | None = None
+    room: str | None = None
+    place: int = 0
     rank: int = 0
     score: float = 0.0
     is_open: bool = False
@@ -56,7 +58,7 @@ class Note(Document):
 THINGS = Spec(
     "things",
     Thing,
-    unique=(("name",), ("owner", "slot")),
+    unique=(("name",), ("owner", "slot"), ("room", "place")),
     indexes=(("kind", "rank"), ("score",), ("is_open", "at"), ("due",), ("tags",), ("numbers", "kind"), ("moments",)),
     expires="expires_at",
 )

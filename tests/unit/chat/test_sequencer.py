@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.chat.model import MESSAGES, Message
+from domain.chat.drafts import Draft
+from domain.chat.model import MARKERS, MESSAGES, Marker, Message, System
 from domain.chat.sequencer import BATCH, Sequencer
+from domain.core.collection import Insert, StorageConflict, Update, Write
 from domain.core.errors import Unavailable
 from domain.core.events import Outgoing
 from domain.core.ids import ChannelId, UserId, new_id
@@ -19,9 +21,9 @@ from tests.support.invariants import everything
 CHANNEL = ChannelId("channel")
 
 
-def a_draft(sender: str, client_message_id: str) -> Message:
+def a_draft(sender: str, client_message_id: str, *also: Write) -> Draft:
     """A message without its place."""
-    return Message(
+    message = Message(
         id=new_id(),
         channel_id=CHANNEL,
         seq=0,
@@ -31,6 +33,7 @@ def a_draft(sender: str, client_message_id: str) -> Message:
         content=client_message_id,
         created_at=NOON,
     )
+    return Draft(message, also)
 
 
 async def published(core: Core) -> int:
@@ -49,7 +52,9 @@ async def test_two_processes_that_race_leave_no_gap_and_no_double(tmp_path: Path
         async def send(wish: tuple[str, str]) -> tuple[tuple[str, str], tuple[str, int]]:
             for _ in range(randomness.randrange(5)):
                 await asyncio.sleep(0)
-            message = await randomness.choice(processes).append(a_draft(*wish))
+            also = [Insert(MARKERS, Marker(id=new_id(), user_id=UserId("u"), channel_id=CHANNEL))]
+            draft = a_draft(*wish, *(also if randomness.randrange(4) == 0 else []))
+            message = (await randomness.choice(processes).append(draft)).message
             return wish, (message.id, message.seq)
 
         answers = await asyncio.gather(*map(send, wishes))
@@ -65,7 +70,7 @@ async def test_more_than_a_batch_at_once_keeps_the_order_of_sending(tmp_path: Pa
         sequencer = Sequencer(core.database, core.publisher)
         count = 3 * BATCH + 7
         answers = await asyncio.gather(*(sequencer.append(a_draft("u1", f"m{n}")) for n in range(count)))
-        assert list(range(1, count + 1)) == [message.seq for message in answers]
+        assert list(range(1, count + 1)) == [answer.message.seq for answer in answers]
         assert count == await published(core)
 
 
@@ -90,7 +95,7 @@ async def test_a_message_that_could_not_be_published_is_not_acked_and_its_retry_
             await sequencer.append(a_draft("u1", "m1"))
         retried = await sequencer.append(a_draft("u1", "m1"))
         following = await sequencer.append(a_draft("u1", "m2"))
-        assert [retried.seq, following.seq] == [1, 2]
+        assert [retried.message.seq, following.message.seq] == [1, 2]
         assert await published(core) == 2
 
 
@@ -112,7 +117,7 @@ async def test_a_message_whose_announcement_went_out_keeps_its_place_when_it_is_
         with pytest.raises(Unavailable):
             await asyncio.gather(*map(sequencer.append, drafts))
         retried = await asyncio.gather(*map(sequencer.append, [a_draft("u1", "m1"), a_draft("u1", "m2")]))
-        assert [message.id for message in retried] == [draft.id for draft in drafts]
+        assert [one.message.id for one in retried] == [draft.message.id for draft in drafts]
         assert await published(core) == 2
 
 
@@ -121,5 +126,30 @@ async def test_a_message_sent_twice_at_once_is_announced_once(tmp_path: Path) ->
     async with a_core(tmp_path) as core:
         sequencer = Sequencer(core.database, core.publisher)
         answers = await asyncio.gather(*(sequencer.append(a_draft("u1", name)) for name in ("m1", "m1", "m2", "m1")))
-        assert [message.seq for message in answers] == [1, 1, 2, 1]
+        assert [answer.message.seq for answer in answers] == [1, 1, 2, 1]
+        assert await published(core) == 2
+
+
+async def test_a_draft_whose_other_write_is_refused_takes_no_place(tmp_path: Path) -> None:
+    """Those around it are stored, and its sender is told."""
+    refused = Update(MARKERS, "nobody's", {"$set": {"seq": 1}})
+    async with a_core(tmp_path) as core:
+        sequencer = Sequencer(core.database, core.publisher)
+        drafts = [a_draft("u1", "m1"), a_draft("u1", "m2", refused), a_draft("u1", "m3")]
+        first, second, third = await asyncio.gather(*map(sequencer.append, drafts), return_exceptions=True)
+        stored = await everything(core.database, MESSAGES)
+    assert isinstance(second, StorageConflict)
+    assert [message.content for message in sorted(stored, key=lambda message: message.seq)] == ["m1", "m3"]
+    assert not isinstance(first, BaseException) and not isinstance(third, BaseException)
+    assert [first.message.seq, third.message.seq] == [1, 2]
+
+
+async def test_a_system_message_said_twice_is_one(tmp_path: Path) -> None:
+    """It has no sender and no client message id: its key makes its id."""
+    async with a_core(tmp_path) as core:
+        joined = System(type="member_joined", user_id=UserId("u1"))
+        await asyncio.gather(*(core.chat.announce(CHANNEL, key, joined) for key in ("1", "2", "1")))
+        await core.chat.announce(CHANNEL, "2", joined)
+        stored = await everything(core.database, MESSAGES)
+        assert sorted(message.seq for message in stored) == [1, 2]
         assert await published(core) == 2

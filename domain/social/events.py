@@ -1,0 +1,31 @@
+"""What a player is told of their relations to others, on the stream `social:user:<id>`.
+
+Both players are told, on all their devices. Applied in order to an old list of friends and requests, the events give
+the present one.
+"""
+
+from typing import ClassVar
+
+from domain.core.events import Event
+from domain.core.ids import UserId
+from domain.social.model import FriendView
+
+
+class FriendRequested(Event, FriendView):
+    """There is a request: put the other player on the list of requests."""
+
+    wire_name: ClassVar[str] = "friend_requested"
+
+
+class FriendAdded(Event, FriendView):
+    """The two are friends now: take the other player off the list of requests, and put them on that of friends."""
+
+    wire_name: ClassVar[str] = "friend_added"
+
+
+class FriendRemoved(Event):
+    """The two are not friends any more, or there is no request any more: take the other player off both lists."""
+
+    wire_name: ClassVar[str] = "friend_removed"
+
+    user_id: UserId
