@@ -9,13 +9,17 @@ from domain.chat.channels import Channels
 from domain.chat.chat import Chat
 from domain.chat.contacts import Contacts
 from domain.chat.directs import Directs
+from domain.chat.filtering import Filtering, ModerationHook, WordFilter
 from domain.chat.groups import Groups
+from domain.chat.held import Held
 from domain.chat.media import ChatMedia
 from domain.chat.mentions import Mentions
 from domain.chat.messages import Messages
+from domain.chat.moderation import Moderation
 from domain.chat.pace import Pace
 from domain.chat.reads import Reads
 from domain.chat.sequencer import Sequencer
+from domain.chat.wordlist import WordList
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -144,6 +148,7 @@ def build(
         new_id=new_id,
         review=settings.media_review,
     )
+    held = Held(database=database, publisher=publisher, clock=clock)
     chat = Chat(
         database=database,
         channels=channels,
@@ -154,11 +159,12 @@ def build(
         pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
         clock=clock,
         new_id=new_id,
-        checks=[Attachments(media, settings.gif_hosts)],
+        checks=[Filtering(_hooks(settings), held), Attachments(media, settings.gif_hosts)],
     )
     directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
     groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
     messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
+    moderation = Moderation(channels=channels, chat=chat, media=media, held=held, clock=clock)
     reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
     add_chores(runner, media)
     lobbies = Lobbies(
@@ -336,6 +342,7 @@ def build(
         directs=directs,
         groups=groups,
         messages=messages,
+        moderation=moderation,
         reads=reads,
         lobbies=lobbies,
         parties=parties,
@@ -348,3 +355,11 @@ def build(
         recovery=recovery,
         worker=worker,
     )
+
+
+def _hooks(settings: Settings) -> list[ModerationHook]:
+    """Who judges messages. A studio's own hooks go here."""
+    if settings.chat_words_file is None:
+        return []
+    words = WordList.parse(settings.chat_words_file.read_text("utf-8"))
+    return [WordFilter(words, settings.chat_words_mode)]

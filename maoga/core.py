@@ -11,9 +11,11 @@ from domain.chat.channels import Channels
 from domain.chat.chat import Chat
 from domain.chat.directs import Directs
 from domain.chat.groups import Groups
+from domain.chat.held import HELD
 from domain.chat.media import MEDIA, ChatMedia
 from domain.chat.messages import Messages
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.chat.moderation import Moderation
 from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
@@ -58,7 +60,7 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, MARKERS, MEDIA, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -96,6 +98,7 @@ class Core:
     directs: Directs
     groups: Groups
     messages: Messages
+    moderation: Moderation
     reads: Reads
     lobbies: Lobbies
     parties: Parties

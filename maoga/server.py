@@ -160,6 +160,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
             directs=core.directs,
             groups=core.groups,
             messages=core.messages,
+            moderation=core.moderation,
             reads=core.reads,
             typing=TypingNews(core.chat, core.publisher, core.clock),
             hub=hub,

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
@@ -166,6 +166,12 @@ class Settings(BaseSettings):
 
     media_dir: Path | None = Field(
         default=None, description="folder for the images of the chat, the same for all instances; default in var_dir"
+    )
+    chat_words_file: FilePath | None = Field(
+        default=None, description="file of words that messages must not have, one a line: word, beginning*, *anywhere*"
+    )
+    chat_words_mode: Literal["mask", "refuse", "hold"] = Field(
+        default="mask", description="what becomes of such a message: stars, a refusal, or a moderator sees it first"
     )
     gif_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=_gif_hosts,

@@ -433,6 +433,7 @@ export interface Channel {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs: number;
+  silenced: Record<string, string>;
   lastMessage?: Message;
   lastSeq: number;
   readSeq: number;
@@ -491,6 +492,48 @@ export interface Mute {
 export interface ChannelMuted {
   channelId: string;
   mutedUntil?: string;
+}
+
+/**
+ * Mutes a member of a channel until a moment, in Unix milliseconds; without one, or with one that has passed, the
+ * member may talk again.
+ */
+export interface Moderate {
+  channelId: string;
+  userId: string;
+  mutedUntilMs?: number;
+}
+
+/** Says whether an image may be seen. */
+export interface ReviewMedia {
+  mediaId: string;
+  approved: boolean;
+}
+
+/** An image as the members of its channel see it. size: bytes. url: with the access token, as for every route. */
+export interface Media {
+  id: string;
+  channelId: string;
+  contentType: string;
+  size: number;
+  width: number;
+  height: number;
+  review: "pending" | "approved" | "rejected";
+  url: string;
+  thumbnailUrl: string;
+}
+
+/** A message that waits, as moderators see it; its `seq` is 0. */
+export interface Held {
+  message: Message;
+  expiresAt: string;
+}
+
+/** Says whether a message that waits may be seen. */
+export interface ReviewMessage {
+  channelId: string;
+  messageId: string;
+  approved: boolean;
 }
 
 /** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
@@ -784,6 +827,7 @@ export interface ChannelUpdated {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs?: number;
+  silenced: Record<string, string>;
   closedAt?: string;
 }
 
@@ -800,6 +844,12 @@ export interface MediaReviewed {
   channelId: string;
   mediaId: string;
   review: "pending" | "approved" | "rejected";
+}
+
+/** A message waits for a moderator of the channel. */
+export interface MessageWaits {
+  channelId: string;
+  messageId: string;
 }
 
 /** The two are not friends any more, or there is no request any more: take the other player off both lists. */
@@ -1131,19 +1181,6 @@ export interface Verdict {
   accept: boolean;
 }
 
-/** An image as the members of its channel see it. size: bytes. url: with the access token, as for every route. */
-export interface Media {
-  id: string;
-  channelId: string;
-  contentType: string;
-  size: number;
-  width: number;
-  height: number;
-  review: "pending" | "approved" | "rejected";
-  url: string;
-  thumbnailUrl: string;
-}
-
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
 
 /** What acknowledges a client's event. */
@@ -1303,6 +1340,8 @@ export interface ChatEvents extends CommonEvents {
   media_reviewed: (data: MediaReviewed, meta: Meta) => void;
   /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
   channel_muted: (data: ChannelMuted, meta: Meta) => void;
+  /** A message waits for a moderator of the channel. */
+  message_held: (data: MessageWaits, meta: Meta) => void;
 }
 
 export interface ChatCommands extends CommonCommands {
@@ -1342,6 +1381,14 @@ export interface ChatCommands extends CommonCommands {
   leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
   /** Wants no notifications from a channel, for some time or for good; or wants them again. */
   mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
+  /** Mutes a member of a channel that the player moderates, for some time; or lets them talk again. */
+  moderate: (payload: Moderate, ack: (answer: Ack<Channel>) => void) => void;
+  /** Lets an image in a channel that the player moderates be seen, or takes it away. */
+  review_media: (payload: ReviewMedia, ack: (answer: Ack<Media>) => void) => void;
+  /** The messages that wait for a moderator of the channel, the oldest first, at most 100. */
+  held: (payload: ToChannel, ack: (answer: Ack<Array<Held>>) => void) => void;
+  /** Lets a message that waits be seen, as the newest of its channel, or drops it. */
+  review_message: (payload: ReviewMessage, ack: (answer: Ack<null>) => void) => void;
 }
 
 export interface SocialEvents extends CommonEvents {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from domain.chat.drafts import Draft
-from domain.chat.held import Held, MessageHeld
+from domain.chat.held import Held
 from domain.chat.model import Channel, Message
 from domain.chat.wordlist import WordList
 from domain.core.errors import AppError
@@ -65,8 +65,7 @@ class Filtering:
                 case "mask":
                     draft = draft.changed(content=verdict.content)
                 case "hold" if not draft.message.edited_at:
-                    await self._held.keep(channel, draft.message)
-                    raise MessageHeld
+                    await self._held.pass_or_keep(channel, draft.message)
                 case "refuse" | "hold":
                     raise MessageRefused
         return draft

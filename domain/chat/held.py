@@ -1,12 +1,9 @@
 """Messages that wait for a moderator: nobody sees them, and they have no place in their channel yet."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 
-from domain.chat.drafts import Check, Draft
 from domain.chat.model import Channel, Message, MessageView, message_view
-from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database, Duplicate, Spec
 from domain.core.errors import AppError, NotFound
@@ -26,12 +23,17 @@ class MessageHeld(AppError):
 
 
 class HeldMessage(Document):
-    """A message that waits. The id is the message's."""
+    """A message that waits, or one a moderator has seen: that stays for a while, so that a retry does not wait anew.
+
+    The id is the message's. approved: it may be said.
+    """
 
     channel_id: ChannelId
     sender_id: UserId
     client_message_id: str
     message: Message
+    waiting: bool = True
+    approved: bool = False
     expires_at: Timestamp
 
 
@@ -39,7 +41,7 @@ HELD = Spec(
     "held_messages",
     HeldMessage,
     unique=(("channel_id", "sender_id", "client_message_id"),),
-    indexes=(("sender_id",),),
+    indexes=(("channel_id", "waiting"), ("sender_id",)),
     expires="expires_at",
 )
 
@@ -64,19 +66,30 @@ class MessageWaits(Event):
 class Held:
     """The messages that wait."""
 
-    def __init__(self, *, database: Database, sequencer: Sequencer, publisher: Publisher, clock: Clock) -> None:
-        self._held, self._sequencer = database.collection(HELD), sequencer
-        self._publisher, self._clock = publisher, clock
+    def __init__(self, *, database: Database, publisher: Publisher, clock: Clock) -> None:
+        self._held, self._publisher, self._clock = database.collection(HELD), publisher, clock
 
-    async def keep(self, channel: Channel, message: Message) -> None:
-        """Lets a message wait, and tells the channel's moderators. A retry waits once."""
-        if message.sender_id is None or message.client_message_id is None:
+    async def pass_or_keep(self, channel: Channel, message: Message) -> None:
+        """Returns if a moderator has approved the message; else lets it wait, tells the moderators and raises
+        `MessageHeld`. A retry waits once."""
+        sender, key = message.sender_id, message.client_message_id
+        if sender is None or key is None:  # the system
             return
+        known = await self._held.find_one(
+            {"channel_id": message.channel_id, "sender_id": sender, "client_message_id": key}
+        )
+        if known and known.approved:
+            return
+        if known is None:
+            await self._keep(channel, message, sender, key)
+        raise MessageHeld
+
+    async def _keep(self, channel: Channel, message: Message, sender: UserId, key: str) -> None:
         held = HeldMessage(
             id=message.id,
             channel_id=message.channel_id,
-            sender_id=message.sender_id,
-            client_message_id=message.client_message_id,
+            sender_id=sender,
+            client_message_id=key,
             message=message,
             expires_at=self._clock.now() + KEPT,
         )
@@ -91,22 +104,20 @@ class Held:
 
     async def waiting(self, channel_id: ChannelId) -> list[HeldView]:
         """The messages of a channel that wait, the oldest first."""
-        found = await self._held.find({"channel_id": channel_id}, limit=WAITING_LISTED)
+        found = await self._held.find({"channel_id": channel_id, "waiting": True}, limit=WAITING_LISTED)
         return [HeldView(message=message_view(one.message), expires_at=one.expires_at) for one in found]
 
-    async def review(
-        self, channel: Channel, message_id: MessageId, *, approved: bool, checks: Sequence[Check] = ()
-    ) -> None:
-        """Gives a message its place in the channel, or drops it; raises `NotFound` and what the checks raise.
-
-        A crash in between leaves it waiting; approved again, it is still one message.
-        """
-        held = await self._held.get(message_id)
-        if held is None or held.channel_id != channel.id:
+    async def approve(self, channel_id: ChannelId, message_id: MessageId) -> Message:
+        """Lets a message pass from now on; raises `NotFound` unless it waits."""
+        held = await self._held.update(
+            message_id, {"$set": {"approved": True}}, expect={"channel_id": channel_id, "waiting": True}
+        )
+        if held is None:
             raise NotFound
-        if approved:
-            draft = Draft(held.message)
-            for check in checks:
-                draft = await check(channel, draft)
-            await self._sequencer.append(draft)
-        await self._held.delete(message_id)
+        return held.message
+
+    async def done(self, channel_id: ChannelId, message_id: MessageId) -> None:
+        """Takes a message off the list; raises `NotFound` unless it waits."""
+        seen = {"$set": {"waiting": False}}
+        if await self._held.update(message_id, seen, expect={"channel_id": channel_id, "waiting": True}) is None:
+            raise NotFound

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from domain.chat.chat import ChannelClosed
 from domain.chat.events import chat_stream
@@ -22,7 +22,7 @@ from domain.core.errors import AppError, NotFound, RateLimited
 from domain.core.events import Event, Publisher, to
 from domain.core.ids import ChannelId, IdFactory, MediaId, MessageId, UserId
 from domain.core.isolation import Report, isolated
-from domain.core.model import ID_SHAPE, Command, Document, Model, Timestamp
+from domain.core.model import Document, Model, Timestamp
 from domain.jobs.jobs import Jobs
 
 UPLOAD_BYTES = 5 * 2**20
@@ -131,13 +131,6 @@ class Claim:
     write: Write
 
 
-class ReviewMedia(Command):
-    """Says whether an image may be seen."""
-
-    media_id: Annotated[MediaId, ID_SHAPE]
-    approved: bool
-
-
 class ChatMedia:
     """The use cases of images. review: whether others see an image only after a moderator has."""
 
@@ -227,9 +220,12 @@ class ChatMedia:
         await self._publisher.publish(to(chat_stream(media.channel_id), event))
         return media_view(media)
 
-    async def channel_of_media(self, user: UserId, media_id: MediaId) -> ChannelId:
-        """The channel of an image that the user may know of; raises `NotFound`."""
-        return (await self._seen_by(user, media_id)).channel_id
+    async def find(self, media_id: MediaId) -> Media:
+        """The image; raises `NotFound`."""
+        media = await self._media.get(media_id)
+        if media is None or media.removed:
+            raise NotFound
+        return media
 
     async def make_thumbnail(self, media_id: MediaId) -> None:
         """The job that follows an upload. Idempotent."""
@@ -264,8 +260,8 @@ class ChatMedia:
         await self._media.delete(media.id)
 
     async def _seen_by(self, user: UserId, media_id: MediaId) -> Media:
-        media = await self._media.get(media_id)
-        if media is None or media.removed or media.review == "rejected":
+        media = await self.find(media_id)
+        if media.review == "rejected":
             raise NotFound
         await self._channel_of(user, media.channel_id)
         if media.message_id is None and user != media.uploader_id:

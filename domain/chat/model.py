@@ -31,8 +31,8 @@ class Channel(WithEvents):
     """Where some people talk. A lobby's channel has the lobby's id.
 
     owner_id: who moderates it, with the admins; a lobby's host. slow_mode_ms: what others wait between two messages of
-    theirs. active_at: about when something was last said, late by up to an hour. notes: system messages that have yet
-    to get their place (`notes.py`), since noted_at.
+    theirs. silenced: members whom a moderator lets say nothing, until when. active_at: about when something was last
+    said, late by up to an hour. notes: system messages that have yet to get their place (`notes.py`), since noted_at.
     """
 
     kind: ChannelKind
@@ -42,6 +42,7 @@ class Channel(WithEvents):
     admin_ids: tuple[UserId, ...] = ()
     lobby_id: LobbyId | None = None
     slow_mode_ms: int | None = None
+    silenced: dict[UserId, Timestamp] = Field(default_factory=dict)
     created_at: Timestamp
     active_at: Timestamp = Field(default_factory=lambda data: data["created_at"])
     closed_at: Timestamp | None = None
@@ -153,6 +154,7 @@ class ChannelView(Model):
     admin_ids: list[UserId]
     lobby_id: LobbyId | None
     slow_mode_ms: int
+    silenced: dict[UserId, Timestamp]
     last_message: MessageView | None
     last_seq: int
     read_seq: int

@@ -6,13 +6,14 @@ A channel's moderators are its owner (of a lobby, the host) and its admins; the 
 from typing import Annotated
 
 from domain.chat.channels import Changed, Channels
+from domain.chat.chat import Chat
 from domain.chat.commands import ToChannel
 from domain.chat.held import Held, HeldView
 from domain.chat.media import ChatMedia, MediaView
 from domain.chat.model import Channel
 from domain.chat.silence import Moderate, silenced
 from domain.core.clock import Clock
-from domain.core.errors import Forbidden, NotFound
+from domain.core.errors import Forbidden
 from domain.core.ids import ChannelId, MediaId, MessageId, UserId
 from domain.core.model import ID_SHAPE, Command
 from domain.users.model import Role
@@ -35,8 +36,8 @@ class ReviewMessage(ToChannel):
 class Moderation:
     """The use cases of moderators. Who does not know of a channel gets `NotFound`, who may not do it `Forbidden`."""
 
-    def __init__(self, *, channels: Channels, media: ChatMedia, held: Held, clock: Clock) -> None:
-        self._channels, self._media, self._held, self._clock = channels, media, held, clock
+    def __init__(self, *, channels: Channels, chat: Chat, media: ChatMedia, held: Held, clock: Clock) -> None:
+        self._channels, self._chat, self._media, self._held, self._clock = channels, chat, media, held, clock
 
     async def moderate(self, user: UserId, role: Role, command: Moderate) -> Channel:
         """Mutes somebody in a channel, or lets them talk again; the channel as it is then."""
@@ -59,16 +60,16 @@ class Moderation:
         return await self._held.waiting(command.channel_id)
 
     async def review_message(self, user: UserId, role: Role, command: ReviewMessage) -> None:
-        """Lets a message that waits be seen, now as the channel's newest, or drops it."""
+        """Lets a message that waits be seen, as the channel's newest, or drops it. Doing it twice is one message."""
         channel = await self._moderated(user, role, command.channel_id)
-        await self._held.review(channel, command.message_id, approved=command.approved)
+        if command.approved:
+            message = await self._held.approve(command.channel_id, command.message_id)
+            await self._chat.pass_on(channel, message)
+        await self._held.done(command.channel_id, command.message_id)
 
     async def _moderated(self, user: UserId, role: Role, channel_id: ChannelId) -> Channel:
         if _is_staff(role):
-            channel = await self._channels.find(channel_id)
-            if channel is None:
-                raise NotFound
-            return channel
+            return await self._channels.existing(channel_id)
         channel = await self._channels.of(user, channel_id)
         if not channel.moderated_by(user):
             raise Forbidden("Only the moderators of the channel may do this.")

@@ -7,10 +7,13 @@ from domain.chat import commands, events
 from domain.chat.chat import Chat
 from domain.chat.directs import Directs
 from domain.chat.groups import Groups
-from domain.chat.media import MediaReviewed
+from domain.chat.held import HeldView, MessageWaits
+from domain.chat.media import MediaReviewed, MediaView
 from domain.chat.messages import Messages
 from domain.chat.model import Channel, ChannelView, HistoryPage, MessageView
+from domain.chat.moderation import Moderation, ReviewMedia, ReviewMessage
 from domain.chat.reads import Reads
+from domain.chat.silence import Moderate
 from domain.chat.typing import TypingNews
 from domain.core.events import user_stream
 from domain.core.model import Empty
@@ -35,7 +38,7 @@ class ChatNamespace(Namespace):
             events.Typing,
             MediaReviewed,
         ),
-        "chat:user:<userId>": (events.ChannelMuted,),
+        "chat:user:<userId>": (events.ChannelMuted, MessageWaits),
     }
 
     def __init__(
@@ -45,12 +48,14 @@ class ChatNamespace(Namespace):
         directs: Directs,
         groups: Groups,
         messages: Messages,
+        moderation: Moderation,
         reads: Reads,
         typing: TypingNews,
         hub: Hub,
     ) -> None:
         self._chat, self._directs, self._groups = chat, directs, groups
         self._messages, self._reads, self._typing, self._hub = messages, reads, typing, hub
+        self._moderation = moderation
 
     async def streams_of(self, user: SessionUser) -> Sequence[str]:
         return await self._chat.streams_of(user.id)
@@ -144,6 +149,26 @@ class ChatNamespace(Namespace):
     async def mute(self, user: SessionUser, command: commands.Mute) -> events.ChannelMuted:
         """Wants no notifications from a channel, for some time or for good; or wants them again."""
         return await self._reads.mute(user.id, command)
+
+    @on("moderate", Moderate, cost=2)
+    async def moderate(self, user: SessionUser, command: Moderate) -> ChannelView:
+        """Mutes a member of a channel that the player moderates, for some time; or lets them talk again."""
+        return await self._view(user, await self._moderation.moderate(user.id, user.role, command))
+
+    @on("review_media", ReviewMedia)
+    async def review_media(self, user: SessionUser, command: ReviewMedia) -> MediaView:
+        """Lets an image in a channel that the player moderates be seen, or takes it away."""
+        return await self._moderation.review_media(user.id, user.role, command)
+
+    @on("held", commands.ToChannel, cost=2)
+    async def held(self, user: SessionUser, command: commands.ToChannel) -> list[HeldView]:
+        """The messages that wait for a moderator of the channel, the oldest first, at most 100."""
+        return await self._moderation.held(user.id, user.role, command)
+
+    @on("review_message", ReviewMessage)
+    async def review_message(self, user: SessionUser, command: ReviewMessage) -> None:
+        """Lets a message that waits be seen, as the newest of its channel, or drops it."""
+        await self._moderation.review_message(user.id, user.role, command)
 
     async def _streams(self, user: SessionUser) -> list[str]:
         return [user_stream("chat", user.id), *await self._chat.streams_of(user.id)]
