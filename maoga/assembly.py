@@ -1,5 +1,7 @@
 """Puts the use cases together on open storage."""
 
+from datetime import timedelta
+
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
@@ -9,6 +11,7 @@ from domain.chat.channels import Channels
 from domain.chat.chat import Chat
 from domain.chat.contacts import Contacts
 from domain.chat.directs import Directs
+from domain.chat.erasure import Erasure
 from domain.chat.filtering import Filtering, ModerationHook, WordFilter
 from domain.chat.groups import Groups
 from domain.chat.held import Held
@@ -18,6 +21,7 @@ from domain.chat.messages import Messages
 from domain.chat.moderation import Moderation
 from domain.chat.pace import Pace
 from domain.chat.reads import Reads
+from domain.chat.retention import Retention, RetentionConfig
 from domain.chat.sequencer import Sequencer
 from domain.chat.wordlist import WordList
 from domain.core.clock import Clock
@@ -166,7 +170,24 @@ def build(
     messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
     moderation = Moderation(channels=channels, chat=chat, media=media, held=held, clock=clock)
     reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
-    add_chores(runner, media)
+    retention = Retention(
+        database=database,
+        media=media,
+        jobs=jobs,
+        clock=clock,
+        report=report,
+        config=RetentionConfig(_days(settings.chat_retention_days), _days(settings.chat_closed_days)),
+    )
+    erasure = Erasure(
+        database=database,
+        channels=channels,
+        groups=groups,
+        media=media,
+        jobs=jobs,
+        clock=clock,
+        keep_content=settings.chat_erased_content == "keep",
+    )
+    add_chores(runner, media, retention, erasure)
     lobbies = Lobbies(
         database=database,
         users=users,
@@ -343,6 +364,7 @@ def build(
         groups=groups,
         messages=messages,
         moderation=moderation,
+        erasure=erasure,
         reads=reads,
         lobbies=lobbies,
         parties=parties,
@@ -363,3 +385,7 @@ def _hooks(settings: Settings) -> list[ModerationHook]:
         return []
     words = WordList.parse(settings.chat_words_file.read_text("utf-8"))
     return [WordFilter(words, settings.chat_words_mode)]
+
+
+def _days(count: float) -> timedelta | None:
+    return timedelta(days=count) if count else None

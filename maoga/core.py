@@ -10,6 +10,7 @@ from domain.auth.tokens import Tokens
 from domain.chat.channels import Channels
 from domain.chat.chat import Chat
 from domain.chat.directs import Directs
+from domain.chat.erasure import Erasure
 from domain.chat.groups import Groups
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA, ChatMedia
@@ -99,6 +100,7 @@ class Core:
     groups: Groups
     messages: Messages
     moderation: Moderation
+    erasure: Erasure
     reads: Reads
     lobbies: Lobbies
     parties: Parties

@@ -173,6 +173,15 @@ class Settings(BaseSettings):
     chat_words_mode: Literal["mask", "refuse", "hold"] = Field(
         default="mask", description="what becomes of such a message: stars, a refusal, or a moderator sees it first"
     )
+    chat_retention_days: float = Field(
+        default=0, ge=0, le=36_500, description="days messages of direct and group channels are kept; 0 for good"
+    )
+    chat_closed_days: float = Field(
+        default=30, ge=0, le=36_500, description="days the channels of closed lobbies and groups are kept; 0 for good"
+    )
+    chat_erased_content: Literal["keep", "remove"] = Field(
+        default="keep", description="what becomes of what was said by users whose accounts are erased"
+    )
     gif_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=_gif_hosts,
         description="comma-separated hosts from which messages may show gifs; *.name for all below a name",

@@ -96,7 +96,7 @@ class Media(Document):
     created_at: Timestamp
 
 
-MEDIA = Spec("media", Media, indexes=(("channel_id",), ("uploader_id", "created_at"), ("due_at",)))
+MEDIA = Spec("media", Media, indexes=(("channel_id", "removed"), ("uploader_id", "created_at"), ("due_at",)))
 
 
 class MediaView(Model):

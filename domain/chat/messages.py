@@ -9,7 +9,7 @@ from domain.chat.commands import Edit, React, ToMessage
 from domain.chat.drafts import Draft
 from domain.chat.events import MessageDeleted, MessageEdited, ReactionChanged, chat_stream
 from domain.chat.media import removal
-from domain.chat.model import MESSAGES, Channel, Message, MessageView, message_view
+from domain.chat.model import MESSAGES, Channel, Message, MessageView, emptied, message_view
 from domain.core.clock import Clock, seconds
 from domain.core.collection import Database, Replace, StorageConflict
 from domain.core.errors import AppError, Conflict, Forbidden, NotFound
@@ -138,17 +138,7 @@ def _editable(message: Message, user: UserId, now: datetime) -> None:
 def _deleted(message: Message, user: UserId, now: datetime) -> Change | None:
     if message.deleted_at:
         return None
-    after = message.changed(
-        content="",
-        media_id=None,
-        media_url=None,
-        mentions=(),
-        reactions={},
-        system=None,
-        words=(),
-        deleted_at=now,
-    )
-    return after, MessageDeleted(
+    return emptied(message, now), MessageDeleted(
         channel_id=message.channel_id,
         message_id=MessageId(message.id),
         seq=message.seq,

@@ -1,5 +1,6 @@
 """Channels and messages, as stored and as sent."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -87,6 +88,20 @@ class Message(WithEvents):
     deleted_at: Timestamp | None = None
 
 
+def emptied(message: Message, now: datetime) -> Message:
+    """The message as it is once it is deleted: its place, its sender and its times."""
+    return message.changed(
+        content="",
+        media_id=None,
+        media_url=None,
+        mentions=(),
+        reactions={},
+        system=None,
+        words=(),
+        deleted_at=now,
+    )
+
+
 class Marker(WithEvents):
     """What a member has to do with a channel, on all their devices. The id is `<channel>:<user>`.
 
@@ -105,6 +120,7 @@ CHANNELS = Spec(
     indexes=(
         ("member_ids", "closed_at", "active_at"),
         ("owner_id", "kind", "closed_at"),
+        ("closed_at",),
         ("unpublished_at",),
         ("noted_at",),
     ),
@@ -113,7 +129,7 @@ MESSAGES = Spec(
     "messages",
     Message,
     unique=(("channel_id", "seq"), ("channel_id", "sender_id", "client_message_id")),
-    indexes=(("channel_id", "words"), ("unpublished_at",)),
+    indexes=(("channel_id", "words"), ("sender_id",), ("unpublished_at",)),
 )
 MARKERS = Spec("read_markers", Marker, indexes=(("channel_id", "seq"), ("unpublished_at",)))
 
