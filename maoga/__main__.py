@@ -16,6 +16,7 @@ from maoga import logging
 from maoga.cli import offline, print_table, read_settings
 from maoga.jobs import jobs
 from maoga.settings import Settings
+from maoga.trail import lobby_trail
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ api_keys = typer.Typer(
 )
 app.add_typer(api_keys, name="api-key")
 app.add_typer(jobs, name="jobs")
+app.command("lobby-trail")(lobby_trail)
 
 
 @app.callback()

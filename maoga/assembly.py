@@ -1,29 +1,9 @@
 """Puts the use cases together on open storage."""
 
-from datetime import timedelta
-
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
-from domain.chat.attachments import Attachments
-from domain.chat.channels import Channels
-from domain.chat.chat import Chat
-from domain.chat.contacts import Contacts
-from domain.chat.directs import Directs
-from domain.chat.erasure import Erasure
-from domain.chat.filtering import Filtering, ModerationHook, WordFilter
-from domain.chat.groups import Groups
-from domain.chat.held import Held
-from domain.chat.media import ChatMedia
-from domain.chat.mentions import Mentions
-from domain.chat.messages import Messages
-from domain.chat.moderation import Moderation
-from domain.chat.pace import Pace
-from domain.chat.reads import Reads
-from domain.chat.retention import Retention, RetentionConfig
-from domain.chat.sequencer import Sequencer
-from domain.chat.wordlist import WordList
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -36,7 +16,7 @@ from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
-from domain.lobbies.lobbies import Lobbies, LobbyConfig
+from domain.lobbies.follow_ups import REPLACE
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -55,23 +35,21 @@ from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
-from domain.social.blocks import Blocks
-from domain.social.friends import Friends
-from domain.social.privacy import Privacy
 from domain.users.users import Users
-from maoga.chores import add_chores
+from maoga.chat_assembly import build_chat
 from maoga.core import Core
+from maoga.lobby_parts import lobby_parts
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
+from maoga.relations import build_relations
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
-from storage.media.folder import FolderStore
-from storage.media.imaging import ChildImaging
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.client import Client
@@ -105,17 +83,26 @@ def build(
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
-    notifications = Notifications(database, outbox, publisher, clock, new_id)
-    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
-    friends = Friends(
+    preferences = NotificationPreferences(database)
+    notifications = Notifications(
         database=database,
-        users=users,
-        blocks=blocks,
-        privacy=privacy,
-        notifications=notifications,
+        preferences=preferences,
         outbox=outbox,
+        publisher=publisher,
         clock=clock,
+        new_id=new_id,
     )
+    relations = build_relations(
+        database,
+        redis,
+        clock,
+        users=users,
+        notifications=notifications,
+        presence=presence,
+        outbox=outbox,
+        publisher=publisher,
+    )
+    blocks, friends, presences = relations.blocks, relations.friends, relations.presences
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -138,63 +125,36 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    sequencer = Sequencer(database, publisher)
-    channels = Channels(database, outbox, sequencer, clock)
-    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
-    media = ChatMedia(
-        database=database,
-        store=FolderStore(settings.images_path),
-        imaging=ChildImaging(),
-        channel_of=channels.of,
-        jobs=jobs,
-        publisher=publisher,
-        clock=clock,
-        new_id=new_id,
-        review=settings.media_review,
-    )
-    held = Held(database=database, publisher=publisher, clock=clock)
-    chat = Chat(
-        database=database,
-        channels=channels,
-        sequencer=sequencer,
-        contacts=contacts,
-        mentions=Mentions(database, users, blocks, notifications, clock),
-        notifications=notifications,
-        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
-        clock=clock,
-        new_id=new_id,
-        checks=[Filtering(_hooks(settings), held), Attachments(media, settings.gif_hosts)],
-    )
-    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
-    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
-    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
-    moderation = Moderation(channels=channels, chat=chat, media=media, held=held, clock=clock)
-    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
-    retention = Retention(
-        database=database,
-        media=media,
-        jobs=jobs,
-        clock=clock,
-        report=report,
-        config=RetentionConfig(_days(settings.chat_retention_days), _days(settings.chat_closed_days)),
-    )
-    erasure = Erasure(
-        database=database,
-        channels=channels,
-        groups=groups,
-        media=media,
-        jobs=jobs,
-        clock=clock,
-        keep_content=settings.chat_erased_content == "keep",
-    )
-    add_chores(runner, media, retention, erasure)
-    lobbies = Lobbies(
+    lobby = lobby_parts(
+        settings,
         database=database,
         users=users,
+        games=games,
+        blocks=blocks,
+        friends=friends,
+        notifications=notifications,
+        jobs=jobs,
+        runner=runner,
+        limits=limits,
         deadlines=deadlines,
         outbox=outbox,
         clock=clock,
-        config=LobbyConfig(countdown_s=settings.lobby_countdown_s, idle_s=settings.lobby_idle_s),
+    )
+    chats = build_chat(
+        settings,
+        database=database,
+        publisher=publisher,
+        outbox=outbox,
+        users=users,
+        blocks=blocks,
+        friends=friends,
+        privacy=relations.privacy,
+        encounters=Meetings(database, clock),
+        notifications=notifications,
+        limits=RedisRateLimits(redis),
+        jobs=jobs,
+        runner=runner,
+        clock=clock,
     )
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
@@ -203,16 +163,18 @@ def build(
         database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
     )
     board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
+    board.listen(presences.moved)
     proposals = Proposals(
         database=database,
         pool=pool,
         board=board,
-        lobbies=lobbies,
+        lobbies=lobby.matched,
         acquaintances=acquaintances,
         cooldowns=cooldowns,
         deadlines=deadlines,
         outbox=outbox,
         publisher=publisher,
+        notifications=notifications,
         clock=clock,
         new_id=new_id,
         config=ProposalConfig(accept_s=settings.match_accept_s),
@@ -245,7 +207,7 @@ def build(
     )
     backfills = Backfills(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         games=games,
         admission=admission,
         pool=pool,
@@ -253,6 +215,7 @@ def build(
         clock=clock,
         new_id=new_id,
     )
+    runner.handle(REPLACE, backfills.replace)
     matchmaking = Matchmaking(
         database=database,
         admission=admission,
@@ -293,7 +256,7 @@ def build(
     )
     grace = Grace(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         parties=parties,
         matchmaking=matchmaking,
         presence=presence,
@@ -307,8 +270,8 @@ def build(
         pool=pool,
         proposals=proposals,
         results=results,
-        lobbies=lobbies,
-        channels=channels,
+        upkeep=lobby.upkeep,
+        channels=chats.channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -328,10 +291,11 @@ def build(
         proposals=proposals,
         results=results,
         standings=standings,
-        lobbies=lobbies,
+        upkeep=lobby.upkeep,
         grace=grace,
         schedule=schedule,
         recovery=recovery,
+        presences=presences,
     )
     return Core(
         settings=settings,
@@ -347,26 +311,27 @@ def build(
         runner=runner,
         users=users,
         notifications=notifications,
+        notification_preferences=preferences,
         tokens=tokens,
         auth=auth,
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
-        privacy=privacy,
+        privacy=relations.privacy,
+        presences=presences,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,
         standings=standings,
-        chat=chat,
-        media=media,
-        channels=channels,
-        directs=directs,
-        groups=groups,
-        messages=messages,
-        moderation=moderation,
-        erasure=erasure,
-        reads=reads,
-        lobbies=lobbies,
+        chat=chats.talk,
+        chats=chats,
+        invites=lobby.invites,
+        trail=lobby.trail,
+        allocation=lobby.allocation,
+        lobbies=lobby.lobbies,
+        browser=lobby.browser,
+        matched_lobbies=lobby.matched,
+        lobby_upkeep=lobby.upkeep,
         parties=parties,
         board=board,
         matchmaking=matchmaking,
@@ -377,15 +342,3 @@ def build(
         recovery=recovery,
         worker=worker,
     )
-
-
-def _hooks(settings: Settings) -> list[ModerationHook]:
-    """Who judges messages. A studio's own hooks go here."""
-    if settings.chat_words_file is None:
-        return []
-    words = WordList.parse(settings.chat_words_file.read_text("utf-8"))
-    return [WordFilter(words, settings.chat_words_mode)]
-
-
-def _days(count: float) -> timedelta | None:
-    return timedelta(days=count) if count else None

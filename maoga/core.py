@@ -7,17 +7,11 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
-from domain.chat.channels import Channels
+from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
-from domain.chat.directs import Directs
-from domain.chat.erasure import Erasure
-from domain.chat.groups import Groups
 from domain.chat.held import HELD
-from domain.chat.media import MEDIA, ChatMedia
-from domain.chat.messages import Messages
+from domain.chat.media import MEDIA
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
-from domain.chat.moderation import Moderation
-from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -27,8 +21,14 @@ from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
 from domain.jobs.runner import JobRunner
+from domain.lobbies.allocation import Allocation
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.invites import INVITES, Invites
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import LOBBIES, SEATS
+from domain.lobbies.matched import MatchedLobbies
+from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS
+from domain.lobbies.trail import TRAIL, Trail
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS
@@ -42,6 +42,7 @@ from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
 from domain.notifications.model import NOTIFICATIONS
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NOTIFICATION_SETTINGS, NotificationPreferences
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.parties.parties import Parties
 from domain.presence.presence import Presence
@@ -50,7 +51,8 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
-from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
+from domain.social.presences import Presences
 from domain.social.privacy import PRIVACY, Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -60,8 +62,9 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, LOBBIES, PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
+    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
 
@@ -83,26 +86,27 @@ class Core:
     runner: JobRunner
     users: Users
     notifications: Notifications
+    notification_preferences: NotificationPreferences
     tokens: Tokens
     auth: Auth
     keys: ApiKeys
     blocks: Blocks
     friends: Friends
     privacy: Privacy
+    presences: Presences
     acquaintances: Acquaintances
     games: Games
     rankings: Rankings
     standings: Standings
     chat: Chat
-    media: ChatMedia
-    channels: Channels
-    directs: Directs
-    groups: Groups
-    messages: Messages
-    moderation: Moderation
-    erasure: Erasure
-    reads: Reads
+    chats: ChatCases
+    invites: Invites
+    trail: Trail
+    allocation: Allocation
     lobbies: Lobbies
+    browser: LobbyBrowser
+    matched_lobbies: MatchedLobbies
+    lobby_upkeep: LobbyUpkeep
     parties: Parties
     board: TicketBoard
     matchmaking: Matchmaking

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -161,7 +162,21 @@ class Settings(BaseSettings):
     ticket_max_s: float = Field(default=1800, gt=0, description="seconds after which a waiting ticket expires")
     party_max_size: int = Field(default=5, ge=2, le=100, description="most players in a party")
     lobby_countdown_s: float = Field(default=5, ge=0, description="seconds from all ready to the start")
-    lobby_idle_s: float = Field(default=1800, gt=0, description="seconds without a change after which a lobby closes")
+    lobby_ready_check_s: float = Field(default=30, gt=0, description="seconds to be ready once the host asks for it")
+    lobby_idle_s: float = Field(
+        default=1800, gt=0, description="seconds without a change after which a lobby that has not started closes"
+    )
+    lobby_active_max_s: float = Field(
+        default=14_400, gt=0, description="seconds after its start at which a lobby closes, however the game stands"
+    )
+    allocator_url: str | None = Field(
+        default=None,
+        description="http(s) address that is asked for a game server when a lobby starts (docs/game-servers.md); "
+        "without it lobbies start at once",
+    )
+    allocator_secret: SecretStr = Field(
+        default=SecretStr(""), description="signs what allocator_url is sent; at least 32 characters, known to both"
+    )
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
     media_dir: Path | None = Field(
@@ -209,7 +224,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [*self._url_problems(), *self._embedded_problems(), *self._production_problems()]
+        problems = [
+            *self._url_problems(),
+            *self._allocator_problems(),
+            *self._embedded_problems(),
+            *self._production_problems(),
+        ]
         if self.fault_point and self.environment != "test":
             problems.append("MAOGA_FAULT_POINT is for MAOGA_ENVIRONMENT=test only")
         if problems:
@@ -224,6 +244,20 @@ class Settings(BaseSettings):
             parse_redis_url(self.redis_url.get_secret_value())
         except ValueError as error:
             problems.append(f"MAOGA_REDIS_URL {error}")
+        return problems
+
+    def _allocator_problems(self) -> list[str]:
+        if self.allocator_url is None:
+            return []
+        problems = []
+        if not is_http_url(self.allocator_url):
+            problems.append("MAOGA_ALLOCATOR_URL must be http://HOST... or https://HOST..., without a fragment")
+        if len(self.allocator_secret.get_secret_value()) < SECRET_MIN_LENGTH:
+            problems.append(
+                f"MAOGA_ALLOCATOR_SECRET must have at least {SECRET_MIN_LENGTH} characters with MAOGA_ALLOCATOR_URL"
+            )
+        elif self.hardened and is_weak(self.allocator_secret.get_secret_value()):
+            problems.append(f"MAOGA_ALLOCATOR_SECRET is weak: {self.environment} wants random characters")
         return problems
 
     def _embedded_problems(self) -> list[str]:
@@ -319,6 +353,15 @@ def is_weak(secret: str) -> bool:
     if len(secret) < SECRET_MIN_LENGTH or secret.lower().startswith(WEAK):
         return True
     return int(zxcvbn(secret[:72])["score"]) < SECRET_MIN_SCORE
+
+
+def is_http_url(text: str) -> bool:
+    """Whether requests can be sent there."""
+    try:
+        url = urlsplit(text)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0 and not url.fragment
+    except ValueError:
+        return False
 
 
 def _kept_secret(path: Path) -> str:

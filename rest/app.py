@@ -7,8 +7,10 @@ from aiohttp import web
 import rest.auth
 import rest.games
 import rest.leaderboards
+import rest.lobbies
 import rest.matches
 import rest.media
+import rest.notifications
 import rest.social
 import rest.users
 from rest.endpoint import endpoint
@@ -23,7 +25,8 @@ PREFIXES = (NEWEST, "/api")
 
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
-    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.social.routes, *rest.media.routes),
+    *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
+    *(*rest.notifications.routes, *rest.media.routes),
 )
 
 KEEPALIVE_S = 75.0

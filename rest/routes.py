@@ -14,7 +14,11 @@ from domain.core.errors import AppError
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
 from domain.games.games import Games
+from domain.lobbies.browser import LobbyBrowser
+from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.results import Results
+from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
@@ -51,11 +55,15 @@ class Services:
     users: Users
     blocks: Blocks
     friends: Friends
+    notifications: Notifications
+    notification_preferences: NotificationPreferences
     games: Games
     rankings: Rankings
     standings: Standings
     results: Results
     media: ChatMedia
+    lobbies: Lobbies
+    browser: LobbyBrowser
     limits: RateLimits
     metrics: RestMetrics
 

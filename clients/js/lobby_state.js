@@ -20,13 +20,18 @@ export function apply(lobby, name, event) {
 
 /** The names of the events that `apply` takes. */
 export const LOBBY_EVENTS = [
-  "lobby_updated", "member_joined", "member_left", "member_ready", "member_connection", "host_changed", "lobby_ready",
-  "lobby_unready", "countdown_started", "countdown_cancelled", "lobby_started", "lobby_closed",
+  "lobby_updated", "member_joined", "member_left", "spectator_joined", "spectator_left", "member_ready", "member_connection",
+  "host_changed", "lobby_ready", "lobby_unready", "countdown_started", "countdown_cancelled", "lobby_started", "lobby_closed",
 ];
 
 const reducers = {
   member_joined: (lobby, { member }) => ({ ...lobby, members: [...lobby.members, member] }),
   member_left: (lobby, { userId }) => ({ ...lobby, members: lobby.members.filter((m) => m.userId !== userId) }),
+  spectator_joined: (lobby, { userId }) => ({ ...lobby, spectators: [...lobby.spectators, userId] }),
+  spectator_left: (lobby, { userId }) => ({
+    ...lobby,
+    spectators: lobby.spectators.filter((user) => user !== userId),
+  }),
   member_ready: (lobby, { userId, ready }) => withMember(lobby, userId, { ready }),
   member_connection: (lobby, { userId, connection }) => withMember(lobby, userId, { connection }),
   host_changed: (lobby, { hostId }) => ({
@@ -34,12 +39,12 @@ const reducers = {
     hostId,
     members: lobby.members.map((member) => ({ ...member, isHost: member.userId === hostId })),
   }),
-  lobby_ready: (lobby, { readyAt }) => ({ ...lobby, status: "ready", readyAt }),
+  lobby_ready: ({ readyBy, ...lobby }, { readyAt }) => ({ ...lobby, status: "ready", readyAt }),
   lobby_unready: forming,
   countdown_started: (lobby, { startsAt }) => ({ ...lobby, status: "countdown", startsAt }),
   countdown_cancelled: forming,
-  lobby_started: (lobby, { activeAt }) => ({ ...lobby, status: "active", activeAt }),
-  lobby_closed: (lobby, { reason, closedAt }) => ({ ...lobby, status: "closed", closedAt, closeReason: reason }),
+  lobby_started: started,
+  lobby_closed: closed,
 };
 
 function withMember(lobby, userId, changes) {
@@ -47,6 +52,15 @@ function withMember(lobby, userId, changes) {
   return { ...lobby, members };
 }
 
+function started(lobby, { activeAt, connection }) {
+  return { ...lobby, status: "active", allocating: false, activeAt, ...(connection && { connection }) };
+}
+
+function closed({ readyBy, ...lobby }, { reason, closedAt }) {
+  const { joinCode, ...settings } = lobby.settings;
+  return { ...lobby, settings, status: "closed", allocating: false, closedAt, closeReason: reason };
+}
+
 function forming({ readyAt, startsAt, ...lobby }) {
-  return { ...lobby, status: "forming" };
+  return { ...lobby, status: "forming", allocating: false };
 }

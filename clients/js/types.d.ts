@@ -260,6 +260,11 @@ export interface ReportResult {
   result: Result;
 }
 
+/** The lobby one has a seat in, or else the one that one watches, unless it is named. */
+export interface LobbyRef {
+  lobbyId?: string;
+}
+
 /** A member as clients see it. */
 export interface Member {
   userId: string;
@@ -279,12 +284,33 @@ export interface Capacity {
   max: number;
 }
 
-/** What the host may change. A lobby made from a match is private and starts by itself when all are ready. */
+/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
+export interface Teams {
+  count: number;
+  size: number;
+  roles?: Record<string, number>;
+}
+
+/** The settings as members see them. joinCode: lets in who has it; missing in what others see. */
 export interface LobbySettings {
   visibility: "public" | "friends" | "private";
   allowSpectators: boolean;
+  spectatorChat: boolean;
   autoStart: boolean;
+  removeUnready: boolean;
   custom: Record<string, string | number | number | boolean>;
+  joinCode?: string;
+}
+
+/**
+ * Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a thing.
+ * Only members of the lobby are told.
+ */
+export interface GameConnection {
+  url?: string;
+  host?: string;
+  port?: number;
+  token?: string;
 }
 
 /** A lobby as its members see it. `version` is the lobby's revision. */
@@ -300,20 +326,137 @@ export interface Lobby {
   members: Array<Member>;
   spectators: Array<string>;
   capacity: Capacity;
+  teams?: Teams;
   settings: LobbySettings;
   matchId?: string;
   chatId: string;
   createdAt: string;
+  readyBy?: string;
   readyAt?: string;
   startsAt?: string;
+  allocating: boolean;
   activeAt?: string;
+  connection?: GameConnection;
   closedAt?: string;
-  closeReason?: "empty" | "idle";
+  closeReason?: "empty" | "idle" | "expired" | "finished";
+}
+
+/** Which lobbies to look for. */
+export interface Browse {
+  limit?: number;
+  cursor?: string;
+  gameId?: string;
+  mode?: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
+}
+
+/** A lobby as it is shown in the browser and in invitations. players: how many are in it. */
+export interface LobbySummary {
+  id: string;
+  name: string;
+  status: "forming" | "ready" | "countdown" | "active" | "closed";
+  gameId: string;
+  mode: string;
+  region?: string;
+  hostId: string;
+  hostName: string;
+  players: number;
+  capacity: Capacity;
+  visibility: "public" | "friends" | "private";
+  allowSpectators: boolean;
+  custom: Record<string, string | number | number | boolean>;
+  createdAt: string;
+}
+
+/** Some of the lobbies that were asked for; nextCursor: where the others start. */
+export interface LobbyPage {
+  items: Array<LobbySummary>;
+  nextCursor?: string;
+}
+
+/** How few players can start, and how many fit; what is left out stays, or is what the mode says. */
+export interface SetCapacity {
+  min?: number;
+  max?: number;
+}
+
+/** Settings of a new lobby; what is left out is as in any. */
+export interface SetSettings {
+  visibility?: "public" | "friends" | "private";
+  allowSpectators?: boolean;
+  spectatorChat?: boolean;
+  autoStart?: boolean;
+  removeUnready?: boolean;
+  custom?: Record<string, string | boolean | number | number>;
+}
+
+/** Opens a lobby for a game of the catalogue. name: the host's, if left out. */
+export interface CreateLobby {
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  region?: string;
+  name?: string;
+  capacity?: SetCapacity;
+  settings?: SetSettings;
+}
+
+/** Joins a lobby that one can see (`lobbyId`), or one whose code one has (`joinCode`, in any case). */
+export interface JoinLobby {
+  lobbyId?: string;
+  joinCode?: string;
+}
+
+/** Watches a lobby. */
+export interface Spectate {
+  lobbyId: string;
 }
 
 /** Says whether the player is ready. */
 export interface SetReady {
   ready: boolean;
+}
+
+/** The player whom the command is about. */
+export interface AboutPlayer {
+  userId: string;
+}
+
+/** Puts a member on a team, from 1. swapWith: who takes the place that is left, for teams that are full. */
+export interface SetTeam {
+  userId: string;
+  team: number;
+  swapWith?: string;
+}
+
+/** Gives a member a role of the mode; none without `role`. */
+export interface SetRole {
+  userId: string;
+  role?: string;
+}
+
+/** Changes what is given. version: of the lobby as the host saw it; settings changed since then are not lost. */
+export interface UpdateSettings {
+  version?: number;
+  name?: string;
+  capacity?: SetCapacity;
+  visibility?: "public" | "friends" | "private";
+  allowSpectators?: boolean;
+  spectatorChat?: boolean;
+  autoStart?: boolean;
+  removeUnready?: boolean;
+  custom?: Record<string, string | boolean | number | number>;
+}
+
+/** Turns down the invitation to a lobby. */
+export interface DeclineInvite {
+  lobbyId: string;
+}
+
+/** An invitation to a lobby as the invited player sees it. */
+export interface Invitation {
+  lobby: LobbySummary;
+  fromUserId: string;
+  expiresAt: string;
 }
 
 /**
@@ -461,7 +604,7 @@ export interface ToMember {
 }
 
 /** Makes a member of a group an admin, or an ordinary member again. */
-export interface SetRole {
+export interface SetChannelRole {
   channelId: string;
   userId: string;
   role: "admin" | "member";
@@ -536,6 +679,33 @@ export interface ReviewMessage {
   approved: boolean;
 }
 
+/** Names players whose presence the socket follows. */
+export interface WatchPresence {
+  userIds: Array<string>;
+}
+
+/**
+ * What a player is doing, as others see it. Of two about one player the one with the later `since` is right. since:
+ * when the status began; missing when that is long ago.
+ */
+export interface Presence {
+  userId: string;
+  status: "online" | "away" | "queued" | "in_lobby" | "in_game" | "offline";
+  since?: string;
+  customStatus?: string;
+}
+
+/** Names players whose presence the socket follows no longer; without names all of them. */
+export interface UnwatchPresence {
+  userIds?: Array<string>;
+}
+
+/** Says whether the player is there or away, and what others shall read next to it; without it nothing. */
+export interface SetStatus {
+  status: "online" | "away";
+  customStatus?: string;
+}
+
 /** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
 export interface PageQuery {
   limit?: number;
@@ -567,14 +737,20 @@ export interface RequestQuery {
   direction?: "incoming" | "outgoing";
 }
 
-/** Names the player to ask for friendship, or whose friendship or request ends. */
-export interface ToFriend {
-  userId: string;
+/** Names the player to ask for friendship, by id or by username. */
+export interface AskFriend {
+  userId?: string;
+  username?: string;
 }
 
 /** Accepts or declines the request of that player. */
 export interface AnswerFriend {
   accept: boolean;
+  userId: string;
+}
+
+/** Names the player whose friendship or request ends. */
+export interface ToFriend {
   userId: string;
 }
 
@@ -607,6 +783,99 @@ export interface SetPrivacy {
   presence?: "everyone" | "friends" | "nobody";
   directMessages?: "everyone" | "friends" | "nobody";
   friendRequests?: "everyone" | "nobody";
+}
+
+/** Which page of the notifications. unread: only those not read yet. */
+export interface NotificationQuery {
+  limit?: number;
+  cursor?: string;
+  unread?: boolean;
+}
+
+/** Somebody would like to be friends. */
+export interface FriendRequest {
+  type: "friend_request";
+  fromUserId: string;
+  fromName: string;
+}
+
+/** Somebody accepted a friend request. */
+export interface FriendAccepted {
+  type: "friend_accepted";
+  userId: string;
+  name: string;
+}
+
+/** A match was confirmed, and its lobby waits. */
+export interface MatchFound {
+  type: "match_found";
+  matchId: string;
+  lobbyId: string;
+  gameId: string;
+  mode: string;
+}
+
+/** Somebody invites to a lobby, until `expires_at`. */
+export interface LobbyInvite {
+  type: "lobby_invite";
+  lobbyId: string;
+  lobbyName: string;
+  gameId: string;
+  fromUserId: string;
+  fromName: string;
+  expiresAt: string;
+}
+
+/** Somebody named the player in a message. */
+export interface Mention {
+  type: "mention";
+  channelId: string;
+  messageId: string;
+  fromUserId: string;
+  fromName: string;
+}
+
+/** What became of a report the player made. */
+export interface ReportOutcome {
+  type: "report_outcome";
+  reportId: string;
+  outcome: string;
+}
+
+/** The operators have something to say. */
+export interface SystemNotice {
+  type: "system";
+  title: string;
+  body: string;
+}
+
+/** A notification as its user sees it. title, body: English, for clients that have no words of their own. */
+export interface Notification {
+  id: string;
+  type: "friend_request" | "friend_accepted" | "match_found" | "lobby_invite" | "mention" | "report_outcome" | "system";
+  title: string;
+  body: string;
+  data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice;
+  read: boolean;
+  createdAt: string;
+}
+
+/** A page of notifications, the newest first. unread: of all. nextCursor: missing on the last page. */
+export interface NotificationList {
+  items: Array<Notification>;
+  nextCursor?: string;
+  unread: number;
+}
+
+/** Names the notifications that were read: by their ids, or all of them. */
+export interface MarkNotifications {
+  ids?: Array<string>;
+  all?: boolean;
+}
+
+/** How many notifications are unread. */
+export interface Unread {
+  count: number;
 }
 
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
@@ -731,7 +1000,22 @@ export interface MemberLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "grace_expired";
+  reason: "left" | "kicked" | "not_ready" | "grace_expired";
+}
+
+/** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+export interface SpectatorJoined {
+  lobbyId: string;
+  version: number;
+  userId: string;
+}
+
+/** Somebody watches no longer: take them out of `spectators`. */
+export interface SpectatorLeft {
+  lobbyId: string;
+  version: number;
+  userId: string;
+  reason: "left" | "kicked" | "joined" | "not_allowed";
 }
 
 /** A member is ready or no longer ready. */
@@ -757,7 +1041,7 @@ export interface HostChanged {
   hostId: string;
 }
 
-/** Everyone is ready: the status is `ready`. */
+/** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
 export interface LobbyReady {
   lobbyId: string;
   version: number;
@@ -777,24 +1061,29 @@ export interface CountdownStarted {
   startsAt: string;
 }
 
-/** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+/**
+ * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+ * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
+  reason: "not_ready" | "allocation_failed";
 }
 
-/** The game begins: the status is `active`. */
+/** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
 export interface LobbyStarted {
   lobbyId: string;
   version: number;
   activeAt: string;
+  connection?: GameConnection;
 }
 
-/** The lobby is over: the status is `closed`. */
+/** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
-  reason: "empty" | "idle";
+  reason: "empty" | "idle" | "expired" | "finished";
   closedAt: string;
 }
 
@@ -857,72 +1146,15 @@ export interface FriendRemoved {
   userId: string;
 }
 
-/** Somebody would like to be friends. */
-export interface FriendRequest {
-  type: "friend_request";
-  fromUserId: string;
-  fromName: string;
-}
-
-/** Somebody accepted a friend request. */
-export interface FriendAccepted {
-  type: "friend_accepted";
-  userId: string;
-  name: string;
-}
-
-/** A match was confirmed, and its lobby waits. */
-export interface MatchFound {
-  type: "match_found";
-  matchId: string;
-  lobbyId: string;
-  gameId: string;
-  mode: string;
-}
-
-/** Somebody invites to a lobby, until `expires_at`. */
-export interface LobbyInvite {
-  type: "lobby_invite";
-  lobbyId: string;
-  lobbyName: string;
-  gameId: string;
-  fromUserId: string;
-  fromName: string;
-  expiresAt: string;
-}
-
-/** Somebody named the player in a message. */
-export interface Mention {
-  type: "mention";
-  channelId: string;
-  messageId: string;
-  fromUserId: string;
-  fromName: string;
-}
-
-/** What became of a report the player made. */
-export interface ReportOutcome {
-  type: "report_outcome";
-  reportId: string;
-  outcome: string;
-}
-
-/** The operators have something to say. */
-export interface SystemNotice {
-  type: "system";
-  title: string;
-  body: string;
-}
-
-/** There is something new to know. */
-export interface Notification {
-  id: string;
-  type: "friend_request" | "friend_accepted" | "match_found" | "lobby_invite" | "mention" | "report_outcome" | "system";
-  title: string;
-  body: string;
-  data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice;
+/** One of the player's devices has marked these notifications as read, or as unread. */
+export interface NotificationsMarked {
+  ids: Array<string>;
   read: boolean;
-  createdAt: string;
+}
+
+/** One of the player's devices has deleted a notification. */
+export interface NotificationRemoved {
+  id: string;
 }
 
 /** How many notifications are unread now. */
@@ -1011,11 +1243,13 @@ export interface Logout {
   refreshToken?: string;
 }
 
-/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
-export interface Teams {
-  count: number;
-  size: number;
-  roles?: Record<string, number>;
+/** A user as everybody sees them. */
+export interface PublicUser {
+  id: string;
+  username: string;
+  displayName: string;
+  karma: number;
+  createdAt: string;
 }
 
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
@@ -1130,7 +1364,8 @@ export interface RatingRules {
  * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
  * change ratings; by default in competitive and ranked, where teams play against one another. A group without teams
  * may be a squad that plays together: only the catalogue knows that it is each for themselves. reported_by: whose
- * word of a match's end counts. rating: how ratings live on.
+ * word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby of a match asks for
+ * another player by itself when it loses one.
  */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
@@ -1139,6 +1374,7 @@ export interface Mode {
   matching: RuleSet;
   rated: boolean;
   reportedBy: "anyone" | "server";
+  replaceLeavers: boolean;
   rating: RatingRules;
 }
 
@@ -1176,9 +1412,41 @@ export interface LeaderboardEntry {
   wins: number;
 }
 
+/** The code of a lobby that is named elsewhere, where it takes one. */
+export interface WithCode {
+  joinCode?: string;
+}
+
 /** Whether a request is accepted. */
 export interface Verdict {
   accept: boolean;
+}
+
+/** Whether a notification has been read. */
+export interface ReadState {
+  read: boolean;
+}
+
+/** Which kinds of notifications the player wants. */
+export interface NotificationSettings {
+  friendRequest: boolean;
+  friendAccepted: boolean;
+  matchFound: boolean;
+  lobbyInvite: boolean;
+  mention: boolean;
+  reportOutcome: boolean;
+  system: boolean;
+}
+
+/** Which kinds of notifications the player wants; the kinds that are not named are wanted. */
+export interface SetNotifications {
+  friendRequest?: boolean;
+  friendAccepted?: boolean;
+  matchFound?: boolean;
+  lobbyInvite?: boolean;
+  mention?: boolean;
+  reportOutcome?: boolean;
+  system?: boolean;
 }
 
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
@@ -1284,41 +1552,107 @@ export interface MatchmakingCommands extends CommonCommands {
 }
 
 export interface LobbyEvents extends CommonEvents {
-  /** The lobby as it is now: take it whole. */
+  /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
   lobby_updated: (data: Lobby, meta: Meta) => void;
   /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
   member_joined: (data: MemberJoined, meta: Meta) => void;
   /** A member is gone: take it out of `members`. */
   member_left: (data: MemberLeft, meta: Meta) => void;
+  /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+  spectator_joined: (data: SpectatorJoined, meta: Meta) => void;
+  /** Somebody watches no longer: take them out of `spectators`. */
+  spectator_left: (data: SpectatorLeft, meta: Meta) => void;
   /** A member is ready or no longer ready. */
   member_ready: (data: MemberReady, meta: Meta) => void;
   /** A member lost its last connection (grace), or came back. */
   member_connection: (data: MemberConnection, meta: Meta) => void;
   /** Another member is the host now. */
   host_changed: (data: HostChanged, meta: Meta) => void;
-  /** Everyone is ready: the status is `ready`. */
+  /** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
   lobby_ready: (data: LobbyReady, meta: Meta) => void;
   /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
   lobby_unready: (data: LobbyUnready, meta: Meta) => void;
   /** The lobby starts at `startsAt`: the status is `countdown`. */
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
-  /** The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
-  /** The game begins: the status is `active`. */
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
   lobby_started: (data: LobbyStarted, meta: Meta) => void;
-  /** The lobby is over: the status is `closed`. */
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
   lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+  /** The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all. */
+  lobby_updated: (data: Lobby, meta: Meta) => void;
+  /** A player has come: put it at the end of `members`. The player itself gets `lobby_updated`. */
+  member_joined: (data: MemberJoined, meta: Meta) => void;
+  /** A member is gone: take it out of `members`. */
+  member_left: (data: MemberLeft, meta: Meta) => void;
+  /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
+  spectator_joined: (data: SpectatorJoined, meta: Meta) => void;
+  /** Somebody watches no longer: take them out of `spectators`. */
+  spectator_left: (data: SpectatorLeft, meta: Meta) => void;
+  /** A member is ready or no longer ready. */
+  member_ready: (data: MemberReady, meta: Meta) => void;
+  /** A member lost its last connection (grace), or came back. */
+  member_connection: (data: MemberConnection, meta: Meta) => void;
+  /** Another member is the host now. */
+  host_changed: (data: HostChanged, meta: Meta) => void;
+  /** Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over. */
+  lobby_ready: (data: LobbyReady, meta: Meta) => void;
+  /** Not everyone is ready any more: the status is `forming` again, `readyAt` and `startsAt` are gone. */
+  lobby_unready: (data: LobbyUnready, meta: Meta) => void;
+  /** The lobby starts at `startsAt`: the status is `countdown`. */
+  countdown_started: (data: CountdownStarted, meta: Meta) => void;
+  /**
+   * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   */
+  countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
+  /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
+  lobby_started: (data: LobbyStarted, meta: Meta) => void;
+  /** The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false. */
+  lobby_closed: (data: LobbyClosed, meta: Meta) => void;
+  /** Somebody invites the player to a lobby; told on `lobby:user:<userId>`. */
+  lobby_invited: (data: Invitation, meta: Meta) => void;
 }
 
 export interface LobbyCommands extends CommonCommands {
-  /** The lobby as it is now. */
-  sync: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The lobby the player has a seat in, or else watches, as it is now. */
+  sync: (payload: LobbyRef, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Lobbies that have room, the newest first: public ones, and those that friends have opened to friends. */
+  browse: (payload: Browse, ack: (answer: Ack<LobbyPage>) => void) => void;
+  /** Opens a lobby, whose host the player is. */
+  create: (payload: CreateLobby, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Takes a free place in a lobby, on the smallest team. */
+  join: (payload: JoinLobby, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives up the seat, or else watches no longer; the lobby as it is without the player. */
+  leave: (payload: LobbyRef, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Watches a lobby that takes spectators, without a seat in it. */
+  spectate: (payload: Spectate, ack: (answer: Ack<Lobby>) => void) => void;
   /** Says whether the player is ready; when all are, the countdown begins. */
   set_ready: (payload: SetReady, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host asks everybody to be ready by `readyBy`; if `removeUnready` is set, who is not loses the place. */
+  ready_check: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
   /** The host begins the countdown of a lobby that does not start by itself. */
   start: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
-  /** Gives up the seat; the lobby as it is without the player. */
-  leave: (payload: Empty, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host sends a member or a spectator away, who may not come back. */
+  kick: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host hands the lobby over to another member. */
+  transfer_host: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Moves a member to another team: oneself, or anybody as the host, who may also let two swap. */
+  set_team: (payload: SetTeam, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Gives a member a role of the mode, or takes it: oneself, or anybody as the host. */
+  set_role: (payload: SetRole, ack: (answer: Ack<Lobby>) => void) => void;
+  /** The host changes the settings that are given. */
+  update_settings: (payload: UpdateSettings, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Invites a player for ten minutes, also to a private lobby; any member may. */
+  invite: (payload: AboutPlayer, ack: (answer: Ack<Lobby>) => void) => void;
+  /** Turns an invitation down. */
+  decline_invite: (payload: DeclineInvite, ack: (answer: Ack<null>) => void) => void;
+  /** The player's invitations, the newest first, at most 50. */
+  invites: (payload: Empty, ack: (answer: Ack<Array<Invitation>>) => void) => void;
 }
 
 export interface ChatEvents extends CommonEvents {
@@ -1372,7 +1706,7 @@ export interface ChatCommands extends CommonCommands {
   /** Removes a member from a group. */
   remove_member: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
   /** Makes a member of the player's group an admin, or an ordinary member again. */
-  set_channel_role: (payload: SetRole, ack: (answer: Ack<Channel>) => void) => void;
+  set_channel_role: (payload: SetChannelRole, ack: (answer: Ack<Channel>) => void) => void;
   /** Hands the player's group over to another member. */
   transfer_channel: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
   /** Renames a group, or sets the slow mode of a group or of the lobby the player hosts. */
@@ -1400,17 +1734,33 @@ export interface SocialEvents extends CommonEvents {
   friend_removed: (data: FriendRemoved, meta: Meta) => void;
   /** There is something new to know. */
   notification: (data: Notification, meta: Meta) => void;
+  /** One of the player's devices has marked these notifications as read, or as unread. */
+  notifications_marked: (data: NotificationsMarked, meta: Meta) => void;
+  /** One of the player's devices has deleted a notification. */
+  notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
+  /** A player whom the socket watches is doing something else now. */
+  presence_changed: (data: Presence, meta: Meta) => void;
 }
 
 export interface SocialCommands extends CommonCommands {
+  /**
+   * Has the socket follow what players are doing, besides those it watches already, and says what that is now. They
+   * are friends, or in the same lobby or party; others are left out. It ends with that, with the socket and by
+   * `unwatch_presence`: a client asks again after every `hello`.
+   */
+  watch_presence: (payload: WatchPresence, ack: (answer: Ack<Array<Presence>>) => void) => void;
+  /** Has the socket follow no longer what these players are doing; without names, nobody's. Null. */
+  unwatch_presence: (payload: UnwatchPresence, ack: (answer: Ack<null>) => void) => void;
+  /** Says whether the player is there or away, on all devices and until it is said anew; what others see. */
+  set_status: (payload: SetStatus, ack: (answer: Ack<Presence>) => void) => void;
   /** The player's friends, the newest first. */
   friends: (payload: PageQuery, ack: (answer: Ack<FriendList>) => void) => void;
   /** The open requests to the player and of the player, the newest first. */
   friend_requests: (payload: RequestQuery, ack: (answer: Ack<FriendList>) => void) => void;
   /** Asks a player to be friends; who has asked the player is accepted. Asking twice is one request. */
-  friend_request: (payload: ToFriend, ack: (answer: Ack<Friend>) => void) => void;
+  friend_request: (payload: AskFriend, ack: (answer: Ack<Friend>) => void) => void;
   /** Accepts a player's request, or declines it; null once it is declined. */
   friend_answer: (payload: AnswerFriend, ack: (answer: Ack<Friend | null>) => void) => void;
   /** Ends a friendship, or a request in either direction; null, also when there was none. */
@@ -1425,6 +1775,10 @@ export interface SocialCommands extends CommonCommands {
   privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
   /** Changes who may do and see what; what is not named stays. */
   set_privacy: (payload: SetPrivacy, ack: (answer: Ack<Privacy>) => void) => void;
+  /** The player's notifications, the newest first, and how many are unread. */
+  notifications: (payload: NotificationQuery, ack: (answer: Ack<NotificationList>) => void) => void;
+  /** Marks notifications as read, on all devices of the player; how many are unread then. */
+  notifications_read: (payload: MarkNotifications, ack: (answer: Ack<Unread>) => void) => void;
 }
 
 export interface ServerEvents {

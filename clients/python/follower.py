@@ -8,6 +8,7 @@ from clients.python.connection import NAMESPACES, Connection
 from clients.python.errors import RETRY_HELPS, MaogaError
 from clients.python.event import Event
 from clients.python.streams import Streams
+from clients.python.types import Lobby
 from clients.python.view import View
 
 CALL_TIMEOUT_S = 15.0
@@ -83,13 +84,14 @@ class Follower:
             self._take(Event("matchmaking", "ticket_updated", ticket, {}))
 
     async def _load_lobby(self, connection: Connection) -> None:
-        try:
-            lobby = await _ask(connection, "lobby", "sync")
-        except MaogaError as error:
-            if error.code != "NOT_IN_LOBBY":
-                raise
+        watched = self._view.watched
+        found = [await _lobby(connection), await _lobby(connection, watched["id"]) if watched else None]
+        known = {lobby["id"]: lobby for lobby in found if lobby}
+        if self._view.lobby and self._view.lobby["id"] not in known:
             self._view.lobby = None
-        else:
+        if watched and watched["id"] not in known:
+            self._view.watched = None
+        for lobby in known.values():
             self._take(Event("lobby", "lobby_updated", lobby, {}))
 
     async def _load_messages(self, connection: Connection) -> None:
@@ -119,6 +121,17 @@ class Follower:
             self._streams[event.namespace].doubt()
         elif verdict == "new":
             self._tell(event)
+
+
+async def _lobby(connection: Connection, lobby_id: str | None = None) -> Lobby | None:
+    """The lobby the player is in, or else watches, or the one of these two that is named."""
+    try:
+        lobby: Lobby = await _ask(connection, "lobby", "sync", {"lobbyId": lobby_id} if lobby_id else {})
+    except MaogaError as error:
+        if error.code != "NOT_IN_LOBBY":
+            raise
+        return None
+    return lobby
 
 
 async def _resume(connection: Connection, namespace: str, places: dict[str, Any]) -> dict[str, Any]:

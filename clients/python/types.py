@@ -291,6 +291,12 @@ class ReportResult(TypedDict):
     result: Result
 
 
+class LobbyRef(TypedDict):
+    """The lobby one has a seat in, or else the one that one watches, unless it is named."""
+
+    lobbyId: NotRequired[str]
+
+
 class Member(TypedDict):
     """A member as clients see it."""
 
@@ -312,13 +318,35 @@ class Capacity(TypedDict):
     max: int
 
 
+class Teams(TypedDict):
+    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+
+    count: int
+    size: int
+    roles: NotRequired[dict[str, int]]
+
+
 class LobbySettings(TypedDict):
-    """What the host may change. A lobby made from a match is private and starts by itself when all are ready."""
+    """The settings as members see them. joinCode: lets in who has it; missing in what others see."""
 
     visibility: Literal["public", "friends", "private"]
     allowSpectators: bool
+    spectatorChat: bool
     autoStart: bool
+    removeUnready: bool
     custom: dict[str, str | int | float | bool]
+    joinCode: NotRequired[str]
+
+
+class GameConnection(TypedDict):
+    """Where a game is played: a `url`, or `host` and `port`. token: what lets the players in, if there is such a
+    thing. Only members of the lobby are told.
+    """
+
+    url: NotRequired[str]
+    host: NotRequired[str]
+    port: NotRequired[int]
+    token: NotRequired[str]
 
 
 class Lobby(TypedDict):
@@ -335,21 +363,152 @@ class Lobby(TypedDict):
     members: list[Member]
     spectators: list[str]
     capacity: Capacity
+    teams: NotRequired[Teams]
     settings: LobbySettings
     matchId: NotRequired[str]
     chatId: str
     createdAt: str
+    readyBy: NotRequired[str]
     readyAt: NotRequired[str]
     startsAt: NotRequired[str]
+    allocating: bool
     activeAt: NotRequired[str]
+    connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
-    closeReason: NotRequired[Literal["empty", "idle"]]
+    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
+
+
+class Browse(TypedDict):
+    """Which lobbies to look for."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    gameId: NotRequired[str]
+    mode: NotRequired[Literal["casual", "competitive", "ranked", "custom"]]
+    region: NotRequired[str]
+
+
+class LobbySummary(TypedDict):
+    """A lobby as it is shown in the browser and in invitations. players: how many are in it."""
+
+    id: str
+    name: str
+    status: Literal["forming", "ready", "countdown", "active", "closed"]
+    gameId: str
+    mode: str
+    region: NotRequired[str]
+    hostId: str
+    hostName: str
+    players: int
+    capacity: Capacity
+    visibility: Literal["public", "friends", "private"]
+    allowSpectators: bool
+    custom: dict[str, str | int | float | bool]
+    createdAt: str
+
+
+class LobbyPage(TypedDict):
+    """Some of the lobbies that were asked for; nextCursor: where the others start."""
+
+    items: list[LobbySummary]
+    nextCursor: NotRequired[str]
+
+
+class SetCapacity(TypedDict):
+    """How few players can start, and how many fit; what is left out stays, or is what the mode says."""
+
+    min: NotRequired[int]
+    max: NotRequired[int]
+
+
+class SetSettings(TypedDict):
+    """Settings of a new lobby; what is left out is as in any."""
+
+    visibility: NotRequired[Literal["public", "friends", "private"]]
+    allowSpectators: NotRequired[bool]
+    spectatorChat: NotRequired[bool]
+    autoStart: NotRequired[bool]
+    removeUnready: NotRequired[bool]
+    custom: NotRequired[dict[str, str | bool | int | float]]
+
+
+class CreateLobby(TypedDict):
+    """Opens a lobby for a game of the catalogue. name: the host's, if left out."""
+
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    region: NotRequired[str]
+    name: NotRequired[str]
+    capacity: NotRequired[SetCapacity]
+    settings: NotRequired[SetSettings]
+
+
+class JoinLobby(TypedDict):
+    """Joins a lobby that one can see (`lobbyId`), or one whose code one has (`joinCode`, in any case)."""
+
+    lobbyId: NotRequired[str]
+    joinCode: NotRequired[str]
+
+
+class Spectate(TypedDict):
+    """Watches a lobby."""
+
+    lobbyId: str
 
 
 class SetReady(TypedDict):
     """Says whether the player is ready."""
 
     ready: bool
+
+
+class AboutPlayer(TypedDict):
+    """The player whom the command is about."""
+
+    userId: str
+
+
+class SetTeam(TypedDict):
+    """Puts a member on a team, from 1. swapWith: who takes the place that is left, for teams that are full."""
+
+    userId: str
+    team: int
+    swapWith: NotRequired[str]
+
+
+class SetRole(TypedDict):
+    """Gives a member a role of the mode; none without `role`."""
+
+    userId: str
+    role: NotRequired[str]
+
+
+class UpdateSettings(TypedDict):
+    """Changes what is given. version: of the lobby as the host saw it; settings changed since then are not lost."""
+
+    version: NotRequired[int]
+    name: NotRequired[str]
+    capacity: NotRequired[SetCapacity]
+    visibility: NotRequired[Literal["public", "friends", "private"]]
+    allowSpectators: NotRequired[bool]
+    spectatorChat: NotRequired[bool]
+    autoStart: NotRequired[bool]
+    removeUnready: NotRequired[bool]
+    custom: NotRequired[dict[str, str | bool | int | float]]
+
+
+class DeclineInvite(TypedDict):
+    """Turns down the invitation to a lobby."""
+
+    lobbyId: str
+
+
+class Invitation(TypedDict):
+    """An invitation to a lobby as the invited player sees it."""
+
+    lobby: LobbySummary
+    fromUserId: str
+    expiresAt: str
 
 
 class Send(TypedDict):
@@ -509,7 +668,7 @@ class ToMember(TypedDict):
     userId: str
 
 
-class SetRole(TypedDict):
+class SetChannelRole(TypedDict):
     """Makes a member of a group an admin, or an ordinary member again."""
 
     channelId: str
@@ -593,6 +752,36 @@ class ReviewMessage(TypedDict):
     approved: bool
 
 
+class WatchPresence(TypedDict):
+    """Names players whose presence the socket follows."""
+
+    userIds: list[str]
+
+
+class Presence(TypedDict):
+    """What a player is doing, as others see it. Of two about one player the one with the later `since` is right.
+    since: when the status began; missing when that is long ago.
+    """
+
+    userId: str
+    status: Literal["online", "away", "queued", "in_lobby", "in_game", "offline"]
+    since: NotRequired[str]
+    customStatus: NotRequired[str]
+
+
+class UnwatchPresence(TypedDict):
+    """Names players whose presence the socket follows no longer; without names all of them."""
+
+    userIds: NotRequired[list[str]]
+
+
+class SetStatus(TypedDict):
+    """Says whether the player is there or away, and what others shall read next to it; without it nothing."""
+
+    status: Literal["online", "away"]
+    customStatus: NotRequired[str]
+
+
 class PageQuery(TypedDict):
     """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
 
@@ -627,16 +816,23 @@ class RequestQuery(TypedDict):
     direction: NotRequired[Literal["incoming", "outgoing"]]
 
 
-class ToFriend(TypedDict):
-    """Names the player to ask for friendship, or whose friendship or request ends."""
+class AskFriend(TypedDict):
+    """Names the player to ask for friendship, by id or by username."""
 
-    userId: str
+    userId: NotRequired[str]
+    username: NotRequired[str]
 
 
 class AnswerFriend(TypedDict):
     """Accepts or declines the request of that player."""
 
     accept: bool
+    userId: str
+
+
+class ToFriend(TypedDict):
+    """Names the player whose friendship or request ends."""
+
     userId: str
 
 
@@ -674,6 +870,113 @@ class SetPrivacy(TypedDict):
     presence: NotRequired[Literal["everyone", "friends", "nobody"]]
     directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
     friendRequests: NotRequired[Literal["everyone", "nobody"]]
+
+
+class NotificationQuery(TypedDict):
+    """Which page of the notifications. unread: only those not read yet."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    unread: NotRequired[bool]
+
+
+class FriendRequest(TypedDict):
+    """Somebody would like to be friends."""
+
+    type: Literal["friend_request"]
+    fromUserId: str
+    fromName: str
+
+
+class FriendAccepted(TypedDict):
+    """Somebody accepted a friend request."""
+
+    type: Literal["friend_accepted"]
+    userId: str
+    name: str
+
+
+class MatchFound(TypedDict):
+    """A match was confirmed, and its lobby waits."""
+
+    type: Literal["match_found"]
+    matchId: str
+    lobbyId: str
+    gameId: str
+    mode: str
+
+
+class LobbyInvite(TypedDict):
+    """Somebody invites to a lobby, until `expires_at`."""
+
+    type: Literal["lobby_invite"]
+    lobbyId: str
+    lobbyName: str
+    gameId: str
+    fromUserId: str
+    fromName: str
+    expiresAt: str
+
+
+class Mention(TypedDict):
+    """Somebody named the player in a message."""
+
+    type: Literal["mention"]
+    channelId: str
+    messageId: str
+    fromUserId: str
+    fromName: str
+
+
+class ReportOutcome(TypedDict):
+    """What became of a report the player made."""
+
+    type: Literal["report_outcome"]
+    reportId: str
+    outcome: str
+
+
+class SystemNotice(TypedDict):
+    """The operators have something to say."""
+
+    type: Literal["system"]
+    title: str
+    body: str
+
+
+class Notification(TypedDict):
+    """A notification as its user sees it. title, body: English, for clients that have no words of their own."""
+
+    id: str
+    type: Literal[
+        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
+    ]
+    title: str
+    body: str
+    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
+    read: bool
+    createdAt: str
+
+
+class NotificationList(TypedDict):
+    """A page of notifications, the newest first. unread: of all. nextCursor: missing on the last page."""
+
+    items: list[Notification]
+    nextCursor: NotRequired[str]
+    unread: int
+
+
+class MarkNotifications(TypedDict):
+    """Names the notifications that were read: by their ids, or all of them."""
+
+    ids: NotRequired[list[str]]
+    all: NotRequired[bool]
+
+
+class Unread(TypedDict):
+    """How many notifications are unread."""
+
+    count: int
 
 
 class StreamPosition(TypedDict):
@@ -811,7 +1114,24 @@ class MemberLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "grace_expired"]
+    reason: Literal["left", "kicked", "not_ready", "grace_expired"]
+
+
+class SpectatorJoined(TypedDict):
+    """Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+
+
+class SpectatorLeft(TypedDict):
+    """Somebody watches no longer: take them out of `spectators`."""
+
+    lobbyId: str
+    version: int
+    userId: str
+    reason: Literal["left", "kicked", "joined", "not_allowed"]
 
 
 class MemberReady(TypedDict):
@@ -841,7 +1161,7 @@ class HostChanged(TypedDict):
 
 
 class LobbyReady(TypedDict):
-    """Everyone is ready: the status is `ready`."""
+    """Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over."""
 
     lobbyId: str
     version: int
@@ -864,26 +1184,30 @@ class CountdownStarted(TypedDict):
 
 
 class CountdownCancelled(TypedDict):
-    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+    """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    """
 
     lobbyId: str
     version: int
+    reason: Literal["not_ready", "allocation_failed"]
 
 
 class LobbyStarted(TypedDict):
-    """The game begins: the status is `active`."""
+    """The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found."""
 
     lobbyId: str
     version: int
     activeAt: str
+    connection: NotRequired[GameConnection]
 
 
 class LobbyClosed(TypedDict):
-    """The lobby is over: the status is `closed`."""
+    """The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false."""
 
     lobbyId: str
     version: int
-    reason: Literal["empty", "idle"]
+    reason: Literal["empty", "idle", "expired", "finished"]
     closedAt: str
 
 
@@ -953,82 +1277,17 @@ class FriendRemoved(TypedDict):
     userId: str
 
 
-class FriendRequest(TypedDict):
-    """Somebody would like to be friends."""
+class NotificationsMarked(TypedDict):
+    """One of the player's devices has marked these notifications as read, or as unread."""
 
-    type: Literal["friend_request"]
-    fromUserId: str
-    fromName: str
-
-
-class FriendAccepted(TypedDict):
-    """Somebody accepted a friend request."""
-
-    type: Literal["friend_accepted"]
-    userId: str
-    name: str
+    ids: list[str]
+    read: bool
 
 
-class MatchFound(TypedDict):
-    """A match was confirmed, and its lobby waits."""
-
-    type: Literal["match_found"]
-    matchId: str
-    lobbyId: str
-    gameId: str
-    mode: str
-
-
-class LobbyInvite(TypedDict):
-    """Somebody invites to a lobby, until `expires_at`."""
-
-    type: Literal["lobby_invite"]
-    lobbyId: str
-    lobbyName: str
-    gameId: str
-    fromUserId: str
-    fromName: str
-    expiresAt: str
-
-
-class Mention(TypedDict):
-    """Somebody named the player in a message."""
-
-    type: Literal["mention"]
-    channelId: str
-    messageId: str
-    fromUserId: str
-    fromName: str
-
-
-class ReportOutcome(TypedDict):
-    """What became of a report the player made."""
-
-    type: Literal["report_outcome"]
-    reportId: str
-    outcome: str
-
-
-class SystemNotice(TypedDict):
-    """The operators have something to say."""
-
-    type: Literal["system"]
-    title: str
-    body: str
-
-
-class Notification(TypedDict):
-    """There is something new to know."""
+class NotificationRemoved(TypedDict):
+    """One of the player's devices has deleted a notification."""
 
     id: str
-    type: Literal[
-        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
-    ]
-    title: str
-    body: str
-    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
-    read: bool
-    createdAt: str
 
 
 class UnreadCount(TypedDict):
@@ -1127,12 +1386,14 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
-class Teams(TypedDict):
-    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+class PublicUser(TypedDict):
+    """A user as everybody sees them."""
 
-    count: int
-    size: int
-    roles: NotRequired[dict[str, int]]
+    id: str
+    username: str
+    displayName: str
+    karma: int
+    createdAt: str
 
 
 class Step(TypedDict):
@@ -1254,7 +1515,8 @@ class Mode(TypedDict):
     """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
     results change ratings; by default in competitive and ranked, where teams play against one another. A group
     without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on.
+    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the
+    lobby of a match asks for another player by itself when it loses one.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
@@ -1263,6 +1525,7 @@ class Mode(TypedDict):
     matching: RuleSet
     rated: bool
     reportedBy: Literal["anyone", "server"]
+    replaceLeavers: bool
     rating: RatingRules
 
 
@@ -1303,10 +1566,46 @@ class LeaderboardEntry(TypedDict):
     wins: int
 
 
+class WithCode(TypedDict):
+    """The code of a lobby that is named elsewhere, where it takes one."""
+
+    joinCode: NotRequired[str]
+
+
 class Verdict(TypedDict):
     """Whether a request is accepted."""
 
     accept: bool
+
+
+class ReadState(TypedDict):
+    """Whether a notification has been read."""
+
+    read: bool
+
+
+class NotificationSettings(TypedDict):
+    """Which kinds of notifications the player wants."""
+
+    friendRequest: bool
+    friendAccepted: bool
+    matchFound: bool
+    lobbyInvite: bool
+    mention: bool
+    reportOutcome: bool
+    system: bool
+
+
+class SetNotifications(TypedDict):
+    """Which kinds of notifications the player wants; the kinds that are not named are wanted."""
+
+    friendRequest: NotRequired[bool]
+    friendAccepted: NotRequired[bool]
+    matchFound: NotRequired[bool]
+    lobbyInvite: NotRequired[bool]
+    mention: NotRequired[bool]
+    reportOutcome: NotRequired[bool]
+    system: NotRequired[bool]
 
 
 class On(Protocol):
@@ -1364,6 +1663,12 @@ class On(Protocol):
     def __call__(self, name: Literal["member_left"], callback: Callback[MemberLeft]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["spectator_joined"], callback: Callback[SpectatorJoined]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["spectator_left"], callback: Callback[SpectatorLeft]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["member_ready"], callback: Callback[MemberReady]) -> None: ...
 
     @overload
@@ -1389,6 +1694,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["lobby_closed"], callback: Callback[LobbyClosed]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["lobby_invited"], callback: Callback[Invitation]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["message"], callback: Callback[Message]) -> None: ...
@@ -1433,7 +1741,16 @@ class On(Protocol):
     def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["notifications_marked"], callback: Callback[NotificationsMarked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["notification_removed"], callback: Callback[NotificationRemoved]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["unread_count"], callback: Callback[UnreadCount]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["presence_changed"], callback: Callback[Presence]) -> None: ...
 
     @overload
     def __call__(self, name: str, callback: Callback[Any]) -> None: ...
@@ -1532,6 +1849,19 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self,
+        name: Literal["spectator_joined"],
+        predicate: Predicate[SpectatorJoined] | None = None,
+        timeout: float = ...,
+    ) -> Event[SpectatorJoined]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["spectator_left"], predicate: Predicate[SpectatorLeft] | None = None, timeout: float = ...
+    ) -> Event[SpectatorLeft]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["member_ready"], predicate: Predicate[MemberReady] | None = None, timeout: float = ...
     ) -> Event[MemberReady]: ...
 
@@ -1583,6 +1913,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["lobby_closed"], predicate: Predicate[LobbyClosed] | None = None, timeout: float = ...
     ) -> Event[LobbyClosed]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["lobby_invited"], predicate: Predicate[Invitation] | None = None, timeout: float = ...
+    ) -> Event[Invitation]: ...
 
     @overload
     async def __call__(
@@ -1659,8 +1994,29 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self,
+        name: Literal["notifications_marked"],
+        predicate: Predicate[NotificationsMarked] | None = None,
+        timeout: float = ...,
+    ) -> Event[NotificationsMarked]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["notification_removed"],
+        predicate: Predicate[NotificationRemoved] | None = None,
+        timeout: float = ...,
+    ) -> Event[NotificationRemoved]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["unread_count"], predicate: Predicate[UnreadCount] | None = None, timeout: float = ...
     ) -> Event[UnreadCount]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["presence_changed"], predicate: Predicate[Presence] | None = None, timeout: float = ...
+    ) -> Event[Presence]: ...
 
     @overload
     async def __call__(
@@ -1871,7 +2227,62 @@ class Call(Protocol):
         self,
         namespace: Literal["lobby"],
         event: Literal["sync"],
-        payload: Empty | None = None,
+        payload: LobbyRef | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["browse"],
+        payload: Browse | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> LobbyPage: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["create"],
+        payload: CreateLobby,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["join"],
+        payload: JoinLobby | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["leave"],
+        payload: LobbyRef | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["spectate"],
+        payload: Spectate,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -1892,6 +2303,17 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["lobby"],
+        event: Literal["ready_check"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
         event: Literal["start"],
         payload: Empty | None = None,
         *,
@@ -1903,12 +2325,89 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["lobby"],
-        event: Literal["leave"],
-        payload: Empty | None = None,
+        event: Literal["kick"],
+        payload: AboutPlayer,
         *,
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["transfer_host"],
+        payload: AboutPlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_team"],
+        payload: SetTeam,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["set_role"],
+        payload: SetRole,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["update_settings"],
+        payload: UpdateSettings | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["invite"],
+        payload: AboutPlayer,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Lobby: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["decline_invite"],
+        payload: DeclineInvite,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["lobby"],
+        event: Literal["invites"],
+        payload: Empty | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Invitation]: ...
 
     @overload
     async def __call__(
@@ -2058,7 +2557,7 @@ class Call(Protocol):
         self,
         namespace: Literal["chat"],
         event: Literal["set_channel_role"],
-        payload: SetRole,
+        payload: SetChannelRole,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -2156,6 +2655,39 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["social"],
+        event: Literal["watch_presence"],
+        payload: WatchPresence,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Presence]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["unwatch_presence"],
+        payload: UnwatchPresence | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["set_status"],
+        payload: SetStatus,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Presence: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
         event: Literal["friends"],
         payload: PageQuery | None = None,
         *,
@@ -2179,7 +2711,7 @@ class Call(Protocol):
         self,
         namespace: Literal["social"],
         event: Literal["friend_request"],
-        payload: ToFriend,
+        payload: AskFriend | None = None,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -2261,3 +2793,25 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Privacy: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["notifications"],
+        payload: NotificationQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> NotificationList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["notifications_read"],
+        payload: MarkNotifications | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Unread: ...

@@ -132,7 +132,7 @@ class ToMember(ToChannel):
     user_id: Annotated[UserId, ID_SHAPE]
 
 
-class SetRole(ToMember):
+class SetChannelRole(ToMember):
     """Makes a member of a group an admin, or an ordinary member again."""
 
     role: Literal["admin", "member"]

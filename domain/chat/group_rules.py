@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.chat.channels import Changed
-from domain.chat.commands import MEMBERS_MAX, SetRole, ToMember, UpdateChannel
+from domain.chat.commands import MEMBERS_MAX, SetChannelRole, ToMember, UpdateChannel
 from domain.chat.model import Channel, System
 from domain.core.errors import AppError, Forbidden, NotFound
 from domain.core.ids import UserId
@@ -84,7 +84,7 @@ def updated(channel: Channel, user: UserId, command: UpdateChannel) -> Changed:
     return Changed(channel, notes)
 
 
-def with_role(channel: Channel, user: UserId, command: SetRole) -> Changed:
+def with_role(channel: Channel, user: UserId, command: SetChannelRole) -> Changed:
     """The owner makes a member an admin, or an ordinary member again."""
     _owned(channel, user, command.user_id)
     if command.user_id == user:

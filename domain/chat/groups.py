@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from domain.chat import group_rules as rules
 from domain.chat.channels import Channels
-from domain.chat.commands import CreateGroup, SetRole, ToChannel, ToMember, UpdateChannel
+from domain.chat.commands import CreateGroup, SetChannelRole, ToChannel, ToMember, UpdateChannel
 from domain.chat.contacts import Contacts
 from domain.chat.model import Channel
 from domain.core.clock import Clock
@@ -82,7 +82,7 @@ class Groups:
             user, command.channel_id, lambda channel: rules.updated(channel, user, command)
         )
 
-    async def set_role(self, user: UserId, command: SetRole) -> Channel:
+    async def set_role(self, user: UserId, command: SetChannelRole) -> Channel:
         """The owner makes a member an admin, or an ordinary member again."""
         return await self._channels.change(
             user, command.channel_id, lambda channel: rules.with_role(channel, user, command)

@@ -52,7 +52,8 @@ class Mode(Model):
 
     rated: whether results change ratings; by default in competitive and ranked, where teams play against one another. A
     group without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on.
+    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby of
+    a match asks for another player by itself when it loses one.
     """
 
     mode: ModeName
@@ -61,6 +62,7 @@ class Mode(Model):
     matching: RuleSet = RuleSet()
     rated: bool = Field(default_factory=lambda given: given["mode"] in RATED and _opposed(given["teams"]))
     reported_by: Literal["anyone", "server"] = "anyone"
+    replace_leavers: bool = False
     rating: RatingRules = RatingRules()
 
 

@@ -20,8 +20,8 @@ class Job(Document):
 
     key: no two jobs share one while both are kept, so that asking twice is one job. turn: jobs that are due go in its
     order, `run_at` put forward by their priority. attempts: how often it was begun. leased_until: while it runs; past
-    it another worker takes it. progress: 0 to 1. error: of the last attempt. version: rises with every attempt, so
-    that a worker which has lost the job cannot change it any more.
+    it another worker takes it. progress: 0 to 1. error: of the last attempt that failed. version: rises with every
+    attempt, so that a worker which has lost the job cannot change it any more.
     """
 
     kind: str

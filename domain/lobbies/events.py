@@ -1,14 +1,27 @@
-"""What the members of a lobby are told, on the stream `lobby:<lobbyId>`.
+"""What the members of a lobby are told, on `lobby:<lobbyId>`, and those who watch it, on `lobby:watch:<lobbyId>`.
 
-Each event raises the lobby's version by one; applying them in order to an old snapshot gives the present one.
+Each event raises the lobby's version by one; applying them in order to an old snapshot gives the present one. Both
+streams have the same events, but for what only members may know.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from domain.core.events import Event
 from domain.core.ids import LobbyId, UserId
 from domain.core.model import Timestamp
-from domain.lobbies.model import CloseReason, Connection, LeaveReason, LobbyView, MemberView
+from domain.lobbies.connection import GameConnection
+from domain.lobbies.model import (
+    CancelReason,
+    CloseReason,
+    Connection,
+    InvitationView,
+    LeaveReason,
+    Lobby,
+    LobbyView,
+    MemberView,
+    UnwatchReason,
+    lobby_view,
+)
 
 
 def lobby_stream(lobby: LobbyId) -> str:
@@ -16,10 +29,25 @@ def lobby_stream(lobby: LobbyId) -> str:
     return f"lobby:{lobby}"
 
 
+def watch_stream(lobby: LobbyId) -> str:
+    """The stream of those who watch a lobby."""
+    return f"lobby:watch:{lobby}"
+
+
 class LobbyUpdated(Event, LobbyView):
-    """The lobby as it is now: take it whole."""
+    """The lobby as it is now: take it whole. It tells of what has no event of its own, and newcomers of all."""
 
     wire_name: ClassVar[str] = "lobby_updated"
+
+    def for_watchers(self) -> Self:
+        """The same for those who watch: without what lets in."""
+        settings = self.settings.model_copy(update={"join_code": None})
+        return self.model_copy(update={"settings": settings, "connection": None})
+
+
+def lobby_updated(lobby: Lobby) -> LobbyUpdated:
+    """The event that tells members the whole lobby."""
+    return LobbyUpdated(**lobby_view(lobby).model_dump())
 
 
 class LobbyEvent(Event):
@@ -27,6 +55,10 @@ class LobbyEvent(Event):
 
     lobby_id: LobbyId
     version: int
+
+    def for_watchers(self) -> Self:
+        """The same for those who watch: without what only members may know."""
+        return self
 
 
 class MemberJoined(LobbyEvent):
@@ -44,6 +76,23 @@ class MemberLeft(LobbyEvent):
 
     user_id: UserId
     reason: LeaveReason
+
+
+class SpectatorJoined(LobbyEvent):
+    """Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`."""
+
+    wire_name: ClassVar[str] = "spectator_joined"
+
+    user_id: UserId
+
+
+class SpectatorLeft(LobbyEvent):
+    """Somebody watches no longer: take them out of `spectators`."""
+
+    wire_name: ClassVar[str] = "spectator_left"
+
+    user_id: UserId
+    reason: UnwatchReason
 
 
 class MemberReady(LobbyEvent):
@@ -73,7 +122,7 @@ class HostChanged(LobbyEvent):
 
 
 class LobbyReady(LobbyEvent):
-    """Everyone is ready: the status is `ready`."""
+    """Everyone is ready: the status is `ready`, and a ready check (`readyBy`) is over."""
 
     wire_name: ClassVar[str] = "lobby_ready"
 
@@ -95,23 +144,38 @@ class CountdownStarted(LobbyEvent):
 
 
 class CountdownCancelled(LobbyEvent):
-    """The countdown ended early: the status is `forming` again, `readyAt` and `startsAt` are gone."""
+    """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
+
+    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    """
 
     wire_name: ClassVar[str] = "countdown_cancelled"
 
+    reason: CancelReason
+
 
 class LobbyStarted(LobbyEvent):
-    """The game begins: the status is `active`."""
+    """The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found."""
 
     wire_name: ClassVar[str] = "lobby_started"
 
     active_at: Timestamp
+    connection: GameConnection | None
+
+    def for_watchers(self) -> Self:
+        return self.model_copy(update={"connection": None})
 
 
 class LobbyClosed(LobbyEvent):
-    """The lobby is over: the status is `closed`."""
+    """The lobby is over: the status is `closed`, `readyBy` is gone, `allocating` is false."""
 
     wire_name: ClassVar[str] = "lobby_closed"
 
     reason: CloseReason
     closed_at: Timestamp
+
+
+class LobbyInvited(Event, InvitationView):
+    """Somebody invites the player to a lobby; told on `lobby:user:<userId>`."""
+
+    wire_name: ClassVar[str] = "lobby_invited"

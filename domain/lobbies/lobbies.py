@@ -1,79 +1,50 @@
-"""The use cases of lobbies: load, decide (`rules`), save on condition, publish."""
+"""The use cases of lobbies: what players ask of them, and what their coming and going does."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from domain.chat.events import channel_updated, chat_stream
-from domain.chat.model import CHANNELS, Channel
 from domain.core.clock import Clock, seconds
-from domain.core.collection import (
-    Database,
-    Delete,
-    Duplicate,
-    Filter,
-    Insert,
-    Replace,
-    StorageConflict,
-    Update,
-    Write,
+from domain.core.codes import new_code
+from domain.core.collection import Database, Duplicate, Filter, Insert, Write
+from domain.core.errors import Conflict, NotFound, ValidationFailed
+from domain.core.ids import IdFactory, LobbyId, UserId
+from domain.core.retries import RETRIES
+from domain.games.games import Games
+from domain.games.model import Mode
+from domain.lobbies import rules, settings, spectating, teams
+from domain.lobbies.access import LobbyAccess
+from domain.lobbies.changes import Decision, LobbyChanges, LobbyConfig
+from domain.lobbies.commands import (
+    AboutPlayer,
+    CreateLobby,
+    JoinLobby,
+    SetReady,
+    SetRole,
+    SetTeam,
+    Spectate,
+    UpdateSettings,
 )
-from domain.core.deadlines import Deadlines
-from domain.core.errors import Conflict, NotFound
-from domain.core.events import Outbox, Outgoing, carry, to
-from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
-from domain.core.index import may_lag
-from domain.core.retries import RETRIES, pause
-from domain.lobbies import rules
-from domain.lobbies.commands import SetReady
-from domain.lobbies.events import LobbyClosed, LobbyEvent, LobbyUpdated, MemberLeft, lobby_stream
+from domain.lobbies.events import lobby_stream, watch_stream
 from domain.lobbies.model import (
     LOBBIES,
     SEATS,
-    Capacity,
+    SPECTATOR_SEATS,
     Connection,
     LeaveReason,
     Lobby,
+    LobbySettings,
     LobbyView,
     Member,
     Seat,
+    SpectatorSeat,
     lobby_view,
+    outside_view,
 )
 from domain.lobbies.rules import Draft, NotInLobby
+from domain.lobbies.seats import taken
+from domain.lobbies.spectating import AlreadySpectating
 from domain.users.users import Users
-
-Decision = Callable[[Draft, datetime], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LobbyConfig:
-    """countdown_s: from all ready to the start. idle_s: a lobby that has not started closes after so long."""
-
-    countdown_s: float = 5
-    idle_s: float = 1800
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A player whose ticket was matched, and where the match puts them."""
-
-    user_id: UserId
-    ticket_id: TicketId
-    team: int | None
-    role: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LobbyPlan:
-    """A lobby to be made from a match. The first place is the host's."""
-
-    match_id: MatchId
-    name: str
-    game_id: GameId
-    mode: str
-    region: str | None
-    places: tuple[Place, ...]
-    capacity: Capacity
 
 
 class Lobbies:
@@ -84,81 +55,164 @@ class Lobbies:
         *,
         database: Database,
         users: Users,
-        deadlines: Deadlines,
-        outbox: Outbox,
+        games: Games,
+        access: LobbyAccess,
+        changes: LobbyChanges,
         clock: Clock,
+        new_id: IdFactory,
         config: LobbyConfig,
     ) -> None:
-        self._database, self._users, self._deadlines = database, users, deadlines
-        self._outbox, self._clock, self._config = outbox, clock, config
+        self._users, self._games, self._access, self._changes = users, games, access, changes
+        self._clock, self._new_id, self._config = clock, new_id, config
         self._lobbies = database.collection(LOBBIES)
         self._seats = database.collection(SEATS)
+        self._spectator_seats = database.collection(SPECTATOR_SEATS)
 
-    async def create_from_match(self, plan: LobbyPlan, *also: Write) -> Lobby:
-        """Makes the lobby of a match, its channel and its seats in one commit with `also`; a retry finds it.
-
-        Raises `StorageConflict` when one of `also` or a player's seat is no longer as expected.
-        """
-        attempt = 0
-        while True:
-            try:
-                return await self._create(plan, also)
-            except StorageConflict as conflict:
-                attempt += 1
-                if conflict.collection != SEATS.name or attempt > RETRIES:
-                    raise
-                await pause(attempt)  # a player came or went in this very moment
-
-    async def take_in(self, lobby_id: LobbyId, places: Sequence[Place], *also: Write) -> Lobby:
-        """Seats players whose tickets were matched with a lobby that stands, in one commit with `also`.
-
-        Raises `LobbyOver`, `LobbyFull`, or `StorageConflict` when one of `also` or a player's seat is no longer as
-        expected.
-        """
-        attempt = 0
-        while True:
-            try:
-                return await self._take_in(lobby_id, places, also)
-            except StorageConflict as conflict:
-                attempt += 1
-                if conflict.collection != SEATS.name or attempt > RETRIES:
-                    raise
-                await pause(attempt)  # a player came or went in this very moment
+    # Looking.
 
     async def get(self, lobby_id: LobbyId) -> Lobby | None:
         """The lobby, as the rules see it."""
         return await self._lobbies.get(lobby_id)
 
-    async def sync(self, user: UserId) -> LobbyView:
-        """The user's lobby; raises `NotInLobby`."""
-        lobby = await self._lobbies.get(await self._lobby_of(user))
-        if lobby is None or lobby.member(user) is None:
-            raise NotInLobby
+    async def view(self, user: UserId, lobby_id: LobbyId) -> LobbyView:
+        """The lobby as the user may see it; raises `NotFound`."""
+        lobby = await self._lobbies.get(lobby_id)
+        if lobby is None:
+            raise NotFound
+        if lobby.status == "closed" or not lobby.member(user):
+            if user not in lobby.spectators:
+                await self._access.check_visible(user, lobby)
+            return outside_view(lobby)
         return lobby_view(lobby)
 
-    async def set_ready(self, user: UserId, command: SetReady) -> LobbyView:
-        """Says whether the user is ready. When all are, the lobby is ready and, on auto start, counts down."""
+    async def sync(self, user: UserId, lobby_id: LobbyId | None = None) -> LobbyView:
+        """The lobby the user has a seat in or, as those see it, watches. Raises `NotInLobby`."""
+        lobby = await self._lobbies.get(await self._place_of(user, lobby_id))
+        if lobby is not None and lobby.member(user):
+            return lobby_view(lobby)
+        if lobby is not None and user in lobby.spectators:
+            return outside_view(lobby)
+        raise NotInLobby
+
+    async def seat_of(self, user: UserId) -> Seat | None:
+        """Where the user is."""
+        return await self._seats.get(user)
+
+    async def streams_of(self, user: UserId) -> list[str]:
+        """The streams of the lobby the user has a seat in and of the one they watch."""
+        seat, watched = await self._seats.get(user), await self._spectator_seats.get(user)
+        streams = [lobby_stream(seat.lobby_id)] if seat and seat.lobby_id else []
+        return [*streams, watch_stream(watched.lobby_id)] if watched else streams
+
+    # Coming and going.
+
+    async def create(self, user: UserId, command: CreateLobby) -> LobbyView:
+        """Opens a lobby whose host the user is.
+
+        Raises `ValidationFailed`, and `AlreadyInLobby` or `AlreadyQueued` for who has a place already.
+        """
+        mode = await self._mode(command)
+        host = await self._member(user)
+        for _ in range(1 + RETRIES):
+            lobby = self._new(command, mode, host)
+            try:
+                seat = Insert(SEATS, Seat(id=user, lobby_id=lobby.lobby_id))
+                return lobby_view(await self._changes.make(lobby, seat, by=user))
+            except Duplicate as duplicate:
+                if duplicate.collection == SEATS.name:
+                    raise taken(await self._seats.get(user)) from None
+        raise Conflict  # other lobbies have had all these codes
+
+    async def join(self, user: UserId, command: JoinLobby) -> LobbyView:
+        """The user takes a free place; once more changes nothing.
+
+        Raises `NotFound` for a lobby the user may not know of, `LobbyBanned`, `LobbyFull`, `LobbyStartedAlready`,
+        `LobbyFromMatch`, `RateLimited` for too many codes, and `AlreadyInLobby` or `AlreadyQueued`.
+        """
+        lobby_id = command.lobby_id
+        if command.join_code is not None:
+            lobby_id = await self._access.lobby_with(user, command.join_code, lobby_id)
+        if lobby_id is None:
+            raise NotFound
+        seat = await self._seats.get(user)
+        if seat is not None and seat.lobby_id != lobby_id:
+            raise taken(seat)
+        member = await self._member(user)
 
         def decide(draft: Draft, now: datetime) -> None:
-            rules.set_ready(draft, user, command.ready, now, self._config.countdown_s)
+            if draft.lobby.member(user):
+                return
+            draft.check_open_to_changes()
+            if user in draft.lobby.spectators:
+                spectating.unwatch(draft, user, "joined")
+            team = teams.smallest_team(draft.lobby)
+            rules.join(draft, member.model_copy(update={"team": team}), now, self._config.countdown_s)
 
-        return lobby_view(await self._change(await self._lobby_of(user), decide))
+        check = partial(self._access.check_join, user, code=command.join_code)
+        try:
+            also = () if seat else (Insert(SEATS, Seat(id=user, lobby_id=lobby_id)),)
+            return lobby_view(await self._changes.change(lobby_id, decide, by=user, check=check, also=also))
+        except Duplicate:
+            seat = await self._seats.get(user)
+            if seat is None or seat.lobby_id != lobby_id:
+                raise taken(seat) from None
+            return await self.sync(user, lobby_id)
 
-    async def start(self, user: UserId) -> LobbyView:
-        """The host begins the countdown."""
+    async def leave(self, user: UserId, lobby_id: LobbyId | None = None) -> LobbyView:
+        """The user gives up the seat, or watches no longer; the lobby as it is without them. Raises `NotInLobby`."""
+        place = await self._place_of(user, lobby_id)
 
         def decide(draft: Draft, now: datetime) -> None:
-            rules.start(draft, user, now, self._config.countdown_s)
+            if user in draft.lobby.spectators:
+                spectating.unwatch(draft, user, "left")
+            else:
+                rules.leave(draft, user, "left", now, self._config.countdown_s)
 
-        return lobby_view(await self._change(await self._lobby_of(user), decide))
+        return outside_view(await self._changes.change(place, decide, by=user))
 
-    async def leave(self, user: UserId) -> LobbyView:
-        """The user gives up the seat; the lobby as it is without them."""
-        return await self._leave(user, await self._lobby_of(user), "left")
+    async def spectate(self, user: UserId, command: Spectate) -> LobbyView:
+        """The user watches a lobby, and no other; once more changes nothing.
+
+        Raises `NotFound` for a lobby the user may not know of, `AlreadySpectating`, and what `spectating.watch` does.
+        """
+        lobby_id = command.lobby_id
+        watched = await self._spectator_seats.get(user)
+        if watched is not None and watched.lobby_id != lobby_id:
+            raise AlreadySpectating(watched.lobby_id)
+        check = partial(self._access.check_visible, user)
+        also = () if watched else (Insert(SPECTATOR_SEATS, SpectatorSeat(id=user, lobby_id=lobby_id)),)
+        try:
+            lobby = await self._changes.change(
+                lobby_id, lambda draft, _: spectating.watch(draft, user), by=user, check=check, also=also
+            )
+        except Duplicate:
+            watched = await self._spectator_seats.get(user)
+            if watched is None or watched.lobby_id != lobby_id:
+                raise (AlreadySpectating(watched.lobby_id) if watched else Conflict()) from None
+            return await self.sync(user, lobby_id)
+        return outside_view(lobby)
+
+    async def kick(self, user: UserId, command: AboutPlayer) -> LobbyView:
+        """The host sends a member or a spectator away, for good."""
+        other = command.user_id
+
+        def decide(draft: Draft, now: datetime) -> None:
+            if other in draft.lobby.spectators:
+                spectating.kick_spectator(draft, user, other)
+            else:
+                rules.kick(draft, user, other, now, self._config.countdown_s, new_code=new_code())
+
+        return await self._change_own(user, decide)
 
     async def expire_grace(self, user: UserId, lobby_id: LobbyId) -> None:
         """The user's seat is given up, unless they came back in this very moment (`Conflict`)."""
-        await self._leave(user, lobby_id, "grace_expired", {"grace_until": {"$lte": self._clock.now()}})
+        reason: LeaveReason = "grace_expired"
+        over: Filter = {"grace_until": {"$lte": self._clock.now()}}
+        await self._changes.change(
+            lobby_id,
+            lambda draft, now: rules.leave(draft, user, reason, now, self._config.countdown_s),
+            expect_seat=over,
+        )
 
     async def set_connection(
         self, users: Sequence[UserId], lobby_id: LobbyId, connection: Connection, *also: Write
@@ -169,211 +223,106 @@ class Lobbies:
             for user in users:
                 rules.set_connection(draft, user, connection)
 
-        await self._change(lobby_id, decide, also=also)
+        await self._changes.change(lobby_id, decide, also=also)
 
-    async def elapse_countdown(self, lobby_id: LobbyId) -> None:
-        """The game begins if the countdown is over. Idempotent."""
-        await self._change(lobby_id, rules.elapse_countdown)
+    # What members do. lobby_id: names the lobby that must be theirs, where it is named.
 
-    async def elapse_idle(self, lobby_id: LobbyId) -> None:
-        """Closes a lobby in which nothing happened for long; else sets the next deadline. Idempotent."""
-        lobby = await self._change(lobby_id, rules.elapse_idle)
-        if lobby.status in {"forming", "ready"}:
-            await self._deadlines.set("idle", lobby.id, lobby.idle_at)
-
-    async def overdue(self, before: datetime, limit: int) -> list[Lobby]:
-        """Lobbies whose countdown or idle deadline passed before that moment and was not acted on."""
-        counting: Filter = {"status": "countdown", "starts_at": {"$lt": before}}
-        idle: Filter = {"status": {"$in": ["forming", "ready"]}, "idle_at": {"$lt": before}}
-        return await self._lobbies.find(counting, limit=limit) + await self._lobbies.find(idle, limit=limit)
-
-    async def seat_of(self, user: UserId) -> Seat | None:
-        """Where the user is."""
-        return await self._seats.get(user)
-
-    async def streams_of(self, user: UserId) -> list[str]:
-        """The stream of the user's lobby, if they have one."""
-        seat = await self._seats.get(user)
-        return [lobby_stream(seat.lobby_id)] if seat and seat.lobby_id else []
-
-    async def _lobby_of(self, user: UserId) -> LobbyId:
-        seat = await self._seats.get(user)
-        if seat is None or seat.lobby_id is None:
-            raise NotInLobby
-        return seat.lobby_id
-
-    async def _leave(
-        self, user: UserId, lobby_id: LobbyId, reason: LeaveReason, expect_seat: Filter | None = None
-    ) -> LobbyView:
-        def decide(draft: Draft, now: datetime) -> None:
-            rules.leave(draft, user, reason, now, self._config.countdown_s)
-
-        return lobby_view(await self._change(lobby_id, decide, expect_seat))
-
-    async def _change(
-        self, lobby_id: LobbyId, decide: Decision, expect_seat: Filter | None = None, also: Sequence[Write] = ()
-    ) -> Lobby:
-        """Lets `decide` change the lobby at the version read, and tells of it; raises `Conflict` after some tries.
-
-        Raises `StorageConflict` at once for one of `also`: that is the caller's to judge.
-        """
-        for attempt in range(1 + RETRIES):
-            await pause(attempt)
-            before = await self._lobbies.get(lobby_id)
-            if before is None:
-                raise NotFound
-            now = self._clock.now()
-            draft = Draft(before)
-            decide(draft, now)
-            if not draft.events:
-                await self._database.commit(*also)
-                return before
-            after = draft.lobby.changed(idle_at=now + seconds(self._config.idle_s))
-            after = carry(after, _outgoing(before, after, draft.events), now)
-            consequences = _consequences(before, after, expect_seat)
-            try:
-                await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
-            except StorageConflict as conflict:
-                if conflict.index > len(consequences):
-                    raise
-                continue
-            after = after.changed(version=after.version + 1)
-            if after.starts_at and after.status == "countdown":
-                with may_lag():
-                    await self._deadlines.set("countdown", after.id, after.starts_at)
-            await self._outbox.flush(LOBBIES, after)
-            return after
-        raise Conflict
-
-    async def _create(self, plan: LobbyPlan, also: Sequence[Write]) -> Lobby:
-        made = await self._lobbies.get(plan.match_id)
-        if made is not None:
-            return made
-        now = self._clock.now()
-        members, moves = await self._arriving(plan.match_id, plan.places, now)
-        lobby = self._planned(plan, members, now)
-        channel = _channel(lobby)
-        events = [
-            to(lobby_stream(lobby.lobby_id), LobbyUpdated(**lobby_view(lobby).model_dump()), join=lobby.member_ids),
-            to(chat_stream(lobby.chat_id), channel_updated(channel), join=lobby.member_ids),
-        ]
-        lobby = carry(lobby, events, now)
-        try:
-            await self._database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), *moves, *also)
-        except Duplicate as duplicate:
-            made = await self._lobbies.get(plan.match_id)
-            if made is None:
-                raise StorageConflict(duplicate.collection, duplicate.index) from duplicate
-            return made
-        with may_lag():
-            await self._deadlines.set("idle", lobby.id, lobby.idle_at)
-        await self._outbox.flush(LOBBIES, lobby)
-        return lobby
-
-    async def _take_in(self, lobby_id: LobbyId, places: Sequence[Place], also: Sequence[Write]) -> Lobby:
-        members, moves = await self._arriving(lobby_id, places, self._clock.now())
+    async def set_ready(self, user: UserId, command: SetReady, lobby_id: LobbyId | None = None) -> LobbyView:
+        """Says whether the user is ready. When all are, the lobby is ready and, on auto start, counts down."""
 
         def decide(draft: Draft, now: datetime) -> None:
-            for member in members:
-                rules.join(draft, member, now, self._config.countdown_s)
+            rules.set_ready(draft, user, command.ready, now, self._config.countdown_s)
 
-        return await self._change(lobby_id, decide, also=(*moves, *also))
+        return await self._change_own(user, decide, lobby_id)
 
-    async def _arriving(
-        self, lobby_id: str, places: Sequence[Place], now: datetime
-    ) -> tuple[tuple[Member, ...], list[Write]]:
-        """The members that the players of the places become, and the writes that move their seats."""
-        ids = [place.user_id for place in places]
-        away = {user for user, seat in (await self._seats.get_many(ids)).items() if seat.grace_until}
-        users = await self._users.get_many(ids)
-        moves: list[Write] = [
-            Update(
-                SEATS,
-                place.user_id,
-                {"$set": {"lobby_id": lobby_id}, "$unset": {"ticket_id": True}},
-                expect={"ticket_id": place.ticket_id, "grace_until": {"$exists": place.user_id in away}},
-            )
-            for place in places
-        ]
-        members = tuple(
-            Member(
-                user_id=place.user_id,
-                username=users[place.user_id].username,
-                display_name=users[place.user_id].display_name,
-                team=place.team,
-                role=place.role,
-                connection="grace" if place.user_id in away else "connected",
-                joined_at=now,
-            )
-            for place in places
+    async def start(self, user: UserId, lobby_id: LobbyId | None = None) -> LobbyView:
+        """The host begins the countdown."""
+
+        def decide(draft: Draft, now: datetime) -> None:
+            rules.start(draft, user, now, self._config.countdown_s)
+
+        return await self._change_own(user, decide, lobby_id)
+
+    async def ready_check(self, user: UserId) -> LobbyView:
+        """The host asks everybody to be ready in time."""
+        return await self._change_own(
+            user, lambda draft, now: rules.ready_check(draft, user, now, self._config.ready_check_s)
         )
-        return members, moves
 
-    def _planned(self, plan: LobbyPlan, members: tuple[Member, ...], now: datetime) -> Lobby:
+    async def transfer_host(self, user: UserId, command: AboutPlayer) -> LobbyView:
+        """The host hands the lobby over to another member."""
+        return await self._change_own(user, lambda draft, _: rules.transfer_host(draft, user, command.user_id))
+
+    async def set_team(self, user: UserId, command: SetTeam) -> LobbyView:
+        """Moves a member to another team."""
+        return await self._change_own(
+            user, lambda draft, _: teams.set_team(draft, user, command.user_id, command.team, command.swap_with)
+        )
+
+    async def set_role(self, user: UserId, command: SetRole) -> LobbyView:
+        """Gives a member a role, or takes it."""
+        return await self._change_own(user, lambda draft, _: teams.set_role(draft, user, command.user_id, command.role))
+
+    async def update_settings(self, user: UserId, command: UpdateSettings) -> LobbyView:
+        """The host changes settings."""
+        return await self._change_own(
+            user, lambda draft, now: settings.update(draft, user, command, now, self._config.countdown_s)
+        )
+
+    # Within.
+
+    async def _change_own(self, user: UserId, decide: Decision, lobby_id: LobbyId | None = None) -> LobbyView:
+        """Changes the lobby the user has a seat in; raises `NotInLobby` without one, or in another one."""
+        seat = await self._seats.get(user)
+        if seat is None or seat.lobby_id is None or lobby_id not in {None, seat.lobby_id}:
+            raise NotInLobby
+        return lobby_view(await self._changes.change(seat.lobby_id, decide, by=user))
+
+    async def _place_of(self, user: UserId, lobby_id: LobbyId | None) -> LobbyId:
+        """The lobby the user has a seat in, or watches, if none or that one is asked for; raises `NotInLobby`."""
+        seat = await self._seats.get(user)
+        if seat is not None and seat.lobby_id is not None and lobby_id in {None, seat.lobby_id}:
+            return seat.lobby_id
+        watched = await self._spectator_seats.get(user)
+        if watched is None or lobby_id not in {None, watched.lobby_id}:
+            raise NotInLobby
+        return watched.lobby_id
+
+    async def _mode(self, command: CreateLobby) -> Mode:
+        game = await self._games.get(command.game_id)
+        if game is None:
+            raise ValidationFailed([{"field": "gameId", "message": "unknown game; see GET /api/v1/games"}])
+        mode = game.mode(command.mode)
+        if mode is None and command.mode == "custom":
+            return Mode(mode="custom")  # a game need not say how its players play among themselves
+        if mode is None:
+            known = ", ".join(sorted(mode.mode for mode in game.modes))
+            raise ValidationFailed([{"field": "mode", "message": f"{game.id} has no such mode; it has: {known}"}])
+        return mode
+
+    async def _member(self, user: UserId) -> Member:
+        """The user, as they come into a lobby."""
+        found = await self._users.get(user)
+        return Member(
+            user_id=user, username=found.username, display_name=found.display_name, joined_at=self._clock.now()
+        )
+
+    def _new(self, command: CreateLobby, mode: Mode, host: Member) -> Lobby:
+        now = self._clock.now()
+        in_teams = mode.teams if mode.teams and mode.teams.count > 1 else None
         return Lobby(
-            id=plan.match_id,
-            name=plan.name,
-            game_id=plan.game_id,
-            mode=plan.mode,
-            region=plan.region,
-            host_id=plan.places[0].user_id,
-            members=members,
-            capacity=plan.capacity,
-            match_id=plan.match_id,
+            id=self._new_id(),
+            name=command.name or f"{host.display_name}'s lobby",
+            game_id=command.game_id,
+            mode=command.mode,
+            region=command.region,
+            host_id=host.user_id,
+            members=(host.model_copy(update={"team": 1 if in_teams else None}),),
+            capacity=settings.first_capacity(mode, command.capacity),
+            size_limit=settings.size_limit(mode),
+            teams=in_teams,
+            settings=LobbySettings(**command.settings.model_dump()),
+            join_code=new_code(),
             created_at=now,
             idle_at=now + seconds(self._config.idle_s),
         )
-
-
-def _channel(lobby: Lobby) -> Channel:
-    return Channel(
-        id=lobby.chat_id,
-        kind="lobby",
-        member_ids=tuple(lobby.member_ids),
-        lobby_id=lobby.lobby_id,
-        created_at=lobby.created_at,
-        closed_at=lobby.closed_at,
-    )
-
-
-def _gone(before: Lobby, after: Lobby) -> list[UserId]:
-    """Who has no seat in the lobby any more."""
-    return [user for user in before.member_ids if after.status == "closed" or after.member(user) is None]
-
-
-def _new(before: Lobby, after: Lobby) -> list[UserId]:
-    """Who has a seat in the lobby now and had none before."""
-    return [user for user in after.member_ids if before.member(user) is None]
-
-
-def _consequences(before: Lobby, after: Lobby, expect_seat: Filter | None) -> list[Write]:
-    """What changes with the lobby: the seats of those who are gone, and the channel's members."""
-    gone = _gone(before, after)
-    if new := _new(before, after):
-        return [Update(CHANNELS, before.chat_id, {"$addToSet": {"member_ids": new}})]
-    if not gone:
-        return []
-    left = [user for user in gone if after.member(user) is None]
-    closing = {"$set": {"closed_at": after.closed_at}} if after.closed_at else {}
-    return [
-        *(Delete(SEATS, user, expect={"lobby_id": before.id, **(expect_seat or {})}) for user in gone),
-        Update(CHANNELS, before.chat_id, {"$pull": {"member_ids": left}, **closing}),
-    ]
-
-
-def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent]) -> list[Outgoing]:
-    """The events addressed; those who are gone hear of it and then leave the streams, the new begin with the whole."""
-    gone, new = _gone(before, after), _new(before, after)
-    outgoing = []
-    for event in events:
-        leave: list[UserId] = []
-        if isinstance(event, MemberLeft):
-            leave = [event.user_id]
-        elif isinstance(event, LobbyClosed):
-            leave = after.member_ids
-        outgoing.append(to(lobby_stream(before.lobby_id), event, leave=leave))
-    if new:
-        outgoing.append(to(lobby_stream(before.lobby_id), LobbyUpdated(**lobby_view(after).model_dump()), join=new))
-    if gone or new:
-        outgoing.append(to(chat_stream(before.chat_id), channel_updated(_channel(after)), join=new, leave=gone))
-    return outgoing

@@ -1,8 +1,10 @@
 """The rules of a lobby, pure: each takes a `Draft` of the lobby and changes it, noting one event per revision.
 
-forming --all ready--> ready --auto start or host--> countdown --its deadline--> active --last one leaves--> closed
+forming --all ready--> ready --auto start or host--> countdown --its deadline--> active
    ^------- un-ready, or too few left -----'------------'
-forming, ready, countdown --empty or idle--> closed
+forming, ready, countdown, active --empty, idle, expired or finished--> closed
+
+Teams and roles are in `teams`, settings in `settings`, those who watch in `spectating`.
 """
 
 from datetime import datetime
@@ -11,6 +13,7 @@ from typing import Any
 from domain.core.clock import seconds
 from domain.core.errors import AppError, Forbidden
 from domain.core.ids import UserId
+from domain.lobbies.connection import GameConnection
 from domain.lobbies.events import (
     CountdownCancelled,
     CountdownStarted,
@@ -20,10 +23,12 @@ from domain.lobbies.events import (
     LobbyReady,
     LobbyStarted,
     LobbyUnready,
+    LobbyUpdated,
     MemberConnection,
     MemberJoined,
     MemberLeft,
     MemberReady,
+    lobby_updated,
 )
 from domain.lobbies.model import CloseReason, Connection, LeaveReason, Lobby, LobbyStatus, Member, member_view
 
@@ -35,9 +40,15 @@ TRANSITIONS: dict[LobbyStatus, frozenset[LobbyStatus]] = {
     "closed": frozenset(),
 }
 
+FORMING: dict[str, Any] = {"status": "forming", "ready_at": None, "starts_at": None, "allocating": False}
+"""What is so again when a lobby goes back to forming."""
+
+BANS_MOST = 100
+"""A lobby remembers so many players who were kicked; then it forgets the first of them."""
+
 
 class NotInLobby(AppError):
-    """You are not in a lobby."""
+    """You are not in this lobby, or the other player is not."""
 
     code, status = "NOT_IN_LOBBY", 409
 
@@ -49,7 +60,7 @@ class LobbyNotReady(AppError):
 
 
 class LobbyStartedAlready(AppError):
-    """The lobby has started; readiness no longer matters."""
+    """The lobby has started, or is about to; that could be changed before."""
 
     code, status = "LOBBY_STARTED", 409
 
@@ -66,26 +77,46 @@ class LobbyFull(AppError):
     code, status = "LOBBY_FULL", 409
 
 
+class LobbyBanned(AppError):
+    """You were kicked from this lobby."""
+
+    code, status = "LOBBY_BANNED", 403
+
+
+class LobbyFromMatch(AppError):
+    """The lobby was made from a match, which has settled this."""
+
+    code, status = "LOBBY_FROM_MATCH", 409
+
+
 class Draft:
     """A lobby being changed: its new state, and the events that lead there."""
 
     def __init__(self, lobby: Lobby) -> None:
         self.lobby = lobby
-        self.events: list[LobbyEvent] = []
+        self.events: list[LobbyEvent | LobbyUpdated] = []
 
     def note(self, event: type[LobbyEvent], changes: dict[str, Any], **fields: Any) -> None:
         """Applies `changes` to the lobby and notes the event that tells of them."""
         status = changes.get("status", self.lobby.status)
         if status != self.lobby.status and status not in TRANSITIONS[self.lobby.status]:
             raise RuntimeError(f"a lobby cannot go from {self.lobby.status} to {status}")
-        revision = self.lobby.revision + 1
-        self.lobby = self.lobby.changed(**changes, revision=revision)
-        self.events.append(event(lobby_id=self.lobby.lobby_id, version=revision, **fields))
+        self._apply(changes)
+        self.events.append(event(lobby_id=self.lobby.lobby_id, version=self.lobby.revision, **fields))
+
+    def update(self, **changes: Any) -> None:
+        """Applies changes that have no event of their own: everybody is told the whole lobby."""
+        self._apply(changes)
+        self.events.append(lobby_updated(self.lobby))
+
+    def ban(self, user: UserId) -> None:
+        """The user may not come back; nobody is told of that alone."""
+        self.lobby = self.lobby.changed(banned=(*self.lobby.banned, user)[-BANS_MOST:])
 
     def member(self, user: UserId) -> Member:
-        """The member with that id; raises `NotInLobby`."""
+        """The member of the open lobby with that id; raises `NotInLobby`."""
         member = self.lobby.member(user)
-        if member is None:
+        if member is None or self.lobby.status == "closed":
             raise NotInLobby
         return member
 
@@ -94,6 +125,20 @@ class Draft:
         return tuple(
             member.model_copy(update=changes) if member.user_id == user else member for member in self.lobby.members
         )
+
+    def check_host(self, user: UserId) -> None:
+        """Raises `NotInLobby`, or `Forbidden` unless the user is the host."""
+        self.member(user)
+        if self.lobby.host_id != user:
+            raise Forbidden("Only the host of the lobby may do this.")
+
+    def check_open_to_changes(self) -> None:
+        """Raises `LobbyStartedAlready` once the countdown runs."""
+        if self.lobby.status not in {"forming", "ready"}:
+            raise LobbyStartedAlready
+
+    def _apply(self, changes: dict[str, Any]) -> None:
+        self.lobby = self.lobby.changed(**changes, revision=self.lobby.revision + 1)
 
 
 def join(draft: Draft, member: Member, now: datetime, countdown_s: float) -> None:
@@ -106,7 +151,7 @@ def join(draft: Draft, member: Member, now: datetime, countdown_s: float) -> Non
     if len(lobby.members) >= lobby.capacity.max:
         raise LobbyFull
     draft.note(MemberJoined, {"members": (*lobby.members, member)}, member=member_view(lobby, member))
-    _follow_readiness(draft, now, countdown_s)
+    follow_readiness(draft, now, countdown_s)
 
 
 def set_ready(draft: Draft, user: UserId, ready: bool, now: datetime, countdown_s: float) -> None:
@@ -116,7 +161,7 @@ def set_ready(draft: Draft, user: UserId, ready: bool, now: datetime, countdown_
     if draft.member(user).ready != ready:
         members = draft.with_member(user, ready=ready)
         draft.note(MemberReady, {"members": members}, user_id=user, ready=ready)
-        _follow_readiness(draft, now, countdown_s)
+        follow_readiness(draft, now, countdown_s)
 
 
 def leave(draft: Draft, user: UserId, reason: LeaveReason, now: datetime, countdown_s: float) -> None:
@@ -130,31 +175,94 @@ def leave(draft: Draft, user: UserId, reason: LeaveReason, now: datetime, countd
     if draft.lobby.host_id == user:
         heir = next((member for member in members if member.connection == "connected"), members[0])
         draft.note(HostChanged, {"host_id": heir.user_id}, host_id=heir.user_id)
-    _follow_readiness(draft, now, countdown_s)
+    follow_readiness(draft, now, countdown_s)
+
+
+def kick(draft: Draft, user: UserId, other: UserId, now: datetime, countdown_s: float, *, new_code: str) -> None:
+    """The host removes a member, who may not come back; nor can others who have the code from them.
+
+    Raises `Forbidden`, `NotInLobby`, or `LobbyStartedAlready` for a match's players while it is played.
+    """
+    draft.check_host(user)
+    if other == user:
+        raise Forbidden("The host leaves with `leave`.")
+    if draft.lobby.match_id is not None and draft.lobby.status == "active":
+        raise LobbyStartedAlready
+    leave(draft, other, "kicked", now, countdown_s)
+    draft.ban(other)
+    if draft.lobby.join_code is not None:
+        draft.update(join_code=new_code)
+
+
+def transfer_host(draft: Draft, user: UserId, other: UserId) -> None:
+    """The host hands the lobby over. Raises `Forbidden` or `NotInLobby`."""
+    draft.check_host(user)
+    draft.member(other)
+    if other != user:
+        draft.note(HostChanged, {"host_id": other}, host_id=other)
 
 
 def start(draft: Draft, user: UserId, now: datetime, countdown_s: float) -> None:
     """The host begins the countdown of a lobby in which everyone is ready."""
-    draft.member(user)
-    if draft.lobby.host_id != user:
-        raise Forbidden("only the host may start the lobby")
+    draft.check_host(user)
     if draft.lobby.status == "forming":
         raise LobbyNotReady
     if draft.lobby.status == "ready":
         _begin_countdown(draft, now, countdown_s)
 
 
-def elapse_countdown(draft: Draft, now: datetime) -> None:
-    """The game begins, if the countdown is still on and over."""
-    starts_at = draft.lobby.starts_at
-    if draft.lobby.status == "countdown" and starts_at is not None and starts_at <= now:
-        draft.note(LobbyStarted, {"status": "active", "active_at": now}, active_at=now)
+def ready_check(draft: Draft, user: UserId, now: datetime, ready_check_s: float) -> None:
+    """The host asks everybody to be ready in time; once more changes nothing. Raises `LobbyStartedAlready`."""
+    draft.check_host(user)
+    if draft.lobby.status == "active":
+        raise LobbyStartedAlready
+    if draft.lobby.status == "forming" and draft.lobby.ready_by is None:
+        draft.update(ready_by=now + seconds(ready_check_s))
+
+
+def elapse_ready_check(draft: Draft, now: datetime, countdown_s: float) -> None:
+    """The ready check ends, if it is on and over. Who is not ready stays, or leaves if the settings say so."""
+    ready_by = draft.lobby.ready_by
+    if ready_by is None or ready_by > now:
+        return
+    draft.update(ready_by=None)
+    if draft.lobby.settings.remove_unready:
+        for user in [member.user_id for member in draft.lobby.members if not member.ready]:
+            leave(draft, user, "not_ready", now, countdown_s)
+
+
+def elapse_countdown(draft: Draft, now: datetime, *, allocate: bool = False) -> None:
+    """The game begins, if the countdown is still on and over; with `allocate` a server is found for it first."""
+    lobby = draft.lobby
+    if lobby.status != "countdown" or lobby.allocating or lobby.starts_at is None or lobby.starts_at > now:
+        return
+    if allocate:
+        draft.update(allocating=True)
+    else:
+        begin(draft, now, None)
+
+
+def begin(draft: Draft, now: datetime, connection: GameConnection | None) -> None:
+    """The game begins, on that server."""
+    changes = {"status": "active", "active_at": now, "allocating": False, "connection": connection}
+    draft.note(LobbyStarted, changes, active_at=now, connection=connection)
+
+
+def fail_allocation(draft: Draft) -> None:
+    """There is no server: nobody is ready any more, so that the lobby does not go on asking by itself."""
+    draft.note(CountdownCancelled, FORMING, reason="allocation_failed")
+    draft.update(members=tuple(member.model_copy(update={"ready": False}) for member in draft.lobby.members))
 
 
 def elapse_idle(draft: Draft, now: datetime) -> None:
-    """A lobby that has not started closes when nothing happened for long; a game that runs may take its time."""
-    if draft.lobby.status in {"forming", "ready"} and draft.lobby.idle_at <= now:
-        close(draft, "idle", now)
+    """Closes a lobby whose match has a result, in which nothing happened for long, or whose game takes too long."""
+    lobby = draft.lobby
+    if lobby.idle_at > now or lobby.status == "closed":
+        return
+    if lobby.finished_at is not None:
+        close(draft, "finished", now)
+    elif lobby.status != "countdown":
+        close(draft, "expired" if lobby.status == "active" else "idle", now)
 
 
 def set_connection(draft: Draft, user: UserId, connection: Connection) -> None:
@@ -165,26 +273,33 @@ def set_connection(draft: Draft, user: UserId, connection: Connection) -> None:
 
 
 def close(draft: Draft, reason: CloseReason, now: datetime) -> None:
-    """The lobby is over."""
+    """The lobby is over, and its code free."""
     changes = {"status": "closed", "closed_at": now, "close_reason": reason}
-    draft.note(LobbyClosed, changes, reason=reason, closed_at=now)
+    over = {"ready_by": None, "join_code": None, "allocating": False}
+    draft.note(LobbyClosed, {**changes, **over}, reason=reason, closed_at=now)
 
 
-def _follow_readiness(draft: Draft, now: datetime, countdown_s: float) -> None:
+def follow_readiness(draft: Draft, now: datetime, countdown_s: float) -> None:
     """forming, ready and countdown follow from who is ready."""
     lobby = draft.lobby
     complete = len(lobby.members) >= lobby.capacity.min and all(member.ready for member in lobby.members)
-    back = {"status": "forming", "ready_at": None, "starts_at": None}
     if lobby.status == "forming" and complete:
-        draft.note(LobbyReady, {"status": "ready", "ready_at": now}, ready_at=now)
-        if lobby.settings.auto_start:
-            _begin_countdown(draft, now, countdown_s)
+        draft.note(LobbyReady, {"status": "ready", "ready_at": now, "ready_by": None}, ready_at=now)
     elif lobby.status == "ready" and not complete:
-        draft.note(LobbyUnready, back)
+        draft.note(LobbyUnready, FORMING)
     elif lobby.status == "countdown" and not complete:
-        draft.note(CountdownCancelled, back)
+        draft.note(CountdownCancelled, FORMING, reason="not_ready")
+    if draft.lobby.status == "ready" and draft.lobby.settings.auto_start:
+        _begin_countdown(draft, now, countdown_s)
 
 
 def _begin_countdown(draft: Draft, now: datetime, countdown_s: float) -> None:
     starts_at = now + seconds(countdown_s)
     draft.note(CountdownStarted, {"status": "countdown", "starts_at": starts_at}, starts_at=starts_at)
+
+
+def listed(lobby: Lobby) -> Lobby:
+    """The lobby, in the browser of those who could join it."""
+    joinable = lobby.status in {"forming", "ready"} and len(lobby.members) < lobby.capacity.max
+    shown = joinable and lobby.match_id is None and lobby.settings.visibility != "private"
+    return lobby.changed(listed=lobby.settings.visibility if shown else None)

@@ -10,11 +10,12 @@ from typing import cast
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database, Duplicate
 from domain.core.errors import AppError, Conflict, Forbidden, NotFound
-from domain.core.ids import IdFactory, TicketId, UserId
+from domain.core.ids import IdFactory, LobbyId, TicketId, UserId
 from domain.core.index import may_lag
 from domain.core.isolation import Report, isolated
 from domain.games.games import Games
-from domain.games.model import ModeName
+from domain.games.model import Mode, ModeName
+from domain.jobs.model import Job
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.model import Lobby
 from domain.lobbies.rules import LobbyFull, LobbyOver
@@ -71,6 +72,16 @@ class Backfills:
         if free_places(lobby) <= 0:
             raise LobbyFull
         return await self._board.view(await self._of(lobby) or await self._insert(lobby))
+
+    async def replace(self, job: Job) -> None:
+        """The lobby of a match has lost a player: asks for another one, if the mode says so. Idempotent."""
+        lobby = await self._lobbies.get(LobbyId(job.payload["lobbyId"]))
+        if lobby is None or lobby.match_id is None or lobby.status == "closed" or lobby.finished_at is not None:
+            return
+        mode = await self._mode(lobby)
+        wanted = mode is not None and mode.replace_leavers and free_places(lobby) > 0
+        if wanted and await self._of(lobby) is None:
+            await self._insert(lobby)
 
     async def reconcile(self, report: Report) -> None:
         """Makes the waiting tickets follow their lobbies; tells `report` of what it cannot. Idempotent."""
@@ -136,8 +147,11 @@ class Backfills:
         return await self._admission.players(lobby.member_ids, criteria)
 
     async def _opening(self, lobby: Lobby) -> Opening:
+        return opening_of(lobby, await self._mode(lobby))
+
+    async def _mode(self, lobby: Lobby) -> Mode | None:
         game = await self._games.get(lobby.game_id)
-        return opening_of(lobby, game.mode(cast(ModeName, lobby.mode)) if game else None)
+        return game.mode(cast(ModeName, lobby.mode)) if game else None
 
 
 def _criteria(lobby: Lobby) -> Criteria:

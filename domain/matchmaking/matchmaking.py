@@ -13,6 +13,7 @@ from domain.core.ids import IdFactory, TicketId, UserId
 from domain.core.index import may_lag
 from domain.core.retries import RETRIES, pause
 from domain.lobbies.model import SEATS, Seat
+from domain.lobbies.seats import taken
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.board import TicketBoard
@@ -24,7 +25,7 @@ from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, Mat
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.schedule import Schedule
-from domain.matchmaking.seating import party_unchanged, seats_given_up, taken
+from domain.matchmaking.seating import party_unchanged, seats_given_up
 from domain.parties.model import Party
 from domain.parties.parties import Parties
 from domain.parties.rules import NotPartyLeader

@@ -14,13 +14,14 @@ from domain.core.collection import Database, Insert, Replace
 from domain.core.errors import Conflict
 from domain.core.ids import TicketId, UserId
 from domain.lobbies.model import SEATS, Seat
+from domain.lobbies.seats import taken
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import Cooldowns
 from domain.matchmaking.model import MATCHES, TICKETS, CancelReason, Ticket, pool_entry
 from domain.matchmaking.pool import PoolPlayer, TicketPool
 from domain.matchmaking.proposals import Proposals
-from domain.matchmaking.seating import seats_given_up, taken
+from domain.matchmaking.seating import seats_given_up
 from domain.parties.model import LeaveReason, Party
 from domain.parties.rules import PartyFull
 from domain.parties.search import Following, MatchPending, Search

@@ -21,7 +21,7 @@ from domain.core.faults import fault_point
 from domain.core.ids import GameId, IdFactory, LobbyId, MatchId, TicketId, UserId
 from domain.core.index import may_lag
 from domain.core.retries import RETRIES, pause
-from domain.lobbies.lobbies import Lobbies, LobbyPlan, Place
+from domain.lobbies.matched import LobbyPlan, MatchedLobbies, Place
 from domain.lobbies.model import SEATS, Capacity
 from domain.lobbies.rules import LobbyFull, LobbyOver
 from domain.matchmaking.acquaintances import Acquaintances
@@ -43,6 +43,8 @@ from domain.matchmaking.model import (
 from domain.matchmaking.openings import NO_MATCH, after_filling
 from domain.matchmaking.pairing.matcher import Group
 from domain.matchmaking.pool import PoolKey, TicketPool
+from domain.notifications.model import MatchFound
+from domain.notifications.notifications import Notifications
 
 
 class MatchOver(AppError):
@@ -67,12 +69,13 @@ class Proposals:
         database: Database,
         pool: TicketPool,
         board: TicketBoard,
-        lobbies: Lobbies,
+        lobbies: MatchedLobbies,
         acquaintances: Acquaintances,
         cooldowns: Cooldowns,
         deadlines: Deadlines,
         outbox: Outbox,
         publisher: Publisher,
+        notifications: Notifications,
         clock: Clock,
         new_id: IdFactory,
         config: ProposalConfig,
@@ -81,6 +84,7 @@ class Proposals:
         self._database, self._pool, self._board, self._lobbies = database, pool, board, lobbies
         self._acquaintances, self._cooldowns = acquaintances, cooldowns
         self._deadlines, self._outbox, self._publisher = deadlines, outbox, publisher
+        self._notifications = notifications
         self._clock, self._new_id, self._config, self._metrics = clock, new_id, config, metrics
         self._matches = database.collection(MATCHES)
         self._tickets = database.collection(TICKETS)
@@ -204,13 +208,15 @@ class Proposals:
         ]
         confirmed = carrying(events, self._clock.now(), status="confirmed")
         joining = [player.ticket_id for player in match.players]
+        notes = await self._notifications.about(dict.fromkeys(match.player_ids, _found(match, lobby_id)))
         also = [
             Update(MATCHES, match.id, confirmed, expect={"status": "proposed"}),
             *_moved(set(joining), match, {"$set": {"status": "matched", "lobby_id": lobby_id}}),
+            *notes,
         ]
         try:
             if match.backfill is None:
-                await self._lobbies.create_from_match(_plan(match), *also)
+                await self._lobbies.create(_plan(match), *also)
             else:
                 tickets = await self._tickets.get_many(match.ticket_ids)
                 filled = _moved([match.backfill], match, after_filling(match, tickets))
@@ -233,6 +239,8 @@ class Proposals:
             with may_lag():
                 await self.end_claim(match.match_id, [match.backfill])
         await self._board.show(match.ticket_ids)
+        with may_lag():
+            await self._notifications.tell(notes)
         return match
 
     async def _cancel(
@@ -330,6 +338,10 @@ def _moved(ticket_ids: Iterable[TicketId], match: Match, changes: Changes) -> li
 def _freed(players: Iterable[MatchPlayer]) -> list[Write]:
     """The players give up their seats."""
     return [Delete(SEATS, player.user_id, expect={"ticket_id": player.ticket_id}) for player in players]
+
+
+def _found(match: Match, lobby_id: LobbyId) -> MatchFound:
+    return MatchFound(match_id=match.match_id, lobby_id=lobby_id, game_id=GameId(match.game_id), mode=match.mode)
 
 
 def _together(group: Group) -> list[list[UserId]]:

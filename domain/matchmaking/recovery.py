@@ -10,10 +10,11 @@ from domain.chat.model import MARKERS, MESSAGES
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database
 from domain.core.events import Outbox
-from domain.core.ids import LobbyId, TicketId, UserId
+from domain.core.ids import TicketId, UserId
 from domain.core.isolation import Report, isolated
-from domain.lobbies.lobbies import Lobbies
+from domain.lobbies.invites import INVITES
 from domain.lobbies.model import LOBBIES, SEATS
+from domain.lobbies.upkeep import LobbyUpkeep
 from domain.matchmaking.backfills import Backfills
 from domain.matchmaking.grace import Grace
 from domain.matchmaking.model import MATCHES, TICKETS, Ticket, pool_entry
@@ -21,6 +22,7 @@ from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.results import Results
 from domain.matchmaking.schedule import Schedule
+from domain.notifications.model import NOTIFICATIONS
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.social.model import FRIENDSHIPS
 
@@ -43,7 +45,7 @@ class Recovery:
         pool: TicketPool,
         proposals: Proposals,
         results: Results,
-        lobbies: Lobbies,
+        upkeep: LobbyUpkeep,
         channels: Channels,
         grace: Grace,
         schedule: Schedule,
@@ -53,7 +55,7 @@ class Recovery:
         report: Report,
     ) -> None:
         self._pool, self._proposals, self._results = pool, proposals, results
-        self._lobbies, self._grace = lobbies, grace
+        self._upkeep, self._grace = upkeep, grace
         self._channels = channels
         self._schedule, self._backfills = schedule, backfills
         self._outbox, self._clock, self._report = outbox, clock, report
@@ -66,8 +68,10 @@ class Recovery:
         """One pass over everything but the pool. What cannot be mended is reported and keeps nothing else waiting."""
         await self._outbox.sweep(MATCHES, self._report)
         await self._outbox.sweep(LOBBIES, self._report)
+        await self._outbox.sweep(INVITES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
         await self._outbox.sweep(PARTIES, self._report)
+        await self._outbox.sweep(NOTIFICATIONS, self._report)
         await self._outbox.sweep(FRIENDSHIPS, self._report)
         await self._outbox.sweep(MESSAGES, self._report)
         await self._outbox.sweep(MARKERS, self._report)
@@ -92,9 +96,8 @@ class Recovery:
             await self._isolated(f"result of match {match.id}", self._results.elapse(match.match_id))
         for ticket in await self._tickets.find({"due_at": {"$lt": before}}, limit=PAGE):
             await self._isolated(f"ticket {ticket.id}", self._schedule.elapse(TicketId(ticket.id)))
-        for lobby in await self._lobbies.overdue(before, PAGE):
-            elapse = self._lobbies.elapse_countdown if lobby.status == "countdown" else self._lobbies.elapse_idle
-            await self._isolated(f"lobby {lobby.id}", elapse(LobbyId(lobby.id)))
+        for lobby in await self._upkeep.overdue(before, PAGE):
+            await self._isolated(f"lobby {lobby.id}", self._upkeep.elapse(lobby))
         away = {"grace_until": {"$lt": before}}
         seats = [*await self._seats.find(away, limit=PAGE), *await self._party_seats.find(away, limit=PAGE)]
         for user in dict.fromkeys(seat.id for seat in seats):

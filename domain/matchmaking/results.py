@@ -23,6 +23,7 @@ from domain.core.index import may_lag
 from domain.games.games import Games
 from domain.games.model import Mode
 from domain.lobbies.model import LOBBIES
+from domain.lobbies.upkeep import ending
 from domain.matchmaking.agreement import agreed, checked, sides
 from domain.matchmaking.commands import ReportResult, Result
 from domain.matchmaking.events import MatchReported, RatingStep
@@ -201,6 +202,7 @@ class Results:
         now = self._clock.now()
         result = MatchResult(places=places, by=by, reported_at=now)
         ratings = await self._rating_changes(match, places)
+        lobby = await self._lobbies.get(match.id)
         steps = {
             change.after.user_id: RatingStep(before=change.before, after=change.after.rating) for change in ratings
         }
@@ -215,6 +217,7 @@ class Results:
             await self._database.commit(
                 Update(MATCHES, match.id, changes, expect={"version": match.version, "status": "confirmed"}),
                 *(change.write for change in ratings),
+                *ending(lobby, now),
             )
         except StorageConflict:
             return None
@@ -222,6 +225,7 @@ class Results:
         await self._standings.enter(change.after for change in ratings)
         with may_lag():
             await self._deadlines.drop("result", match.id)
+            await self._deadlines.set("idle", match.id, now)  # the lobby closes
         reported = await self._matches.get(match.id)
         if reported is not None:
             await self._outbox.flush(MATCHES, reported)

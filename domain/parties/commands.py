@@ -2,12 +2,11 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import model_validator
 
+from domain.core.codes import JoinCode
 from domain.core.ids import PartyId, UserId
 from domain.core.model import ID_SHAPE, Command
-
-JoinCode = Annotated[str, Field(min_length=4, max_length=16, pattern=r"^[A-Za-z0-9]+$"), AfterValidator(str.upper)]
 
 
 class PartyMemberCommand(Command):

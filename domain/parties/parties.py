@@ -1,11 +1,11 @@
 """The use cases of parties: load, decide (`rules`), save on condition together with the search, publish."""
 
-import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.core.clock import Clock
+from domain.core.codes import new_code
 from domain.core.collection import Database, Delete, Duplicate, Filter, Insert, Replace, StorageConflict, Write
 from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Event, Outbox, Outgoing, carry, to, user_stream
@@ -31,12 +31,6 @@ from domain.parties.rules import NotInParty
 from domain.parties.search import Search
 from domain.social.blocks import Blocks
 from domain.users.users import Users
-
-CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Without what looks alike: I, L and 1, O and 0."""
-
-CODE_LENGTH = 8
-"""31 ** 8 codes: among a million parties it takes a million guesses to find one."""
 
 Decision = Callable[[Party, datetime], Party]
 
@@ -87,7 +81,7 @@ class Parties:
                 id=self._new_id(),
                 leader_id=user,
                 members=(leader,),
-                join_code=_new_code(),
+                join_code=new_code(),
                 created_at=now,
             )
             party = carry(party, [_told(user, PartyUpdated(**party_view(party, now).model_dump()))], now)
@@ -158,7 +152,7 @@ class Parties:
     async def kick(self, user: UserId, command: PartyMemberCommand) -> PartyView:
         """The leader removes a member, or takes an invitation back."""
         return await self._change_own(
-            user, lambda party, now: rules.kick(party, user, command.user_id, now, _new_code()), "kicked"
+            user, lambda party, now: rules.kick(party, user, command.user_id, now, new_code()), "kicked"
         )
 
     async def promote(self, user: UserId, command: PartyMemberCommand) -> PartyView:
@@ -271,7 +265,3 @@ def _told(user: UserId, event: Event) -> Outgoing:
 def _uninvited() -> NotFound:
     """The one answer to a wrong id, a wrong code and no invitation: it does not tell whether there is such a party."""
     return NotFound("There is no such invitation or code.")
-
-
-def _new_code() -> str:
-    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))

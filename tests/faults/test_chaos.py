@@ -22,7 +22,7 @@ from domain.core.errors import Unavailable
 from domain.core.events import Outgoing, user_stream
 from domain.core.ids import GameId, MatchId, TicketId, UserId, new_id
 from domain.core.streams import Position
-from domain.lobbies.lobbies import LobbyPlan, Place
+from domain.lobbies.matched import LobbyPlan, Place
 from domain.lobbies.model import LOBBIES, SEATS, Capacity, Seat
 from maoga.bootstrap import Core
 from realtime import packet
@@ -148,7 +148,7 @@ async def a_room(core: Core, number: int, urls: Sequence[str], counts: Counter[s
         places=tuple(Place(user, TicketId(f"of-{user}"), None) for user in users),
         capacity=Capacity(min=MEMBERS + 1, max=MEMBERS + 1),
     )
-    lobby = await core.lobbies.create_from_match(plan)
+    lobby = await core.matched_lobbies.create(plan)
     return [
         Player(Listener(user, session.access_token, (urls[place % 2], urls[1 - place % 2]), counts), lobby.id)
         for place, (user, session) in enumerate(zip(users, sessions, strict=True), start=number)

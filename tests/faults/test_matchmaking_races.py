@@ -16,10 +16,10 @@ import pytest
 
 from domain.core.errors import AppError, Conflict, Unavailable
 from domain.core.ids import TicketId, UserId
+from domain.lobbies.seats import AlreadyQueued
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.proposals import MatchOver
-from domain.matchmaking.seating import AlreadyQueued
 from maoga.bootstrap import Core
 from tests.e2e.conftest import Start
 from tests.support.builders import criteria

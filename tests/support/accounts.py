@@ -4,29 +4,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from domain.auth.api_keys import API_KEYS
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
-from domain.auth.model import SESSIONS, SessionView
+from domain.auth.model import SessionView
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
-from domain.core.collection import Changes, Database, Spec
+from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
 from domain.core.ids import UserId
 from domain.core.limits import RateLimits
 from domain.games.games import Games
-from domain.games.model import GAMES
-from domain.lobbies.model import LOBBIES
-from domain.matchmaking.model import MATCHES
-from domain.notifications.model import NOTIFICATIONS
-from domain.rankings.model import RATINGS
 from domain.rankings.rankings import Rankings
-from domain.social.model import BLOCKS, FRIENDSHIPS
-from domain.social.privacy import PRIVACY
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.core import SPECS
 from storage.documents.mongo import MongoDatabase
 from storage.documents.sqlite import SqliteDatabase
 from storage.redis.client import Client
@@ -142,19 +134,6 @@ async def open_accounts(database_url: str, redis_url: str = "memory://") -> Asyn
 
 
 def _database(url: str, clock: ManualClock) -> SqliteDatabase | MongoDatabase:
-    specs: list[Spec[Any]] = [
-        USERS,
-        SESSIONS,
-        API_KEYS,
-        GAMES,
-        RATINGS,
-        MATCHES,
-        LOBBIES,
-        NOTIFICATIONS,
-        BLOCKS,
-        FRIENDSHIPS,
-        PRIVACY,
-    ]
     if url.startswith("sqlite:"):
-        return SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs, clock=clock)
-    return MongoDatabase(url, specs, timeout_s=5, pool_size=10, clock=clock)
+        return SqliteDatabase(Path(url.removeprefix("sqlite:///")), SPECS, clock=clock)
+    return MongoDatabase(url, SPECS, timeout_s=5, pool_size=10, clock=clock)

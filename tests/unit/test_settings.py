@@ -167,3 +167,15 @@ def test_environment_decides_about_guests_and_logs(environment: str, guests: boo
 def test_what_is_set_wins_over_the_environment() -> None:
     chosen = settings(environment="production", secret_key=STRONG, guests=True, log_format="pretty")
     assert (chosen.guests_allowed, chosen.json_logs) == (True, False)
+
+
+def test_an_allocator_needs_an_address_that_can_be_asked_and_a_secret() -> None:
+    assert settings(allocator_url="https://fleet.example.org/maoga", allocator_secret=STRONG).allocator_url
+    for url in ("fleet.example.org", "ftp://fleet", "http://", "http://[x", "https://fleet/#top", "http://fleet:99999"):
+        assert "MAOGA_ALLOCATOR_URL must be" in refusal(allocator_url=url, allocator_secret=STRONG)
+    for secret in ("", STRONG[:-1]):
+        assert "MAOGA_ALLOCATOR_SECRET must have" in refusal(allocator_url="http://fleet/", allocator_secret=secret)
+    weak = "ab" * SECRET_MIN_LENGTH
+    message = refusal(environment="staging", allocator_url="http://fleet/", allocator_secret=weak)
+    assert "MAOGA_ALLOCATOR_SECRET is weak" in message
+    assert weak not in message

@@ -47,7 +47,7 @@ async def test_an_image_message_shows_its_image_to_the_others(gallery: Gallery) 
     assert (sent.content, sent.media_id, sent.media_url) == ("look!", media["id"], media["url"])
     assert (await gallery.call(bob, "GET", media["url"])).status == 200
     gallery.clock.advance(2 * 86_400)
-    await gallery.core.media.collect(report)
+    await gallery.core.chats.media.collect(report)
     assert await gallery.core.database.collection(MEDIA).get(media["id"])
 
 
@@ -83,12 +83,12 @@ async def test_a_message_that_is_deleted_takes_its_image_along(gallery: Gallery)
     channel = await gallery.channel(ada, bob)
     media = (await gallery.upload(ada, channel, an_image())).data["id"]
     sent = await send(gallery, ada, channel, contentType="image", mediaId=media)
-    messages: Messages = gallery.core.messages
+    messages: Messages = gallery.core.chats.messages
     for _ in range(2):  # twice is once
         deleted = await messages.delete(ada.id, ToMessage.parse({"messageId": sent.id}))
         assert (deleted.media_id, deleted.media_url) == (None, None)
     assert (await gallery.call(bob, "GET", f"media/{media}")).status == 404
-    await gallery.core.media.collect(report)
+    await gallery.core.chats.media.collect(report)
     assert not [path for path in gallery.core.settings.images_path.rglob("*") if path.is_file()]
 
 

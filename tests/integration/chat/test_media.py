@@ -21,7 +21,7 @@ from tests.support.wait import eventually
 
 async def show(core: Core, media_id: str, channel: ChannelId, player: Player, message: str = "message-1") -> None:
     """Lets a message show the image."""
-    claim = await core.media.claim(media_id, MessageId(message), channel_id=channel, sender=player.id)
+    claim = await core.chats.media.claim(media_id, MessageId(message), channel_id=channel, sender=player.id)
     await core.database.commit(claim.write)
 
 
@@ -111,10 +111,11 @@ async def test_an_image_is_its_uploaders_in_its_channel_and_one_message_shows_it
     with pytest.raises(NotFound):
         await show(gallery.core, "no-such-image", channel, ada)
     claims = [
-        await gallery.core.media.claim(media, MessageId(f"m{n}"), channel_id=channel, sender=ada.id) for n in range(5)
+        await gallery.core.chats.media.claim(media, MessageId(f"m{n}"), channel_id=channel, sender=ada.id)
+        for n in range(5)
     ]
     outcomes = await asyncio.gather(
-        *(gallery.core.database.commit(claim.write) for claim in claims), return_exceptions=True
+        *(gallery.core.database.commit(claimed.write) for claimed in claims), return_exceptions=True
     )
     assert outcomes.count(None) == 1
     with pytest.raises(MediaUsed):
@@ -132,7 +133,7 @@ async def test_a_job_makes_the_thumbnail_and_until_then_there_is_the_whole(galle
     assert Image.open(BytesIO(after.body)).size == (320, 160)
     assert after.headers["Cache-Control"].startswith("private")
     assert after.headers["ETag"] != before.headers["ETag"]
-    await gallery.core.media.make_thumbnail(MediaId(uploaded["id"]))  # again, as after a crash
+    await gallery.core.chats.media.make_thumbnail(MediaId(uploaded["id"]))  # again, as after a crash
     assert files(gallery) == {uploaded["id"], f"{uploaded['id']}-thumbnail"}
 
 
@@ -147,11 +148,11 @@ async def test_an_image_that_no_message_shows_goes_after_a_day_with_its_files(ga
     channel = await gallery.channel(ada)
     shown, orphan = [(await gallery.upload(ada, channel, an_image())).data["id"] for _ in range(2)]
     await gallery.work()
-    await gallery.core.media.collect(report)
+    await gallery.core.chats.media.collect(report)
     assert {shown, orphan} < files(gallery)
     await age(gallery.core, orphan)
     await show(gallery.core, shown, channel, ada)
-    await gallery.core.media.collect(report)
+    await gallery.core.chats.media.collect(report)
     assert files(gallery) == {shown, f"{shown}-thumbnail"}
     assert await gallery.core.database.collection(MEDIA).get(orphan) is None
     assert (await gallery.call(ada, "GET", f"media/{shown}")).status == 200
@@ -162,10 +163,10 @@ async def test_an_image_that_is_removed_is_gone_at_once_and_its_files_soon(galle
     channel = await gallery.channel(ada)
     media = (await gallery.upload(ada, channel, an_image())).data["id"]
     await show(gallery.core, media, channel, ada)
-    await gallery.core.media.remove(media)
+    await gallery.core.chats.media.remove(media)
     assert (await gallery.call(ada, "GET", f"media/{media}")).status == 404
     await gallery.work()  # its thumbnail was to be made yet
-    await gallery.core.media.collect(report)
+    await gallery.core.chats.media.collect(report)
     assert files(gallery) == set()
 
 
@@ -176,9 +177,9 @@ async def test_what_a_message_takes_in_the_moment_of_its_removal_stays_or_goes_w
     for _ in range(5):
         media = (await gallery.upload(ada, channel, an_image())).data["id"]
         await age(gallery.core, media)
-        claim = await gallery.core.media.claim(media, MessageId("m"), channel_id=channel, sender=ada.id)
+        claim = await gallery.core.chats.media.claim(media, MessageId("m"), channel_id=channel, sender=ada.id)
         refused, collected = await asyncio.gather(
-            gallery.core.database.commit(claim.write), gallery.core.media.collect(report), return_exceptions=True
+            gallery.core.database.commit(claim.write), gallery.core.chats.media.collect(report), return_exceptions=True
         )
         assert (media in files(gallery)) == (refused is None)
         assert collected is None
@@ -192,9 +193,9 @@ async def test_where_images_are_reviewed_others_wait_for_the_moderator(gallery: 
     await gallery.core.database.collection(MEDIA).update(media, {"$set": {"review": "pending"}})
     assert (await gallery.call(bob, "GET", f"media/{media}")).code == "MEDIA_PENDING"
     assert (await gallery.call(ada, "GET", f"media/{media}")).status == 200
-    await gallery.core.media.review(MediaId(media), approved=True)
+    await gallery.core.chats.media.review(MediaId(media), approved=True)
     assert (await gallery.call(bob, "GET", f"media/{media}")).status == 200
-    await gallery.core.media.review(MediaId(media), approved=False)
+    await gallery.core.chats.media.review(MediaId(media), approved=False)
     assert [(await gallery.call(who, "GET", f"media/{media}")).status for who in (ada, bob)] == [404, 404]
 
 
@@ -212,5 +213,5 @@ async def test_two_instances_share_what_either_has_taken(two: Two) -> None:
     assert (await there.call(bob, "GET", f"media/{media[0]}/thumbnail")).headers["Cache-Control"].startswith("private")
     for orphan in media[1:]:
         await age(here.core, orphan)
-    await asyncio.gather(*(one.core.media.collect(report) for one in two))
+    await asyncio.gather(*(one.core.chats.media.collect(report) for one in two))
     assert await eventually(lambda: files(here) == {media[0], f"{media[0]}-thumbnail"})

@@ -5,10 +5,10 @@ import pytest
 from domain.core.errors import NotFound, ValidationFailed
 from domain.core.events import user_stream
 from domain.lobbies.model import SEATS
+from domain.lobbies.seats import AlreadyInLobby, AlreadyQueued
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.matchmaking.matchmaking import PartyMemberBusy, PartyMismatch
 from domain.matchmaking.model import MATCHES
-from domain.matchmaking.seating import AlreadyInLobby, AlreadyQueued
 from domain.parties.commands import JoinParty
 from domain.parties.model import PARTY_SEATS
 from domain.parties.rules import NotPartyLeader, PartyFull

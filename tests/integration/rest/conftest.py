@@ -18,6 +18,7 @@ from domain.games.games import Games
 from domain.games.seed import seed
 from domain.matchmaking.results import ResultConfig, Results
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
@@ -29,6 +30,7 @@ from rest.routes import RestConfig, Services
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
+from tests.support.lobbies import lobbies_of
 
 CONFIG = RestConfig(
     production=False, cors_origins=("https://game.example",), trusted_proxies=0, body_limit_bytes=65_536
@@ -118,6 +120,18 @@ class Api:
         return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
 
 
+def notifications_of(accounts: Accounts) -> Notifications:
+    """The notifications of those accounts."""
+    return Notifications(
+        database=accounts.database,
+        preferences=NotificationPreferences(accounts.database),
+        outbox=Outbox(accounts.database, accounts.publisher, accounts.clock),
+        publisher=accounts.publisher,
+        clock=accounts.clock,
+        new_id=new_id,
+    )
+
+
 def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
     """Blocks and friends of those accounts."""
     database, clock = accounts.database, accounts.clock
@@ -128,7 +142,7 @@ def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
         users=accounts.users,
         blocks=blocks,
         privacy=Privacy(database),
-        notifications=Notifications(database, outbox, accounts.publisher, clock, new_id),
+        notifications=notifications_of(accounts),
         outbox=outbox,
         clock=clock,
     )
@@ -150,12 +164,15 @@ async def serving(
         database, users=accounts.users, games=games, leaderboards=leaderboards, clock=clock, report=report
     )
     blocks, friends = relations(accounts)
+    lobbies, browser = lobbies_of(accounts, blocks, friends)
     services = Services(
         auth=accounts.auth,
         keys=ApiKeys(database, clock),
         users=accounts.users,
         blocks=blocks,
         friends=friends,
+        notifications=notifications_of(accounts),
+        notification_preferences=NotificationPreferences(database),
         games=games,
         rankings=accounts.rankings,
         standings=standings,
@@ -170,6 +187,8 @@ async def serving(
             config=ResultConfig(),
         ),
         media=cast(ChatMedia, media),
+        lobbies=lobbies,
+        browser=browser,
         limits=accounts.limits,
         metrics=metrics,
     )

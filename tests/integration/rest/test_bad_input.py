@@ -60,7 +60,7 @@ async def test_a_body_nobody_can_mean_is_refused(
     if route.auth == "key":
         token = await api.key()
     path = route.path.replace("{id}", "match")[1:]
-    answer = await api.call("POST", path, token=token, data=BytesIO(body), headers=headers)
+    answer = await api.call(route.method, path, token=token, data=BytesIO(body), headers=headers)
     assert (answer.status, answer.code) == (status, code)
 
 

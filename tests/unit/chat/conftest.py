@@ -12,7 +12,7 @@ from domain.chat.events import chat_stream
 from domain.chat.model import CHANNELS, Channel
 from domain.core.ids import ChannelId, UserId
 from domain.core.streams import Position
-from domain.social.commands import AnswerFriend, ToFriend
+from domain.social.commands import AnswerFriend, AskFriend
 from maoga.bootstrap import Core
 from realtime import packet
 from tests.support.clock import ManualClock
@@ -34,7 +34,7 @@ async def core(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Core]:
 
 async def befriend(core: Core, one: UserId, other: UserId) -> None:
     """Makes two players friends."""
-    await core.friends.request(one, ToFriend(user_id=other))
+    await core.friends.request(one, AskFriend(user_id=other))
     await core.friends.answer(other, AnswerFriend(user_id=one, accept=True))
 
 
@@ -48,7 +48,7 @@ async def friends(core: Core, count: int) -> list[UserId]:
 
 async def a_group(core: Core, members: Sequence[UserId], name: str = "Crew") -> ChannelId:
     """A group of the first member, who brings the others in."""
-    made = await core.groups.create(members[0], CreateGroup(name=name, user_ids=list(members[1:])))
+    made = await core.chats.groups.create(members[0], CreateGroup(name=name, user_ids=list(members[1:])))
     return made.channel_id
 
 
@@ -78,7 +78,7 @@ async def events_of(core: Core, channel: ChannelId) -> list[tuple[str, dict[str,
     entries = await core.streams.read(stream, Position(head.epoch, 0, 0), 1000)
     assert entries is not None
     bodies = [packet.opened(entry.packet)[1] for entry in entries]
-    return [tuple(orjson.loads(b"[%b]" % body)) for body in bodies]  # type: ignore[misc]
+    return [tuple(orjson.loads(b"[%b]" % body)) for body in bodies]
 
 
 async def told(core: Core, channel: ChannelId) -> list[str]:

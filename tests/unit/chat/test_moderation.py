@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.chat.commands import Edit, History, React, SetRole, ToChannel, ToMember
+from domain.chat.commands import Edit, History, React, SetChannelRole, ToChannel, ToMember
 from domain.chat.filtering import ALLOW, Filtering, MessageRefused, Verdict
 from domain.chat.held import HELD, Held, MessageHeld
 from domain.chat.model import Channel, Message, MessageView
@@ -34,7 +34,7 @@ async def mute(
 ) -> Channel:
     """A moderator mutes somebody."""
     command = Moderate(channel_id=channel, user_id=whom, muted_until_ms=until(moment))
-    return await core.moderation.moderate(by, role, command)
+    return await core.chats.moderation.moderate(by, role, command)
 
 
 async def say(core: Core, user: UserId, channel: ChannelId, content: str, key: str | None = None) -> MessageView:
@@ -58,8 +58,8 @@ async def test_who_is_muted_neither_writes_nor_edits_nor_reacts(core: Core, cloc
     message = {"message_id": earlier.id}
     for attempt in (
         say(core, member, group, "hello"),
-        core.messages.edit(member, Edit.model_validate({**message, "content": "other"})),
-        core.messages.react(member, React.model_validate({**message, "emoji": "\U0001f44d", "on": True})),
+        core.chats.messages.edit(member, Edit.model_validate({**message, "content": "other"})),
+        core.chats.messages.react(member, React.model_validate({**message, "emoji": "\U0001f44d", "on": True})),
     ):
         with pytest.raises(Muted) as refused:
             await attempt
@@ -85,7 +85,7 @@ async def test_moderators_mute_those_below_them(core: Core, clock: ManualClock) 
     owner, admin, other_admin, member, stranger = await friends(core, 5)
     group = await a_group(core, [owner, admin, other_admin, member])
     for one in (admin, other_admin):
-        await core.groups.set_role(owner, SetRole(channel_id=group, user_id=one, role="admin"))
+        await core.chats.groups.set_role(owner, SetChannelRole(channel_id=group, user_id=one, role="admin"))
     soon = clock.now() + HOUR
     for by, whom in ((member, admin), (admin, other_admin), (admin, owner), (owner, owner), (member, member)):
         with pytest.raises(Forbidden):
@@ -105,8 +105,8 @@ async def test_who_leaves_and_comes_back_is_still_muted(core: Core, clock: Manua
     owner, member = await friends(core, 2)
     group = await a_group(core, [owner, member])
     await mute(core, owner, group, member, clock.now() + HOUR)
-    await core.groups.leave(member, ToChannel(channel_id=group))
-    await core.groups.add(owner, ToMember(channel_id=group, user_id=member))
+    await core.chats.groups.leave(member, ToChannel(channel_id=group))
+    await core.chats.groups.add(owner, ToMember(channel_id=group, user_id=member))
     with pytest.raises(Muted):
         await say(core, member, group, "hello")
 
@@ -147,10 +147,10 @@ async def test_nor_does_an_edit_bring_the_word_in(strict: Core) -> None:
     message = await say(strict, member, group, "good")
     edit = Edit.model_validate({"message_id": message.id, "content": "bad"})
     if strict.settings.chat_words_mode == "mask":
-        assert (await strict.messages.edit(member, edit)).content == "***"
+        assert (await strict.chats.messages.edit(member, edit)).content == "***"
     else:
         with pytest.raises(MessageRefused):
-            await strict.messages.edit(member, edit)
+            await strict.chats.messages.edit(member, edit)
         assert await contents(strict, owner, group) == ["good"]
 
 
@@ -169,7 +169,7 @@ async def a_held_message(core: Core) -> tuple[ChannelId, UserId, UserId, str]:
     group = await a_group(core, [owner, member])
     with pytest.raises(MessageHeld):
         await say(core, member, group, "a bad word", "key")
-    (waiting,) = await core.moderation.held(owner, "user", ToChannel(channel_id=group))
+    (waiting,) = await core.chats.moderation.held(owner, "user", ToChannel(channel_id=group))
     assert (waiting.message.content, waiting.message.sender_id) == ("a bad word", member)
     return group, owner, member, waiting.message.id
 
@@ -181,23 +181,25 @@ def reviewed(group: ChannelId, id: str, *, approved: bool) -> ReviewMessage:
 async def test_a_held_message_that_a_moderator_approves_appears_once(holding: Core) -> None:
     """In its sender's name, found by a search; and a retry of its sender gets it."""
     group, owner, member, id = await a_held_message(holding)
-    approvals = [holding.moderation.review_message(owner, "user", reviewed(group, id, approved=True)) for _ in range(3)]
+    approvals = [
+        holding.chats.moderation.review_message(owner, "user", reviewed(group, id, approved=True)) for _ in range(3)
+    ]
     outcomes = await asyncio.gather(*approvals, return_exceptions=True)
     assert None in outcomes
     assert {type(outcome) for outcome in outcomes} <= {type(None), NotFound}
     assert await contents(holding, owner, group) == ["a bad word"]
     assert (await say(holding, member, group, "a bad word", "key")).id == id
-    assert await holding.moderation.held(owner, "user", ToChannel(channel_id=group)) == []
+    assert await holding.chats.moderation.held(owner, "user", ToChannel(channel_id=group)) == []
 
 
 async def test_a_held_message_that_a_moderator_rejects_never_appears(holding: Core) -> None:
     group, owner, member, id = await a_held_message(holding)
-    await holding.moderation.review_message(owner, "user", reviewed(group, id, approved=False))
+    await holding.chats.moderation.review_message(owner, "user", reviewed(group, id, approved=False))
     with pytest.raises(MessageHeld):
         await say(holding, member, group, "a bad word", "key")
-    assert await holding.moderation.held(owner, "user", ToChannel(channel_id=group)) == []
+    assert await holding.chats.moderation.held(owner, "user", ToChannel(channel_id=group)) == []
     with pytest.raises(NotFound):
-        await holding.moderation.review_message(owner, "user", reviewed(group, id, approved=True))
+        await holding.chats.moderation.review_message(owner, "user", reviewed(group, id, approved=True))
     assert await contents(holding, owner, group) == []
 
 
@@ -206,10 +208,10 @@ async def test_only_moderators_see_and_review_what_waits(holding: Core) -> None:
     (stranger,) = [UserId((await holding.users.create(username="eve", display_name="Eve")).id)]
     for user, error in ((member, Forbidden), (stranger, NotFound)):
         with pytest.raises(error):
-            await holding.moderation.held(user, "user", ToChannel(channel_id=group))
+            await holding.chats.moderation.held(user, "user", ToChannel(channel_id=group))
         with pytest.raises(error):
-            await holding.moderation.review_message(user, "user", reviewed(group, id, approved=True))
-    assert len(await holding.moderation.held(stranger, "moderator", ToChannel(channel_id=group))) == 1
+            await holding.chats.moderation.review_message(user, "user", reviewed(group, id, approved=True))
+    assert len(await holding.chats.moderation.held(stranger, "moderator", ToChannel(channel_id=group))) == 1
     assert await holding.database.collection(HELD).count({}) == 1
 
 

@@ -9,6 +9,7 @@ from domain.chat.commands import Edit, History, React, Search, ToMessage
 from domain.chat.drafts import Draft
 from domain.chat.messages import EDITABLE, REACTIONS_MAX, EditTooLate, MessageGone, ReactionLimit
 from domain.chat.model import MESSAGES, Channel, Message
+from domain.chat.pace import BURST
 from domain.core.errors import AppError, Forbidden, NotFound, RateLimited
 from domain.core.ids import ChannelId, MessageId, UserId
 from maoga.bootstrap import Core
@@ -32,7 +33,7 @@ class TestEditing:
     async def test_an_edit_is_stored_told_and_found(self, core: Core) -> None:
         ann, bob, channel = await two_in_a_group(core)
         first = await core.chat.send(ann, said(channel, "helo wrold"))
-        edited = await core.messages.edit(ann, Edit(message_id=first.id, content="hello world"))
+        edited = await core.chats.messages.edit(ann, Edit(message_id=first.id, content="hello world"))
         assert (edited.content, edited.seq, edited.edited_at is not None) == ("hello world", first.seq, True)
         assert (await core.chat.history(bob, History(channel_id=channel))).messages == [edited]
         assert (await core.chat.search(bob, Search(channel_id=channel, query="world"))).messages == [edited]
@@ -43,18 +44,18 @@ class TestEditing:
     async def test_the_same_edit_again_changes_and_tells_nothing(self, core: Core) -> None:
         ann, _, channel = await two_in_a_group(core)
         first = await core.chat.send(ann, said(channel, "one"))
-        edited = await core.messages.edit(ann, Edit(message_id=first.id, content="two"))
-        assert await core.messages.edit(ann, Edit(message_id=first.id, content="two")) == edited
+        edited = await core.chats.messages.edit(ann, Edit(message_id=first.id, content="two"))
+        assert await core.chats.messages.edit(ann, Edit(message_id=first.id, content="two")) == edited
         assert (await told(core, channel)).count("message_edited") == 1
 
     async def test_only_the_sender_edits_and_not_for_ever(self, core: Core, clock: ManualClock) -> None:
         ann, bob, channel = await two_in_a_group(core)
         first = await core.chat.send(bob, said(channel, "mine"))
         with pytest.raises(Forbidden):
-            await core.messages.edit(ann, Edit(message_id=first.id, content="yours"))
+            await core.chats.messages.edit(ann, Edit(message_id=first.id, content="yours"))
         clock.advance(EDITABLE.total_seconds() + 1)
         with pytest.raises(EditTooLate):
-            await core.messages.edit(bob, Edit(message_id=first.id, content="later"))
+            await core.chats.messages.edit(bob, Edit(message_id=first.id, content="later"))
         assert (await stored(core, first.id)).content == "mine"
 
 
@@ -62,25 +63,25 @@ class TestDeleting:
     async def test_what_is_deleted_is_gone_but_its_place(self, core: Core) -> None:
         ann, bob, channel = await two_in_a_group(core)
         first = await core.chat.send(bob, said(channel, "a secret word"))
-        await core.messages.react(ann, React(message_id=first.id, emoji="👍", on=True))
-        deleted = await core.messages.delete(bob, ToMessage(message_id=first.id))
+        await core.chats.messages.react(ann, React(message_id=first.id, emoji="👍", on=True))
+        deleted = await core.chats.messages.delete(bob, ToMessage(message_id=first.id))
         assert (deleted.content, deleted.reactions, deleted.seq) == ("", {}, 1)
         assert "secret" not in (await stored(core, first.id)).model_dump_json()
         assert (await core.chat.search(ann, Search(channel_id=channel, query="secret"))).messages == []
-        assert await core.messages.delete(bob, ToMessage(message_id=first.id)) == deleted
+        assert await core.chats.messages.delete(bob, ToMessage(message_id=first.id)) == deleted
         assert (await told(core, channel)).count("message_deleted") == 1
         assert await core.chat.send(bob, said(channel, "a secret word")) == deleted  # a retry that comes late
         with pytest.raises(MessageGone):
-            await core.messages.edit(bob, Edit(message_id=first.id, content="again"))
+            await core.chats.messages.edit(bob, Edit(message_id=first.id, content="again"))
         with pytest.raises(MessageGone):
-            await core.messages.react(ann, React(message_id=first.id, emoji="👍", on=True))
+            await core.chats.messages.react(ann, React(message_id=first.id, emoji="👍", on=True))
 
     async def test_a_moderator_deletes_what_others_said_a_member_does_not(self, core: Core) -> None:
         ann, bob, channel = await two_in_a_group(core)
         of_bob, of_ann = await core.chat.send(bob, said(channel, "b")), await core.chat.send(ann, said(channel, "a"))
         with pytest.raises(Forbidden):
-            await core.messages.delete(bob, ToMessage(message_id=of_ann.id))
-        await core.messages.delete(ann, ToMessage(message_id=of_bob.id))
+            await core.chats.messages.delete(bob, ToMessage(message_id=of_ann.id))
+        await core.chats.messages.delete(ann, ToMessage(message_id=of_bob.id))
         (_, event) = next(one for one in await events_of(core, channel) if one[0] == "message_deleted")
         assert (event["messageId"], event["byUserId"], event["seq"]) == (of_bob.id, ann, 1)
 
@@ -90,10 +91,10 @@ class TestReactions:
         ann, bob, channel = await two_in_a_group(core)
         first = await core.chat.send(ann, said(channel, "look"))
         for user in (bob, ann, bob):
-            shown = await core.messages.react(user, React(message_id=first.id, emoji="👍", on=True))
+            shown = await core.chats.messages.react(user, React(message_id=first.id, emoji="👍", on=True))
         assert shown.reactions == {"👍": [bob, ann]}
         for user in (ann, bob, bob):
-            shown = await core.messages.react(user, React(message_id=first.id, emoji="👍", on=False))
+            shown = await core.chats.messages.react(user, React(message_id=first.id, emoji="👍", on=False))
         assert shown.reactions == {}
         changes = [data for name, data in await events_of(core, channel) if name == "reaction_changed"]
         assert [(one["userId"], one["on"]) for one in changes] == [(bob, True), (ann, True), (ann, False), (bob, False)]
@@ -103,7 +104,7 @@ class TestReactions:
         channel = await a_group(core, users)
         first = await core.chat.send(users[0], said(channel, "look"))
         wish = React(message_id=first.id, emoji="🎉", on=True)
-        await asyncio.gather(*(core.messages.react(user, wish) for user in users))
+        await asyncio.gather(*(core.chats.messages.react(user, wish) for user in users))
         assert set((await stored(core, first.id)).reactions["🎉"]) == set(users)
         assert (await told(core, channel)).count("reaction_changed") == len(users)
 
@@ -111,10 +112,10 @@ class TestReactions:
         ann, bob, channel = await two_in_a_group(core)
         first = await core.chat.send(ann, said(channel, "look"))
         for n in range(REACTIONS_MAX):
-            await core.messages.react(ann, React(message_id=first.id, emoji=chr(0x1F600 + n), on=True))
+            await core.chats.messages.react(ann, React(message_id=first.id, emoji=chr(0x1F600 + n), on=True))
         with pytest.raises(ReactionLimit):
-            await core.messages.react(bob, React(message_id=first.id, emoji="👍", on=True))
-        await core.messages.react(bob, React(message_id=first.id, emoji=chr(0x1F600), on=True))
+            await core.chats.messages.react(bob, React(message_id=first.id, emoji="👍", on=True))
+        await core.chats.messages.react(bob, React(message_id=first.id, emoji=chr(0x1F600), on=True))
 
 
 class TestReplies:
@@ -138,9 +139,9 @@ class TestStrangers:
             core.chat.send(eve, said(channel, "hi")),
             core.chat.history(eve, History(channel_id=channel)),
             core.chat.search(eve, Search(channel_id=channel, query="secret")),
-            core.messages.edit(eve, Edit(message_id=first.id, content="x")),
-            core.messages.delete(eve, ToMessage(message_id=first.id)),
-            core.messages.react(eve, React(message_id=first.id, emoji="👍", on=True)),
+            core.chats.messages.edit(eve, Edit(message_id=first.id, content="x")),
+            core.chats.messages.delete(eve, ToMessage(message_id=first.id)),
+            core.chats.messages.react(eve, React(message_id=first.id, emoji="👍", on=True)),
         ):
             with pytest.raises(NotFound):
                 await attempt
@@ -185,8 +186,8 @@ class TestChecks:
         with pytest.raises(Forbidden):
             await core.chat.send(ann, said(channel, "refused"))
         with pytest.raises(Forbidden):
-            await core.messages.edit(ann, Edit(message_id=first.id, content="refused"))
-        assert (await core.messages.edit(ann, Edit(message_id=first.id, content="darn"))).content == "****"
+            await core.chats.messages.edit(ann, Edit(message_id=first.id, content="refused"))
+        assert (await core.chats.messages.edit(ann, Edit(message_id=first.id, content="darn"))).content == "****"
 
     async def test_a_retry_of_a_message_that_stands_is_answered_whatever_a_check_says_now(self, core: Core) -> None:
         ann, _, channel = await two_in_a_group(core)
@@ -199,15 +200,15 @@ class TestChecks:
 class TestPace:
     async def test_who_talks_too_fast_waits(self, core: Core, clock: ManualClock) -> None:
         ann, bob, channel = await two_in_a_group(core)
-        for n in range(10):
+        for n in range(BURST):
             await core.chat.send(ann, said(channel, f"word {n}", f"m{n}"))
         with pytest.raises(RateLimited) as refused:
-            await core.chat.send(ann, said(channel, "more", "m10"))
-        assert refused.value.retry_in_ms == 500
+            await core.chat.send(ann, said(channel, "more", "more"))
+        assert refused.value.retry_in_ms == 250
         await core.chat.send(bob, said(channel, "I have said nothing yet"))
         assert (await core.chat.send(ann, said(channel, "word 3", "m3"))).seq == 4  # a retry is no new message
-        clock.advance(0.5)
-        await core.chat.send(ann, said(channel, "more", "m10"))
+        clock.advance(0.25)
+        await core.chat.send(ann, said(channel, "more", "more"))
 
 
 async def test_places_have_no_gap_after_refusals(core: Core) -> None:

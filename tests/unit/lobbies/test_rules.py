@@ -1,5 +1,6 @@
 """The rules of a lobby, and that its events tell everything."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from clients.python.state import apply
 from domain.core.errors import AppError, Forbidden
 from domain.core.ids import UserId
-from domain.lobbies import rules
-from domain.lobbies.events import LobbyReady
-from domain.lobbies.model import Lobby, LobbyStatus, Member, lobby_view
+from domain.games.model import Teams
+from domain.lobbies import rules, settings, spectating, teams
+from domain.lobbies.commands import SetCapacity, UpdateSettings
+from domain.lobbies.events import LobbyReady, LobbyUpdated
+from domain.lobbies.model import Capacity, Lobby, LobbyStatus, Member, lobby_view, outside_view
 from domain.lobbies.rules import TRANSITIONS, Draft
 from tests.support.builders import NOON, a_lobby, user_ids
 
@@ -125,10 +128,11 @@ def test_the_longest_staying_connected_member_becomes_host() -> None:
     assert after(lobby, leaves("u1")).lobby.host_id == "u3"
 
 
-def test_an_idle_lobby_closes_but_a_game_that_runs_does_not() -> None:
+def test_an_idle_lobby_and_a_game_that_takes_too_long_come_to_an_end() -> None:
     draft = after(a_lobby(2), lambda draft: rules.elapse_idle(draft, NOON))
     assert (draft.lobby.status, draft.lobby.close_reason) == ("closed", "idle")
-    assert after(a_lobby(2, status="active"), lambda draft: rules.elapse_idle(draft, LATER)).events == []
+    late = after(a_lobby(2, status="active"), lambda draft: rules.elapse_idle(draft, LATER))
+    assert (late.lobby.status, late.lobby.close_reason) == ("closed", "expired")
 
 
 def test_an_illegal_transition_is_a_bug() -> None:
@@ -136,15 +140,36 @@ def test_an_illegal_transition_is_a_bug() -> None:
         Draft(a_lobby(2, status="closed")).note(LobbyReady, {"status": "ready"}, ready_at=NOON)
 
 
-USERS = st.sampled_from([*user_ids(4), UserId("stranger")])
+USERS = st.sampled_from([*user_ids(4), UserId("stranger"), UserId("watcher")])
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["one", "two"]),
+        "allow_spectators": st.booleans(),
+        "spectator_chat": st.booleans(),
+        "auto_start": st.booleans(),
+        "remove_unready": st.booleans(),
+        "visibility": st.sampled_from(["public", "friends", "private"]),
+        "capacity": st.builds(SetCapacity, min=st.integers(1, 4), max=st.integers(2, 6)),
+        "custom": st.dictionaries(st.sampled_from("ab"), st.integers(0, 2), max_size=2),
+    },
+)
 STEPS = st.one_of(
     st.tuples(st.just("ready"), USERS, st.booleans()),
     st.tuples(st.just("leave"), USERS, st.sampled_from(["left", "grace_expired"])),
     st.tuples(st.just("join"), USERS, st.none()),
+    st.tuples(st.just("kick"), USERS, USERS),
+    st.tuples(st.just("transfer"), USERS, USERS),
+    st.tuples(st.just("watch"), USERS, st.none()),
+    st.tuples(st.just("unwatch"), USERS, st.sampled_from(["left", "joined"])),
+    st.tuples(st.just("kick_spectator"), USERS, USERS),
+    st.tuples(st.just("team"), USERS, st.tuples(USERS, st.integers(1, 3), st.none() | USERS)),
+    st.tuples(st.just("role"), USERS, st.tuples(USERS, st.sampled_from(["healer", "tank", None]))),
+    st.tuples(st.just("settings"), USERS, SETTINGS),
     st.tuples(st.just("start"), USERS, st.none()),
+    st.tuples(st.just("ready_check"), USERS, st.none()),
     st.tuples(st.just("connection"), USERS, st.sampled_from(["grace", "connected"])),
-    st.tuples(st.just("countdown"), st.none(), st.none()),
-    st.tuples(st.just("idle"), st.none(), st.none()),
+    st.tuples(st.sampled_from(["countdown", "check_over", "idle"]), st.none(), st.none()),
 )
 
 
@@ -156,24 +181,53 @@ def take(draft: Draft, step: tuple[str, Any, Any]) -> None:
         case "leave":
             rules.leave(draft, user, value, NOON, COUNTDOWN_S)
         case "join":
-            rules.join(draft, a_member(user), NOON, COUNTDOWN_S)
+            if user in draft.lobby.spectators:
+                spectating.unwatch(draft, user, "joined")
+            member = a_member(user).model_copy(update={"team": teams.smallest_team(draft.lobby)})
+            rules.join(draft, member, NOON, COUNTDOWN_S)
+        case "kick":
+            rules.kick(draft, user, value, NOON, COUNTDOWN_S, new_code="NEWCODE2")
+        case "transfer":
+            rules.transfer_host(draft, user, value)
+        case "watch":
+            spectating.watch(draft, user)
+        case "unwatch":
+            spectating.unwatch(draft, user, value)
+        case "kick_spectator":
+            spectating.kick_spectator(draft, user, value)
+        case "team":
+            teams.set_team(draft, user, *value)
+        case "role":
+            teams.set_role(draft, user, *value)
+        case "settings":
+            settings.update(draft, user, UpdateSettings(**value), NOON, COUNTDOWN_S)
         case "start":
             rules.start(draft, user, NOON, COUNTDOWN_S)
+        case "ready_check":
+            rules.ready_check(draft, user, NOON, COUNTDOWN_S)
         case "connection":
             rules.set_connection(draft, user, value)
         case "countdown":
             rules.elapse_countdown(draft, LATER)
+        case "check_over":
+            rules.elapse_ready_check(draft, LATER, COUNTDOWN_S)
         case "idle":
             rules.elapse_idle(draft, NOON)
 
 
-@given(steps=st.lists(STEPS, max_size=30), auto_start=st.booleans(), minimum=st.integers(1, 4))
+TEAMS = Teams(count=2, size=3, roles={"healer": 1})
+
+
+@given(steps=st.lists(STEPS, max_size=30), auto_start=st.booleans(), minimum=st.integers(1, 4), matched=st.booleans())
 def test_whatever_happens_events_replayed_on_the_old_snapshot_give_the_new_one(
-    steps: list[tuple[str, Any, Any]], auto_start: bool, minimum: int
+    steps: list[tuple[str, Any, Any]], auto_start: bool, minimum: int, matched: bool
 ) -> None:
-    """Also: only tabled transitions happen, versions have no gap, and an open lobby's host is a member."""
-    lobby = a_lobby(4, minimum=minimum, auto_start=auto_start)
+    """Also: only tabled transitions happen, versions have no gap, and whoever watches sees the same but the code."""
+    lobby = a_lobby(4, minimum=minimum, auto_start=auto_start, capacity=Capacity(min=minimum, max=5), size_limit=6)
+    if not matched:
+        lobby = lobby.changed(match_id=None, join_code="OLDCODE2", teams=TEAMS)
     snapshot: Any = lobby_view(lobby).wire()
+    watched: Any = outside_view(lobby).wire()
     first = snapshot
     for step in steps:
         draft = Draft(lobby)
@@ -185,12 +239,30 @@ def test_whatever_happens_events_replayed_on_the_old_snapshot_give_the_new_one(
             assert event.version == snapshot["version"] + 1
             snapshot = apply(snapshot, event.wire_name, event.wire())
             snapshot = apply(snapshot, event.wire_name, event.wire())  # a second delivery changes nothing
+            shown = event.for_watchers() if isinstance(event, LobbyUpdated) else event
+            watched = apply(watched, event.wire_name, shown.wire())
         assert draft.lobby.status == lobby.status or _leads(lobby.status, draft.lobby.status)
         lobby = draft.lobby
         assert lobby_view(lobby).wire() == snapshot
+        assert outside_view(lobby).wire() == watched
         assert lobby.status == "closed" or lobby.member(lobby.host_id)
         assert lobby.status != "countdown" or all(member.ready for member in lobby.members)
+        assert lobby.ready_by is None or lobby.status == "forming"
+        assert lobby.settings.allow_spectators or not lobby.spectators or lobby.status == "closed"
+        _check_places(lobby)
     assert first["version"] == 1
+
+
+def _check_places(lobby: Lobby) -> None:
+    """Nobody is there twice, or banned and there; teams and roles are not overfull."""
+    everybody = [*lobby.member_ids, *lobby.spectators]
+    assert len(everybody) == len(set(everybody))
+    assert len(lobby.member_ids) <= lobby.capacity.max <= lobby.size_limit
+    if lobby.teams is not None:
+        by_team = Counter(member.team for member in lobby.members if member.team)
+        healers = Counter(member.team for member in lobby.members if member.role == "healer")
+        assert all(count <= lobby.teams.size for count in by_team.values())
+        assert all(count <= 1 for count in healers.values())
 
 
 def _leads(start: LobbyStatus, end: LobbyStatus) -> bool:

@@ -1,0 +1,212 @@
+"""How a lobby changes: load, decide (pure), save on condition with what follows from it, tell."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.chat.events import channel_updated, chat_stream
+from domain.chat.model import CHANNELS, Channel
+from domain.core.clock import Clock, seconds
+from domain.core.collection import Database, Delete, Filter, Insert, Replace, StorageConflict, Update, Write
+from domain.core.deadlines import Deadlines
+from domain.core.errors import Conflict, NotFound
+from domain.core.events import Outbox, Outgoing, carry, to
+from domain.core.ids import LobbyId, UserId
+from domain.core.index import may_lag
+from domain.core.retries import RETRIES, pause
+from domain.jobs.jobs import Jobs
+from domain.lobbies.events import (
+    LobbyClosed,
+    LobbyEvent,
+    LobbyUpdated,
+    MemberLeft,
+    SpectatorLeft,
+    lobby_stream,
+    lobby_updated,
+    watch_stream,
+)
+from domain.lobbies.follow_ups import follow_ups
+from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS, Lobby
+from domain.lobbies.rules import Draft, listed
+from domain.lobbies.trail import Trail
+
+Decision = Callable[[Draft, datetime], None]
+Check = Callable[[Lobby], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyConfig:
+    """countdown_s: from all ready to the start. ready_check_s: to be ready once the host asks.
+
+    idle_s: a lobby that has not started closes after so long without a change; active_s: one that has, after so long.
+    """
+
+    countdown_s: float = 5
+    ready_check_s: float = 30
+    idle_s: float = 1800
+    active_s: float = 14_400
+    allocates: bool = False
+
+
+class LobbyChanges:
+    """Stores lobbies and their changes, and tells of them."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        deadlines: Deadlines,
+        trail: Trail,
+        jobs: Jobs,
+        outbox: Outbox,
+        clock: Clock,
+        config: LobbyConfig,
+    ) -> None:
+        self._database, self._deadlines, self._trail, self._jobs = database, deadlines, trail, jobs
+        self._outbox, self._clock, self._config = outbox, clock, config
+        self._lobbies = database.collection(LOBBIES)
+
+    async def make(self, lobby: Lobby, *also: Write, by: UserId | None = None) -> Lobby:
+        """Stores a new lobby and its channel in one commit with `also`; raises `StorageConflict` as that does.
+
+        by: who asked for it, if it is not the server's doing, as in `change`.
+        """
+        lobby = listed(lobby)
+        channel = _channel(lobby)
+        events = [
+            to(lobby_stream(lobby.lobby_id), lobby_updated(lobby), join=lobby.member_ids),
+            to(chat_stream(lobby.chat_id), channel_updated(channel), join=lobby.talker_ids),
+        ]
+        lobby = carry(lobby, events, lobby.created_at)
+        record = self._trail.changed(None, lobby, ("lobby_created",), by, lobby.created_at)
+        await self._database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), record, *also)
+        with may_lag():
+            await self._deadlines.set("idle", lobby.id, lobby.idle_at)
+        await self._outbox.flush(LOBBIES, lobby)
+        return lobby
+
+    async def change(
+        self,
+        lobby_id: LobbyId,
+        decide: Decision,
+        *,
+        by: UserId | None = None,
+        check: Check | None = None,
+        expect_seat: Filter | None = None,
+        also: Sequence[Write] = (),
+    ) -> Lobby:
+        """Lets `decide` change the lobby at the version read, and tells of it.
+
+        by: who asked for it, for the trail; nobody, if it is the server's doing. check: looked at first, at every try.
+        expect_seat: what must hold for the seats of those who leave. Raises `NotFound`, `Conflict` after some tries,
+        and `StorageConflict` at once for one of `also`: that is the caller's to judge.
+        """
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
+            before = await self._lobbies.get(lobby_id)
+            if before is None:
+                raise NotFound
+            if check is not None:
+                await check(before)
+            now = self._clock.now()
+            draft = Draft(before)
+            decide(draft, now)
+            if not draft.events:
+                await self._database.commit(*also)
+                return before
+            after = listed(draft.lobby.changed(idle_at=self._closes_at(before, draft.lobby, now)))
+            after = carry(after, list(_outgoing(before, after, draft.events)), now)
+            record = self._trail.changed(before, after, tuple(event.wire_name for event in draft.events), by, now)
+            jobs = follow_ups(self._jobs, before, after)
+            consequences = [*_consequences(before, after, expect_seat or {}), record, *jobs]
+            try:
+                await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
+            except StorageConflict as conflict:
+                if conflict.index > len(consequences):
+                    raise
+                continue
+            after = after.changed(version=after.version + 1)
+            with may_lag():
+                await self._remind(before, after)
+            await self._outbox.flush(LOBBIES, after)
+            return after
+        raise Conflict
+
+    def _closes_at(self, before: Lobby, after: Lobby, now: datetime) -> datetime:
+        """When the lobby closes if nothing else happens; the time of a game that runs does not begin anew."""
+        if after.finished_at is not None or (before.status == after.status == "active"):
+            return before.idle_at
+        return now + seconds(self._config.active_s if after.status == "active" else self._config.idle_s)
+
+    async def _remind(self, before: Lobby, after: Lobby) -> None:
+        if after.starts_at and after.status == "countdown" and not after.allocating:
+            await self._deadlines.set("countdown", after.id, after.starts_at)
+        if after.ready_by and after.ready_by != before.ready_by:
+            await self._deadlines.set("ready", after.id, after.ready_by)
+        if after.status == "active" and before.status != "active":
+            await self._deadlines.set("idle", after.id, after.idle_at)
+
+
+def _channel(lobby: Lobby) -> Channel:
+    return Channel(
+        id=lobby.chat_id,
+        kind="lobby",
+        member_ids=tuple(lobby.talker_ids),
+        lobby_id=lobby.lobby_id,
+        created_at=lobby.created_at,
+        closed_at=lobby.closed_at,
+    )
+
+
+def _without(users: Iterable[UserId], others: Iterable[UserId]) -> list[UserId]:
+    kept = set(others)
+    return [user for user in users if user not in kept]
+
+
+def _consequences(before: Lobby, after: Lobby, expect_seat: Filter) -> Iterator[Write]:
+    """What changes with the lobby: the seats of those who are gone, and the channel's members."""
+    closed = after.status == "closed"
+    for user in before.member_ids if closed else _without(before.member_ids, after.member_ids):
+        yield Delete(SEATS, user, expect={"lobby_id": before.id, **expect_seat})
+    for user in before.spectators if closed else _without(before.spectators, after.spectators):
+        yield Delete(SPECTATOR_SEATS, user, expect={"lobby_id": before.id})
+    came, went = _without(after.talker_ids, before.talker_ids), _without(before.talker_ids, after.talker_ids)
+    # One commit changes a field once; nobody comes in the moment in which another one goes.
+    if came:
+        yield Update(CHANNELS, before.chat_id, {"$addToSet": {"member_ids": came}})
+    elif went or closed:
+        closing = {"$set": {"closed_at": after.closed_at}} if after.closed_at else {}
+        yield Update(CHANNELS, before.chat_id, {"$pull": {"member_ids": went}, **closing})
+
+
+def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent | LobbyUpdated]) -> Iterator[Outgoing]:
+    """The events addressed; those who are gone hear of it and then leave the streams, the new begin with the whole."""
+    came, watching = _without(after.member_ids, before.member_ids), _without(after.spectators, before.spectators)
+    for event in events:
+        yield to(lobby_stream(before.lobby_id), event, leave=_leavers(event, after.member_ids, MemberLeft))
+    if came:
+        yield to(lobby_stream(before.lobby_id), lobby_updated(after), join=came)
+    if before.spectators:
+        for event in events:
+            shown = event.for_watchers()
+            yield to(watch_stream(before.lobby_id), shown, leave=_leavers(event, after.spectators, SpectatorLeft))
+    if watching:
+        yield to(watch_stream(before.lobby_id), lobby_updated(after).for_watchers(), join=watching)
+    yield from _channel_events(before, after)
+
+
+def _leavers(
+    event: LobbyEvent | LobbyUpdated, everybody: Sequence[UserId], kind: type[MemberLeft] | type[SpectatorLeft]
+) -> Sequence[UserId]:
+    """Who stops following a stream after the event: who leaves by it, or in the end everybody."""
+    if isinstance(event, kind):
+        return [event.user_id]
+    return everybody if isinstance(event, LobbyClosed) else ()
+
+
+def _channel_events(before: Lobby, after: Lobby) -> Iterator[Outgoing]:
+    came = _without(after.talker_ids, before.talker_ids)
+    stay = [] if after.status == "closed" else after.talker_ids
+    went = _without(before.talker_ids, stay)
+    if came or went:
+        yield to(chat_stream(before.chat_id), channel_updated(_channel(after)), join=came, leave=went)
