@@ -91,7 +91,6 @@ def build_chat(
     groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
     erasure = Erasure(
         database=database,
-        channels=channels,
         groups=groups,
         media=media,
         jobs=jobs,

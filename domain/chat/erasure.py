@@ -6,14 +6,13 @@ where the last one ended. Their id may still stand in reactions, mentions and sy
 
 import asyncio
 
-from domain.chat.channels import Channels
 from domain.chat.commands import ToChannel
 from domain.chat.groups import Groups
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA, ChatMedia
-from domain.chat.model import MARKERS, MESSAGES, Message, emptied
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message, emptied
 from domain.core.clock import Clock
-from domain.core.collection import Changes, Database, Insert
+from domain.core.collection import After, Changes, Database, Insert
 from domain.core.ids import UserId
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import Job
@@ -34,14 +33,13 @@ class Erasure:
         self,
         *,
         database: Database,
-        channels: Channels,
         groups: Groups,
         media: ChatMedia,
         jobs: Jobs,
         clock: Clock,
         keep_content: bool,
     ) -> None:
-        self._database, self._channels, self._groups = database, channels, groups
+        self._database, self._groups = database, groups
         self._media, self._jobs, self._clock, self._keep_content = media, jobs, clock, keep_content
         self._messages = database.collection(MESSAGES)
 
@@ -63,11 +61,15 @@ class Erasure:
         await self._database.commit(self.of(user))
 
     async def _leave(self, user: UserId) -> None:
-        markers = self._database.collection(MARKERS)
-        for channel in await self._channels.listed(user):
-            await markers.delete(f"{channel.id}:{user}")
-            if channel.kind == "group" and not channel.closed_at:
-                await self._groups.leave(user, ToChannel(channel_id=channel.channel_id))
+        """Groups are left; a direct channel stays the other's."""
+        channels, markers = self._database.collection(CHANNELS), self._database.collection(MARKERS)
+        last: After | None = None
+        while found := await channels.find({"member_ids": user}, limit=AT_ONCE, after=last):
+            for channel in found:
+                await markers.delete(f"{channel.id}:{user}")
+                if channel.kind == "group" and not channel.closed_at:
+                    await self._groups.leave(user, ToChannel(channel_id=channel.channel_id))
+            last = (found[-1].id, found[-1].id)
 
     async def _anonymise(self, message: Message) -> None:
         """One message, at the version read: if it has changed meanwhile, it is found again."""

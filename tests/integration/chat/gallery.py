@@ -9,6 +9,7 @@ from aiohttp import ClientSession, FormData
 
 from domain.chat.model import CHANNELS, Channel
 from domain.core.ids import ChannelId, UserId, new_id
+from domain.jobs.model import JOBS
 from maoga.core import Core
 from tests.integration.rest.conftest import Answer, serving
 from tests.support.accounts import Accounts, Disconnects
@@ -42,10 +43,9 @@ class Gallery:
         """A new group of those players."""
         channel = Channel(
             id=new_id(),
-            kind="group",
             member_ids=tuple(member.id for member in members),
             created_at=self.core.clock.now(),
-            **fields,
+            **{"kind": "group", **fields},
         )
         await self.core.database.collection(CHANNELS).insert(channel)
         return ChannelId(channel.id)
@@ -67,9 +67,11 @@ class Gallery:
             return Answer(response.status, response.headers, body)
 
     async def work(self) -> None:
-        """Does all jobs that are due."""
-        await self.core.runner.poll()
-        await self.core.runner.idle()
+        """Does all jobs that are due, and those that they ask for."""
+        due = {"status": "waiting", "run_at": {"$lte": self.core.clock.now()}}
+        while await self.core.database.collection(JOBS).count(due):
+            await self.core.runner.poll()
+            await self.core.runner.idle()
 
 
 @asynccontextmanager
