@@ -43,7 +43,7 @@ from domain.rankings.standings import Standings
 from domain.users.users import Users
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
-from maoga.lobby_parts import lobby_parts
+from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.relations import build_relations
@@ -93,16 +93,9 @@ def build(
         new_id=new_id,
     )
     relations = build_relations(
-        database,
-        redis,
-        clock,
-        users=users,
-        notifications=notifications,
-        presence=presence,
-        outbox=outbox,
-        publisher=publisher,
+        database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
-    blocks, friends, presences = relations.blocks, relations.friends, relations.presences
+    blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -125,7 +118,21 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    lobby = lobby_parts(
+    chats = build_chat(
+        database=database,
+        publisher=publisher,
+        outbox=outbox,
+        users=users,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        encounters=Meetings(database, clock),
+        notifications=notifications,
+        limits=RedisRateLimits(redis),
+        rate_limit_scale=settings.rate_limit_scale,
+        clock=clock,
+    )
+    lobby = build_lobbies(
         settings,
         database=database,
         users=users,
@@ -135,25 +142,10 @@ def build(
         notifications=notifications,
         jobs=jobs,
         runner=runner,
+        channels=chats.channels,
         limits=limits,
         deadlines=deadlines,
         outbox=outbox,
-        clock=clock,
-    )
-    chats = build_chat(
-        settings,
-        database=database,
-        publisher=publisher,
-        outbox=outbox,
-        users=users,
-        blocks=blocks,
-        friends=friends,
-        privacy=relations.privacy,
-        encounters=Meetings(database, clock),
-        notifications=notifications,
-        limits=RedisRateLimits(redis),
-        jobs=jobs,
-        runner=runner,
         clock=clock,
     )
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
@@ -317,7 +309,7 @@ def build(
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
-        privacy=relations.privacy,
+        privacy=privacy,
         presences=presences,
         acquaintances=acquaintances,
         games=games,
@@ -337,6 +329,8 @@ def build(
         matchmaking=matchmaking,
         proposals=proposals,
         results=results,
+        karma=relations.karma,
+        recent_players=relations.recent_players,
         tick=tick,
         grace=grace,
         recovery=recovery,

@@ -16,6 +16,7 @@ from domain.core.model import Command, Model
 from domain.games.games import Games
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.lobbies import Lobbies
+from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.results import Results
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
@@ -62,6 +63,7 @@ class Services:
     standings: Standings
     results: Results
     media: ChatMedia
+    karma: KarmaBook
     lobbies: Lobbies
     browser: LobbyBrowser
     limits: RateLimits

@@ -771,6 +771,23 @@ export interface ToBlock {
   userId: string;
 }
 
+/** Another player, and the last match in which the two were. */
+export interface RecentPlayer {
+  userId: string;
+  username: string;
+  displayName: string;
+  matchId: string;
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  playedAt: string;
+}
+
+/** A page of recent players, those met last first. nextCursor: missing on the last page. */
+export interface RecentPlayerList {
+  items: Array<RecentPlayer>;
+  nextCursor?: string;
+}
+
 /** Who may do and see what. */
 export interface Privacy {
   presence: "everyone" | "friends" | "nobody";
@@ -1412,6 +1429,20 @@ export interface LeaderboardEntry {
   wins: number;
 }
 
+/** Rates another player of the match: 1 for good, -1 for bad company. */
+export interface GiveKarma {
+  userId: string;
+  value: 1 | -1;
+}
+
+/** What the player gave. */
+export interface Karma {
+  matchId: string;
+  userId: string;
+  value: 1 | -1;
+  createdAt: string;
+}
+
 /** The code of a lobby that is named elsewhere, where it takes one. */
 export interface WithCode {
   joinCode?: string;
@@ -1771,6 +1802,8 @@ export interface SocialCommands extends CommonCommands {
   block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
   /** Takes a block back; null, also when there was none. */
   unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
+  /** Whom the player was in matches with of late, those met last first. */
+  recent_players: (payload: PageQuery, ack: (answer: Ack<RecentPlayerList>) => void) => void;
   /** Who may do and see what. */
   privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
   /** Changes who may do and see what; what is not named stays. */

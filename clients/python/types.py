@@ -856,6 +856,25 @@ class ToBlock(TypedDict):
     userId: str
 
 
+class RecentPlayer(TypedDict):
+    """Another player, and the last match in which the two were."""
+
+    userId: str
+    username: str
+    displayName: str
+    matchId: str
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    playedAt: str
+
+
+class RecentPlayerList(TypedDict):
+    """A page of recent players, those met last first. nextCursor: missing on the last page."""
+
+    items: list[RecentPlayer]
+    nextCursor: NotRequired[str]
+
+
 class Privacy(TypedDict):
     """Who may do and see what."""
 
@@ -1564,6 +1583,22 @@ class LeaderboardEntry(TypedDict):
     rating: Rating
     matches: int
     wins: int
+
+
+class GiveKarma(TypedDict):
+    """Rates another player of the match: 1 for good, -1 for bad company."""
+
+    userId: str
+    value: Literal[1, -1]
+
+
+class Karma(TypedDict):
+    """What the player gave."""
+
+    matchId: str
+    userId: str
+    value: Literal[1, -1]
+    createdAt: str
 
 
 class WithCode(TypedDict):
@@ -2771,6 +2806,17 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["recent_players"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> RecentPlayerList: ...
 
     @overload
     async def __call__(

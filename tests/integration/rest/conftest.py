@@ -16,6 +16,7 @@ from domain.core.events import Outbox
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
+from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.results import ResultConfig, Results
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
@@ -189,6 +190,7 @@ async def serving(
         media=cast(ChatMedia, media),
         lobbies=lobbies,
         browser=browser,
+        karma=KarmaBook(database, clock),
         limits=accounts.limits,
         metrics=metrics,
     )

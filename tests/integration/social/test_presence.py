@@ -11,7 +11,7 @@ from domain.lobbies.commands import SetReady
 from domain.matchmaking.commands import AnswerMatch, CancelTicket
 from domain.parties.commands import JoinParty, PartyMemberCommand
 from domain.presence.presence import Connection, Counts, Holding
-from domain.social.commands import AnswerFriend, SetStatus, ToBlock, ToFriend
+from domain.social.commands import AnswerFriend, AskFriend, SetStatus, ToBlock
 from domain.social.presences import GATHER_S
 from domain.social.privacy import SetPrivacy
 from domain.social.seen import OFFLINE_AFTER_S
@@ -261,7 +261,7 @@ async def test_friends_and_companions_are_watched_and_nobody_else(core: Core, cl
     users = await players(core, 5)
     ann, bob, cat, eve, dan = users
     assert await core.presences.visible_to(ann, users) == {ann}
-    await core.friends.request(ann, ToFriend(user_id=bob))
+    await core.friends.request(ann, AskFriend(user_id=bob))
     assert await core.presences.visible_to(ann, users) == {ann}, "a request is no friendship"
     await core.friends.answer(bob, AnswerFriend(user_id=ann, accept=True))
     party = await core.parties.create(ann)

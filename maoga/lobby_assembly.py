@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.chat.channels import Channels
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -30,7 +31,7 @@ from storage.outbound.allocator import WebhookAllocator
 
 
 @dataclass(frozen=True, slots=True)
-class LobbyParts:
+class LobbyCases:
     """All that has to do with lobbies."""
 
     trail: Trail
@@ -42,7 +43,7 @@ class LobbyParts:
     upkeep: LobbyUpkeep
 
 
-def lobby_parts(
+def build_lobbies(
     settings: Settings,
     *,
     database: Database,
@@ -53,11 +54,12 @@ def lobby_parts(
     notifications: Notifications,
     jobs: Jobs,
     runner: JobRunner,
+    channels: Channels,
     limits: RateLimits,
     deadlines: Deadlines,
     outbox: Outbox,
     clock: Clock,
-) -> LobbyParts:
+) -> LobbyCases:
     """The use cases of lobbies on open storage; their jobs are known to the runner."""
     config = LobbyConfig(
         countdown_s=settings.lobby_countdown_s,
@@ -77,7 +79,14 @@ def lobby_parts(
         clock=clock,
     )
     changes = LobbyChanges(
-        database=database, deadlines=deadlines, trail=trail, jobs=jobs, outbox=outbox, clock=clock, config=config
+        database=database,
+        deadlines=deadlines,
+        trail=trail,
+        jobs=jobs,
+        channels=channels,
+        outbox=outbox,
+        clock=clock,
+        config=config,
     )
     allocation = Allocation(database, changes, _allocator(settings, clock))
     runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
@@ -92,7 +101,7 @@ def lobby_parts(
         new_id=new_id,
         config=config,
     )
-    return LobbyParts(
+    return LobbyCases(
         trail=trail,
         invites=invites,
         allocation=allocation,
