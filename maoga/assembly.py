@@ -16,16 +16,7 @@ from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
-from domain.lobbies.access import LobbyAccess
-from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
-from domain.lobbies.browser import LobbyBrowser
-from domain.lobbies.changes import LobbyChanges, LobbyConfig
-from domain.lobbies.follow_ups import ALLOCATE, REPLACE
-from domain.lobbies.invites import Invites
-from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.matched import MatchedLobbies
-from domain.lobbies.trail import Trail
-from domain.lobbies.upkeep import LobbyUpkeep
+from domain.lobbies.follow_ups import REPLACE
 from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.admission import Admission
 from domain.matchmaking.backfills import Backfills
@@ -44,6 +35,7 @@ from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
@@ -54,6 +46,7 @@ from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
+from maoga.lobby_parts import lobby_parts
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.settings import Settings
@@ -61,7 +54,6 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
-from storage.outbound.allocator import WebhookAllocator
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -93,7 +85,15 @@ def build(
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
-    notifications = Notifications(database, outbox, publisher, clock, new_id)
+    preferences = NotificationPreferences(database)
+    notifications = Notifications(
+        database=database,
+        preferences=preferences,
+        outbox=outbox,
+        publisher=publisher,
+        clock=clock,
+        new_id=new_id,
+    )
     blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
     friends = Friends(
         database=database,
@@ -126,6 +126,21 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
+    lobby = lobby_parts(
+        settings,
+        database=database,
+        users=users,
+        games=games,
+        blocks=blocks,
+        friends=friends,
+        notifications=notifications,
+        jobs=jobs,
+        runner=runner,
+        limits=limits,
+        deadlines=deadlines,
+        outbox=outbox,
+        clock=clock,
+    )
     chats = build_chat(
         database=database,
         publisher=publisher,
@@ -140,47 +155,6 @@ def build(
         rate_limit_scale=settings.rate_limit_scale,
         clock=clock,
     )
-    trail = Trail(database, new_id)
-    invites = Invites(
-        database=database,
-        users=users,
-        blocks=blocks,
-        notifications=notifications,
-        trail=trail,
-        outbox=outbox,
-        clock=clock,
-    )
-    lobby_config = LobbyConfig(
-        countdown_s=settings.lobby_countdown_s,
-        ready_check_s=settings.lobby_ready_check_s,
-        idle_s=settings.lobby_idle_s,
-        active_s=settings.lobby_active_max_s,
-        allocates=settings.allocator_url is not None,
-    )
-    changes = LobbyChanges(
-        database=database,
-        deadlines=deadlines,
-        trail=trail,
-        jobs=jobs,
-        outbox=outbox,
-        clock=clock,
-        config=lobby_config,
-    )
-    allocation = Allocation(database, changes, _allocator(settings, clock))
-    runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
-    access = LobbyAccess(database=database, friends=friends, blocks=blocks, invites=invites, limits=limits)
-    lobbies = Lobbies(
-        database=database,
-        users=users,
-        games=games,
-        access=access,
-        changes=changes,
-        clock=clock,
-        new_id=new_id,
-        config=lobby_config,
-    )
-    matched_lobbies = MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=lobby_config)
-    upkeep = LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=lobby_config)
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -192,7 +166,7 @@ def build(
         database=database,
         pool=pool,
         board=board,
-        lobbies=matched_lobbies,
+        lobbies=lobby.matched,
         acquaintances=acquaintances,
         cooldowns=cooldowns,
         deadlines=deadlines,
@@ -231,7 +205,7 @@ def build(
     )
     backfills = Backfills(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         games=games,
         admission=admission,
         pool=pool,
@@ -280,7 +254,7 @@ def build(
     )
     grace = Grace(
         database=database,
-        lobbies=lobbies,
+        lobbies=lobby.lobbies,
         parties=parties,
         matchmaking=matchmaking,
         presence=presence,
@@ -294,7 +268,7 @@ def build(
         pool=pool,
         proposals=proposals,
         results=results,
-        upkeep=upkeep,
+        upkeep=lobby.upkeep,
         channels=chats.channels,
         grace=grace,
         schedule=schedule,
@@ -315,7 +289,7 @@ def build(
         proposals=proposals,
         results=results,
         standings=standings,
-        upkeep=upkeep,
+        upkeep=lobby.upkeep,
         grace=grace,
         schedule=schedule,
         recovery=recovery,
@@ -334,6 +308,7 @@ def build(
         runner=runner,
         users=users,
         notifications=notifications,
+        notification_preferences=preferences,
         tokens=tokens,
         auth=auth,
         keys=ApiKeys(database, clock),
@@ -346,13 +321,13 @@ def build(
         standings=standings,
         chat=chats.talk,
         chats=chats,
-        invites=invites,
-        trail=trail,
-        allocation=allocation,
-        lobbies=lobbies,
-        browser=LobbyBrowser(database, friends, access),
-        matched_lobbies=matched_lobbies,
-        lobby_upkeep=upkeep,
+        invites=lobby.invites,
+        trail=lobby.trail,
+        allocation=lobby.allocation,
+        lobbies=lobby.lobbies,
+        browser=lobby.browser,
+        matched_lobbies=lobby.matched,
+        lobby_upkeep=lobby.upkeep,
         parties=parties,
         board=board,
         matchmaking=matchmaking,
@@ -363,9 +338,3 @@ def build(
         recovery=recovery,
         worker=worker,
     )
-
-
-def _allocator(settings: Settings, clock: Clock) -> Allocator:
-    if settings.allocator_url is None:
-        return NoAllocator()
-    return WebhookAllocator(settings.allocator_url, settings.allocator_secret.get_secret_value().encode(), clock)

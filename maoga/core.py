@@ -40,6 +40,7 @@ from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
 from domain.notifications.model import NOTIFICATIONS
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NOTIFICATION_SETTINGS, NotificationPreferences
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.parties.parties import Parties
 from domain.presence.presence import Presence
@@ -58,8 +59,8 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, GAMES, RATINGS),
-    *(CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY),
+    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
 )
 """Every kind of document there is."""
@@ -82,6 +83,7 @@ class Core:
     runner: JobRunner
     users: Users
     notifications: Notifications
+    notification_preferences: NotificationPreferences
     tokens: Tokens
     auth: Auth
     keys: ApiKeys

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from loguru import logger
 
 from domain.core.errors import AppError
+from domain.jobs.runner import JobFailed
 
 BROKEN_AFTER_S = 60.0
 """A loop that has only failed for so long is broken for good: the process ends, so that it is restarted."""
@@ -82,7 +83,7 @@ async def every(interval_s: float, name: str, step: Callable[[], Awaitable[objec
 
 
 def report(what: str, error: Exception) -> None:
-    """Logs what a sweep or tick had to leave undone; a lost race needs no traceback."""
-    logger.opt(exception=None if isinstance(error, AppError) else error).warning(
+    """Logs what a sweep or tick had to leave undone; a lost race and a failure of others need no traceback."""
+    logger.opt(exception=None if isinstance(error, AppError | JobFailed) else error).warning(
         "{} is left for later: {}", what, error
     )

@@ -78,6 +78,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             users=core.users,
             blocks=core.blocks,
             friends=core.friends,
+            notifications=core.notifications,
+            notification_preferences=core.notification_preferences,
             games=core.games,
             rankings=core.rankings,
             standings=core.standings,
@@ -156,7 +158,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
         ChatNamespace(core.chats, hub),
-        SocialNamespace(core.blocks, core.friends, core.privacy, hub),
+        SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:

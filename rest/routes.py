@@ -16,6 +16,8 @@ from domain.games.games import Games
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.results import Results
+from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
@@ -51,6 +53,8 @@ class Services:
     users: Users
     blocks: Blocks
     friends: Friends
+    notifications: Notifications
+    notification_preferences: NotificationPreferences
     games: Games
     rankings: Rankings
     standings: Standings

@@ -705,6 +705,99 @@ export interface SetPrivacy {
   friendRequests?: "everyone" | "nobody";
 }
 
+/** Which page of the notifications. unread: only those not read yet. */
+export interface NotificationQuery {
+  limit?: number;
+  cursor?: string;
+  unread?: boolean;
+}
+
+/** Somebody would like to be friends. */
+export interface FriendRequest {
+  type: "friend_request";
+  fromUserId: string;
+  fromName: string;
+}
+
+/** Somebody accepted a friend request. */
+export interface FriendAccepted {
+  type: "friend_accepted";
+  userId: string;
+  name: string;
+}
+
+/** A match was confirmed, and its lobby waits. */
+export interface MatchFound {
+  type: "match_found";
+  matchId: string;
+  lobbyId: string;
+  gameId: string;
+  mode: string;
+}
+
+/** Somebody invites to a lobby, until `expires_at`. */
+export interface LobbyInvite {
+  type: "lobby_invite";
+  lobbyId: string;
+  lobbyName: string;
+  gameId: string;
+  fromUserId: string;
+  fromName: string;
+  expiresAt: string;
+}
+
+/** Somebody named the player in a message. */
+export interface Mention {
+  type: "mention";
+  channelId: string;
+  messageId: string;
+  fromUserId: string;
+  fromName: string;
+}
+
+/** What became of a report the player made. */
+export interface ReportOutcome {
+  type: "report_outcome";
+  reportId: string;
+  outcome: string;
+}
+
+/** The operators have something to say. */
+export interface SystemNotice {
+  type: "system";
+  title: string;
+  body: string;
+}
+
+/** A notification as its user sees it. title, body: English, for clients that have no words of their own. */
+export interface Notification {
+  id: string;
+  type: "friend_request" | "friend_accepted" | "match_found" | "lobby_invite" | "mention" | "report_outcome" | "system";
+  title: string;
+  body: string;
+  data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice;
+  read: boolean;
+  createdAt: string;
+}
+
+/** A page of notifications, the newest first. unread: of all. nextCursor: missing on the last page. */
+export interface NotificationList {
+  items: Array<Notification>;
+  nextCursor?: string;
+  unread: number;
+}
+
+/** Names the notifications that were read: by their ids, or all of them. */
+export interface MarkNotifications {
+  ids?: Array<string>;
+  all?: boolean;
+}
+
+/** How many notifications are unread. */
+export interface Unread {
+  count: number;
+}
+
 /** A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`. */
 export interface StreamPosition {
   epoch: string;
@@ -959,72 +1052,15 @@ export interface FriendRemoved {
   userId: string;
 }
 
-/** Somebody would like to be friends. */
-export interface FriendRequest {
-  type: "friend_request";
-  fromUserId: string;
-  fromName: string;
-}
-
-/** Somebody accepted a friend request. */
-export interface FriendAccepted {
-  type: "friend_accepted";
-  userId: string;
-  name: string;
-}
-
-/** A match was confirmed, and its lobby waits. */
-export interface MatchFound {
-  type: "match_found";
-  matchId: string;
-  lobbyId: string;
-  gameId: string;
-  mode: string;
-}
-
-/** Somebody invites to a lobby, until `expires_at`. */
-export interface LobbyInvite {
-  type: "lobby_invite";
-  lobbyId: string;
-  lobbyName: string;
-  gameId: string;
-  fromUserId: string;
-  fromName: string;
-  expiresAt: string;
-}
-
-/** Somebody named the player in a message. */
-export interface Mention {
-  type: "mention";
-  channelId: string;
-  messageId: string;
-  fromUserId: string;
-  fromName: string;
-}
-
-/** What became of a report the player made. */
-export interface ReportOutcome {
-  type: "report_outcome";
-  reportId: string;
-  outcome: string;
-}
-
-/** The operators have something to say. */
-export interface SystemNotice {
-  type: "system";
-  title: string;
-  body: string;
-}
-
-/** There is something new to know. */
-export interface Notification {
-  id: string;
-  type: "friend_request" | "friend_accepted" | "match_found" | "lobby_invite" | "mention" | "report_outcome" | "system";
-  title: string;
-  body: string;
-  data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice;
+/** One of the player's devices has marked these notifications as read, or as unread. */
+export interface NotificationsMarked {
+  ids: Array<string>;
   read: boolean;
-  createdAt: string;
+}
+
+/** One of the player's devices has deleted a notification. */
+export interface NotificationRemoved {
+  id: string;
 }
 
 /** How many notifications are unread now. */
@@ -1281,6 +1317,33 @@ export interface WithCode {
 /** Whether a request is accepted. */
 export interface Verdict {
   accept: boolean;
+}
+
+/** Whether a notification has been read. */
+export interface ReadState {
+  read: boolean;
+}
+
+/** Which kinds of notifications the player wants. */
+export interface NotificationSettings {
+  friendRequest: boolean;
+  friendAccepted: boolean;
+  matchFound: boolean;
+  lobbyInvite: boolean;
+  mention: boolean;
+  reportOutcome: boolean;
+  system: boolean;
+}
+
+/** Which kinds of notifications the player wants; the kinds that are not named are wanted. */
+export interface SetNotifications {
+  friendRequest?: boolean;
+  friendAccepted?: boolean;
+  matchFound?: boolean;
+  lobbyInvite?: boolean;
+  mention?: boolean;
+  reportOutcome?: boolean;
+  system?: boolean;
 }
 
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
@@ -1556,6 +1619,10 @@ export interface SocialEvents extends CommonEvents {
   friend_removed: (data: FriendRemoved, meta: Meta) => void;
   /** There is something new to know. */
   notification: (data: Notification, meta: Meta) => void;
+  /** One of the player's devices has marked these notifications as read, or as unread. */
+  notifications_marked: (data: NotificationsMarked, meta: Meta) => void;
+  /** One of the player's devices has deleted a notification. */
+  notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
 }
@@ -1581,6 +1648,10 @@ export interface SocialCommands extends CommonCommands {
   privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
   /** Changes who may do and see what; what is not named stays. */
   set_privacy: (payload: SetPrivacy, ack: (answer: Ack<Privacy>) => void) => void;
+  /** The player's notifications, the newest first, and how many are unread. */
+  notifications: (payload: NotificationQuery, ack: (answer: Ack<NotificationList>) => void) => void;
+  /** Marks notifications as read, on all devices of the player; how many are unread then. */
+  notifications_read: (payload: MarkNotifications, ack: (answer: Ack<Unread>) => void) => void;
 }
 
 export interface ServerEvents {

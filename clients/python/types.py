@@ -785,6 +785,113 @@ class SetPrivacy(TypedDict):
     friendRequests: NotRequired[Literal["everyone", "nobody"]]
 
 
+class NotificationQuery(TypedDict):
+    """Which page of the notifications. unread: only those not read yet."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    unread: NotRequired[bool]
+
+
+class FriendRequest(TypedDict):
+    """Somebody would like to be friends."""
+
+    type: Literal["friend_request"]
+    fromUserId: str
+    fromName: str
+
+
+class FriendAccepted(TypedDict):
+    """Somebody accepted a friend request."""
+
+    type: Literal["friend_accepted"]
+    userId: str
+    name: str
+
+
+class MatchFound(TypedDict):
+    """A match was confirmed, and its lobby waits."""
+
+    type: Literal["match_found"]
+    matchId: str
+    lobbyId: str
+    gameId: str
+    mode: str
+
+
+class LobbyInvite(TypedDict):
+    """Somebody invites to a lobby, until `expires_at`."""
+
+    type: Literal["lobby_invite"]
+    lobbyId: str
+    lobbyName: str
+    gameId: str
+    fromUserId: str
+    fromName: str
+    expiresAt: str
+
+
+class Mention(TypedDict):
+    """Somebody named the player in a message."""
+
+    type: Literal["mention"]
+    channelId: str
+    messageId: str
+    fromUserId: str
+    fromName: str
+
+
+class ReportOutcome(TypedDict):
+    """What became of a report the player made."""
+
+    type: Literal["report_outcome"]
+    reportId: str
+    outcome: str
+
+
+class SystemNotice(TypedDict):
+    """The operators have something to say."""
+
+    type: Literal["system"]
+    title: str
+    body: str
+
+
+class Notification(TypedDict):
+    """A notification as its user sees it. title, body: English, for clients that have no words of their own."""
+
+    id: str
+    type: Literal[
+        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
+    ]
+    title: str
+    body: str
+    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
+    read: bool
+    createdAt: str
+
+
+class NotificationList(TypedDict):
+    """A page of notifications, the newest first. unread: of all. nextCursor: missing on the last page."""
+
+    items: list[Notification]
+    nextCursor: NotRequired[str]
+    unread: int
+
+
+class MarkNotifications(TypedDict):
+    """Names the notifications that were read: by their ids, or all of them."""
+
+    ids: NotRequired[list[str]]
+    all: NotRequired[bool]
+
+
+class Unread(TypedDict):
+    """How many notifications are unread."""
+
+    count: int
+
+
 class StreamPosition(TypedDict):
     """A place in a stream: the client knows everything up to its `seq`-th durable event, of the moment `at`."""
 
@@ -1067,82 +1174,17 @@ class FriendRemoved(TypedDict):
     userId: str
 
 
-class FriendRequest(TypedDict):
-    """Somebody would like to be friends."""
+class NotificationsMarked(TypedDict):
+    """One of the player's devices has marked these notifications as read, or as unread."""
 
-    type: Literal["friend_request"]
-    fromUserId: str
-    fromName: str
-
-
-class FriendAccepted(TypedDict):
-    """Somebody accepted a friend request."""
-
-    type: Literal["friend_accepted"]
-    userId: str
-    name: str
+    ids: list[str]
+    read: bool
 
 
-class MatchFound(TypedDict):
-    """A match was confirmed, and its lobby waits."""
-
-    type: Literal["match_found"]
-    matchId: str
-    lobbyId: str
-    gameId: str
-    mode: str
-
-
-class LobbyInvite(TypedDict):
-    """Somebody invites to a lobby, until `expires_at`."""
-
-    type: Literal["lobby_invite"]
-    lobbyId: str
-    lobbyName: str
-    gameId: str
-    fromUserId: str
-    fromName: str
-    expiresAt: str
-
-
-class Mention(TypedDict):
-    """Somebody named the player in a message."""
-
-    type: Literal["mention"]
-    channelId: str
-    messageId: str
-    fromUserId: str
-    fromName: str
-
-
-class ReportOutcome(TypedDict):
-    """What became of a report the player made."""
-
-    type: Literal["report_outcome"]
-    reportId: str
-    outcome: str
-
-
-class SystemNotice(TypedDict):
-    """The operators have something to say."""
-
-    type: Literal["system"]
-    title: str
-    body: str
-
-
-class Notification(TypedDict):
-    """There is something new to know."""
+class NotificationRemoved(TypedDict):
+    """One of the player's devices has deleted a notification."""
 
     id: str
-    type: Literal[
-        "friend_request", "friend_accepted", "match_found", "lobby_invite", "mention", "report_outcome", "system"
-    ]
-    title: str
-    body: str
-    data: FriendRequest | FriendAccepted | MatchFound | LobbyInvite | Mention | ReportOutcome | SystemNotice
-    read: bool
-    createdAt: str
 
 
 class UnreadCount(TypedDict):
@@ -1423,6 +1465,36 @@ class Verdict(TypedDict):
     accept: bool
 
 
+class ReadState(TypedDict):
+    """Whether a notification has been read."""
+
+    read: bool
+
+
+class NotificationSettings(TypedDict):
+    """Which kinds of notifications the player wants."""
+
+    friendRequest: bool
+    friendAccepted: bool
+    matchFound: bool
+    lobbyInvite: bool
+    mention: bool
+    reportOutcome: bool
+    system: bool
+
+
+class SetNotifications(TypedDict):
+    """Which kinds of notifications the player wants; the kinds that are not named are wanted."""
+
+    friendRequest: NotRequired[bool]
+    friendAccepted: NotRequired[bool]
+    matchFound: NotRequired[bool]
+    lobbyInvite: NotRequired[bool]
+    mention: NotRequired[bool]
+    reportOutcome: NotRequired[bool]
+    system: NotRequired[bool]
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -1548,6 +1620,12 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["notification"], callback: Callback[Notification]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["notifications_marked"], callback: Callback[NotificationsMarked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["notification_removed"], callback: Callback[NotificationRemoved]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["unread_count"], callback: Callback[UnreadCount]) -> None: ...
@@ -1781,6 +1859,22 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["notification"], predicate: Predicate[Notification] | None = None, timeout: float = ...
     ) -> Event[Notification]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["notifications_marked"],
+        predicate: Predicate[NotificationsMarked] | None = None,
+        timeout: float = ...,
+    ) -> Event[NotificationsMarked]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["notification_removed"],
+        predicate: Predicate[NotificationRemoved] | None = None,
+        timeout: float = ...,
+    ) -> Event[NotificationRemoved]: ...
 
     @overload
     async def __call__(
@@ -2485,3 +2579,25 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> Privacy: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["notifications"],
+        payload: NotificationQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> NotificationList: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["notifications_read"],
+        payload: MarkNotifications | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Unread: ...

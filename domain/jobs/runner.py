@@ -40,7 +40,11 @@ ERROR_LENGTH = 500
 Handler = Callable[[Job], Awaitable[None]]
 
 
-class Hopeless(Exception):
+class JobFailed(Exception):
+    """Raised by a handler whose attempt came to nothing for a reason outside, which its words tell whole."""
+
+
+class Hopeless(JobFailed):
     """Raised by a handler for a job that no further attempt can do."""
 
 

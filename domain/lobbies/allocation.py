@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.core.collection import Database
+from domain.core.faults import fault_point
 from domain.core.ids import GameId, LobbyId, MatchId, UserId
 from domain.core.model import Model
 from domain.jobs.model import Job
@@ -23,10 +24,6 @@ from domain.lobbies.rules import Draft
 ATTEMPTS = 4
 ATTEMPT_S = 10.0
 """With 5 s for each answer, and pauses that double from a second on, players wait 27 s at most for a failure."""
-
-
-class AllocationFailed(Exception):
-    """No server can be had now; another attempt may bring one."""
 
 
 class AllocationPlayer(Model):
@@ -58,7 +55,7 @@ class Allocator(Protocol):
     async def allocate(self, request: AllocationRequest) -> GameConnection | None:
         """Where the players connect to, if not they alone know that. Asked again for a lobby, it answers the same.
 
-        Raises `Hopeless` when it is no use to ask again, and `AllocationFailed` when it may be.
+        Raises `JobFailed` when another attempt may bring one, and `Hopeless` when none will.
         """
         ...
 
@@ -82,6 +79,7 @@ class Allocation:
         if lobby is None:
             return  # somebody left or is not ready any more, or another worker was quicker
         connection = await self._allocator.allocate(request_for(lobby))
+        fault_point("allocated")
 
         def decide(draft: Draft, now: datetime) -> None:
             if _waits(draft.lobby, job):

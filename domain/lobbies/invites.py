@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from domain.core.clock import Clock
 from domain.core.collection import Database, Insert, Replace, Spec, StorageConflict
-from domain.core.errors import AppError, NotFound
+from domain.core.errors import AppError, Forbidden, NotFound
 from domain.core.events import Outbox, WithEvents, carry, to, user_stream
 from domain.core.ids import LobbyId, UserId
 from domain.core.index import may_lag
@@ -16,7 +16,7 @@ from domain.core.model import Timestamp
 from domain.lobbies.commands import AboutPlayer, DeclineInvite
 from domain.lobbies.events import LobbyInvited
 from domain.lobbies.model import LOBBIES, SEATS, InvitationView, Lobby, LobbyView, lobby_summary, lobby_view
-from domain.lobbies.rules import LobbyFromMatch, LobbyOver, NotInLobby
+from domain.lobbies.rules import LobbyFromMatch, LobbyOver, LobbyStartedAlready, NotInLobby
 from domain.lobbies.trail import Trail
 from domain.notifications import model as news
 from domain.notifications.notifications import Notifications
@@ -90,8 +90,8 @@ class Invites:
     async def invite(self, user: UserId, command: AboutPlayer) -> LobbyView:
         """A member invites a player, who is told of it once; the lobby. While the invitation holds, more say nothing.
 
-        Raises `NotInLobby`, `LobbyOver`, `InviteLimit`, `LobbyFromMatch`, and
-        `NotFound` for nobody and, not to tell of it, when there is a block between the player and a member.
+        Raises `NotInLobby`, `LobbyOver`, `LobbyStartedAlready`, `LobbyFromMatch`, `InviteLimit`, `Forbidden` for who
+        was kicked, and `NotFound` for nobody or, not to tell of it, when a block is between them and a member.
         """
         lobby, invitee = await self._lobby_of(user), command.user_id
         await self._users.get(invitee)
@@ -99,6 +99,8 @@ class Invites:
             return lobby_view(lobby)
         if any(invitee in pair for pair in await self._blocks.between([invitee, *lobby.member_ids])):
             raise NotFound("There is no such user.")
+        if invitee in lobby.banned:
+            raise Forbidden("This player was kicked from the lobby.")
         standing = await self._invites.get(_id(lobby.lobby_id, invitee))
         if standing is None or not self._holds(standing, lobby):
             await self._check_limits(user, lobby)
@@ -123,6 +125,7 @@ class Invites:
             for invite in invites
             if (lobby := lobbies.get(invite.lobby_id))
             and lobby.member(user) is None
+            and user not in lobby.banned
             and self._holds(invite, lobby)
             and invite.from_user_id not in apart
         ]
@@ -146,6 +149,8 @@ class Invites:
             raise LobbyOver
         if lobby.match_id is not None:
             raise LobbyFromMatch
+        if lobby.status == "active":
+            raise LobbyStartedAlready
         return lobby
 
     async def _check_limits(self, user: UserId, lobby: Lobby) -> None:

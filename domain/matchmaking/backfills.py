@@ -76,10 +76,11 @@ class Backfills:
     async def replace(self, job: Job) -> None:
         """The lobby of a match has lost a player: asks for another one, if the mode says so. Idempotent."""
         lobby = await self._lobbies.get(LobbyId(job.payload["lobbyId"]))
-        if lobby is None or lobby.match_id is None or lobby.status == "closed" or free_places(lobby) <= 0:
+        if lobby is None or lobby.match_id is None or lobby.status == "closed" or lobby.finished_at is not None:
             return
         mode = await self._mode(lobby)
-        if mode is not None and mode.replace_leavers and await self._of(lobby) is None:
+        wanted = mode is not None and mode.replace_leavers and free_places(lobby) > 0
+        if wanted and await self._of(lobby) is None:
             await self._insert(lobby)
 
     async def reconcile(self, report: Report) -> None:

@@ -22,6 +22,7 @@ from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.results import Results
 from domain.matchmaking.schedule import Schedule
+from domain.notifications.model import NOTIFICATIONS
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.social.model import FRIENDSHIPS
 
@@ -70,6 +71,7 @@ class Recovery:
         await self._outbox.sweep(INVITES, self._report)
         await self._outbox.sweep(TICKETS, self._report)
         await self._outbox.sweep(PARTIES, self._report)
+        await self._outbox.sweep(NOTIFICATIONS, self._report)
         await self._outbox.sweep(FRIENDSHIPS, self._report)
         await self._outbox.sweep(MESSAGES, self._report)
         await self._outbox.sweep(MARKERS, self._report)

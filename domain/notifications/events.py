@@ -12,6 +12,23 @@ class Notified(Event, NotificationView):
     wire_name: ClassVar[str] = "notification"
 
 
+class NotificationsMarked(Event):
+    """One of the player's devices has marked these notifications as read, or as unread."""
+
+    wire_name: ClassVar[str] = "notifications_marked"
+
+    ids: tuple[str, ...]
+    read: bool
+
+
+class NotificationRemoved(Event):
+    """One of the player's devices has deleted a notification."""
+
+    wire_name: ClassVar[str] = "notification_removed"
+
+    id: str
+
+
 class UnreadCount(Event):
     """How many notifications are unread now."""
 

@@ -139,3 +139,17 @@ class NotificationView(Model):
     data: News
     read: bool
     created_at: Timestamp
+
+
+class NotificationList(Model):
+    """A page of notifications, the newest first. unread: of all. nextCursor: missing on the last page."""
+
+    items: list[NotificationView]
+    next_cursor: str | None
+    unread: int
+
+
+class Unread(Model):
+    """How many notifications are unread."""
+
+    count: int

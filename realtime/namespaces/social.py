@@ -1,12 +1,15 @@
 """`/social`: the player's relations to others; friends, blocks, privacy and notifications."""
 
 from collections.abc import Awaitable
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.core.paging import PageQuery
-from domain.notifications.events import Notified, UnreadCount
+from domain.notifications.commands import MarkNotifications, NotificationQuery
+from domain.notifications.events import NotificationRemoved, NotificationsMarked, Notified, UnreadCount
+from domain.notifications.model import NotificationList, Unread
+from domain.notifications.notifications import Notifications
 from domain.social import events
 from domain.social.blocks import Blocks
 from domain.social.commands import AnswerFriend, RequestQuery, ToBlock, ToFriend
@@ -17,6 +20,8 @@ from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
 from realtime.hub import Hub
 from realtime.snapshot import snapshot
+
+L = TypeVar("L", FriendList, NotificationList)
 
 
 class SocialNamespace(Namespace):
@@ -29,12 +34,17 @@ class SocialNamespace(Namespace):
             events.FriendAdded,
             events.FriendRemoved,
             Notified,
+            NotificationsMarked,
+            NotificationRemoved,
             UnreadCount,
         )
     }
 
-    def __init__(self, blocks: Blocks, friends: Friends, privacy: Privacy, hub: Hub) -> None:
+    def __init__(
+        self, blocks: Blocks, friends: Friends, privacy: Privacy, notifications: Notifications, hub: Hub
+    ) -> None:
         self._blocks, self._friends, self._privacy, self._hub = blocks, friends, privacy, hub
+        self._notifications = notifications
 
     @on("friends", PageQuery)
     async def friends(self, user: SessionUser, command: PageQuery) -> Reply[FriendList]:
@@ -86,5 +96,15 @@ class SocialNamespace(Namespace):
         """Changes who may do and see what; what is not named stays."""
         return await self._privacy.set(user.id, command)
 
-    async def _snapshot(self, user: SessionUser, load: Awaitable[FriendList]) -> Reply[FriendList]:
+    @on("notifications", NotificationQuery)
+    async def notifications(self, user: SessionUser, command: NotificationQuery) -> Reply[NotificationList]:
+        """The player's notifications, the newest first, and how many are unread."""
+        return await self._snapshot(user, self._notifications.list(user.id, command))
+
+    @on("notifications_read", MarkNotifications, cost=2)
+    async def notifications_read(self, user: SessionUser, command: MarkNotifications) -> Unread:
+        """Marks notifications as read, on all devices of the player; how many are unread then."""
+        return await self._notifications.mark(user.id, command)
+
+    async def _snapshot(self, user: SessionUser, load: Awaitable[L]) -> Reply[L]:
         return await snapshot(self._hub, [user_stream("social", user.id)], load)

@@ -4,8 +4,8 @@ import aiohttp
 from pydantic import ValidationError
 
 from domain.core.clock import Clock
-from domain.jobs.runner import Hopeless
-from domain.lobbies.allocation import AllocationFailed, AllocationRequest
+from domain.jobs.runner import Hopeless, JobFailed
+from domain.lobbies.allocation import AllocationRequest
 from domain.lobbies.connection import GameConnection
 from storage.outbound.signing import signed
 
@@ -43,7 +43,7 @@ class WebhookAllocator:
                 _check_status(response.status)
                 return _connection(await _bounded(response))
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise AllocationFailed(f"the allocator did not answer: {type(error).__name__}") from None
+            raise JobFailed(f"the allocator did not answer: {type(error).__name__}") from None
 
 
 def _check_status(status: int) -> None:
@@ -51,7 +51,7 @@ def _check_status(status: int) -> None:
         return
     if status < 500 and status not in TRY_AGAIN:
         raise Hopeless(f"the allocator refused with {status}")
-    raise AllocationFailed(f"the allocator answered {status}")
+    raise JobFailed(f"the allocator answered {status}")
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
@@ -60,7 +60,7 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > ANSWER_LIMIT:
-            raise AllocationFailed(f"the allocator's answer has more than {ANSWER_LIMIT} bytes")
+            raise JobFailed(f"the allocator's answer has more than {ANSWER_LIMIT} bytes")
     return bytes(body)
 
 
@@ -69,4 +69,4 @@ def _connection(body: bytes) -> GameConnection:
         return GameConnection.model_validate_json(body, by_alias=True, by_name=False)
     except ValidationError as error:
         fields = ", ".join(sorted({str(part) for fault in error.errors() for part in fault["loc"][:1]}))
-        raise AllocationFailed(f"the allocator's answer is no connection: {fields or 'not JSON of one'}") from None
+        raise JobFailed(f"the allocator's answer is no connection: {fields or 'not JSON of one'}") from None

@@ -48,6 +48,31 @@ VALID: dict[tuple[str, str], dict[str, Any]] = {
     ("matchmaking", "decline"): {"matchId": new_id()},
     ("matchmaking", "report_result"): {"matchId": new_id(), "result": {"places": [["u1"], ["u2"]]}},
     ("lobby", "set_ready"): {"ready": True},
+    ("lobby", "sync"): {"lobbyId": new_id()},
+    ("lobby", "leave"): {"lobbyId": new_id()},
+    ("lobby", "browse"): {"gameId": "apex", "mode": "custom", "region": "EU", "limit": 5},
+    ("lobby", "create"): {
+        "gameId": "apex",
+        "mode": "custom",
+        "region": "EU",
+        "name": "Friday",
+        "capacity": {"min": 2, "max": 4},
+        "settings": {"visibility": "public", "allowSpectators": True, "custom": {"map": "dust"}},
+    },
+    ("lobby", "join"): {"lobbyId": new_id(), "joinCode": "WRONG234"},
+    ("lobby", "spectate"): {"lobbyId": new_id()},
+    ("lobby", "kick"): {"userId": new_id()},
+    ("lobby", "transfer_host"): {"userId": new_id()},
+    ("lobby", "set_team"): {"userId": new_id(), "team": 2, "swapWith": new_id()},
+    ("lobby", "set_role"): {"userId": new_id(), "role": "healer"},
+    ("lobby", "update_settings"): {
+        "version": 1,
+        "name": "Friday",
+        "capacity": {"min": 2, "max": 4},
+        "visibility": "public",
+        "autoStart": False,
+        "custom": {"map": "dust"},
+    },
     ("chat", "send"): {"channelId": new_id(), "clientMessageId": "m1", "content": "hi", "contentType": "text"},
     ("chat", "history"): {"channelId": new_id(), "limit": 10, "before": 5},
     ("social", "block"): {"userId": new_id()},
@@ -63,6 +88,14 @@ NOT_THEIRS: dict[tuple[str, str], str] = {
     ("matchmaking", "decline"): "NOT_FOUND",
     ("matchmaking", "report_result"): "NOT_FOUND",
     ("lobby", "set_ready"): "NOT_IN_LOBBY",
+    ("lobby", "ready_check"): "NOT_IN_LOBBY",
+    ("lobby", "join"): "NOT_FOUND",
+    ("lobby", "spectate"): "NOT_FOUND",
+    ("lobby", "kick"): "NOT_IN_LOBBY",
+    ("lobby", "transfer_host"): "NOT_IN_LOBBY",
+    ("lobby", "set_team"): "NOT_IN_LOBBY",
+    ("lobby", "set_role"): "NOT_IN_LOBBY",
+    ("lobby", "update_settings"): "NOT_IN_LOBBY",
     ("lobby", "start"): "NOT_IN_LOBBY",
     ("lobby", "leave"): "NOT_IN_LOBBY",
     ("lobby", "sync"): "NOT_IN_LOBBY",
@@ -72,6 +105,9 @@ NOT_THEIRS: dict[tuple[str, str], str] = {
     **{(namespace.name, "renew"): "TOKEN_INVALID" for namespace in NAMESPACES},
 }
 """What a well-formed event about things that are not the player's is answered."""
+
+ELSEWHERE = ("ALREADY_QUEUED", "ALREADY_IN_LOBBY")
+"""What a well-formed event is answered once another one has got the player a place."""
 
 ODD_VALUES: list[Any] = [
     None,
@@ -159,7 +195,10 @@ async def test_every_event_names_every_fault_and_nothing_else_happens(
             if isinstance(payload, dict):
                 assert {fault["field"] for fault in expected.faults} == faults
         else:
-            assert code_of(ack) in {"success", NOT_THEIRS.get(key), "ALREADY_QUEUED"}, (payload, ack)
+            assert code_of(ack) in {"success", NOT_THEIRS.get(key), "ALREADY_QUEUED", "ALREADY_IN_LOBBY"}, (
+                payload,
+                ack,
+            )
     assert refused >= (10 if key in VALID else 3)
     assert player.connected
 
@@ -228,6 +267,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/auth/guest": {"displayName": "Ann"},
     "/auth/refresh": {"refreshToken": "no-token"},
     "/auth/logout": {"refreshToken": "no-token"},
+    "/lobbies": VALID["lobby", "create"],
+    "/lobbies/{id}/join": {"joinCode": "WRONG234"},
+    "/lobbies/{id}/ready": {"ready": True},
 }
 RAW_BODIES: list[tuple[bytes, str, set[str]]] = [
     (b"{", "application/json", {"BAD_REQUEST"}),
@@ -264,7 +306,12 @@ async def test_every_route_answers_bad_input_with_its_code(server: MaogaServer, 
         if route.auth == "key":
             return  # nobody makes keys beside a running embedded server; tests/integration/rest has the bodies
         if route.body is None:
-            assert await answer(params={"noSuchParameter": "1"}) in {"VALIDATION_ERROR", "success", "NOT_FOUND"}
+            assert await answer(params={"noSuchParameter": "1"}) in {
+                "VALIDATION_ERROR",
+                "success",
+                "NOT_FOUND",
+                "NOT_IN_LOBBY",
+            }
             return
         for raw, kind, codes in RAW_BODIES:
             assert await answer(data=BytesIO(raw), headers={"Content-Type": kind}) in codes, (raw[:40], kind)

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from domain.core.clock import SystemClock
 from domain.core.ids import GameId, LobbyId, UserId
-from domain.jobs.runner import Hopeless
-from domain.lobbies.allocation import AllocationFailed, AllocationPlayer, AllocationRequest
+from domain.jobs.runner import Hopeless, JobFailed
+from domain.lobbies.allocation import AllocationPlayer, AllocationRequest
 from domain.lobbies.connection import GameConnection
 from domain.lobbies.model import Capacity
 from storage.outbound.allocator import ANSWER_LIMIT, WebhookAllocator
@@ -56,7 +56,7 @@ async def test_a_server_that_does_not_know_the_signature_is_not_asked_again() ->
 async def test_what_may_pass_is_worth_another_attempt(status: int) -> None:
     async with game_servers(status) as servers:
         asked = allocator(servers.url)
-        with pytest.raises(AllocationFailed, match=str(status)):
+        with pytest.raises(JobFailed, match=str(status)):
             await asked.allocate(REQUEST)
         assert (await asked.allocate(REQUEST)).host == CONNECTION["host"]
         assert {request.headers["Idempotency-Key"] for request, _ in servers.requests} == {"l1"}
@@ -91,7 +91,7 @@ async def test_an_answer_that_comes_too_late_is_none() -> None:
 
     async with game_servers(late, trickling) as servers:
         for _ in range(2):
-            with pytest.raises(AllocationFailed, match="Timeout"):
+            with pytest.raises(JobFailed, match="Timeout"):
                 await allocator(servers.url, timeout_s=0.3).allocate(REQUEST)
         assert asked.is_set()
         over.set()
@@ -133,7 +133,7 @@ def json(**fields: Any) -> Answer:
 )
 async def test_an_answer_that_is_no_connection_is_a_failure(answer: Answer) -> None:
     async with game_servers(answer) as servers:
-        with pytest.raises(AllocationFailed, match="no connection"):
+        with pytest.raises(JobFailed, match="no connection"):
             await allocator(servers.url).allocate(REQUEST)
 
 
@@ -155,7 +155,7 @@ async def test_of_an_endless_answer_only_the_beginning_is_read() -> None:
         return response
 
     async with game_servers(endless) as servers:
-        with pytest.raises(AllocationFailed, match=str(ANSWER_LIMIT)):
+        with pytest.raises(JobFailed, match=str(ANSWER_LIMIT)):
             await allocator(servers.url).allocate(REQUEST)
     assert sent < 200_000_000
 
@@ -169,7 +169,7 @@ async def test_a_server_that_is_not_there_or_speaks_no_http_is_a_failure() -> No
     server = await asyncio.start_server(rude, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     async with server:
-        with pytest.raises(AllocationFailed, match="did not answer"):
+        with pytest.raises(JobFailed, match="did not answer"):
             await allocator(url).allocate(REQUEST)
-    with pytest.raises(AllocationFailed, match="did not answer"):
+    with pytest.raises(JobFailed, match="did not answer"):
         await allocator(url).allocate(REQUEST)

@@ -17,6 +17,7 @@ from domain.games.games import Games
 from domain.games.seed import seed
 from domain.matchmaking.results import ResultConfig, Results
 from domain.notifications.notifications import Notifications
+from domain.notifications.settings import NotificationPreferences
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
@@ -118,6 +119,18 @@ class Api:
         return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
 
 
+def notifications_of(accounts: Accounts) -> Notifications:
+    """The notifications of those accounts."""
+    return Notifications(
+        database=accounts.database,
+        preferences=NotificationPreferences(accounts.database),
+        outbox=Outbox(accounts.database, accounts.publisher, accounts.clock),
+        publisher=accounts.publisher,
+        clock=accounts.clock,
+        new_id=new_id,
+    )
+
+
 def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
     """Blocks and friends of those accounts."""
     database, clock = accounts.database, accounts.clock
@@ -128,7 +141,7 @@ def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
         users=accounts.users,
         blocks=blocks,
         privacy=Privacy(database),
-        notifications=Notifications(database, outbox, accounts.publisher, clock, new_id),
+        notifications=notifications_of(accounts),
         outbox=outbox,
         clock=clock,
     )
@@ -154,6 +167,8 @@ async def serving(
         users=accounts.users,
         blocks=blocks,
         friends=friends,
+        notifications=notifications_of(accounts),
+        notification_preferences=NotificationPreferences(database),
         games=games,
         rankings=accounts.rankings,
         standings=standings,

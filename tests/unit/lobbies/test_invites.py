@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from domain.core.errors import NotFound, Unavailable
+from domain.core.errors import Forbidden, NotFound, Unavailable
 from domain.core.events import user_stream
-from domain.core.ids import LobbyId, MatchId, UserId
+from domain.core.ids import GameId, LobbyId, MatchId, UserId
 from domain.lobbies import invites
-from domain.lobbies.commands import AboutPlayer, DeclineInvite
+from domain.lobbies.commands import AboutPlayer, CreateLobby, DeclineInvite, JoinLobby
 from domain.lobbies.invites import INVITES, InviteLimit
 from domain.lobbies.model import LOBBIES, Lobby
-from domain.lobbies.rules import LobbyFromMatch, LobbyOver, NotInLobby
+from domain.lobbies.rules import LobbyBanned, LobbyFromMatch, LobbyOver, LobbyStartedAlready, NotInLobby
 from domain.notifications.model import NOTIFICATIONS
 from domain.social.commands import ToBlock
 from maoga.bootstrap import Core
@@ -87,9 +87,10 @@ async def test_only_members_of_an_open_lobby_that_was_not_matched_invite(core: C
         await invite(core, matched, friend)
     with pytest.raises(NotFound):
         await invite(core, host, UserId("nobody"))
-    await core.database.collection(LOBBIES).update(lobby_id, {"$set": {"status": "closed"}})
-    with pytest.raises(LobbyOver):
-        await invite(core, host, friend)
+    for status, error in (("active", LobbyStartedAlready), ("closed", LobbyOver)):
+        await core.database.collection(LOBBIES).update(lobby_id, {"$set": {"status": status}})
+        with pytest.raises(error):
+            await invite(core, host, friend)
     assert await everything(core.database, INVITES) == []
 
 
@@ -176,3 +177,20 @@ async def test_what_a_crash_kept_from_being_told_is_told_by_the_sweep(core: Core
 
 async def _away(*_: Any, **__: Any) -> None:
     raise Unavailable
+
+
+async def test_the_invited_join_a_private_lobby_and_who_was_kicked_is_not_let_in_again(core: Core) -> None:
+    host, friend = await players(core, 2)
+    lobby = await core.lobbies.create(host, CreateLobby(game_id=GameId("rocket-league"), mode="casual"))
+    with pytest.raises(NotFound):
+        await core.lobbies.join(friend, JoinLobby(lobby_id=lobby.id))
+    await invite(core, host, friend)
+    joined = await core.lobbies.join(friend, JoinLobby(lobby_id=lobby.id))
+    assert [member.user_id for member in joined.members] == [host, friend]
+    assert await listed(core, friend) == []
+    await core.lobbies.kick(host, AboutPlayer(user_id=friend))
+    with pytest.raises(LobbyBanned):
+        await core.lobbies.join(friend, JoinLobby(lobby_id=lobby.id))
+    with pytest.raises(Forbidden):
+        await invite(core, host, friend)
+    assert await listed(core, friend) == []
