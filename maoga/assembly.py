@@ -126,21 +126,6 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    lobby = lobby_parts(
-        settings,
-        database=database,
-        users=users,
-        games=games,
-        blocks=blocks,
-        friends=friends,
-        notifications=notifications,
-        jobs=jobs,
-        runner=runner,
-        limits=limits,
-        deadlines=deadlines,
-        outbox=outbox,
-        clock=clock,
-    )
     chats = build_chat(
         database=database,
         publisher=publisher,
@@ -153,6 +138,22 @@ def build(
         notifications=notifications,
         limits=RedisRateLimits(redis),
         rate_limit_scale=settings.rate_limit_scale,
+        clock=clock,
+    )
+    lobby = lobby_parts(
+        settings,
+        database=database,
+        users=users,
+        games=games,
+        blocks=blocks,
+        friends=friends,
+        notifications=notifications,
+        channels=chats.channels,
+        jobs=jobs,
+        runner=runner,
+        limits=limits,
+        deadlines=deadlines,
+        outbox=outbox,
         clock=clock,
     )
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)

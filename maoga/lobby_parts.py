@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.chat.channels import Channels
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -51,6 +52,7 @@ def lobby_parts(
     blocks: Blocks,
     friends: Friends,
     notifications: Notifications,
+    channels: Channels,
     jobs: Jobs,
     runner: JobRunner,
     limits: RateLimits,
@@ -77,7 +79,14 @@ def lobby_parts(
         clock=clock,
     )
     changes = LobbyChanges(
-        database=database, deadlines=deadlines, trail=trail, jobs=jobs, outbox=outbox, clock=clock, config=config
+        database=database,
+        deadlines=deadlines,
+        trail=trail,
+        jobs=jobs,
+        channels=channels,
+        outbox=outbox,
+        clock=clock,
+        config=config,
     )
     allocation = Allocation(database, changes, _allocator(settings, clock))
     runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)

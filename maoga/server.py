@@ -86,6 +86,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             results=core.results,
             lobbies=core.lobbies,
             browser=core.browser,
+            chats=core.chats,
             limits=core.limits,
             metrics=metrics,
         ),

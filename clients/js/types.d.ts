@@ -459,7 +459,7 @@ export interface Invitation {
   expiresAt: string;
 }
 
-/** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
+/** Says something in a channel. */
 export interface Send {
   channelId: string;
   clientMessageId: string;
@@ -1344,6 +1344,21 @@ export interface SetNotifications {
   mention?: boolean;
   reportOutcome?: boolean;
   system?: boolean;
+}
+
+/** Which page of a channel's messages: the newest, or those before or after a `seq`. */
+export interface HistoryQuery {
+  before?: number;
+  after?: number;
+  limit?: number;
+}
+
+/** What is said. A retry with the same `clientMessageId` gets the first message back. */
+export interface Saying {
+  clientMessageId: string;
+  content: string;
+  contentType?: "text" | "emoji";
+  replyToId?: string;
 }
 
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";

@@ -512,7 +512,7 @@ class Invitation(TypedDict):
 
 
 class Send(TypedDict):
-    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
+    """Says something in a channel."""
 
     channelId: str
     clientMessageId: str
@@ -1493,6 +1493,23 @@ class SetNotifications(TypedDict):
     mention: NotRequired[bool]
     reportOutcome: NotRequired[bool]
     system: NotRequired[bool]
+
+
+class HistoryQuery(TypedDict):
+    """Which page of a channel's messages: the newest, or those before or after a `seq`."""
+
+    before: NotRequired[int]
+    after: NotRequired[int]
+    limit: NotRequired[int]
+
+
+class Saying(TypedDict):
+    """What is said. A retry with the same `clientMessageId` gets the first message back."""
+
+    clientMessageId: str
+    content: str
+    contentType: NotRequired[Literal["text", "emoji"]]
+    replyToId: NotRequired[str]
 
 
 class On(Protocol):

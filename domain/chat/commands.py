@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.chat.emoji import is_emoji
 from domain.core.ids import ChannelId, MessageId, UserId
@@ -21,7 +21,7 @@ def _emoji(value: str) -> str:
     return value
 
 
-Content = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Content = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=2000)]
 Emoji = Annotated[Text, Field(max_length=40, description="one emoji"), AfterValidator(_emoji)]
 Seq = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -38,13 +38,17 @@ class ToMessage(Command):
     message_id: Annotated[MessageId, ID_SHAPE]
 
 
-class Send(ToChannel):
-    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
+class Saying(Command):
+    """What is said. A retry with the same `clientMessageId` gets the first message back."""
 
     client_message_id: WireId
     content: Content
     content_type: Literal["text", "emoji"] = "text"
     reply_to_id: Annotated[MessageId, ID_SHAPE] | None = None
+
+
+class Send(Saying, ToChannel):
+    """Says something in a channel."""
 
 
 class Edit(ToMessage):
@@ -72,8 +76,8 @@ class MarkRead(ToChannel):
     seq: Seq
 
 
-class History(ToChannel):
-    """A page of a channel: its newest messages, or those before or after a `seq`."""
+class HistoryQuery(Command):
+    """Which page of a channel's messages: the newest, or those before or after a `seq`."""
 
     before: int | None = Field(default=None, ge=1, le=2**53)
     after: int | None = Field(default=None, ge=0, le=2**53)
@@ -86,10 +90,14 @@ class History(ToChannel):
         return self
 
 
+class History(HistoryQuery, ToChannel):
+    """A page of a channel: its newest messages, or those before or after a `seq`."""
+
+
 class Search(ToChannel):
     """Looks for the messages that have all the words of `query`, of the last one at least the beginning."""
 
-    query: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    query: Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=200)]
     before: int | None = Field(default=None, ge=1, le=2**53)
     limit: int = Field(default=20, ge=1, le=100)
 

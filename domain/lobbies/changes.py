@@ -1,13 +1,14 @@
 """How a lobby changes: load, decide (pure), save on condition with what follows from it, tell."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.chat.channels import Channels
 from domain.chat.events import channel_updated, chat_stream
-from domain.chat.model import CHANNELS, Channel
+from domain.chat.model import CHANNELS
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Database, Delete, Filter, Insert, Replace, StorageConflict, Update, Write
+from domain.core.collection import Database, Delete, Filter, Insert, Replace, StorageConflict, Write
 from domain.core.deadlines import Deadlines
 from domain.core.errors import Conflict, NotFound
 from domain.core.events import Outbox, Outgoing, carry, to
@@ -28,6 +29,7 @@ from domain.lobbies.events import (
 from domain.lobbies.follow_ups import follow_ups
 from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS, Lobby
 from domain.lobbies.rules import Draft, listed
+from domain.lobbies.talk import channel_events, channel_of, channel_write, without
 from domain.lobbies.trail import Trail
 
 Decision = Callable[[Draft, datetime], None]
@@ -58,11 +60,13 @@ class LobbyChanges:
         deadlines: Deadlines,
         trail: Trail,
         jobs: Jobs,
+        channels: Channels,
         outbox: Outbox,
         clock: Clock,
         config: LobbyConfig,
     ) -> None:
         self._database, self._deadlines, self._trail, self._jobs = database, deadlines, trail, jobs
+        self._channels = channels
         self._outbox, self._clock, self._config = outbox, clock, config
         self._lobbies = database.collection(LOBBIES)
 
@@ -72,7 +76,7 @@ class LobbyChanges:
         by: who asked for it, if it is not the server's doing, as in `change`.
         """
         lobby = listed(lobby)
-        channel = _channel(lobby)
+        channel = channel_of(lobby)
         events = [
             to(lobby_stream(lobby.lobby_id), lobby_updated(lobby), join=lobby.member_ids),
             to(chat_stream(lobby.chat_id), channel_updated(channel), join=lobby.talker_ids),
@@ -118,7 +122,12 @@ class LobbyChanges:
             after = carry(after, list(_outgoing(before, after, draft.events)), now)
             record = self._trail.changed(before, after, tuple(event.wire_name for event in draft.events), by, now)
             jobs = follow_ups(self._jobs, before, after)
-            consequences = [*_consequences(before, after, expect_seat or {}), record, *jobs]
+            consequences = [
+                *_consequences(before, after, expect_seat or {}),
+                *channel_write(before, after, draft.events, by, now),
+                record,
+                *jobs,
+            ]
             try:
                 await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
             except StorageConflict as conflict:
@@ -129,6 +138,7 @@ class LobbyChanges:
             with may_lag():
                 await self._remind(before, after)
             await self._outbox.flush(LOBBIES, after)
+            await self._channels.tell_of(after.chat_id)
             return after
         raise Conflict
 
@@ -147,41 +157,18 @@ class LobbyChanges:
             await self._deadlines.set("idle", after.id, after.idle_at)
 
 
-def _channel(lobby: Lobby) -> Channel:
-    return Channel(
-        id=lobby.chat_id,
-        kind="lobby",
-        member_ids=tuple(lobby.talker_ids),
-        lobby_id=lobby.lobby_id,
-        created_at=lobby.created_at,
-        closed_at=lobby.closed_at,
-    )
-
-
-def _without(users: Iterable[UserId], others: Iterable[UserId]) -> list[UserId]:
-    kept = set(others)
-    return [user for user in users if user not in kept]
-
-
 def _consequences(before: Lobby, after: Lobby, expect_seat: Filter) -> Iterator[Write]:
-    """What changes with the lobby: the seats of those who are gone, and the channel's members."""
+    """What changes with the lobby: the seats of those who are gone."""
     closed = after.status == "closed"
-    for user in before.member_ids if closed else _without(before.member_ids, after.member_ids):
+    for user in before.member_ids if closed else without(before.member_ids, after.member_ids):
         yield Delete(SEATS, user, expect={"lobby_id": before.id, **expect_seat})
-    for user in before.spectators if closed else _without(before.spectators, after.spectators):
+    for user in before.spectators if closed else without(before.spectators, after.spectators):
         yield Delete(SPECTATOR_SEATS, user, expect={"lobby_id": before.id})
-    came, went = _without(after.talker_ids, before.talker_ids), _without(before.talker_ids, after.talker_ids)
-    # One commit changes a field once; nobody comes in the moment in which another one goes.
-    if came:
-        yield Update(CHANNELS, before.chat_id, {"$addToSet": {"member_ids": came}})
-    elif went or closed:
-        closing = {"$set": {"closed_at": after.closed_at}} if after.closed_at else {}
-        yield Update(CHANNELS, before.chat_id, {"$pull": {"member_ids": went}, **closing})
 
 
 def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent | LobbyUpdated]) -> Iterator[Outgoing]:
     """The events addressed; those who are gone hear of it and then leave the streams, the new begin with the whole."""
-    came, watching = _without(after.member_ids, before.member_ids), _without(after.spectators, before.spectators)
+    came, watching = without(after.member_ids, before.member_ids), without(after.spectators, before.spectators)
     for event in events:
         yield to(lobby_stream(before.lobby_id), event, leave=_leavers(event, after.member_ids, MemberLeft))
     if came:
@@ -192,7 +179,7 @@ def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent | LobbyUp
             yield to(watch_stream(before.lobby_id), shown, leave=_leavers(event, after.spectators, SpectatorLeft))
     if watching:
         yield to(watch_stream(before.lobby_id), lobby_updated(after).for_watchers(), join=watching)
-    yield from _channel_events(before, after)
+    yield from channel_events(before, after)
 
 
 def _leavers(
@@ -202,11 +189,3 @@ def _leavers(
     if isinstance(event, kind):
         return [event.user_id]
     return everybody if isinstance(event, LobbyClosed) else ()
-
-
-def _channel_events(before: Lobby, after: Lobby) -> Iterator[Outgoing]:
-    came = _without(after.talker_ids, before.talker_ids)
-    stay = [] if after.status == "closed" else after.talker_ids
-    went = _without(before.talker_ids, stay)
-    if came or went:
-        yield to(chat_stream(before.chat_id), channel_updated(_channel(after)), join=came, leave=went)

@@ -15,6 +15,7 @@ from domain.core.events import Outbox
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
+from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.results import ResultConfig, Results
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
@@ -22,6 +23,7 @@ from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.privacy import Privacy
+from maoga.chat_assembly import build_chat
 from maoga.process import report
 from rest.app import build_app, runner_of
 from rest.health import Check
@@ -184,6 +186,20 @@ async def serving(
         ),
         lobbies=lobbies,
         browser=browser,
+        chats=build_chat(
+            database=database,
+            publisher=accounts.publisher,
+            outbox=Outbox(database, accounts.publisher, clock),
+            users=accounts.users,
+            blocks=blocks,
+            friends=friends,
+            privacy=Privacy(database),
+            encounters=Meetings(database, clock),
+            notifications=notifications_of(accounts),
+            limits=accounts.limits,
+            rate_limit_scale=1,
+            clock=clock,
+        ),
         limits=accounts.limits,
         metrics=metrics,
     )
