@@ -4,16 +4,6 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
-from domain.chat.channels import Channels
-from domain.chat.chat import Chat
-from domain.chat.contacts import Contacts
-from domain.chat.directs import Directs
-from domain.chat.groups import Groups
-from domain.chat.mentions import Mentions
-from domain.chat.messages import Messages
-from domain.chat.pace import Pace
-from domain.chat.reads import Reads
-from domain.chat.sequencer import Sequencer
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -50,14 +40,13 @@ from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
-from domain.social.blocks import Blocks
-from domain.social.friends import Friends
-from domain.social.privacy import Privacy
 from domain.users.users import Users
+from maoga.chat_assembly import build_chat
 from maoga.core import Core
-from maoga.lobby_parts import lobby_parts
+from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
+from maoga.relations import build_relations
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
@@ -103,16 +92,10 @@ def build(
         clock=clock,
         new_id=new_id,
     )
-    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
-    friends = Friends(
-        database=database,
-        users=users,
-        blocks=blocks,
-        privacy=privacy,
-        notifications=notifications,
-        outbox=outbox,
-        clock=clock,
+    relations = build_relations(
+        database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
+    blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -135,7 +118,21 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    lobby = lobby_parts(
+    chats = build_chat(
+        database=database,
+        publisher=publisher,
+        outbox=outbox,
+        users=users,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        encounters=Meetings(database, clock),
+        notifications=notifications,
+        limits=RedisRateLimits(redis),
+        rate_limit_scale=settings.rate_limit_scale,
+        clock=clock,
+    )
+    lobby = build_lobbies(
         settings,
         database=database,
         users=users,
@@ -145,29 +142,13 @@ def build(
         notifications=notifications,
         jobs=jobs,
         runner=runner,
+        channels=chats.channels,
         limits=limits,
+        presence=presence,
         deadlines=deadlines,
         outbox=outbox,
         clock=clock,
     )
-    sequencer = Sequencer(database, publisher)
-    channels = Channels(database, outbox, sequencer, clock)
-    contacts = Contacts(blocks, friends, privacy, Meetings(database, clock))
-    chat = Chat(
-        database=database,
-        channels=channels,
-        sequencer=sequencer,
-        contacts=contacts,
-        mentions=Mentions(database, users, blocks, notifications, clock),
-        notifications=notifications,
-        pace=Pace(RedisRateLimits(redis), clock, settings.rate_limit_scale),
-        clock=clock,
-        new_id=new_id,
-    )
-    directs = Directs(channels=channels, contacts=contacts, users=users, clock=clock)
-    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
-    messages = Messages(database=database, channels=channels, chat=chat, outbox=outbox, clock=clock)
-    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
     blocks.listen(acquaintances.renew_search_of)
     admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
@@ -175,6 +156,7 @@ def build(
         database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
     )
     board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
+    board.listen(presences.moved)
     proposals = Proposals(
         database=database,
         pool=pool,
@@ -282,7 +264,8 @@ def build(
         proposals=proposals,
         results=results,
         upkeep=lobby.upkeep,
-        channels=channels,
+        audience=lobby.audience,
+        channels=chats.channels,
         grace=grace,
         schedule=schedule,
         backfills=backfills,
@@ -306,6 +289,7 @@ def build(
         grace=grace,
         schedule=schedule,
         recovery=recovery,
+        presences=presences,
     )
     return Core(
         settings=settings,
@@ -328,19 +312,16 @@ def build(
         blocks=blocks,
         friends=friends,
         privacy=privacy,
+        presences=presences,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,
         standings=standings,
-        chat=chat,
+        chat=chats.talk,
+        chats=chats,
         invites=lobby.invites,
         trail=lobby.trail,
         allocation=lobby.allocation,
-        channels=channels,
-        directs=directs,
-        groups=groups,
-        messages=messages,
-        reads=reads,
         lobbies=lobby.lobbies,
         browser=lobby.browser,
         matched_lobbies=lobby.matched,
@@ -350,6 +331,8 @@ def build(
         matchmaking=matchmaking,
         proposals=proposals,
         results=results,
+        karma=relations.karma,
+        recent_players=relations.recent_players,
         tick=tick,
         grace=grace,
         recovery=recovery,

@@ -7,13 +7,11 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
-from domain.chat.channels import Channels
+from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
-from domain.chat.directs import Directs
-from domain.chat.groups import Groups
-from domain.chat.messages import Messages
+from domain.chat.held import HELD
+from domain.chat.media import MEDIA
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
-from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -35,10 +33,12 @@ from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS
 from domain.matchmaking.grace import Grace
+from domain.matchmaking.karma import KARMA, KarmaBook
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals
+from domain.matchmaking.recent_players import RecentPlayers
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
@@ -53,7 +53,8 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
-from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
+from domain.social.presences import Presences
 from domain.social.privacy import PRIVACY, Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -63,9 +64,9 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY),
-    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
-    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
+    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
 )
 """Every kind of document there is."""
 
@@ -94,19 +95,16 @@ class Core:
     blocks: Blocks
     friends: Friends
     privacy: Privacy
+    presences: Presences
     acquaintances: Acquaintances
     games: Games
     rankings: Rankings
     standings: Standings
     chat: Chat
+    chats: ChatCases
     invites: Invites
     trail: Trail
     allocation: Allocation
-    channels: Channels
-    directs: Directs
-    groups: Groups
-    messages: Messages
-    reads: Reads
     lobbies: Lobbies
     browser: LobbyBrowser
     matched_lobbies: MatchedLobbies
@@ -116,6 +114,8 @@ class Core:
     matchmaking: Matchmaking
     proposals: Proposals
     results: Results
+    karma: KarmaBook
+    recent_players: RecentPlayers
     tick: Tick
     grace: Grace
     recovery: Recovery

@@ -11,7 +11,6 @@ from loguru import logger
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from domain.chat.typing import TypingNews
 from domain.core.index import may_lag
 from domain.core.paging import PageQuery
 from domain.games.seed import seed
@@ -32,7 +31,7 @@ from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
-from realtime.presence import BEAT_S, Attendance
+from realtime.presence import BEAT_S, Attendance, together
 from rest.app import build_app, runner_of
 from rest.routes import RestConfig, Services
 
@@ -85,6 +84,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
+            media=core.chats.media,
+            karma=core.karma,
             lobbies=core.lobbies,
             browser=core.browser,
             limits=core.limits,
@@ -143,7 +144,12 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     bench_tokens = BenchTokens(core.tokens, core.auth, core.clock)
     authenticator = bench_tokens if settings.bench else core.auth
     sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
-    attendance = Attendance(core.presence, core.clock, on_back=core.grace.back, on_gone=core.grace.gone)
+    attendance = Attendance(
+        core.presence,
+        core.clock,
+        on_back=together(core.grace.back, core.presences.moved),
+        on_gone=together(core.grace.gone, core.presences.gone),
+    )
     hub, greeter = Hub(core.streams, core.clock), Greeter(engine, sessions)
     follows = Follows(engine, hub, core.streams, greeter)
     gateway = Gateway(
@@ -158,16 +164,17 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     gateway.register(
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
-        ChatNamespace(
-            chat=core.chat,
-            directs=core.directs,
-            groups=core.groups,
-            messages=core.messages,
-            reads=core.reads,
-            typing=TypingNews(core.chat, core.publisher, core.clock),
+        ChatNamespace(core.chats, hub),
+        SocialNamespace(
+            blocks=core.blocks,
+            friends=core.friends,
+            privacy=core.privacy,
+            presences=core.presences,
+            recent_players=core.recent_players,
+            notifications=core.notifications,
             hub=hub,
+            follows=follows,
         ),
-        SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
     )
     core.publisher.attach(hub)
     if settings.bench:

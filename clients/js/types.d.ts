@@ -459,12 +459,16 @@ export interface Invitation {
   expiresAt: string;
 }
 
-/** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
+/**
+ * Says something in a channel. A retry with the same `clientMessageId` gets the first message back. content: of a
+ * gif its address, of an image what is said about it, which may be nothing. mediaId: of the image.
+ */
 export interface Send {
   channelId: string;
   clientMessageId: string;
-  content: string;
-  contentType?: "text" | "emoji";
+  contentType?: "text" | "emoji" | "gif" | "image";
+  content?: string;
+  mediaId?: string;
   replyToId?: string;
 }
 
@@ -572,6 +576,7 @@ export interface Channel {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs: number;
+  silenced: Record<string, string>;
   lastMessage?: Message;
   lastSeq: number;
   readSeq: number;
@@ -632,6 +637,75 @@ export interface ChannelMuted {
   mutedUntil?: string;
 }
 
+/**
+ * Mutes a member of a channel until a moment, in Unix milliseconds; without one, or with one that has passed, the
+ * member may talk again.
+ */
+export interface Moderate {
+  channelId: string;
+  userId: string;
+  mutedUntilMs?: number;
+}
+
+/** Says whether an image may be seen. */
+export interface ReviewMedia {
+  mediaId: string;
+  approved: boolean;
+}
+
+/** An image as the members of its channel see it. size: bytes. url: with the access token, as for every route. */
+export interface Media {
+  id: string;
+  channelId: string;
+  contentType: string;
+  size: number;
+  width: number;
+  height: number;
+  review: "pending" | "approved" | "rejected";
+  url: string;
+  thumbnailUrl: string;
+}
+
+/** A message that waits, as moderators see it; its `seq` is 0. */
+export interface Held {
+  message: Message;
+  expiresAt: string;
+}
+
+/** Says whether a message that waits may be seen. */
+export interface ReviewMessage {
+  channelId: string;
+  messageId: string;
+  approved: boolean;
+}
+
+/** Names players whose presence the socket follows. */
+export interface WatchPresence {
+  userIds: Array<string>;
+}
+
+/**
+ * What a player is doing, as others see it. Of two about one player the one with the later `since` is right. since:
+ * when the status began; missing when that is long ago.
+ */
+export interface Presence {
+  userId: string;
+  status: "online" | "away" | "queued" | "in_lobby" | "in_game" | "offline";
+  since?: string;
+  customStatus?: string;
+}
+
+/** Names players whose presence the socket follows no longer; without names all of them. */
+export interface UnwatchPresence {
+  userIds?: Array<string>;
+}
+
+/** Says whether the player is there or away, and what others shall read next to it; without it nothing. */
+export interface SetStatus {
+  status: "online" | "away";
+  customStatus?: string;
+}
+
 /** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
 export interface PageQuery {
   limit?: number;
@@ -663,14 +737,20 @@ export interface RequestQuery {
   direction?: "incoming" | "outgoing";
 }
 
-/** Names the player to ask for friendship, or whose friendship or request ends. */
-export interface ToFriend {
-  userId: string;
+/** Names the player to ask for friendship, by id or by username. */
+export interface AskFriend {
+  userId?: string;
+  username?: string;
 }
 
 /** Accepts or declines the request of that player. */
 export interface AnswerFriend {
   accept: boolean;
+  userId: string;
+}
+
+/** Names the player whose friendship or request ends. */
+export interface ToFriend {
   userId: string;
 }
 
@@ -689,6 +769,23 @@ export interface BlockList {
 /** Names the player to block, or to unblock. */
 export interface ToBlock {
   userId: string;
+}
+
+/** Another player, and the last match in which the two were. */
+export interface RecentPlayer {
+  userId: string;
+  username: string;
+  displayName: string;
+  matchId: string;
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  playedAt: string;
+}
+
+/** A page of recent players, those met last first. nextCursor: missing on the last page. */
+export interface RecentPlayerList {
+  items: Array<RecentPlayer>;
+  nextCursor?: string;
 }
 
 /** Who may do and see what. */
@@ -935,7 +1032,7 @@ export interface SpectatorLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "joined" | "not_allowed";
+  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired";
 }
 
 /** A member is ready or no longer ready. */
@@ -1036,6 +1133,7 @@ export interface ChannelUpdated {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs?: number;
+  silenced: Record<string, string>;
   closedAt?: string;
 }
 
@@ -1045,6 +1143,19 @@ export interface Typing {
   userId: string;
   isTyping: boolean;
   expiresInMs: number;
+}
+
+/** A moderator has said whether an image may be seen. */
+export interface MediaReviewed {
+  channelId: string;
+  mediaId: string;
+  review: "pending" | "approved" | "rejected";
+}
+
+/** A message waits for a moderator of the channel. */
+export interface MessageWaits {
+  channelId: string;
+  messageId: string;
 }
 
 /** The two are not friends any more, or there is no request any more: take the other player off both lists. */
@@ -1147,6 +1258,15 @@ export interface Refresh {
 /** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
 export interface Logout {
   refreshToken?: string;
+}
+
+/** A user as everybody sees them. */
+export interface PublicUser {
+  id: string;
+  username: string;
+  displayName: string;
+  karma: number;
+  createdAt: string;
 }
 
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
@@ -1307,6 +1427,20 @@ export interface LeaderboardEntry {
   rating: Rating;
   matches: number;
   wins: number;
+}
+
+/** Rates another player of the match: 1 for good, -1 for bad company. */
+export interface GiveKarma {
+  userId: string;
+  value: 1 | -1;
+}
+
+/** What the player gave. */
+export interface Karma {
+  matchId: string;
+  userId: string;
+  value: 1 | -1;
+  createdAt: string;
 }
 
 /** The code of a lobby that is named elsewhere, where it takes one. */
@@ -1567,8 +1701,12 @@ export interface ChatEvents extends CommonEvents {
   channel_updated: (data: ChannelUpdated, meta: Meta) => void;
   /** A member types, or has stopped. Without another such event it is over after `expiresInMs`. */
   typing: (data: Typing, meta: Meta) => void;
+  /** A moderator has said whether an image may be seen. */
+  media_reviewed: (data: MediaReviewed, meta: Meta) => void;
   /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
   channel_muted: (data: ChannelMuted, meta: Meta) => void;
+  /** A message waits for a moderator of the channel. */
+  message_held: (data: MessageWaits, meta: Meta) => void;
 }
 
 export interface ChatCommands extends CommonCommands {
@@ -1608,6 +1746,14 @@ export interface ChatCommands extends CommonCommands {
   leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
   /** Wants no notifications from a channel, for some time or for good; or wants them again. */
   mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
+  /** Mutes a member of a channel that the player moderates, for some time; or lets them talk again. */
+  moderate: (payload: Moderate, ack: (answer: Ack<Channel>) => void) => void;
+  /** Lets an image in a channel that the player moderates be seen, or takes it away. */
+  review_media: (payload: ReviewMedia, ack: (answer: Ack<Media>) => void) => void;
+  /** The messages that wait for a moderator of the channel, the oldest first, at most 100. */
+  held: (payload: ToChannel, ack: (answer: Ack<Array<Held>>) => void) => void;
+  /** Lets a message that waits be seen, as the newest of its channel, or drops it. */
+  review_message: (payload: ReviewMessage, ack: (answer: Ack<null>) => void) => void;
 }
 
 export interface SocialEvents extends CommonEvents {
@@ -1625,15 +1771,27 @@ export interface SocialEvents extends CommonEvents {
   notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
+  /** A player whom the socket watches is doing something else now. */
+  presence_changed: (data: Presence, meta: Meta) => void;
 }
 
 export interface SocialCommands extends CommonCommands {
+  /**
+   * Has the socket follow what players are doing, besides those it watches already, and says what that is now. They
+   * are friends, or in the same lobby or party; others are left out. It ends with that, with the socket and by
+   * `unwatch_presence`: a client asks again after every `hello`.
+   */
+  watch_presence: (payload: WatchPresence, ack: (answer: Ack<Array<Presence>>) => void) => void;
+  /** Has the socket follow no longer what these players are doing; without names, nobody's. Null. */
+  unwatch_presence: (payload: UnwatchPresence, ack: (answer: Ack<null>) => void) => void;
+  /** Says whether the player is there or away, on all devices and until it is said anew; what others see. */
+  set_status: (payload: SetStatus, ack: (answer: Ack<Presence>) => void) => void;
   /** The player's friends, the newest first. */
   friends: (payload: PageQuery, ack: (answer: Ack<FriendList>) => void) => void;
   /** The open requests to the player and of the player, the newest first. */
   friend_requests: (payload: RequestQuery, ack: (answer: Ack<FriendList>) => void) => void;
   /** Asks a player to be friends; who has asked the player is accepted. Asking twice is one request. */
-  friend_request: (payload: ToFriend, ack: (answer: Ack<Friend>) => void) => void;
+  friend_request: (payload: AskFriend, ack: (answer: Ack<Friend>) => void) => void;
   /** Accepts a player's request, or declines it; null once it is declined. */
   friend_answer: (payload: AnswerFriend, ack: (answer: Ack<Friend | null>) => void) => void;
   /** Ends a friendship, or a request in either direction; null, also when there was none. */
@@ -1644,6 +1802,8 @@ export interface SocialCommands extends CommonCommands {
   block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
   /** Takes a block back; null, also when there was none. */
   unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
+  /** Whom the player was in matches with of late, those met last first. */
+  recent_players: (payload: PageQuery, ack: (answer: Ack<RecentPlayerList>) => void) => void;
   /** Who may do and see what. */
   privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
   /** Changes who may do and see what; what is not named stays. */

@@ -512,12 +512,15 @@ class Invitation(TypedDict):
 
 
 class Send(TypedDict):
-    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
+    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back. content: of
+    a gif its address, of an image what is said about it, which may be nothing. mediaId: of the image.
+    """
 
     channelId: str
     clientMessageId: str
-    content: str
-    contentType: NotRequired[Literal["text", "emoji"]]
+    contentType: NotRequired[Literal["text", "emoji", "gif", "image"]]
+    content: NotRequired[str]
+    mediaId: NotRequired[str]
     replyToId: NotRequired[str]
 
 
@@ -635,6 +638,7 @@ class Channel(TypedDict):
     adminIds: list[str]
     lobbyId: NotRequired[str]
     slowModeMs: int
+    silenced: dict[str, str]
     lastMessage: NotRequired[Message]
     lastSeq: int
     readSeq: int
@@ -702,6 +706,82 @@ class ChannelMuted(TypedDict):
     mutedUntil: NotRequired[str]
 
 
+class Moderate(TypedDict):
+    """Mutes a member of a channel until a moment, in Unix milliseconds; without one, or with one that has passed,
+    the member may talk again.
+    """
+
+    channelId: str
+    userId: str
+    mutedUntilMs: NotRequired[int]
+
+
+class ReviewMedia(TypedDict):
+    """Says whether an image may be seen."""
+
+    mediaId: str
+    approved: bool
+
+
+class Media(TypedDict):
+    """An image as the members of its channel see it. size: bytes. url: with the access token, as for every route."""
+
+    id: str
+    channelId: str
+    contentType: str
+    size: int
+    width: int
+    height: int
+    review: Literal["pending", "approved", "rejected"]
+    url: str
+    thumbnailUrl: str
+
+
+class Held(TypedDict):
+    """A message that waits, as moderators see it; its `seq` is 0."""
+
+    message: Message
+    expiresAt: str
+
+
+class ReviewMessage(TypedDict):
+    """Says whether a message that waits may be seen."""
+
+    channelId: str
+    messageId: str
+    approved: bool
+
+
+class WatchPresence(TypedDict):
+    """Names players whose presence the socket follows."""
+
+    userIds: list[str]
+
+
+class Presence(TypedDict):
+    """What a player is doing, as others see it. Of two about one player the one with the later `since` is right.
+    since: when the status began; missing when that is long ago.
+    """
+
+    userId: str
+    status: Literal["online", "away", "queued", "in_lobby", "in_game", "offline"]
+    since: NotRequired[str]
+    customStatus: NotRequired[str]
+
+
+class UnwatchPresence(TypedDict):
+    """Names players whose presence the socket follows no longer; without names all of them."""
+
+    userIds: NotRequired[list[str]]
+
+
+class SetStatus(TypedDict):
+    """Says whether the player is there or away, and what others shall read next to it; without it nothing."""
+
+    status: Literal["online", "away"]
+    customStatus: NotRequired[str]
+
+
 class PageQuery(TypedDict):
     """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
 
@@ -736,16 +816,23 @@ class RequestQuery(TypedDict):
     direction: NotRequired[Literal["incoming", "outgoing"]]
 
 
-class ToFriend(TypedDict):
-    """Names the player to ask for friendship, or whose friendship or request ends."""
+class AskFriend(TypedDict):
+    """Names the player to ask for friendship, by id or by username."""
 
-    userId: str
+    userId: NotRequired[str]
+    username: NotRequired[str]
 
 
 class AnswerFriend(TypedDict):
     """Accepts or declines the request of that player."""
 
     accept: bool
+    userId: str
+
+
+class ToFriend(TypedDict):
+    """Names the player whose friendship or request ends."""
+
     userId: str
 
 
@@ -767,6 +854,25 @@ class ToBlock(TypedDict):
     """Names the player to block, or to unblock."""
 
     userId: str
+
+
+class RecentPlayer(TypedDict):
+    """Another player, and the last match in which the two were."""
+
+    userId: str
+    username: str
+    displayName: str
+    matchId: str
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    playedAt: str
+
+
+class RecentPlayerList(TypedDict):
+    """A page of recent players, those met last first. nextCursor: missing on the last page."""
+
+    items: list[RecentPlayer]
+    nextCursor: NotRequired[str]
 
 
 class Privacy(TypedDict):
@@ -1044,7 +1150,7 @@ class SpectatorLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "joined", "not_allowed"]
+    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
 
 
 class MemberReady(TypedDict):
@@ -1156,6 +1262,7 @@ class ChannelUpdated(TypedDict):
     adminIds: list[str]
     lobbyId: NotRequired[str]
     slowModeMs: NotRequired[int]
+    silenced: dict[str, str]
     closedAt: NotRequired[str]
 
 
@@ -1166,6 +1273,21 @@ class Typing(TypedDict):
     userId: str
     isTyping: bool
     expiresInMs: int
+
+
+class MediaReviewed(TypedDict):
+    """A moderator has said whether an image may be seen."""
+
+    channelId: str
+    mediaId: str
+    review: Literal["pending", "approved", "rejected"]
+
+
+class MessageWaits(TypedDict):
+    """A message waits for a moderator of the channel."""
+
+    channelId: str
+    messageId: str
 
 
 class FriendRemoved(TypedDict):
@@ -1281,6 +1403,16 @@ class Logout(TypedDict):
     """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
 
     refreshToken: NotRequired[str]
+
+
+class PublicUser(TypedDict):
+    """A user as everybody sees them."""
+
+    id: str
+    username: str
+    displayName: str
+    karma: int
+    createdAt: str
 
 
 class Step(TypedDict):
@@ -1453,6 +1585,22 @@ class LeaderboardEntry(TypedDict):
     wins: int
 
 
+class GiveKarma(TypedDict):
+    """Rates another player of the match: 1 for good, -1 for bad company."""
+
+    userId: str
+    value: Literal[1, -1]
+
+
+class Karma(TypedDict):
+    """What the player gave."""
+
+    matchId: str
+    userId: str
+    value: Literal[1, -1]
+    createdAt: str
+
+
 class WithCode(TypedDict):
     """The code of a lobby that is named elsewhere, where it takes one."""
 
@@ -1607,7 +1755,13 @@ class On(Protocol):
     def __call__(self, name: Literal["typing"], callback: Callback[Typing]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["media_reviewed"], callback: Callback[MediaReviewed]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["message_held"], callback: Callback[MessageWaits]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["friend_requested"], callback: Callback[Friend]) -> None: ...
@@ -1629,6 +1783,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["unread_count"], callback: Callback[UnreadCount]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["presence_changed"], callback: Callback[Presence]) -> None: ...
 
     @overload
     def __call__(self, name: str, callback: Callback[Any]) -> None: ...
@@ -1837,8 +1994,18 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self, name: Literal["media_reviewed"], predicate: Predicate[MediaReviewed] | None = None, timeout: float = ...
+    ) -> Event[MediaReviewed]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
     ) -> Event[ChannelMuted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["message_held"], predicate: Predicate[MessageWaits] | None = None, timeout: float = ...
+    ) -> Event[MessageWaits]: ...
 
     @overload
     async def __call__(
@@ -1880,6 +2047,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["unread_count"], predicate: Predicate[UnreadCount] | None = None, timeout: float = ...
     ) -> Event[UnreadCount]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["presence_changed"], predicate: Predicate[Presence] | None = None, timeout: float = ...
+    ) -> Event[Presence]: ...
 
     @overload
     async def __call__(
@@ -2473,6 +2645,83 @@ class Call(Protocol):
     @overload
     async def __call__(
         self,
+        namespace: Literal["chat"],
+        event: Literal["moderate"],
+        payload: Moderate,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["review_media"],
+        payload: ReviewMedia,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Media: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["held"],
+        payload: ToChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Held]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["review_message"],
+        payload: ReviewMessage,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["watch_presence"],
+        payload: WatchPresence,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Presence]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["unwatch_presence"],
+        payload: UnwatchPresence | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["set_status"],
+        payload: SetStatus,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Presence: ...
+
+    @overload
+    async def __call__(
+        self,
         namespace: Literal["social"],
         event: Literal["friends"],
         payload: PageQuery | None = None,
@@ -2497,7 +2746,7 @@ class Call(Protocol):
         self,
         namespace: Literal["social"],
         event: Literal["friend_request"],
-        payload: ToFriend,
+        payload: AskFriend | None = None,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -2557,6 +2806,17 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["recent_players"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> RecentPlayerList: ...
 
     @overload
     async def __call__(

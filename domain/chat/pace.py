@@ -9,9 +9,9 @@ from domain.core.errors import AppError, RateLimited
 from domain.core.ids import ChannelId, UserId
 from domain.core.limits import Limit, RateLimits
 
-BURST = 10
-EVERY = seconds(0.5)
-"""A member may say so many things at once, and one more each half second: by channel and process, as events have it."""
+BURST = 20
+EVERY = seconds(0.25)
+"""A member may say so many things at once, and four more each second: by channel and process, as events have it."""
 REMEMBERED = 10_000
 
 

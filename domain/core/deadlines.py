@@ -1,10 +1,11 @@
 """Deadlines stand in their document and in an index that workers poll: never a timer in one process's memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Kind = Literal["accept", "grace", "countdown", "ready", "idle", "result", "schedule"]
+Kind = Literal["accept", "grace", "countdown", "ready", "idle", "result", "schedule", "presence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,10 @@ class Deadlines(Protocol):
         """Sets or moves the deadline of one thing."""
         ...
 
+    async def hasten(self, kind: Kind, ids: Sequence[str], at: datetime) -> None:
+        """Sets the deadlines of many things, or brings them forward: what is due sooner stays."""
+        ...
+
     async def drop(self, kind: Kind, id: str) -> None:
         """Removes the deadline."""
         ...
@@ -31,6 +36,6 @@ class Deadlines(Protocol):
         """Leases at most `limit` deadlines that have come: nobody else sees them for 10 s."""
         ...
 
-    async def done(self, due: Due) -> None:
-        """Removes a leased deadline, unless it was set anew meanwhile."""
+    async def done(self, *due: Due) -> None:
+        """Removes leased deadlines, except those that were set anew meanwhile."""
         ...

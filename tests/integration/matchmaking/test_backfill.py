@@ -108,7 +108,7 @@ async def test_a_newcomer_takes_the_free_place_in_the_lobby_its_team_and_its_cha
     filled = await core.lobbies.sync(newcomer)
     teams = [member.team for member in filled.members]
     assert (len(filled.members), teams.count(1), teams.count(2)) == (4, 2, 2)
-    assert newcomer in (await core.reads.channels(newcomer))[0].member_ids
+    assert newcomer in (await core.chats.reads.channels(newcomer))[0].member_ids
     ended = await ticket_of(core, ticket.id)
     assert (ended.status, ended.lobby_id, ended.backfill_of) == ("matched", lobby.id, None)
     assert await broken_invariants(core.database) == []

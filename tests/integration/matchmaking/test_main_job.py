@@ -17,6 +17,7 @@ from domain.matchmaking.criteria import Criteria
 from domain.matchmaking.model import MATCHES, TICKETS, Match
 from domain.matchmaking.proposals import MatchOver
 from maoga.bootstrap import Core
+from tests.integration.matchmaking.conftest import OpenCore
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
 from tests.support.cores import players
@@ -244,7 +245,12 @@ async def test_cancels_that_race_with_matches_are_answered_consistently(core: Co
     assert await broken_invariants(core.database) == []
 
 
-async def test_messages_of_many_senders_are_gapless_and_retries_get_the_first_back(core: Core) -> None:
+async def test_messages_of_many_senders_are_gapless_and_retries_get_the_first_back(open_core: OpenCore) -> None:
+    async with open_core(rate_limit_scale=0) as core:
+        await _talk_much(core)
+
+
+async def _talk_much(core: Core) -> None:
     users, lobby = await seated(core)
     sends = [
         (user, Send(channel_id=lobby.chat_id, client_message_id=f"{user}-{n}"[-60:], content=f"{n}"))
