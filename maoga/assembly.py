@@ -40,15 +40,13 @@ from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
-from domain.social.blocks import Blocks
-from domain.social.friends import Friends
-from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
-from maoga.lobby_parts import lobby_parts
+from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
+from maoga.relations import build_relations
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
@@ -94,16 +92,10 @@ def build(
         clock=clock,
         new_id=new_id,
     )
-    blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
-    friends = Friends(
-        database=database,
-        users=users,
-        blocks=blocks,
-        privacy=privacy,
-        notifications=notifications,
-        outbox=outbox,
-        clock=clock,
+    relations = build_relations(
+        database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
+    blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -140,7 +132,7 @@ def build(
         rate_limit_scale=settings.rate_limit_scale,
         clock=clock,
     )
-    lobby = lobby_parts(
+    lobby = build_lobbies(
         settings,
         database=database,
         users=users,
@@ -148,9 +140,9 @@ def build(
         blocks=blocks,
         friends=friends,
         notifications=notifications,
-        channels=chats.channels,
         jobs=jobs,
         runner=runner,
+        channels=chats.channels,
         limits=limits,
         deadlines=deadlines,
         outbox=outbox,
@@ -163,6 +155,7 @@ def build(
         database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
     )
     board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
+    board.listen(presences.moved)
     proposals = Proposals(
         database=database,
         pool=pool,
@@ -294,6 +287,7 @@ def build(
         grace=grace,
         schedule=schedule,
         recovery=recovery,
+        presences=presences,
     )
     return Core(
         settings=settings,
@@ -316,6 +310,7 @@ def build(
         blocks=blocks,
         friends=friends,
         privacy=privacy,
+        presences=presences,
         acquaintances=acquaintances,
         games=games,
         rankings=rankings,
@@ -334,6 +329,8 @@ def build(
         matchmaking=matchmaking,
         proposals=proposals,
         results=results,
+        karma=relations.karma,
+        recent_players=relations.recent_players,
         tick=tick,
         grace=grace,
         recovery=recovery,

@@ -31,10 +31,12 @@ from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS
 from domain.matchmaking.grace import Grace
+from domain.matchmaking.karma import KARMA, KarmaBook
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals
+from domain.matchmaking.recent_players import RecentPlayers
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
@@ -49,7 +51,8 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
-from domain.social.model import BLOCKS, FRIENDSHIPS
+from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
+from domain.social.presences import Presences
 from domain.social.privacy import PRIVACY, Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -59,9 +62,9 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY),
+    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
-    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
 )
 """Every kind of document there is."""
 
@@ -90,6 +93,7 @@ class Core:
     blocks: Blocks
     friends: Friends
     privacy: Privacy
+    presences: Presences
     acquaintances: Acquaintances
     games: Games
     rankings: Rankings
@@ -108,6 +112,8 @@ class Core:
     matchmaking: Matchmaking
     proposals: Proposals
     results: Results
+    karma: KarmaBook
+    recent_players: RecentPlayers
     tick: Tick
     grace: Grace
     recovery: Recovery

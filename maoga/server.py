@@ -31,7 +31,7 @@ from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
-from realtime.presence import BEAT_S, Attendance
+from realtime.presence import BEAT_S, Attendance, together
 from rest.app import build_app, runner_of
 from rest.routes import RestConfig, Services
 
@@ -84,6 +84,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
+            karma=core.karma,
             lobbies=core.lobbies,
             browser=core.browser,
             chats=core.chats,
@@ -143,7 +144,12 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     bench_tokens = BenchTokens(core.tokens, core.auth, core.clock)
     authenticator = bench_tokens if settings.bench else core.auth
     sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
-    attendance = Attendance(core.presence, core.clock, on_back=core.grace.back, on_gone=core.grace.gone)
+    attendance = Attendance(
+        core.presence,
+        core.clock,
+        on_back=together(core.grace.back, core.presences.moved),
+        on_gone=together(core.grace.gone, core.presences.gone),
+    )
     hub, greeter = Hub(core.streams, core.clock), Greeter(engine, sessions)
     follows = Follows(engine, hub, core.streams, greeter)
     gateway = Gateway(
@@ -159,7 +165,16 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
         MatchmakingNamespace(core.matchmaking, core.parties, core.results, hub),
         LobbyNamespace(core.lobbies, core.browser, core.invites, hub),
         ChatNamespace(core.chats, hub),
-        SocialNamespace(core.blocks, core.friends, core.privacy, core.notifications, hub),
+        SocialNamespace(
+            blocks=core.blocks,
+            friends=core.friends,
+            privacy=core.privacy,
+            presences=core.presences,
+            recent_players=core.recent_players,
+            notifications=core.notifications,
+            hub=hub,
+            follows=follows,
+        ),
     )
     core.publisher.attach(hub)
     if settings.bench:

@@ -22,6 +22,7 @@ from domain.matchmaking.results import Results
 from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.rankings.standings import Standings
+from domain.social.presences import Presences
 from maoga.pairing_process import PairingProcess
 from maoga.process import Process, every
 
@@ -29,6 +30,8 @@ DEADLINES_EVERY_S = 0.1
 SWEEP_EVERY_S = 2.0
 REFILL_EVERY_S = 10.0
 STANDINGS_EVERY_S = 5.0
+PRESENCE_EVERY_S = 0.25
+LAPSED_EVERY_S = 1.0
 JOBS_EVERY_S = 0.2
 CRON_EVERY_S = 1.0
 JOBS_COUNTED_EVERY_S = 10.0
@@ -56,10 +59,11 @@ class Worker:
         grace: Grace,
         schedule: Schedule,
         recovery: Recovery,
+        presences: Presences,
     ) -> None:
         self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
         self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
-        self._standings, self._runner = standings, runner
+        self._standings, self._runner, self._presences = standings, runner, presences
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
@@ -81,6 +85,8 @@ class Worker:
         process.start("job count", every(JOBS_COUNTED_EVERY_S, "job count", self.count_jobs))
         process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
         process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
+        process.start("presence", every(PRESENCE_EVERY_S, "presence", self._presences.run))
+        process.start("lapsed leases", every(LAPSED_EVERY_S, "lapsed leases", self.sweep_presence))
         process.start("standings", every(STANDINGS_EVERY_S, "standings", self.sweep_standings))
 
     async def close(self) -> None:
@@ -109,6 +115,11 @@ class Worker:
         """Mends the leaderboards, on one worker at a time."""
         if await self._leases.acquire("standings", int(STANDINGS_EVERY_S * 2000)):
             await self._standings.sweep()
+
+    async def sweep_presence(self) -> None:
+        """Looks for players of killed instances, on one worker at a time."""
+        if await self._leases.acquire("presence", int(LAPSED_EVERY_S * 2000)):
+            await self._presences.sweep()
 
     async def count_jobs(self) -> None:
         """Tells the metrics how many jobs there are, on one worker at a time."""

@@ -36,6 +36,8 @@ class Fanout(Audience):
         if header.invitation:
             user = UserId(stream.rpartition(":")[2])
             self._follows.invite(user, header.invitation)
+        elif header.review:
+            self._follows.review(self._engine.members(namespace_of(stream), stream))
         else:
             self._broadcast(stream, body, packet.transient_payload(body))
 

@@ -17,15 +17,16 @@ from realtime.replay import Replay
 class _Following:
     """What a client follows; there is one for each, so it is small.
 
-    own: its user's stream. news: while the others are being read, the joins (True) and leaves that came in since.
-    replays: by stream, those that keep the client out of its room.
+    own: its user's stream. wishes: what it has asked for. news: while the others are being read, the joins (True) and
+    leaves that came in since. replays: by stream, those that keep the client out of its room.
     """
 
-    __slots__ = ("news", "own", "replays", "streams")
+    __slots__ = ("news", "own", "replays", "streams", "wishes")
 
     def __init__(self) -> None:
         self.own = ""
         self.streams: tuple[str, ...] = ()
+        self.wishes: frozenset[str] = frozenset()
         self.news: dict[str, bool] | None = None
         self.replays: dict[str, Replay] | None = None
 
@@ -79,26 +80,45 @@ class Follows:
         following = self._following.get(sid)
         return {stream: self._place(following, stream) for stream in following.streams} if following else {}
 
+    def wishes(self, sid: str) -> frozenset[str]:
+        """The streams the client has asked for, be it that it may follow them or not."""
+        following = self._following.get(sid)
+        return following.wishes if following else frozenset()
+
+    def wish(self, sid: str, streams: Iterable[str]) -> None:
+        """The client asks for these streams besides; its namespace says which of them it may follow."""
+        if following := self._following.get(sid):
+            following.wishes |= frozenset(streams)
+
+    def unwish(self, sid: str, streams: Iterable[str]) -> None:
+        """It does not ask for these any more."""
+        if following := self._following.get(sid):
+            following.wishes -= frozenset(streams)
+
+    def review(self, sids: Iterable[str]) -> None:
+        """These clients may not be allowed any more to follow what they have asked for."""
+        self._greeter.check([sid for sid in sids if self.wishes(sid)])
+
     def _place(self, following: _Following, stream: str) -> Position:
         replay = following.replay(stream)  # what it has not written yet may be the user's own leave
         return replay.position if replay else self._hub.position(stream)
 
-    async def refresh(self, client: Client, own: str, read: Callable[[], Awaitable[Iterable[str]]]) -> bool:
+    async def refresh(self, sid: str, own: str, read: Callable[[], Awaitable[Iterable[str]]]) -> bool:
         """Makes a client follow `own`, its user's stream, and what `read` answers, nothing else; whether that is news.
 
         It follows its user's stream before the read begins, so that it hears of every join from then on. What it shall
         follow is read once more when all of that can be heard: a leave may have been missed before.
         """
-        turn = self._turns.setdefault(client.sid, asyncio.Lock())
+        turn = self._turns.setdefault(sid, asyncio.Lock())
         async with turn:
             await self._hub.follow([own])
-            following = self._following.get(client.sid)
+            following = self._following.get(sid)
             if following is None:  # gone, or not yet begun
                 return False
             if not following.own:
                 following.own = own
-                self._clients[own] = (*self._clients.get(own, ()), client.sid)
-                self._join(client.sid, own)
+                self._clients[own] = (*self._clients.get(own, ()), sid)
+                self._join(sid, own)
             following.news = {}
             try:
                 heard = {own, *following.streams}
@@ -109,7 +129,7 @@ class Follows:
                     (wanted.add if joined else wanted.discard)(stream)
             finally:
                 following.news = None
-            return self._follow_just(client, wanted)
+            return self._follow_just(sid, wanted)
 
     def join(self, user: UserId, stream: str) -> None:
         """The user's clients in the stream's namespace follow it from where the hub stands."""
@@ -203,10 +223,10 @@ class Follows:
         else:
             self._leave(replay.sid, replay.stream)
 
-    def _follow_just(self, client: Client, wanted: set[str]) -> bool:
-        following = set(self._streams_of(client.sid))
+    def _follow_just(self, sid: str, wanted: set[str]) -> bool:
+        following = set(self._streams_of(sid))
         for stream in wanted ^ following:
-            (self._join if stream in wanted else self._leave)(client.sid, stream)
+            (self._join if stream in wanted else self._leave)(sid, stream)
         return wanted != following
 
     def _clients_of(self, user: UserId, stream: str) -> tuple[str, ...]:

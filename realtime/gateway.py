@@ -119,7 +119,7 @@ class Gateway:
         """Makes a client follow the streams it belongs to now; whether they are others than before."""
         namespace, user = self._namespaces[client.namespace], session.user(client)
         own = user_stream(namespace.name, user.id)
-        return await self._follows.refresh(client, own, lambda: namespace.streams_of(user))
+        return await self._follows.refresh(client.sid, own, lambda: namespace.streams_of(user))
 
     def hello(self, client: Client) -> First:
         """Where the client's streams stand: what comes later than that reaches it."""

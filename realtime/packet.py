@@ -1,7 +1,8 @@
 """What travels on a stream: `<header>\\n"<name>",<data>`, made once and passed on without being decoded.
 
 The header is empty for nearly every event. Otherwise it is JSON: `{"join": [users], "leave": [users]}` of a durable
-event, or `{"event": [stream, epoch, seq, at]}` of a notice, whose body is the packet of that event. A transient packet
+event, or `{"event": [stream, epoch, seq, at]}` of a notice, whose body is the packet of that event, or
+`{"review": true}` of a notice without a body, by which clients look anew at what they follow. A transient packet
 carries its meta behind its data; a durable one gets it where it arrives, with the place it was given.
 """
 
@@ -28,11 +29,12 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Who follows the stream from the event on, and who no longer after it. invitation: what a notice brings."""
+    """Who follows the stream from the event on, and who no longer after it. The rest: what a notice brings."""
 
     join: tuple[UserId, ...] = ()
     leave: tuple[UserId, ...] = ()
     invitation: Invitation | None = None
+    review: bool = False
 
 
 NOTHING = Header()
@@ -52,6 +54,11 @@ def transient(stream: str, name: str, data: bytes, at_ms: int) -> bytes:
 def notice(stream: str, position: Position, packet: bytes) -> bytes:
     """The packet that brings an event to the instances of a user who joins by it."""
     return b"%b\n%b" % (orjson.dumps({"event": [stream, position.epoch, position.seq, position.at]}), packet)
+
+
+def review() -> bytes:
+    """The packet by which those who follow a stream look anew at what they follow."""
+    return b'{"review":true}\n'
 
 
 def opened(packet: bytes) -> tuple[Header, bytes]:
@@ -95,7 +102,7 @@ def _header(fields: dict[str, Any], body: bytes) -> Header:
     if place := fields.get("event"):
         stream, *position = place
         return Header(invitation=Invitation(stream, Entry(Position(*position), body)))
-    return Header(_users(fields.get("join", ())), _users(fields.get("leave", ())))
+    return Header(_users(fields.get("join", ())), _users(fields.get("leave", ())), review=fields.get("review", False))
 
 
 def _users(ids: Iterable[str]) -> tuple[UserId, ...]:

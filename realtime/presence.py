@@ -33,6 +33,17 @@ class Hook(Protocol):
     async def __call__(self, *users: UserId) -> None: ...
 
 
+def together(*hooks: Hook) -> Hook:
+    """Calls all the hooks, and fails as the first of them that does."""
+
+    async def call(*users: UserId) -> None:
+        for outcome in await asyncio.gather(*(hook(*users) for hook in hooks), return_exceptions=True):
+            if outcome is not None:
+                raise outcome
+
+    return call
+
+
 @dataclass(slots=True, eq=False)
 class _Newcomer:
     """A connection that is not admitted yet. waiters: one for each of its namespaces."""
@@ -47,9 +58,10 @@ class Attendance:
     The first to come or go is told of at once, those that follow soon after together. Arrivals wait for the answer,
     departures do not. A connection's further namespaces are told with whatever is told next, or by the next beat.
 
-    on_back: called when connections of the users are there. on_gone: when the users' last ones anywhere are gone.
-    Calls come one after another, so that of a user's comings and goings the last is heard last. None is repeated when
-    it fails: the reconciling sweep compares presence and documents again.
+    on_back: called when connections of the users are there, and when they count again after the lease was lost.
+    on_gone: when the users' last ones anywhere are gone. Calls come one after another, so that of a user's comings and
+    goings the last is heard last. None is repeated when it fails: the reconciling sweep compares presence and documents
+    again.
     """
 
     def __init__(self, presence: Presence, clock: Clock, *, on_back: Hook, on_gone: Hook) -> None:
@@ -59,6 +71,7 @@ class Attendance:
         self._changed: dict[UserId, None] = {}
         self._news: dict[UserId, Hook] = {}
         self._connections, self._namespaces = 0, Counter[str]()
+        self._anew: set[UserId] = set()
         self._turn = asyncio.Lock()
         self._telling: asyncio.Task[None] | None = None
         self._passing_on: asyncio.Task[None] | None = None
@@ -168,6 +181,7 @@ class Attendance:
     async def _renew(self) -> None:
         if not await self._presence.beat(self._counts()):
             self._changed |= dict.fromkeys(self._here)
+            self._anew.update(self._here)
             self._tell_soon()
 
     def _holding(self, user: UserId) -> Holding:
@@ -178,6 +192,10 @@ class Attendance:
         return Counts(self._connections, dict(+self._namespaces))
 
     def _settle(self, user: UserId, holding: Holding, standing: Standing) -> None:
+        if user in self._anew:
+            self._anew.discard(user)
+            if holding.connections:
+                self._note(user, self._on_back)
         for place, connection in enumerate(holding.connections):
             if place < holding.admitted or connection.id not in self._newcomers:
                 continue  # it was here before, or it is gone by now

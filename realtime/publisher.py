@@ -2,22 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
 import orjson
 
 from domain.core.clock import Clock
-from domain.core.events import Outgoing
+from domain.core.events import Outgoing, Reviews
 from domain.core.events import Publisher as PublisherPort
 from domain.core.ids import UserId, new_id
 from domain.core.streams import Delivery, Receiver, StreamLog
 from realtime import packet
 from realtime.auth import Kick
 
+Listener = Callable[[Sequence[Outgoing]], Awaitable[None]]
+"""Is called with events after they were published; they may have been before."""
 
-class StreamPublisher(PublisherPort):
+
+class StreamPublisher(PublisherPort, Reviews):
     """Puts events on their streams.
 
     Durable ones reach the clients of this process by their stream too: a short cut would break the order. Transient
@@ -27,6 +30,11 @@ class StreamPublisher(PublisherPort):
     def __init__(self, streams: StreamLog, clock: Clock) -> None:
         self._streams, self._clock = streams, clock
         self._here: Receiver | None = None
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Lets a use case know what others publish here. It must be done soon, for publishing waits for it."""
+        self._listeners.append(listener)
 
     def attach(self, here: Receiver) -> None:
         """This process has clients: they hear through `here`."""
@@ -37,10 +45,15 @@ class StreamPublisher(PublisherPort):
         lines = [self._publish_in_order(list(line), again) for _, line in by_stream]
         if len(lines) == 1:
             await lines[0]
-            return
-        for outcome in await asyncio.gather(*lines, return_exceptions=True):
-            if outcome is not None:
-                raise outcome
+        else:
+            for outcome in await asyncio.gather(*lines, return_exceptions=True):
+                if outcome is not None:
+                    raise outcome
+        for listener in self._listeners:
+            await listener(events)
+
+    async def review(self, *streams: str) -> None:
+        await asyncio.gather(*(self._streams.notify(stream, packet.review()) for stream in streams))
 
     async def disconnect(self, user: UserId, *, session: str | None = None, reason: str) -> None:
         await self._streams.control(orjson.dumps(asdict(Kick(new_id(), user, session, reason))))

@@ -16,6 +16,7 @@ from domain.core.model import Command, Model
 from domain.games.games import Games
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.lobbies import Lobbies
+from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.results import Results
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
@@ -60,6 +61,7 @@ class Services:
     rankings: Rankings
     standings: Standings
     results: Results
+    karma: KarmaBook
     lobbies: Lobbies
     browser: LobbyBrowser
     chats: ChatCases

@@ -4,7 +4,7 @@ from domain.core.errors import Forbidden, NotFound
 from domain.core.ids import UserId
 from domain.core.paging import PageQuery
 from domain.social.blocks import BlockLimit
-from domain.social.commands import AnswerFriend, RequestQuery, ToBlock, ToFriend, Verdict
+from domain.social.commands import AnswerFriend, AskFriend, RequestQuery, ToBlock, ToFriend, Verdict
 from domain.social.friends import FriendLimit, FriendRequestLimit
 from domain.social.model import BlockList, BlockView, FriendList, FriendView
 from rest.envelope import Reply
@@ -68,7 +68,7 @@ routes = [
         "POST",
         "/friends/requests",
         request,
-        body=ToFriend,
+        body=AskFriend,
         answer=FriendView,
         status=201,
         rate="write",

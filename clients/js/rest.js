@@ -44,6 +44,11 @@ export class Rest {
     return this.#data("GET", "/users/me", { token: accessToken });
   }
 
+  /** Somebody as everybody sees them. @param {string} accessToken @param {string} userId @returns {Promise<import("./types.d.ts").PublicUser>} */
+  user(accessToken, userId) {
+    return this.#data("GET", `/users/${encodeURIComponent(userId)}`, { token: accessToken });
+  }
+
   /** The whole catalogue, the most popular first. @returns {Promise<import("./types.d.ts").Game[]>} */
   async games() {
     const games = [];

@@ -47,6 +47,11 @@ export class Session {
     return this.#refreshing;
   }
 
+  /** Somebody as everybody sees them. @param {string} userId @returns {Promise<import("./types.d.ts").PublicUser>} */
+  async publicUser(userId) {
+    return this.#rest.user(await this.token(), userId);
+  }
+
   /** Ends the session here and, if it can be reached, on the server. */
   async logout() {
     this.forget();

@@ -632,6 +632,33 @@ export interface ChannelMuted {
   mutedUntil?: string;
 }
 
+/** Names players whose presence the socket follows. */
+export interface WatchPresence {
+  userIds: Array<string>;
+}
+
+/**
+ * What a player is doing, as others see it. Of two about one player the one with the later `since` is right. since:
+ * when the status began; missing when that is long ago.
+ */
+export interface Presence {
+  userId: string;
+  status: "online" | "away" | "queued" | "in_lobby" | "in_game" | "offline";
+  since?: string;
+  customStatus?: string;
+}
+
+/** Names players whose presence the socket follows no longer; without names all of them. */
+export interface UnwatchPresence {
+  userIds?: Array<string>;
+}
+
+/** Says whether the player is there or away, and what others shall read next to it; without it nothing. */
+export interface SetStatus {
+  status: "online" | "away";
+  customStatus?: string;
+}
+
 /** Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on. */
 export interface PageQuery {
   limit?: number;
@@ -663,14 +690,20 @@ export interface RequestQuery {
   direction?: "incoming" | "outgoing";
 }
 
-/** Names the player to ask for friendship, or whose friendship or request ends. */
-export interface ToFriend {
-  userId: string;
+/** Names the player to ask for friendship, by id or by username. */
+export interface AskFriend {
+  userId?: string;
+  username?: string;
 }
 
 /** Accepts or declines the request of that player. */
 export interface AnswerFriend {
   accept: boolean;
+  userId: string;
+}
+
+/** Names the player whose friendship or request ends. */
+export interface ToFriend {
   userId: string;
 }
 
@@ -689,6 +722,23 @@ export interface BlockList {
 /** Names the player to block, or to unblock. */
 export interface ToBlock {
   userId: string;
+}
+
+/** Another player, and the last match in which the two were. */
+export interface RecentPlayer {
+  userId: string;
+  username: string;
+  displayName: string;
+  matchId: string;
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  playedAt: string;
+}
+
+/** A page of recent players, those met last first. nextCursor: missing on the last page. */
+export interface RecentPlayerList {
+  items: Array<RecentPlayer>;
+  nextCursor?: string;
 }
 
 /** Who may do and see what. */
@@ -1149,6 +1199,15 @@ export interface Logout {
   refreshToken?: string;
 }
 
+/** A user as everybody sees them. */
+export interface PublicUser {
+  id: string;
+  username: string;
+  displayName: string;
+  karma: number;
+  createdAt: string;
+}
+
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
 export interface Step {
   afterS: number;
@@ -1307,6 +1366,20 @@ export interface LeaderboardEntry {
   rating: Rating;
   matches: number;
   wins: number;
+}
+
+/** Rates another player of the match: 1 for good, -1 for bad company. */
+export interface GiveKarma {
+  userId: string;
+  value: 1 | -1;
+}
+
+/** What the player gave. */
+export interface Karma {
+  matchId: string;
+  userId: string;
+  value: 1 | -1;
+  createdAt: string;
 }
 
 /** The code of a lobby that is named elsewhere, where it takes one. */
@@ -1640,15 +1713,27 @@ export interface SocialEvents extends CommonEvents {
   notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
+  /** A player whom the socket watches is doing something else now. */
+  presence_changed: (data: Presence, meta: Meta) => void;
 }
 
 export interface SocialCommands extends CommonCommands {
+  /**
+   * Has the socket follow what players are doing, besides those it watches already, and says what that is now. They
+   * are friends, or in the same lobby or party; others are left out. It ends with that, with the socket and by
+   * `unwatch_presence`: a client asks again after every `hello`.
+   */
+  watch_presence: (payload: WatchPresence, ack: (answer: Ack<Array<Presence>>) => void) => void;
+  /** Has the socket follow no longer what these players are doing; without names, nobody's. Null. */
+  unwatch_presence: (payload: UnwatchPresence, ack: (answer: Ack<null>) => void) => void;
+  /** Says whether the player is there or away, on all devices and until it is said anew; what others see. */
+  set_status: (payload: SetStatus, ack: (answer: Ack<Presence>) => void) => void;
   /** The player's friends, the newest first. */
   friends: (payload: PageQuery, ack: (answer: Ack<FriendList>) => void) => void;
   /** The open requests to the player and of the player, the newest first. */
   friend_requests: (payload: RequestQuery, ack: (answer: Ack<FriendList>) => void) => void;
   /** Asks a player to be friends; who has asked the player is accepted. Asking twice is one request. */
-  friend_request: (payload: ToFriend, ack: (answer: Ack<Friend>) => void) => void;
+  friend_request: (payload: AskFriend, ack: (answer: Ack<Friend>) => void) => void;
   /** Accepts a player's request, or declines it; null once it is declined. */
   friend_answer: (payload: AnswerFriend, ack: (answer: Ack<Friend | null>) => void) => void;
   /** Ends a friendship, or a request in either direction; null, also when there was none. */
@@ -1659,6 +1744,8 @@ export interface SocialCommands extends CommonCommands {
   block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
   /** Takes a block back; null, also when there was none. */
   unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
+  /** Whom the player was in matches with of late, those met last first. */
+  recent_players: (payload: PageQuery, ack: (answer: Ack<RecentPlayerList>) => void) => void;
   /** Who may do and see what. */
   privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
   /** Changes who may do and see what; what is not named stays. */

@@ -702,6 +702,36 @@ class ChannelMuted(TypedDict):
     mutedUntil: NotRequired[str]
 
 
+class WatchPresence(TypedDict):
+    """Names players whose presence the socket follows."""
+
+    userIds: list[str]
+
+
+class Presence(TypedDict):
+    """What a player is doing, as others see it. Of two about one player the one with the later `since` is right.
+    since: when the status began; missing when that is long ago.
+    """
+
+    userId: str
+    status: Literal["online", "away", "queued", "in_lobby", "in_game", "offline"]
+    since: NotRequired[str]
+    customStatus: NotRequired[str]
+
+
+class UnwatchPresence(TypedDict):
+    """Names players whose presence the socket follows no longer; without names all of them."""
+
+    userIds: NotRequired[list[str]]
+
+
+class SetStatus(TypedDict):
+    """Says whether the player is there or away, and what others shall read next to it; without it nothing."""
+
+    status: Literal["online", "away"]
+    customStatus: NotRequired[str]
+
+
 class PageQuery(TypedDict):
     """Which page of a list: at most `limit` items, from `cursor` (the last page's `nextCursor`) on."""
 
@@ -736,16 +766,23 @@ class RequestQuery(TypedDict):
     direction: NotRequired[Literal["incoming", "outgoing"]]
 
 
-class ToFriend(TypedDict):
-    """Names the player to ask for friendship, or whose friendship or request ends."""
+class AskFriend(TypedDict):
+    """Names the player to ask for friendship, by id or by username."""
 
-    userId: str
+    userId: NotRequired[str]
+    username: NotRequired[str]
 
 
 class AnswerFriend(TypedDict):
     """Accepts or declines the request of that player."""
 
     accept: bool
+    userId: str
+
+
+class ToFriend(TypedDict):
+    """Names the player whose friendship or request ends."""
+
     userId: str
 
 
@@ -767,6 +804,25 @@ class ToBlock(TypedDict):
     """Names the player to block, or to unblock."""
 
     userId: str
+
+
+class RecentPlayer(TypedDict):
+    """Another player, and the last match in which the two were."""
+
+    userId: str
+    username: str
+    displayName: str
+    matchId: str
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    playedAt: str
+
+
+class RecentPlayerList(TypedDict):
+    """A page of recent players, those met last first. nextCursor: missing on the last page."""
+
+    items: list[RecentPlayer]
+    nextCursor: NotRequired[str]
 
 
 class Privacy(TypedDict):
@@ -1283,6 +1339,16 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
+class PublicUser(TypedDict):
+    """A user as everybody sees them."""
+
+    id: str
+    username: str
+    displayName: str
+    karma: int
+    createdAt: str
+
+
 class Step(TypedDict):
     """From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more."""
 
@@ -1451,6 +1517,22 @@ class LeaderboardEntry(TypedDict):
     rating: Rating
     matches: int
     wins: int
+
+
+class GiveKarma(TypedDict):
+    """Rates another player of the match: 1 for good, -1 for bad company."""
+
+    userId: str
+    value: Literal[1, -1]
+
+
+class Karma(TypedDict):
+    """What the player gave."""
+
+    matchId: str
+    userId: str
+    value: Literal[1, -1]
+    createdAt: str
 
 
 class WithCode(TypedDict):
@@ -1646,6 +1728,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["unread_count"], callback: Callback[UnreadCount]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["presence_changed"], callback: Callback[Presence]) -> None: ...
 
     @overload
     def __call__(self, name: str, callback: Callback[Any]) -> None: ...
@@ -1897,6 +1982,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["unread_count"], predicate: Predicate[UnreadCount] | None = None, timeout: float = ...
     ) -> Event[UnreadCount]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["presence_changed"], predicate: Predicate[Presence] | None = None, timeout: float = ...
+    ) -> Event[Presence]: ...
 
     @overload
     async def __call__(
@@ -2491,6 +2581,39 @@ class Call(Protocol):
     async def __call__(
         self,
         namespace: Literal["social"],
+        event: Literal["watch_presence"],
+        payload: WatchPresence,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Presence]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["unwatch_presence"],
+        payload: UnwatchPresence | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["set_status"],
+        payload: SetStatus,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Presence: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
         event: Literal["friends"],
         payload: PageQuery | None = None,
         *,
@@ -2514,7 +2637,7 @@ class Call(Protocol):
         self,
         namespace: Literal["social"],
         event: Literal["friend_request"],
-        payload: ToFriend,
+        payload: AskFriend | None = None,
         *,
         timeout: float = ...,
         repeat: bool = ...,
@@ -2574,6 +2697,17 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["recent_players"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> RecentPlayerList: ...
 
     @overload
     async def __call__(

@@ -1,10 +1,11 @@
 """Deadlines stand in their document and in an index that workers poll: never a timer in one process's memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Kind = Literal["accept", "grace", "countdown", "ready", "idle", "result", "schedule"]
+Kind = Literal["accept", "grace", "countdown", "ready", "idle", "result", "schedule", "presence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class Deadlines(Protocol):
 
     async def set(self, kind: Kind, id: str, at: datetime) -> None:
         """Sets or moves the deadline of one thing."""
+        ...
+
+    async def hasten(self, kind: Kind, ids: Sequence[str], at: datetime) -> None:
+        """Sets the deadlines of many things, or brings them forward: what is due sooner stays."""
         ...
 
     async def drop(self, kind: Kind, id: str) -> None:

@@ -62,6 +62,17 @@ class Publisher(Protocol):
         ...
 
 
+class Reviews(Protocol):
+    """Has sockets look anew at what they may follow, on every instance."""
+
+    async def review(self, *streams: str) -> None:
+        """The sockets that follow one of the streams read anew what they may follow, if they have asked for any stream.
+
+        Raises `errors.Unavailable`.
+        """
+        ...
+
+
 def user_stream(namespace: Namespace, user: UserId) -> str:
     """The stream of one user in one namespace."""
     return f"{namespace}:user:{user}"

@@ -1,6 +1,7 @@
 """How a lobby changes: load, decide (pure), save on condition with what follows from it, tell."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +11,13 @@ from domain.chat.model import CHANNELS
 from domain.core.clock import Clock, seconds
 from domain.core.collection import Database, Delete, Filter, Insert, Replace, StorageConflict, Write
 from domain.core.deadlines import Deadlines
-from domain.core.errors import Conflict, NotFound
+from domain.core.errors import Conflict, NotFound, Unavailable
 from domain.core.events import Outbox, Outgoing, carry, to
 from domain.core.ids import LobbyId, UserId
 from domain.core.index import may_lag
-from domain.core.retries import RETRIES, pause
+from domain.core.retries import pause
 from domain.jobs.jobs import Jobs
+from domain.lobbies.channel import channel_change, channel_events, channel_of, without
 from domain.lobbies.events import (
     LobbyClosed,
     LobbyEvent,
@@ -29,8 +31,10 @@ from domain.lobbies.events import (
 from domain.lobbies.follow_ups import follow_ups
 from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS, Lobby
 from domain.lobbies.rules import Draft, listed
-from domain.lobbies.talk import channel_events, channel_of, channel_write, without
 from domain.lobbies.trail import Trail
+
+ATTEMPTS = 15
+"""All members of a lobby may say something in one moment, and each change meets the others'."""
 
 Decision = Callable[[Draft, datetime], None]
 Check = Callable[[Lobby], Awaitable[None]]
@@ -66,8 +70,7 @@ class LobbyChanges:
         config: LobbyConfig,
     ) -> None:
         self._database, self._deadlines, self._trail, self._jobs = database, deadlines, trail, jobs
-        self._channels = channels
-        self._outbox, self._clock, self._config = outbox, clock, config
+        self._channels, self._outbox, self._clock, self._config = channels, outbox, clock, config
         self._lobbies = database.collection(LOBBIES)
 
     async def make(self, lobby: Lobby, *also: Write, by: UserId | None = None) -> Lobby:
@@ -105,7 +108,7 @@ class LobbyChanges:
         expect_seat: what must hold for the seats of those who leave. Raises `NotFound`, `Conflict` after some tries,
         and `StorageConflict` at once for one of `also`: that is the caller's to judge.
         """
-        for attempt in range(1 + RETRIES):
+        for attempt in range(ATTEMPTS):
             await pause(attempt)
             before = await self._lobbies.get(lobby_id)
             if before is None:
@@ -122,12 +125,8 @@ class LobbyChanges:
             after = carry(after, list(_outgoing(before, after, draft.events)), now)
             record = self._trail.changed(before, after, tuple(event.wire_name for event in draft.events), by, now)
             jobs = follow_ups(self._jobs, before, after)
-            consequences = [
-                *_consequences(before, after, expect_seat or {}),
-                *channel_write(before, after, draft.events, by, now),
-                record,
-                *jobs,
-            ]
+            talk = list(channel_change(before, after, draft.events, by, now))
+            consequences = [*_consequences(before, after, expect_seat or {}), *talk, record, *jobs]
             try:
                 await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
             except StorageConflict as conflict:
@@ -138,7 +137,8 @@ class LobbyChanges:
             with may_lag():
                 await self._remind(before, after)
             await self._outbox.flush(LOBBIES, after)
-            await self._channels.tell_of(after.chat_id)
+            if talk:
+                await self._tell_channel(after)
             return after
         raise Conflict
 
@@ -147,6 +147,12 @@ class LobbyChanges:
         if after.finished_at is not None or (before.status == after.status == "active"):
             return before.idle_at
         return now + seconds(self._config.active_s if after.status == "active" else self._config.idle_s)
+
+    async def _tell_channel(self, lobby: Lobby) -> None:
+        with suppress(Unavailable):  # a sweep does it
+            channel = await self._channels.find(lobby.chat_id)
+            if channel is not None:
+                await self._channels.tell(channel)
 
     async def _remind(self, before: Lobby, after: Lobby) -> None:
         if after.starts_at and after.status == "countdown" and not after.allocating:

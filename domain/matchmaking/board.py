@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from domain.core.clock import Clock, ms_between, seconds
 from domain.core.collection import Database
 from domain.core.events import Publisher, to, user_stream
-from domain.core.ids import TicketId
+from domain.core.ids import TicketId, UserId
 from domain.core.index import may_lag
 from domain.games.games import Games
 from domain.matchmaking.criteria import Criteria
@@ -26,6 +27,12 @@ class PoolState:
     statistics: PoolStatistics = field(default_factory=PoolStatistics)
 
 
+class Listener(Protocol):
+    """Is told whose tickets have changed."""
+
+    async def __call__(self, *users: UserId) -> None: ...
+
+
 STATISTICS_S = 1.0
 """What the owner of a pool has learned is some kilobytes, and is read no more often than this."""
 
@@ -39,6 +46,11 @@ class TicketBoard:
         self._tickets = database.collection(TICKETS)
         self._games, self._pool, self._publisher, self._clock = games, pool, publisher, clock
         self._statistics: dict[PoolKey, tuple[datetime, PoolStatistics]] = {}
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Lets a feature know that tickets have changed."""
+        self._listeners.append(listener)
 
     async def view(self, ticket: Ticket) -> TicketView:
         """The ticket as its players see it now; of its pool nothing is known while the index is unavailable."""
@@ -57,6 +69,9 @@ class TicketBoard:
         """Sends `ticket_updated` for each of the tickets, to all of its players."""
         tickets = (await self._tickets.get_many(ticket_ids)).values()
         await self._send([await self.view(ticket) for ticket in tickets])
+        users = {user for ticket in tickets for user in ticket.player_ids}
+        for listener in self._listeners:
+            await listener(*users)
 
     async def show_waiting(self, explained: Mapping[TicketId, Explanation], state: PoolState) -> None:
         """Sends `ticket_updated` for those of the tickets that wait; the pool forgets the others, which have ended."""

@@ -78,3 +78,11 @@ class Presence(Protocol):
     async def leave(self) -> None:
         """Gives up this instance's lease (graceful stop)."""
         ...
+
+    async def lapsed(self) -> Mapping[str, Sequence[UserId]]:
+        """The leases that have lapsed or were given up within 10 s, and whose connections hung on each."""
+        ...
+
+    async def forget(self, lease: str) -> None:
+        """A lapsed lease is seen to."""
+        ...

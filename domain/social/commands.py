@@ -1,12 +1,29 @@
 """What clients ask of their relations to other players."""
 
-from typing import Annotated, Literal
+import re
+import unicodedata
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.core.ids import UserId
-from domain.core.model import ID_SHAPE, Command
+from domain.core.model import ID_SHAPE, Command, Text
 from domain.core.paging import PageQuery
 
 AnotherId = Annotated[UserId, ID_SHAPE]
+
+MOST_WATCHED = 200
+"""Players whose presence one socket follows."""
+
+
+def _one_line(text: str) -> str | None:
+    """The text in one line, composed, without what cannot be seen; None when nothing is left."""
+    visible = "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char) not in HIDDEN)
+    return re.sub(r"\s+", " ", visible).strip() or None
+
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+CustomStatus = Annotated[Text, Field(max_length=80), AfterValidator(_one_line)]
 
 
 class ToBlock(Command):
@@ -15,8 +32,21 @@ class ToBlock(Command):
     user_id: AnotherId
 
 
+class AskFriend(Command):
+    """Names the player to ask for friendship, by id or by username."""
+
+    user_id: AnotherId | None = None
+    username: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.user_id is None) == (self.username is None):
+            raise ValueError("give either userId or username")
+        return self
+
+
 class ToFriend(Command):
-    """Names the player to ask for friendship, or whose friendship or request ends."""
+    """Names the player whose friendship or request ends."""
 
     user_id: AnotherId
 
@@ -37,3 +67,22 @@ class RequestQuery(PageQuery):
     """Which page of the open requests. direction: those to the player (incoming), or those they made (outgoing)."""
 
     direction: Literal["incoming", "outgoing"] | None = None
+
+
+class SetStatus(Command):
+    """Says whether the player is there or away, and what others shall read next to it; without it nothing."""
+
+    status: Literal["online", "away"]
+    custom_status: CustomStatus | None = None
+
+
+class WatchPresence(Command):
+    """Names players whose presence the socket follows."""
+
+    user_ids: list[AnotherId] = Field(max_length=MOST_WATCHED)
+
+
+class UnwatchPresence(Command):
+    """Names players whose presence the socket follows no longer; without names all of them."""
+
+    user_ids: list[AnotherId] | None = Field(default=None, max_length=MOST_WATCHED)

@@ -1,4 +1,4 @@
-"""What a player is told of their relations to others, on the stream `social:user:<id>`.
+"""What a player is told of their relations to others, on the stream `social:user:<id>`, and of what others are doing.
 
 Both players are told, on all their devices. Applied in order to an old list of friends and requests, the events give
 the present one.
@@ -8,7 +8,17 @@ from typing import ClassVar
 
 from domain.core.events import Event
 from domain.core.ids import UserId
-from domain.social.model import FriendView
+from domain.social.model import FriendView, PresenceView
+
+
+def presence_stream(user: UserId) -> str:
+    """The stream of what one player is doing."""
+    return f"social:presence:{user}"
+
+
+def watched(stream: str) -> UserId:
+    """The player whose stream it is."""
+    return UserId(stream.rpartition(":")[2])
 
 
 class FriendRequested(Event, FriendView):
@@ -29,3 +39,10 @@ class FriendRemoved(Event):
     wire_name: ClassVar[str] = "friend_removed"
 
     user_id: UserId
+
+
+class PresenceChanged(Event, PresenceView):
+    """A player whom the socket watches is doing something else now."""
+
+    wire_name: ClassVar[str] = "presence_changed"
+    durable: ClassVar[bool] = False

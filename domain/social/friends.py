@@ -14,7 +14,7 @@ from domain.core.retries import RETRIES, pause
 from domain.notifications.model import FriendAccepted, FriendRequest, News
 from domain.notifications.notifications import Notifications
 from domain.social.blocks import Blocks
-from domain.social.commands import AnswerFriend, RequestQuery, ToFriend
+from domain.social.commands import AnswerFriend, AskFriend, RequestQuery, ToFriend
 from domain.social.friendships import (
     OVER_KEPT,
     Accounts,
@@ -99,15 +99,16 @@ class Friends:
         found = await self._friendships.find({"user_ids": user, "status": "friends"}, limit=2 * MOST_FRIENDS)
         return {other_of(one, user) for one in found}
 
-    async def request(self, user: UserId, command: ToFriend) -> FriendView:
+    async def request(self, user: UserId, command: AskFriend) -> FriendView:
         """Asks a player to be friends; who has asked the user is accepted. Asking twice is one request.
 
         Raises `ValidationFailed` for oneself, `NotFound` for nobody and where one has blocked the other, `Forbidden`
         for a player who takes no requests, `FriendLimit` and `FriendRequestLimit`.
         """
-        other = command.user_id
+        other = command.user_id or UserId((await self._users.named(command.username or "")).id)
         if other == user:
-            raise ValidationFailed([{"field": "userId", "message": "nobody can be their own friend"}])
+            field = "userId" if command.user_id else "username"
+            raise ValidationFailed([{"field": field, "message": "nobody can be their own friend"}])
         accounts = await self._accounts(user, other)
 
         async def decide(before: Friendship | None) -> Step | None:

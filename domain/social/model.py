@@ -6,6 +6,7 @@ from domain.core.collection import Spec
 from domain.core.events import WithEvents
 from domain.core.ids import UserId
 from domain.core.model import Document, Model, Timestamp
+from domain.presence.told import PresenceStatus, Told
 
 
 class Block(Document):
@@ -75,3 +76,30 @@ class FriendList(Model):
 
     items: list[FriendView]
     next_cursor: str | None
+
+
+class UserStatus(Document):
+    """What a player says of themselves, whatever they are doing. The id is the user's."""
+
+    status: Literal["online", "away"] = "online"
+    custom_status: str | None = None
+
+
+STATUSES = Spec("statuses", UserStatus)
+
+
+class PresenceView(Model):
+    """What a player is doing, as others see it. Of two about one player the one with the later `since` is right.
+
+    since: when the status began; missing when that is long ago.
+    """
+
+    user_id: UserId
+    status: PresenceStatus
+    since: Timestamp | None
+    custom_status: str | None
+
+
+def presence_view(user: UserId, told: Told) -> PresenceView:
+    """What others see of the user."""
+    return PresenceView(user_id=user, status=told.status, since=told.since, custom_status=told.custom_status)

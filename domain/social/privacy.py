@@ -1,6 +1,6 @@
 """Privacy: what a player lets others do and see."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Literal
 
@@ -43,11 +43,20 @@ class SetPrivacy(Command):
     friend_requests: Literal["everyone", "nobody"] | None = None
 
 
+Listener = Callable[[UserId], Awaitable[None]]
+"""Called with a user whose choices have changed."""
+
+
 class Privacy:
     """The use cases of privacy."""
 
     def __init__(self, database: Database) -> None:
         self._settings = database.collection(PRIVACY)
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Lets a feature know that somebody has chosen anew."""
+        self._listeners.append(listener)
 
     async def of(self, user: UserId) -> PrivacySettings:
         """What the user has chosen."""
@@ -68,6 +77,8 @@ class Privacy:
         while (changed := await self._settings.update(user, changes)) is None:
             with suppress(Duplicate):  # another device was quicker
                 await self._settings.insert(PrivacySettings(id=user))
+        for listener in self._listeners:
+            await listener(user)
         return privacy_view(changed)
 
 

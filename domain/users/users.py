@@ -74,6 +74,13 @@ class Users:
         found = await self._users.get_many(user_ids)
         return {UserId(id): user for id, user in found.items()}
 
+    async def named(self, username: str) -> User:
+        """The user with that username, whatever its case; raises `NotFound`."""
+        user = await self._users.find_one({"username_key": name_key(username)})
+        if user is None:
+            raise NotFound("There is no such user.")
+        return user
+
     async def by_credential(self, credential: str) -> User | None:
         """The user with that email address or username, whatever its case."""
         field = "email_key" if "@" in credential else "username_key"

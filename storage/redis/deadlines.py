@@ -1,5 +1,6 @@
 """Deadlines in Redis: one sorted set of `<kind>:<id>` by Unix milliseconds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -7,6 +8,7 @@ from domain.core.deadlines import Deadlines, Due, Kind
 from storage.redis.client import Client, load_script, unix_ms
 
 KEY = "maoga:deadlines"
+PRESENCE_KEY = "maoga:presence:changes"
 LEASE_MS = 10_000
 
 
@@ -17,24 +19,29 @@ class RedisDeadlines(Deadlines):
     what its own lease left there. When the answer of `due` is lost, its deadlines come again after the lease.
     """
 
-    def __init__(self, redis: Client) -> None:
-        self._redis = redis
+    def __init__(self, redis: Client, key: str = KEY) -> None:
+        """key: of an index of its own, for deadlines that may be so many at once that others would wait."""
+        self._redis, self._key = redis, key
         self._due = load_script(redis, "deadlines_due")
         self._done = load_script(redis, "deadlines_done")
 
     async def set(self, kind: Kind, id: str, at: datetime) -> None:
-        await self._redis.zadd(KEY, {_member(kind, id): unix_ms(at)})
+        await self._redis.zadd(self._key, {_member(kind, id): unix_ms(at)})
+
+    async def hasten(self, kind: Kind, ids: Sequence[str], at: datetime) -> None:
+        if ids:
+            await self._redis.zadd(self._key, dict.fromkeys((_member(kind, id) for id in ids), unix_ms(at)), lt=True)
 
     async def drop(self, kind: Kind, id: str) -> None:
-        await self._redis.zrem(KEY, _member(kind, id))
+        await self._redis.zrem(self._key, _member(kind, id))
 
     async def due(self, now: datetime, limit: int) -> list[Due]:
         until = unix_ms(now) + LEASE_MS
-        members = await self._due(keys=[KEY], args=[unix_ms(now), limit, _leased(until)])
+        members = await self._due(keys=[self._key], args=[unix_ms(now), limit, _leased(until)])
         return [_due(member.decode(), until) for member in members]
 
     async def done(self, due: Due) -> None:
-        await self._done(keys=[KEY], args=[_member(due.kind, due.id), _leased(due.leased_until_ms)])
+        await self._done(keys=[self._key], args=[_member(due.kind, due.id), _leased(due.leased_until_ms)])
 
 
 def _member(kind: Kind, id: str) -> str:

@@ -73,6 +73,15 @@ class RedisPresence(Presence):
         await self._run("leave")
         self._is_sure = False
 
+    async def lapsed(self) -> dict[str, list[UserId]]:
+        return {
+            lease.decode(): [UserId(user.decode()) for user in users]
+            for lease, users in _pairs(await self._run("lapsed"))
+        }
+
+    async def forget(self, lease: str) -> None:
+        await self._run("forget", lease)
+
     def _new_lease(self) -> str:
         return f"{self._instance}:{uuid4().hex}"
 
@@ -107,5 +116,9 @@ def _packed(counts: Counts) -> bytes:
 
 def _by_instance(answer: list[bytes]) -> Iterator[tuple[str, bytes]]:
     """Pairs of instance and value, from leases and values."""
-    for lease, value in zip(answer[::2], answer[1::2], strict=True):
+    for lease, value in _pairs(answer):
         yield lease.decode().partition(":")[0], value
+
+
+def _pairs(answer: list[Any]) -> Iterator[tuple[bytes, Any]]:
+    return zip(answer[::2], answer[1::2], strict=True)

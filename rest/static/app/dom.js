@@ -46,6 +46,7 @@ export function fill(list, items, keyOf, make) {
     const made = make(item);
     made.dataset.key = keyOf(item);
     const known = old.get(made.dataset.key);
+    if (known) keepOpen(known, made);
     old.delete(made.dataset.key);
     const same = known?.isEqualNode(made);
     const inPlace = known === place;
@@ -55,6 +56,12 @@ export function fill(list, items, keyOf, make) {
     if (!same) known?.remove();
   }
   for (const gone of old.values()) gone.remove();
+}
+
+/** What is unfolded stays so. */
+function keepOpen(known, made) {
+  const before = known.querySelectorAll("details");
+  made.querySelectorAll("details").forEach((details, n) => { details.open = before[n]?.open ?? false; });
 }
 
 /** A person's or a game's picture: their initials on a colour of their own. */

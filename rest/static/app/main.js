@@ -6,6 +6,7 @@ import { Manager } from "../vendor/socket.io.esm.min.js";
 import { $, announce, complain, onClick, paint, toast, write } from "./dom.js";
 import { Player } from "./player.js";
 import { initials } from "./words.js";
+import { createDock } from "./views/dock.js";
 import { createEnterView } from "./views/enter.js";
 import { createFindView } from "./views/find.js";
 import { createLobbyView } from "./views/lobby.js";
@@ -32,6 +33,7 @@ const views = {
 };
 
 const partyPanel = createPartyPanel(() => player);
+const dock = createDock(() => player);
 
 /** The games by id, once they are there. */
 function createCatalogue() {
@@ -64,6 +66,7 @@ function render() {
   const name = viewNow();
   const view = views[name];
   renderHeader();
+  dock.render();
   $("party").hidden = !BESIDE_PARTY.includes(name);
   if (!$("party").hidden) partyPanel.render(player);
   view.render?.(player);
@@ -89,7 +92,9 @@ function renderHeader() {
 }
 
 function tick() {
-  if (player) views[viewNow()].tick?.(player);
+  if (!player) return;
+  views[viewNow()].tick?.(player);
+  dock.tick();
 }
 
 function enter(session) {

@@ -1,11 +1,21 @@
 import { apply, LOBBY_EVENTS } from "../clients/lobby_state.js";
 import { Maoga } from "../clients/maoga.js";
 import { Party } from "./party.js";
-import { Talk } from "./talk.js";
+import { People } from "./people.js";
+import { Social } from "./social.js";
+import { Talks } from "./talks.js";
 import { lobbyNews, matchOffText } from "./words.js";
 
 const LIVE = ["scheduled", "queued", "proposed"];
 const PROPOSAL = "maoga.proposal";
+
+/** Why one is not in the lobby any more, if not by one's own wish. */
+const PARTINGS = {
+  kicked: "The host has removed you from the lobby.",
+  not_ready: "You were not ready in time, and your seat was given up.",
+  grace_expired: "You were away too long, and your seat was given up.",
+  not_allowed: "The lobby is not to be watched any more.",
+};
 
 /**
  * @typedef {object} Screen what a player tells the page
@@ -26,14 +36,11 @@ export class Player {
   pausedUntil = 0;
   proposal = null;
   lobby = null;
-  /** @type {Talk|null} */
-  talk = null;
   #session;
   #screen;
   #maoga;
   #unknown = new Set(["ticket", "lobby"]);
   #over = new Set();
-  #names = new Map();
 
   /** @param {import("../clients/session.js").Session} session @param {Function} Manager @param {Screen} screen */
   constructor(session, Manager, screen) {
@@ -48,7 +55,8 @@ export class Player {
       load: {
         matchmaking: () => this.#loaded(Promise.all([this.#fetchTicket(), this.party.fetch()])),
         lobby: () => this.#loaded(this.#fetchLobby()),
-        chat: () => this.#loaded(this.talk?.catchUp()),
+        chat: () => this.#loaded(this.talks.fetch()),
+        social: () => this.#loaded(this.social.fetch()),
       },
       onState: (online) => {
         this.online = online;
@@ -56,7 +64,12 @@ export class Player {
       },
       onEnd: screen.ended,
     });
-    this.party = new Party(this.#maoga, this.me.id, (event, act) => this.#on("matchmaking", event, act), screen);
+    const on = (namespace) => (event, act) => this.#on(namespace, event, act);
+    this.people = new People((userId) => this.#session.publicUser(userId), screen.changed);
+    this.people.note({ userId: this.me.id, displayName: this.me.displayName });
+    this.party = new Party(this.#maoga, this.me.id, on("matchmaking"), screen);
+    this.social = new Social(this.#maoga, this.people, on("social"), screen);
+    this.talks = new Talks(this.#maoga, this.me.id, this.people, on("chat"), screen);
     this.#listen();
   }
 
@@ -70,9 +83,19 @@ export class Player {
     return this.#maoga.now();
   }
 
-  /** The display name of somebody in the lobby, or who was there. */
+  /** The talk in the lobby. */
+  get talk() {
+    return this.lobby && this.talks.of(this.lobby.chatId);
+  }
+
+  /** Whether the player is one of the lobby's players, and not only watching. */
+  get plays() {
+    return this.lobby.members.some(({ userId }) => userId === this.me.id);
+  }
+
+  /** Somebody's display name. */
   nameOf(userId) {
-    return this.#names.get(userId) ?? "Somebody who left";
+    return this.people.nameOf(userId);
   }
 
   // What the player does. Each throws MaogaError.
@@ -115,18 +138,45 @@ export class Player {
     this.#leaveLobby(id);
   }
 
-  async say(content) {
-    await this.sayAgain(this.talk.draft(content));
+  async browse(query) {
+    return this.#maoga.call("lobby", "browse", query);
   }
 
-  async sayAgain(draft) {
-    const sent = this.talk.send(draft);
+  async createLobby(lobby) {
+    this.#comeIn(await this.#maoga.call("lobby", "create", lobby));
+  }
+
+  /** @param {{lobbyId: string}|{joinCode: string}} which */
+  async joinLobby(which) {
+    this.#comeIn(await this.#maoga.call("lobby", "join", which));
+  }
+
+  async watch(lobbyId) {
+    this.#comeIn(await this.#maoga.call("lobby", "spectate", { lobbyId }));
+  }
+
+  async invite(userId) {
+    await this.#maoga.call("lobby", "invite", { userId });
+    this.#screen.note(`${this.nameOf(userId)} is invited.`);
+  }
+
+  /** What the host does: `kick`, `transfer_host`, `set_team`, `update_settings`. */
+  async direct(event, payload) {
+    await this.#maoga.call("lobby", event, payload);
+  }
+
+  async say(talk, content, replyToId) {
+    await this.sayAgain(talk, talk.draft(content, replyToId));
+  }
+
+  async sayAgain(talk, draft) {
+    const sent = talk.send(draft);
     this.#screen.changed();
     await sent.finally(this.#screen.changed);
   }
 
-  async earlier() {
-    await this.talk.earlier();
+  async earlier(talk) {
+    await talk.earlier();
     this.#screen.changed();
   }
 
@@ -156,9 +206,6 @@ export class Player {
     this.#on("matchmaking", "match_confirmed", () => this.#maoga.refresh("lobby"));
     this.#on("matchmaking", "match_cancelled", (event) => this.#cancelled(event));
     for (const name of LOBBY_EVENTS) this.#on("lobby", name, (event) => this.#heardInLobby(name, event));
-    this.#on("chat", "message", (message) => {
-      if (message.channelId === this.talk?.channelId) return this.talk.heard(message);
-    });
   }
 
   #on(namespace, event, act) {
@@ -195,7 +242,7 @@ export class Player {
       this.#screen.note("Your seat in the lobby was given up while you were away.");
     }
     this.#unknown.delete("lobby");
-    if (lobby) await this.talk?.catchUp();
+    if (lobby) await this.talk.catchUp();
   }
 
   #takeTicket(ticket) {
@@ -255,12 +302,12 @@ export class Player {
     const before = this.lobby;
     const after = apply(before, name, event);
     if (after === before || this.#over.has(after.id)) return;
-    if (name === "member_left" && event.userId === this.me.id) {
+    if (["member_left", "spectator_left"].includes(name) && event.userId === this.me.id && event.reason !== "joined") {
       this.#leaveLobby(before.id);
-      if (event.reason !== "left") this.#screen.note("You were away too long, and your seat was given up.");
+      if (event.reason in PARTINGS) this.#screen.note(PARTINGS[event.reason]);
     } else if (after.status === "closed") {
       this.#leaveLobby(before.id);
-      this.#screen.note("The lobby was closed because nothing happened in it.");
+      this.#screen.note(event.reason === "finished" ? "The match is over." : "The lobby was closed.");
     } else {
       this.#takeLobby(after);
       const news = lobbyNews(name, event, after, (userId) => this.nameOf(userId), this.now());
@@ -271,17 +318,25 @@ export class Player {
 
   #takeLobby(lobby) {
     if (this.#over.has(lobby.id) || (lobby.id === this.lobby?.id && lobby.version < this.lobby.version)) return;
-    if (lobby.id !== this.lobby?.id) this.talk = new Talk(this.#maoga, lobby.chatId, this.me.id);
-    for (const member of lobby.members) this.#names.set(member.userId, member.displayName);
+    this.people.note(...lobby.members);
     this.lobby = lobby;
     this.ticket = null;
     this.#setProposal(null);
   }
 
+  /** Into a lobby by the player's own doing, maybe not for the first time. */
+  #comeIn(lobby) {
+    this.#over.delete(lobby.id);
+    this.#takeLobby(lobby);
+    this.#screen.changed();
+    this.talk.catchUp().then(this.#screen.changed, this.#screen.complain);
+  }
+
   #leaveLobby(id) {
     this.#over.add(id);
     if (this.lobby?.id !== id) return;
-    this.lobby = this.talk = null;
+    this.talks.forget(this.lobby.chatId);
+    this.lobby = null;
     this.#screen.changed();
   }
 }

@@ -1,11 +1,16 @@
 import { MessageLog } from "../clients/message_log.js";
 
 const PAGE = 50;
+const TYPING_EVERY_MS = 3_000;
 
 /**
  * A message on its way: it keeps its `clientMessageId`, so that a second try cannot make it two.
  *
- * @typedef {{clientMessageId: string, content: string, error: import("../clients/errors.js").MaogaError|null}} Draft
+ * @typedef {object} Draft
+ * @property {string} clientMessageId
+ * @property {string} content
+ * @property {string} [replyToId]
+ * @property {import("../clients/errors.js").MaogaError|null} error
  */
 
 /** The talk in one channel. */
@@ -15,6 +20,9 @@ export class Talk {
   hasEarlier = false;
   #log = new MessageLog();
   #maoga;
+  #read = 0;
+  #typedAt = 0;
+  #typists = new Map();
 
   /** @param {import("../clients/maoga.js").Maoga} maoga @param {string} channelId @param {string} me the user's id */
   constructor(maoga, channelId, me) {
@@ -28,19 +36,29 @@ export class Talk {
     return this.#log.all;
   }
 
-  /** Fetches the newest messages, or those after the ones that are known. */
+  /** The known message with that id. */
+  find(id) {
+    return this.messages.find((message) => message.id === id);
+  }
+
+  /** The ids of those who are typing. @param {number} now */
+  typists(now) {
+    return [...this.#typists].filter(([, until]) => until > now).map(([userId]) => userId);
+  }
+
+  /** Fetches the newest messages, as they are now, and those between them and the ones that are known. */
   async catchUp() {
-    if (!this.#log.last) {
-      const { messages, hasMore } = await this.#history({ limit: PAGE });
-      this.#take(messages);
-      this.hasEarlier = hasMore;
-      return;
+    const known = this.#log.last;
+    const { messages, hasMore } = await this.#history({ limit: PAGE });
+    if (!known) this.hasEarlier = hasMore;
+    let from = known;
+    for (let gap = known > 0 && messages.length > 0 && messages[0].seq > known + 1; gap;) {
+      const page = await this.#history({ after: from, limit: PAGE });
+      this.#take(page.messages);
+      from += page.messages.length;
+      gap = page.hasMore && page.messages.length > 0 && from + 1 < messages[0].seq;
     }
-    for (let more = true; more;) {
-      const { messages, hasMore } = await this.#history({ after: this.#log.last, limit: PAGE });
-      this.#take(messages);
-      more = hasMore && messages.length > 0;
-    }
+    this.#take(messages);
   }
 
   /** Fetches the page before the earliest known message. */
@@ -52,27 +70,88 @@ export class Talk {
 
   /** Takes a live message; when some before it are missing, fetches them. */
   async heard(message) {
+    this.#typists.delete(message.senderId);
     if (message.seq > this.#log.last + 1) await this.catchUp();
     this.#take([message]);
   }
 
-  /** @param {string} content @returns {Draft} to be given to `send` */
-  draft(content) {
+  /** A known message was edited. */
+  edited(message) {
+    if (this.find(message.id)) this.#take([message]);
+  }
+
+  /** A known message was deleted. */
+  deleted({ messageId, deletedAt }) {
+    const message = this.find(messageId);
+    if (message) this.#take([{ ...message, content: "", reactions: {}, deletedAt }]);
+  }
+
+  /** Somebody has reacted to a known message, or takes that back. */
+  reacted({ messageId, userId, emoji, on }) {
+    const message = this.find(messageId);
+    if (!message) return;
+    const others = (message.reactions?.[emoji] ?? []).filter((id) => id !== userId);
+    this.#take([{ ...message, reactions: { ...message.reactions, [emoji]: on ? [...others, userId] : others } }]);
+  }
+
+  /** Somebody types, or has stopped. @param {number} now */
+  heardTyping({ userId, isTyping, expiresInMs }, now) {
+    if (userId !== this.me) this.#typists.set(userId, isTyping ? now + expiresInMs : 0);
+  }
+
+  /** @param {string} content @param {string} [replyToId] @returns {Draft} to be given to `send` */
+  draft(content, replyToId) {
     const bytes = crypto.getRandomValues(new Uint8Array(12));
     const clientMessageId = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const draft = { clientMessageId, content, error: null };
+    const draft = { clientMessageId, content, replyToId, error: null };
     this.drafts.push(draft);
     return draft;
   }
 
   /** Sends a draft, for the first time or again. @param {Draft} draft */
   async send(draft) {
-    const { clientMessageId, content } = draft;
+    const { clientMessageId, content, replyToId } = draft;
     draft.error = null;
+    this.#typedAt = 0;
+    const message = { channelId: this.channelId, clientMessageId, content, ...(replyToId && { replyToId }) };
     try {
-      this.#take([await this.#maoga.call("chat", "send", { channelId: this.channelId, clientMessageId, content })]);
+      this.#take([await this.#maoga.call("chat", "send", message)]);
     } catch (error) {
       draft.error = error;
+      throw error;
+    }
+  }
+
+  async edit({ id }, content) {
+    this.#take([await this.#maoga.call("chat", "edit", { messageId: id, content })]);
+  }
+
+  async remove({ id }) {
+    this.#take([await this.#maoga.call("chat", "delete", { messageId: id })]);
+  }
+
+  async react({ id }, emoji, on) {
+    this.#take([await this.#maoga.call("chat", "react", { messageId: id, emoji, on })]);
+  }
+
+  /** Tells the others, every few seconds at most, that the user is typing. */
+  async type() {
+    const now = Date.now();
+    if (now - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = now;
+    await this.#maoga.call("chat", "typing", { channelId: this.channelId, isTyping: true });
+  }
+
+  /** All that is known was read, on every device of the user. */
+  async markRead() {
+    const seq = this.#log.last;
+    if (seq <= this.#read) return;
+    const before = this.#read;
+    this.#read = seq;
+    try {
+      await this.#maoga.call("chat", "mark_read", { channelId: this.channelId, seq });
+    } catch (error) {
+      this.#read = before;
       throw error;
     }
   }

@@ -11,6 +11,11 @@ const ERRORS = {
   TOKEN_INVALID: "Your session is not valid any more. Enter again.",
 };
 
+/** Why somebody has no seat any more. */
+const LEFT = {
+  left: "left", kicked: "was removed", not_ready: "was not ready in time", grace_expired: "was away too long and lost the seat",
+};
+
 /** An error in plain words, with its code. */
 export function errorText(error) {
   if (!error.code) return "Something went wrong on this page. Reload it.";
@@ -72,6 +77,28 @@ export function matchOffText({ reason, requeued, cooldownUntil }, now) {
   return `${who} ${what}. ${then}${pause}`;
 }
 
+/** How somebody is to be had. @param {string} [custom] what they say of themselves */
+export function statusText(status, custom) {
+  const text = {
+    online: "Online", away: "Away", queued: "Looking for a match", in_lobby: "In a lobby", in_game: "Playing", offline: "Offline",
+  }[status];
+  return custom && status !== "offline" ? `${text} · ${custom}` : text;
+}
+
+/** What a system message tells. */
+export function systemText({ type, userId, byUserId, name }, nameOf) {
+  const who = userId && nameOf(userId);
+  const by = byUserId && nameOf(byUserId);
+  return {
+    member_joined: `${who} joined.`,
+    member_left: `${who} left.`,
+    member_added: `${by} added ${who}.`,
+    member_removed: `${by} removed ${who}.`,
+    renamed: `${by ?? who} named this “${name}”.`,
+    owner_changed: `${who} leads now.`,
+  }[type] ?? "Something changed here.";
+}
+
 /** What happened in the lobby, for screen readers; null when it goes without saying. */
 export function lobbyNews(name, event, lobby, nameOf, now) {
   const who = event.userId && nameOf(event.userId);
@@ -79,7 +106,7 @@ export function lobbyNews(name, event, lobby, nameOf, now) {
   const news = {
     lobby_updated: () => `You are in the lobby with ${count(lobby.members.length, "player")}.`,
     member_joined: () => `${event.member.displayName} joined.`,
-    member_left: () => `${who} ${event.reason === "left" ? "left" : "was away too long and lost the seat"}.`,
+    member_left: () => `${who} ${LEFT[event.reason] ?? "left"}.`,
     member_ready: () => `${who} is ${event.ready ? "" : "not "}ready. ${ready} of ${lobby.members.length} are.`,
     member_connection: () => `${who} ${event.connection === "grace" ? "lost the connection" : "is back"}.`,
     host_changed: () => `${nameOf(event.hostId)} is the host now.`,

@@ -54,7 +54,7 @@ local commands = {}
 
 function commands.beat() -- fresh lease, whether the old may go on, counts -> 1 when it was renewed, 0 when the fresh begins
   local fresh, may_go_on, counts = ARGV[4], ARGV[5] == '1', ARGV[6]
-  redis.call('ZREMRANGEBYSCORE', LEASES, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', LEASES, '-inf', now - length) -- until then `lapsed` tells of it
   local renewed = may_go_on and redis.call('ZSCORE', LEASES, lease) and redis.call('EXISTS', held(lease)) == 1
   if renewed then
     redis.call('HSET', held(lease), COUNTS, counts)
@@ -131,9 +131,39 @@ function commands.counts() -- -> lease, JSON ...
   return each(COUNTS)
 end
 
-function commands.leave()
-  redis.call('ZREM', LEASES, lease)
-  redis.call('UNLINK', held(lease))
+local function forget(lapsed)
+  redis.call('ZREM', LEASES, lapsed)
+  redis.call('UNLINK', held(lapsed))
+end
+
+function commands.leave() -- whom nobody was told of, `lapsed` tells of
+  if redis.call('HLEN', held(lease)) > 2 then
+    redis.call('ZADD', LEASES, now, lease)
+  else
+    forget(lease)
+  end
+end
+
+function commands.lapsed() -- -> lease, {user ...} ...
+  local found = {}
+  for _, any in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now)) do
+    local users = {}
+    for _, field in ipairs(redis.call('HKEYS', held(any))) do
+      if field ~= COUNTS and field ~= NUMBER then
+        users[#users + 1] = field
+      end
+    end
+    found[#found + 1] = any
+    found[#found + 1] = users
+  end
+  return found
+end
+
+function commands.forget() -- a lapsed lease
+  local score = redis.call('ZSCORE', LEASES, ARGV[4])
+  if score and tonumber(score) <= now then
+    forget(ARGV[4])
+  end
 end
 
 return commands[command]()

@@ -15,6 +15,7 @@ from domain.core.events import Outbox
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
+from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.results import ResultConfig, Results
 from domain.notifications.notifications import Notifications
@@ -200,6 +201,7 @@ async def serving(
             rate_limit_scale=1,
             clock=clock,
         ),
+        karma=KarmaBook(database, clock),
         limits=accounts.limits,
         metrics=metrics,
     )

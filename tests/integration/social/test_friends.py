@@ -12,7 +12,7 @@ from domain.core.ids import UserId
 from domain.core.paging import PageQuery
 from domain.notifications.model import NOTIFICATIONS
 from domain.social import friends as rules
-from domain.social.commands import AnswerFriend, RequestQuery, ToBlock, ToFriend
+from domain.social.commands import AnswerFriend, AskFriend, RequestQuery, ToBlock, ToFriend
 from domain.social.friends import FriendLimit, FriendRequestLimit
 from domain.social.friendships import OVER_KEPT, ended
 from domain.social.model import FRIENDSHIPS, Friendship, FriendView
@@ -26,7 +26,7 @@ from tests.support.told import told
 
 
 async def ask(core: Core, user: UserId, other: UserId) -> FriendView:
-    return await core.friends.request(user, ToFriend(user_id=other))
+    return await core.friends.request(user, AskFriend(user_id=other))
 
 
 async def answer(core: Core, user: UserId, other: UserId, accept: bool = True) -> FriendView | None:
@@ -312,3 +312,15 @@ async def test_many_who_do_everything_at_once_end_where_the_documents_say(core: 
     assert friendship.unpublished == ()
     last = {"asked": "friend_requested", "friends": "friend_added", "over": "friend_removed"}[friendship.status]
     assert [(await events(core, user))[-1][0] for user in (ann, bob)] == [last] * 2
+
+
+async def test_a_player_is_asked_by_username_whatever_its_case(core: Core) -> None:
+    """Just as by id; who has no such name is not there."""
+    one, other = await players(core, 2)
+    name = (await core.users.get(other)).username
+    asked = await core.friends.request(one, AskFriend(username=name.upper()))
+    assert asked == await ask(core, one, other)
+    with pytest.raises(NotFound):
+        await core.friends.request(one, AskFriend(username="nobody-of-that-name"))
+    with pytest.raises(ValidationFailed):
+        await core.friends.request(other, AskFriend(username=name))

@@ -12,7 +12,7 @@ from domain.chat.events import chat_stream
 from domain.chat.model import CHANNELS, Channel
 from domain.core.ids import ChannelId, UserId
 from domain.core.streams import Position
-from domain.social.commands import AnswerFriend, ToFriend
+from domain.social.commands import AnswerFriend, AskFriend
 from maoga.bootstrap import Core
 from realtime import packet
 from tests.support.clock import ManualClock
@@ -34,7 +34,7 @@ async def core(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Core]:
 
 async def befriend(core: Core, one: UserId, other: UserId) -> None:
     """Makes two players friends."""
-    await core.friends.request(one, ToFriend(user_id=other))
+    await core.friends.request(one, AskFriend(user_id=other))
     await core.friends.answer(other, AnswerFriend(user_id=one, accept=True))
 
 

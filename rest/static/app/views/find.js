@@ -1,4 +1,5 @@
 import { $, disable, el, fill, onClick, onSubmit, paint, write } from "../dom.js";
+import { createOpenLobbies } from "./open_lobbies.js";
 import { initials, modeText, seconds, upper } from "../words.js";
 
 const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -7,6 +8,8 @@ const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", t
 export function createFindView(player, catalogue) {
   const { games } = catalogue;
   const chosen = (name) => $("form-find").querySelector(`input[name=${name}]:checked`)?.value;
+
+  const openLobbies = createOpenLobbies(player, catalogue, () => ({ gameId: chosen("game"), mode: chosen("mode") }));
 
   function render(current) {
     renderPlanned(current);
@@ -28,6 +31,7 @@ export function createFindView(player, catalogue) {
     const roles = Object.keys(again.teams?.roles ?? {});
     $("roles-field").hidden = !roles.length;
     fill($("roles"), roles, (role) => role, roleOption);
+    openLobbies.follow();
   }
 
   function renderPlanned({ planned }) {
@@ -75,7 +79,7 @@ export function createFindView(player, catalogue) {
       party: player().party.others,
     });
   });
-  return { title: "Pick a game", render, tick };
+  return { title: "Pick a game", render, tick, opened: openLobbies.opened };
 }
 
 function gameTile({ id, name, genres }) {

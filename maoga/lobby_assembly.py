@@ -31,7 +31,7 @@ from storage.outbound.allocator import WebhookAllocator
 
 
 @dataclass(frozen=True, slots=True)
-class LobbyParts:
+class LobbyCases:
     """All that has to do with lobbies."""
 
     trail: Trail
@@ -43,7 +43,7 @@ class LobbyParts:
     upkeep: LobbyUpkeep
 
 
-def lobby_parts(
+def build_lobbies(
     settings: Settings,
     *,
     database: Database,
@@ -52,14 +52,14 @@ def lobby_parts(
     blocks: Blocks,
     friends: Friends,
     notifications: Notifications,
-    channels: Channels,
     jobs: Jobs,
     runner: JobRunner,
+    channels: Channels,
     limits: RateLimits,
     deadlines: Deadlines,
     outbox: Outbox,
     clock: Clock,
-) -> LobbyParts:
+) -> LobbyCases:
     """The use cases of lobbies on open storage; their jobs are known to the runner."""
     config = LobbyConfig(
         countdown_s=settings.lobby_countdown_s,
@@ -101,7 +101,7 @@ def lobby_parts(
         new_id=new_id,
         config=config,
     )
-    return LobbyParts(
+    return LobbyCases(
         trail=trail,
         invites=invites,
         allocation=allocation,

@@ -1,0 +1,140 @@
+"""Friends and presence over two instances."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from clients.python.client import MaogaClient
+from clients.python.errors import MaogaError
+from clients.python.event import Event
+from tests.e2e.conftest import DUEL, Enter, Start, a_guest, meet
+from tests.support.wait import eventually
+
+
+def call(player: MaogaClient, event: str, data: dict[str, Any] | None = None) -> Any:
+    """A call on `/social`."""
+    return player.call("social", event, data or {})  # type: ignore[call-overload]
+
+
+async def befriend(one: MaogaClient, other: MaogaClient) -> None:
+    await call(one, "friend_request", {"userId": other.user_id})
+    await call(other, "friend_answer", {"userId": one.user_id, "accept": True})
+
+
+class Ear:
+    """Notes what a player is told on `/social`, by name."""
+
+    def __init__(self, player: MaogaClient, *names: str) -> None:
+        self.heard: list[tuple[str, Any]] = []
+        for name in names:
+            player.on(name, self._note)
+
+    def _note(self, event: Event[Any]) -> None:
+        self.heard.append((event.name, event.data))
+
+    def statuses(self, of: MaogaClient) -> list[str]:
+        """What the player was told of another one, without what they may have been told as both came."""
+        told = [
+            data["status"] for name, data in self.heard if name == "presence_changed" and data["userId"] == of.user_id
+        ]
+        return told[1:] if told[:1] == ["online"] else told
+
+
+async def test_two_become_friends_on_all_their_devices_on_two_instances(
+    start: Start, enter: Enter, shared: dict[str, str]
+) -> None:
+    a, b = start(**shared), start(**shared)
+    session = await a_guest(a.url)
+    ann, phone, bob = await enter(a.url, session), await enter(b.url, session), await enter(b.url)
+    names = ("friend_requested", "friend_added", "friend_removed", "notification")
+    ears = [Ear(player, *names) for player in (ann, phone, bob)]
+    await befriend(ann, bob)
+    assert [item["userId"] for item in (await call(phone, "friends"))["items"]] == [bob.user_id]
+    await call(bob, "friend_remove", {"userId": ann.user_id})
+    expected = ["friend_requested", "friend_added", "notification", "friend_removed"]
+    await eventually(lambda: all(sorted(name for name, _ in ear.heard) == sorted(expected) for ear in ears))
+    assert ears[0].heard[0][1]["status"] == "outgoing"
+    assert ears[2].heard[0][1]["status"] == "incoming"
+
+
+async def test_a_friend_s_presence_is_followed_over_instances_without_flicker(
+    start: Start, enter: Enter, shared: dict[str, str]
+) -> None:
+    a, b = start(**shared), start(**shared)
+    session = await a_guest(b.url)
+    ann, bob, eve = await enter(a.url), await enter(b.url, session), await enter(a.url)
+    await befriend(ann, bob)
+    ear = Ear(ann, "presence_changed")
+    (view,) = await call(ann, "watch_presence", {"userIds": [bob.user_id, eve.user_id, "nobody"]})
+    assert (view["userId"], view["status"]) == (bob.user_id, "online")
+    assert await call(eve, "watch_presence", {"userIds": [bob.user_id]}) == []
+    ticket = await bob.enqueue(DUEL)
+    await eventually(lambda: ear.statuses(bob) == ["queued"])
+    await bob.cancel(ticket["id"])
+    await call(bob, "set_status", {"status": "away", "customStatus": "tea"})
+    await eventually(lambda: ear.statuses(bob)[-1] == "away")
+    assert ear.heard[-1][1]["customStatus"] == "tea"
+    told = len(ear.heard)
+    await bob.close()
+    again = await enter(a.url, session)
+    await asyncio.sleep(0)
+    lobby = await meet(again, eve)
+    assert lobby["members"]
+    await eventually(lambda: ear.statuses(bob)[-1] == "in_lobby", timeout=10)
+    assert "offline" not in ear.statuses(bob)[told:]
+    await again.close()
+    await eventually(lambda: ear.statuses(bob)[-1] == "offline", timeout=15)
+    await call(ann, "unwatch_presence", {"userIds": [bob.user_id]})
+
+
+@pytest.mark.parametrize("how", ["unfriend", "block"])
+async def test_ending_a_friendship_ends_the_watch_within_a_second(
+    start: Start, enter: Enter, shared: dict[str, str], how: str
+) -> None:
+    a, b = start(**shared), start(**shared)
+    ann, bob, cat = await enter(a.url), await enter(b.url), await enter(a.url)
+    for friend in (bob, cat):
+        await befriend(ann, friend)
+    ear = Ear(ann, "presence_changed")
+    hellos = Ear(ann, "hello")
+    assert len(await call(ann, "watch_presence", {"userIds": [bob.user_id, cat.user_id]})) == 2
+    await call(bob, "friend_remove" if how == "unfriend" else "block", {"userId": ann.user_id})
+
+    def ended() -> bool:
+        last = [
+            data["streams"] for _, data in hellos.heard if any("social:user" in stream for stream in data["streams"])
+        ]
+        return bool(last) and f"social:presence:{bob.user_id}" not in last[-1]
+
+    await eventually(ended, timeout=5)
+    for player in (bob, cat):
+        await call(player, "set_status", {"status": "away"})
+    await eventually(lambda: ear.statuses(cat) == ["away"])
+    assert ear.statuses(bob) == []
+    assert await call(ann, "watch_presence", {"userIds": [bob.user_id]}) == []
+
+
+async def test_the_players_of_a_killed_instance_are_offline_within_15_s(
+    start: Start, enter: Enter, shared: dict[str, str]
+) -> None:
+    a, b = start(**shared), start(**shared)
+    ann, bob = await enter(a.url), await enter(b.url)
+    await befriend(ann, bob)
+    ear = Ear(ann, "presence_changed")
+    await call(ann, "watch_presence", {"userIds": [bob.user_id]})
+    b.kill()
+    began = time.monotonic()
+    await eventually(lambda: ear.statuses(bob) == ["offline"], timeout=20)
+    assert time.monotonic() - began < 15
+
+
+async def test_a_socket_watches_no_more_than_the_limit(start: Start, enter: Enter) -> None:
+    ann = await enter(start().url)
+    for size, code in ((201, "VALIDATION_ERROR"),):
+        with pytest.raises(MaogaError) as refused:
+            await call(ann, "watch_presence", {"userIds": [f"user-{n}" for n in range(size)]})
+        assert refused.value.code == code
+    assert await call(ann, "watch_presence", {"userIds": [f"user-{n}" for n in range(200)]}) == []
+    assert [one["userId"] for one in await call(ann, "watch_presence", {"userIds": [ann.user_id]})] == [ann.user_id]
