@@ -197,7 +197,6 @@ async def serving(
         media=cast(ChatMedia, media),
         lobbies=lobbies,
         browser=browser,
-        karma=KarmaBook(database, clock),
         chats=build_chat(
             test_settings(Path(gettempdir())),
             database=database,
@@ -214,6 +213,7 @@ async def serving(
             runner=JobRunner(database, jobs, clock, worker="rest", report=report),
             clock=clock,
         ),
+        karma=KarmaBook(database, clock),
         limits=accounts.limits,
         metrics=metrics,
     )
