@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,11 @@ import pytest
 from clients.python.client import MaogaClient
 from clients.python.errors import MaogaError
 from clients.python.event import Event
+from domain.core.ids import UserId
+from domain.social.commands import MOST_WATCHED
+from domain.social.model import FRIENDSHIPS, Friendship
 from tests.e2e.conftest import DUEL, Enter, Start, a_guest, meet
+from tests.support.cores import a_core
 from tests.support.wait import eventually
 
 
@@ -116,6 +122,38 @@ async def test_ending_a_friendship_ends_the_watch_within_a_second(
     assert await call(ann, "watch_presence", {"userIds": [bob.user_id]}) == []
 
 
+async def test_who_shares_a_lobby_is_watched_until_it_is_left_hidden_or_blocked(start: Start, enter: Enter) -> None:
+    url = start().url
+    players = ann, bob = await enter(url), await enter(url)
+    hellos = Ear(ann, "hello")
+
+    async def watch_in_a_lobby() -> None:
+        await meet(*players)
+        (view,) = await call(ann, "watch_presence", {"userIds": [bob.user_id]})
+        assert view["status"] == "in_lobby"
+        hellos.heard.clear()
+
+    def is_over() -> bool:
+        """The last greeting on `/social` names the streams that are left."""
+        greetings = [set(data["streams"]) for _, data in hellos.heard]
+        return {f"social:user:{ann.user_id}"} in greetings
+
+    await watch_in_a_lobby()
+    await call(bob, "set_privacy", {"presence": "friends"})
+    await eventually(is_over)
+    assert await call(ann, "watch_presence", {"userIds": [bob.user_id]}) == []
+    await call(bob, "set_privacy", {"presence": "everyone"})
+    assert len(await call(ann, "watch_presence", {"userIds": [bob.user_id]})) == 1
+    hellos.heard.clear()
+    await bob.leave()
+    await eventually(is_over)
+    await ann.leave()
+    await watch_in_a_lobby()
+    await call(bob, "block", {"userId": ann.user_id})
+    await eventually(is_over)
+    assert await call(ann, "watch_presence", {"userIds": [bob.user_id]}) == []
+
+
 async def test_the_players_of_a_killed_instance_are_offline_within_15_s(
     start: Start, enter: Enter, shared: dict[str, str]
 ) -> None:
@@ -130,11 +168,30 @@ async def test_the_players_of_a_killed_instance_are_offline_within_15_s(
     assert time.monotonic() - began < 15
 
 
-async def test_a_socket_watches_no_more_than_the_limit(start: Start, enter: Enter) -> None:
-    ann = await enter(start().url)
-    for size, code in ((201, "VALIDATION_ERROR"),):
-        with pytest.raises(MaogaError) as refused:
-            await call(ann, "watch_presence", {"userIds": [f"user-{n}" for n in range(size)]})
-        assert refused.value.code == code
-    assert await call(ann, "watch_presence", {"userIds": [f"user-{n}" for n in range(200)]}) == []
-    assert [one["userId"] for one in await call(ann, "watch_presence", {"userIds": [ann.user_id]})] == [ann.user_id]
+async def test_a_socket_watches_no_more_than_the_limit(
+    start: Start, enter: Enter, shared: dict[str, str], tmp_path: Path
+) -> None:
+    """It may watch others once it watches fewer."""
+    ann = await enter(start(**shared).url)
+    friends = [f"friend-{n}" for n in range(MOST_WATCHED)]
+    urls: dict[str, Any] = {"database_url": shared["MAOGA_DATABASE_URL"], "redis_url": shared["MAOGA_REDIS_URL"]}
+    async with a_core(tmp_path, **urls) as core:
+        now = core.clock.now()
+        await core.database.collection(FRIENDSHIPS).insert_many([are_friends(ann.user_id, one, now) for one in friends])
+    with pytest.raises(MaogaError) as refused:
+        await call(ann, "watch_presence", {"userIds": [*friends, "one more"]})
+    assert refused.value.code == "VALIDATION_ERROR"
+    assert len(await call(ann, "watch_presence", {"userIds": friends})) == MOST_WATCHED
+    with pytest.raises(MaogaError) as refused:
+        await call(ann, "watch_presence", {"userIds": [ann.user_id]})
+    assert (refused.value.code, refused.value.details) == ("WATCH_LIMIT", {"limit": MOST_WATCHED})
+    await call(ann, "unwatch_presence", {"userIds": friends[:1]})
+    (own,) = await call(ann, "watch_presence", {"userIds": [ann.user_id]})
+    assert own["userId"] == ann.user_id
+    await call(ann, "unwatch_presence")
+    assert len(await call(ann, "watch_presence", {"userIds": friends})) == MOST_WATCHED
+
+
+def are_friends(one: str, other: str, now: datetime) -> Friendship:
+    ids = sorted([UserId(one), UserId(other)])
+    return Friendship(id=":".join(ids), user_ids=tuple(ids), status="friends", asked_by=ids[0], since=now)
