@@ -43,7 +43,7 @@ from domain.rankings.standings import Standings
 from domain.users.users import Users
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
-from maoga.lobby_parts import lobby_parts
+from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.relations import build_relations
@@ -118,22 +118,8 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    lobby = lobby_parts(
-        settings,
-        database=database,
-        users=users,
-        games=games,
-        blocks=blocks,
-        friends=friends,
-        notifications=notifications,
-        jobs=jobs,
-        runner=runner,
-        limits=limits,
-        deadlines=deadlines,
-        outbox=outbox,
-        clock=clock,
-    )
     chats = build_chat(
+        settings,
         database=database,
         publisher=publisher,
         outbox=outbox,
@@ -144,7 +130,25 @@ def build(
         encounters=Meetings(database, clock),
         notifications=notifications,
         limits=RedisRateLimits(redis),
-        rate_limit_scale=settings.rate_limit_scale,
+        jobs=jobs,
+        runner=runner,
+        clock=clock,
+    )
+    lobby = build_lobbies(
+        settings,
+        database=database,
+        users=users,
+        games=games,
+        blocks=blocks,
+        friends=friends,
+        notifications=notifications,
+        jobs=jobs,
+        runner=runner,
+        channels=chats.channels,
+        limits=limits,
+        presence=presence,
+        deadlines=deadlines,
+        outbox=outbox,
         clock=clock,
     )
     acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
@@ -262,6 +266,7 @@ def build(
         proposals=proposals,
         results=results,
         upkeep=lobby.upkeep,
+        audience=lobby.audience,
         channels=chats.channels,
         grace=grace,
         schedule=schedule,

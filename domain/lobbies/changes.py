@@ -1,20 +1,23 @@
 """How a lobby changes: load, decide (pure), save on condition with what follows from it, tell."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.chat.channels import Channels
 from domain.chat.events import channel_updated, chat_stream
-from domain.chat.model import CHANNELS, Channel
+from domain.chat.model import CHANNELS
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Database, Delete, Filter, Insert, Replace, StorageConflict, Update, Write
+from domain.core.collection import Database, Delete, Filter, Insert, Replace, StorageConflict, Write
 from domain.core.deadlines import Deadlines
-from domain.core.errors import Conflict, NotFound
+from domain.core.errors import Conflict, NotFound, Unavailable
 from domain.core.events import Outbox, Outgoing, carry, to
 from domain.core.ids import LobbyId, UserId
 from domain.core.index import may_lag
-from domain.core.retries import RETRIES, pause
+from domain.core.retries import pause
 from domain.jobs.jobs import Jobs
+from domain.lobbies.channel import channel_change, channel_events, channel_of, without
 from domain.lobbies.events import (
     LobbyClosed,
     LobbyEvent,
@@ -30,19 +33,24 @@ from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS, Lobby
 from domain.lobbies.rules import Draft, listed
 from domain.lobbies.trail import Trail
 
+ATTEMPTS = 15
+"""All members of a lobby may say something in one moment, and each change meets the others'."""
+
 Decision = Callable[[Draft, datetime], None]
 Check = Callable[[Lobby], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class LobbyConfig:
-    """countdown_s: from all ready to the start. ready_check_s: to be ready once the host asks.
+    """countdown_s: from all ready to the start. ready_check_s: to be ready once the host asks. away_s: how long a
+    spectator without a connection keeps their place.
 
     idle_s: a lobby that has not started closes after so long without a change; active_s: one that has, after so long.
     """
 
     countdown_s: float = 5
     ready_check_s: float = 30
+    away_s: float = 30
     idle_s: float = 1800
     active_s: float = 14_400
     allocates: bool = False
@@ -58,12 +66,13 @@ class LobbyChanges:
         deadlines: Deadlines,
         trail: Trail,
         jobs: Jobs,
+        channels: Channels,
         outbox: Outbox,
         clock: Clock,
         config: LobbyConfig,
     ) -> None:
         self._database, self._deadlines, self._trail, self._jobs = database, deadlines, trail, jobs
-        self._outbox, self._clock, self._config = outbox, clock, config
+        self._channels, self._outbox, self._clock, self._config = channels, outbox, clock, config
         self._lobbies = database.collection(LOBBIES)
 
     async def make(self, lobby: Lobby, *also: Write, by: UserId | None = None) -> Lobby:
@@ -72,7 +81,7 @@ class LobbyChanges:
         by: who asked for it, if it is not the server's doing, as in `change`.
         """
         lobby = listed(lobby)
-        channel = _channel(lobby)
+        channel = channel_of(lobby)
         events = [
             to(lobby_stream(lobby.lobby_id), lobby_updated(lobby), join=lobby.member_ids),
             to(chat_stream(lobby.chat_id), channel_updated(channel), join=lobby.talker_ids),
@@ -101,7 +110,7 @@ class LobbyChanges:
         expect_seat: what must hold for the seats of those who leave. Raises `NotFound`, `Conflict` after some tries,
         and `StorageConflict` at once for one of `also`: that is the caller's to judge.
         """
-        for attempt in range(1 + RETRIES):
+        for attempt in range(ATTEMPTS):
             await pause(attempt)
             before = await self._lobbies.get(lobby_id)
             if before is None:
@@ -118,7 +127,8 @@ class LobbyChanges:
             after = carry(after, list(_outgoing(before, after, draft.events)), now)
             record = self._trail.changed(before, after, tuple(event.wire_name for event in draft.events), by, now)
             jobs = follow_ups(self._jobs, before, after)
-            consequences = [*_consequences(before, after, expect_seat or {}), record, *jobs]
+            talk = list(channel_change(before, after, draft.events, by, now))
+            consequences = [*_consequences(before, after, expect_seat or {}), *talk, record, *jobs]
             try:
                 await self._database.commit(Replace(LOBBIES, after), *consequences, *also)
             except StorageConflict as conflict:
@@ -129,6 +139,8 @@ class LobbyChanges:
             with may_lag():
                 await self._remind(before, after)
             await self._outbox.flush(LOBBIES, after)
+            if talk:
+                await self._tell_channel(after)
             return after
         raise Conflict
 
@@ -137,6 +149,12 @@ class LobbyChanges:
         if after.finished_at is not None or (before.status == after.status == "active"):
             return before.idle_at
         return now + seconds(self._config.active_s if after.status == "active" else self._config.idle_s)
+
+    async def _tell_channel(self, lobby: Lobby) -> None:
+        with suppress(Unavailable):  # a sweep does it
+            channel = await self._channels.find(lobby.chat_id)
+            if channel is not None:
+                await self._channels.tell(channel)
 
     async def _remind(self, before: Lobby, after: Lobby) -> None:
         if after.starts_at and after.status == "countdown" and not after.allocating:
@@ -147,41 +165,18 @@ class LobbyChanges:
             await self._deadlines.set("idle", after.id, after.idle_at)
 
 
-def _channel(lobby: Lobby) -> Channel:
-    return Channel(
-        id=lobby.chat_id,
-        kind="lobby",
-        member_ids=tuple(lobby.talker_ids),
-        lobby_id=lobby.lobby_id,
-        created_at=lobby.created_at,
-        closed_at=lobby.closed_at,
-    )
-
-
-def _without(users: Iterable[UserId], others: Iterable[UserId]) -> list[UserId]:
-    kept = set(others)
-    return [user for user in users if user not in kept]
-
-
 def _consequences(before: Lobby, after: Lobby, expect_seat: Filter) -> Iterator[Write]:
-    """What changes with the lobby: the seats of those who are gone, and the channel's members."""
+    """What changes with the lobby: the seats of those who are gone."""
     closed = after.status == "closed"
-    for user in before.member_ids if closed else _without(before.member_ids, after.member_ids):
+    for user in before.member_ids if closed else without(before.member_ids, after.member_ids):
         yield Delete(SEATS, user, expect={"lobby_id": before.id, **expect_seat})
-    for user in before.spectators if closed else _without(before.spectators, after.spectators):
+    for user in before.spectators if closed else without(before.spectators, after.spectators):
         yield Delete(SPECTATOR_SEATS, user, expect={"lobby_id": before.id})
-    came, went = _without(after.talker_ids, before.talker_ids), _without(before.talker_ids, after.talker_ids)
-    # One commit changes a field once; nobody comes in the moment in which another one goes.
-    if came:
-        yield Update(CHANNELS, before.chat_id, {"$addToSet": {"member_ids": came}})
-    elif went or closed:
-        closing = {"$set": {"closed_at": after.closed_at}} if after.closed_at else {}
-        yield Update(CHANNELS, before.chat_id, {"$pull": {"member_ids": went}, **closing})
 
 
 def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent | LobbyUpdated]) -> Iterator[Outgoing]:
     """The events addressed; those who are gone hear of it and then leave the streams, the new begin with the whole."""
-    came, watching = _without(after.member_ids, before.member_ids), _without(after.spectators, before.spectators)
+    came, watching = without(after.member_ids, before.member_ids), without(after.spectators, before.spectators)
     for event in events:
         yield to(lobby_stream(before.lobby_id), event, leave=_leavers(event, after.member_ids, MemberLeft))
     if came:
@@ -192,7 +187,7 @@ def _outgoing(before: Lobby, after: Lobby, events: Sequence[LobbyEvent | LobbyUp
             yield to(watch_stream(before.lobby_id), shown, leave=_leavers(event, after.spectators, SpectatorLeft))
     if watching:
         yield to(watch_stream(before.lobby_id), lobby_updated(after).for_watchers(), join=watching)
-    yield from _channel_events(before, after)
+    yield from channel_events(before, after)
 
 
 def _leavers(
@@ -202,11 +197,3 @@ def _leavers(
     if isinstance(event, kind):
         return [event.user_id]
     return everybody if isinstance(event, LobbyClosed) else ()
-
-
-def _channel_events(before: Lobby, after: Lobby) -> Iterator[Outgoing]:
-    came = _without(after.talker_ids, before.talker_ids)
-    stay = [] if after.status == "closed" else after.talker_ids
-    went = _without(before.talker_ids, stay)
-    if came or went:
-        yield to(chat_stream(before.chat_id), channel_updated(_channel(after)), join=came, leave=went)

@@ -236,7 +236,7 @@ class Player:
         memory.events[event.name] += 1
         if event.name == "lobby_updated":
             memory.lobby_ids.add(data["id"])
-        elif event.name == "message":
+        elif event.name == "message" and data["contentType"] != "system":
             memory.messages.append((data["seq"], data["id"]))
             if data["senderId"] != memory.user_id:
                 self._stage.figures.received += 1

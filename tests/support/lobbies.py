@@ -4,7 +4,9 @@ from typing import Any
 
 import orjson
 
+from domain.chat.channels import Channels
 from domain.chat.model import CHANNELS, Channel
+from domain.chat.sequencer import Sequencer
 from domain.core.collection import Insert
 from domain.core.events import Outbox
 from domain.core.ids import GameId, LobbyId, MatchId, UserId, new_id
@@ -62,12 +64,14 @@ async def told(core: Core, stream: str) -> list[tuple[str, Any]]:
 def lobbies_of(accounts: Accounts, blocks: Blocks, friends: Friends) -> tuple[Lobbies, LobbyBrowser]:
     """Lobbies of those accounts, without invitations, and their browser."""
     database, clock, config = accounts.database, accounts.clock, LobbyConfig()
+    outbox = Outbox(database, accounts.publisher, clock)
     changes = LobbyChanges(
         database=database,
         deadlines=RedisDeadlines(accounts.redis),
         trail=Trail(database, new_id),
         jobs=Jobs(database, clock, new_id),
-        outbox=Outbox(database, accounts.publisher, clock),
+        channels=Channels(database, outbox, Sequencer(database, accounts.publisher), clock),
+        outbox=outbox,
         clock=clock,
         config=config,
     )

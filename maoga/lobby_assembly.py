@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.chat.channels import Channels
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -13,6 +14,7 @@ from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.lobbies.access import LobbyAccess
 from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
+from domain.lobbies.audience import Audience
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.changes import LobbyChanges, LobbyConfig
 from domain.lobbies.follow_ups import ALLOCATE
@@ -22,6 +24,7 @@ from domain.lobbies.matched import MatchedLobbies
 from domain.lobbies.trail import Trail
 from domain.lobbies.upkeep import LobbyUpkeep
 from domain.notifications.notifications import Notifications
+from domain.presence.presence import Presence
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.users.users import Users
@@ -30,7 +33,7 @@ from storage.outbound.allocator import WebhookAllocator
 
 
 @dataclass(frozen=True, slots=True)
-class LobbyParts:
+class LobbyCases:
     """All that has to do with lobbies."""
 
     trail: Trail
@@ -40,9 +43,10 @@ class LobbyParts:
     browser: LobbyBrowser
     matched: MatchedLobbies
     upkeep: LobbyUpkeep
+    audience: Audience
 
 
-def lobby_parts(
+def build_lobbies(
     settings: Settings,
     *,
     database: Database,
@@ -53,15 +57,18 @@ def lobby_parts(
     notifications: Notifications,
     jobs: Jobs,
     runner: JobRunner,
+    channels: Channels,
     limits: RateLimits,
+    presence: Presence,
     deadlines: Deadlines,
     outbox: Outbox,
     clock: Clock,
-) -> LobbyParts:
+) -> LobbyCases:
     """The use cases of lobbies on open storage; their jobs are known to the runner."""
     config = LobbyConfig(
         countdown_s=settings.lobby_countdown_s,
         ready_check_s=settings.lobby_ready_check_s,
+        away_s=settings.grace_s,
         idle_s=settings.lobby_idle_s,
         active_s=settings.lobby_active_max_s,
         allocates=settings.allocator_url is not None,
@@ -77,7 +84,14 @@ def lobby_parts(
         clock=clock,
     )
     changes = LobbyChanges(
-        database=database, deadlines=deadlines, trail=trail, jobs=jobs, outbox=outbox, clock=clock, config=config
+        database=database,
+        deadlines=deadlines,
+        trail=trail,
+        jobs=jobs,
+        channels=channels,
+        outbox=outbox,
+        clock=clock,
+        config=config,
     )
     allocation = Allocation(database, changes, _allocator(settings, clock))
     runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)
@@ -92,13 +106,14 @@ def lobby_parts(
         new_id=new_id,
         config=config,
     )
-    return LobbyParts(
+    return LobbyCases(
         trail=trail,
         invites=invites,
         allocation=allocation,
         lobbies=lobbies,
         browser=LobbyBrowser(database, friends, access),
         matched=MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=config),
+        audience=Audience(database=database, changes=changes, presence=presence, clock=clock, config=config),
         upkeep=LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=config),
     )
 
