@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.asyncio
 
 from clients.python.client import MaogaClient
 from clients.python.errors import MaogaError
@@ -166,6 +167,23 @@ async def test_the_players_of_a_killed_instance_are_offline_within_15_s(
     began = time.monotonic()
     await eventually(lambda: ear.statuses(bob) == ["offline"], timeout=20)
     assert time.monotonic() - began < 15
+
+
+async def test_who_watches_is_greeted_again_when_changes_may_have_been_missed(
+    start: Start, enter: Enter, shared: dict[str, str]
+) -> None:
+    """A client watches again after each greeting, and so knows what it has not heard."""
+    url = start(**shared).url
+    ann, bob = await enter(url), await enter(url)
+    await befriend(ann, bob)
+    hellos = {player.user_id: Ear(player, "hello") for player in (ann, bob)}
+    await call(ann, "watch_presence", {"userIds": [bob.user_id]})
+    async with redis.asyncio.from_url(shared["MAOGA_REDIS_URL"]) as client:
+        assert await client.client_kill_filter(_type="pubsub") > 0
+    stream = f"social:presence:{bob.user_id}"
+    await eventually(lambda: any(stream in data["streams"] for _, data in hellos[ann.user_id].heard), timeout=10)
+    assert await call(bob, "ping")
+    assert hellos[bob.user_id].heard == []
 
 
 async def test_a_socket_watches_no_more_than_the_limit(
