@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.e2e.authorisation.cells import MAY, OWN, Cells, EventRow, everyone
+from tests.e2e.authorisation.cells import EMPTY, MAY, OWN, Cells, EventRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
@@ -127,6 +127,10 @@ SOCIAL = (
     EventRow("social", "unblock", everyone(OWN), lambda s: {"userId": s.user("host")}),
     EventRow("social", "privacy", everyone(OWN)),
     EventRow("social", "set_privacy", everyone(OWN), lambda s: {"presence": "everyone"}),
+    EventRow("social", "watch_presence", everyone(EMPTY, muted=MAY), lambda s: {"userIds": [s.user("host")]}),
+    EventRow("social", "unwatch_presence", everyone(OWN), lambda s: {"userIds": [s.user("host")]}),
+    EventRow("social", "set_status", everyone(OWN), lambda s: {"status": "online"}),
+    EventRow("social", "recent_players", everyone(OWN)),
     EventRow("social", "notifications", everyone(OWN)),
     EventRow("social", "notifications_read", everyone(OWN), lambda s: {"ids": [s.notification]}),
 )

@@ -35,6 +35,16 @@ CATALOGUE = (
     ),
 )
 
+MATCHES = (
+    RouteRow(
+        "POST",
+        "/matches/{id}/karma",
+        everyone("NOT_FOUND"),
+        id=lambda s: s.match,
+        body=lambda s: {"userId": s.user("one"), "value": 1},
+    ),
+)
+
 LOBBIES = (
     RouteRow(
         "POST",
@@ -88,8 +98,10 @@ NOTIFICATIONS = (
 ROUTE_ROWS = (
     *AUTH,
     *CATALOGUE,
+    *MATCHES,
     *LOBBIES,
     *SOCIAL,
     *NOTIFICATIONS,
     RouteRow("GET", "/users/me", everyone(OWN)),
+    RouteRow("GET", "/users/{id}", everyone(OWN), id=lambda s: s.user("host")),
 )
