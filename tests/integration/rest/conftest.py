@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientSession, web
 from loguru import logger
 
 from domain.auth.api_keys import SCOPES, ApiKeys
+from domain.chat.media import ChatMedia
 from domain.core.events import Outbox
 from domain.core.ids import new_id
 from domain.games.games import Games
@@ -151,9 +152,12 @@ def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
 
 @asynccontextmanager
 async def serving(
-    accounts: Accounts, config: RestConfig = CONFIG, checks: dict[str, Check] | None = None
+    accounts: Accounts,
+    config: RestConfig = CONFIG,
+    checks: dict[str, Check] | None = None,
+    media: ChatMedia | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts."""
+    """A server of those accounts; without `media` it has no routes of images that could be called."""
     metrics = Observed()
     database, clock, games = accounts.database, accounts.clock, Games(accounts.database, accounts.clock)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
@@ -183,6 +187,7 @@ async def serving(
             clock=clock,
             config=ResultConfig(),
         ),
+        media=cast(ChatMedia, media),
         lobbies=lobbies,
         browser=browser,
         karma=KarmaBook(database, clock),
