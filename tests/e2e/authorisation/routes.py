@@ -12,6 +12,7 @@ def own_friend_request(scene: Scene) -> dict[str, Any]:
 
 
 OPEN = everyone(MAY)
+MEMBERS = everyone("NOT_FOUND", muted=MAY)
 
 AUTH = (
     RouteRow("POST", "/auth/register", OPEN, anonymous=MAY),
@@ -43,6 +44,12 @@ MATCHES = (
         id=lambda s: s.match,
         body=lambda s: {"userId": s.user("one"), "value": 1},
     ),
+)
+
+CHATS = (
+    RouteRow("POST", "/chats/{id}/media", MEMBERS, id=lambda s: s.group),
+    RouteRow("GET", "/media/{id}", MEMBERS, id=lambda s: s.media),
+    RouteRow("GET", "/media/{id}/thumbnail", MEMBERS, id=lambda s: s.media),
 )
 
 LOBBIES = (
@@ -99,6 +106,7 @@ ROUTE_ROWS = (
     *AUTH,
     *CATALOGUE,
     *MATCHES,
+    *CHATS,
     *LOBBIES,
     *SOCIAL,
     *NOTIFICATIONS,
