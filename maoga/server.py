@@ -88,6 +88,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             karma=core.karma,
             lobbies=core.lobbies,
             browser=core.browser,
+            chats=core.chats,
             limits=core.limits,
             metrics=metrics,
         ),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 import rest.auth
+import rest.chats
 import rest.games
 import rest.leaderboards
 import rest.lobbies
@@ -26,7 +27,7 @@ PREFIXES = (NEWEST, "/api")
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
     *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
-    *(*rest.notifications.routes, *rest.media.routes),
+    *(*rest.notifications.routes, *rest.chats.routes, *rest.media.routes),
 )
 
 KEEPALIVE_S = 75.0

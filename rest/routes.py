@@ -9,6 +9,7 @@ from aiohttp import web
 from domain.auth.api_keys import ApiKeys, Scope
 from domain.auth.auth import Auth
 from domain.auth.model import Principal
+from domain.chat.cases import ChatCases
 from domain.chat.media import ChatMedia, Read
 from domain.core.errors import AppError
 from domain.core.limits import Limit, RateLimits
@@ -66,6 +67,7 @@ class Services:
     karma: KarmaBook
     lobbies: Lobbies
     browser: LobbyBrowser
+    chats: ChatCases
     limits: RateLimits
     metrics: RestMetrics
 

@@ -459,10 +459,7 @@ export interface Invitation {
   expiresAt: string;
 }
 
-/**
- * Says something in a channel. A retry with the same `clientMessageId` gets the first message back. content: of a
- * gif its address, of an image what is said about it, which may be nothing. mediaId: of the image.
- */
+/** Says something in a channel. */
 export interface Send {
   channelId: string;
   clientMessageId: string;
@@ -1478,6 +1475,25 @@ export interface SetNotifications {
   mention?: boolean;
   reportOutcome?: boolean;
   system?: boolean;
+}
+
+/** Which page of a channel's messages: the newest, or those before or after a `seq`. */
+export interface HistoryQuery {
+  before?: number;
+  after?: number;
+  limit?: number;
+}
+
+/**
+ * What is said. A retry with the same `clientMessageId` gets the first message back. content: of a gif its address,
+ * of an image what is said about it, which may be nothing. mediaId: of the image.
+ */
+export interface Saying {
+  clientMessageId: string;
+  contentType?: "text" | "emoji" | "gif" | "image";
+  content?: string;
+  mediaId?: string;
+  replyToId?: string;
 }
 
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";

@@ -512,9 +512,7 @@ class Invitation(TypedDict):
 
 
 class Send(TypedDict):
-    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back. content: of
-    a gif its address, of an image what is said about it, which may be nothing. mediaId: of the image.
-    """
+    """Says something in a channel."""
 
     channelId: str
     clientMessageId: str
@@ -1641,6 +1639,26 @@ class SetNotifications(TypedDict):
     mention: NotRequired[bool]
     reportOutcome: NotRequired[bool]
     system: NotRequired[bool]
+
+
+class HistoryQuery(TypedDict):
+    """Which page of a channel's messages: the newest, or those before or after a `seq`."""
+
+    before: NotRequired[int]
+    after: NotRequired[int]
+    limit: NotRequired[int]
+
+
+class Saying(TypedDict):
+    """What is said. A retry with the same `clientMessageId` gets the first message back. content: of a gif its
+    address, of an image what is said about it, which may be nothing. mediaId: of the image.
+    """
+
+    clientMessageId: str
+    contentType: NotRequired[Literal["text", "emoji", "gif", "image"]]
+    content: NotRequired[str]
+    mediaId: NotRequired[str]
+    replyToId: NotRequired[str]
 
 
 class On(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,10 @@ from domain.core.events import Outbox
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
+from domain.jobs.jobs import Jobs
+from domain.jobs.runner import JobRunner
 from domain.matchmaking.karma import KarmaBook
+from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.results import ResultConfig, Results
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
@@ -24,6 +28,7 @@ from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.privacy import Privacy
+from maoga.chat_assembly import build_chat
 from maoga.process import report
 from rest.app import build_app, runner_of
 from rest.health import Check
@@ -31,6 +36,7 @@ from rest.routes import RestConfig, Services
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
+from tests.support.cores import test_settings
 from tests.support.lobbies import lobbies_of
 
 CONFIG = RestConfig(
@@ -166,6 +172,7 @@ async def serving(
     )
     blocks, friends = relations(accounts)
     lobbies, browser = lobbies_of(accounts, blocks, friends)
+    jobs = Jobs(database, clock, new_id)
     services = Services(
         auth=accounts.auth,
         keys=ApiKeys(database, clock),
@@ -191,6 +198,22 @@ async def serving(
         lobbies=lobbies,
         browser=browser,
         karma=KarmaBook(database, clock),
+        chats=build_chat(
+            test_settings(Path(gettempdir())),
+            database=database,
+            publisher=accounts.publisher,
+            outbox=Outbox(database, accounts.publisher, clock),
+            users=accounts.users,
+            blocks=blocks,
+            friends=friends,
+            privacy=Privacy(database),
+            encounters=Meetings(database, clock),
+            notifications=notifications_of(accounts),
+            limits=accounts.limits,
+            jobs=jobs,
+            runner=JobRunner(database, jobs, clock, worker="rest", report=report),
+            clock=clock,
+        ),
         limits=accounts.limits,
         metrics=metrics,
     )
