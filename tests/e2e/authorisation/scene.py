@@ -55,17 +55,8 @@ class Scene:
     def shows(self, answer: Any) -> bool:
         """Whether an answer has anything of the owners in it."""
         text = json.dumps(answer)
-        ids = (
-            self.lobby,
-            self.chat,
-            self.party,
-            self.match,
-            self.ticket,
-            self.notification,
-            self.group,
-            self.direct,
-            self.media,
-        )
+        channels = (self.chat, self.group, self.direct, self.media)
+        ids = (self.lobby, self.party, self.match, self.ticket, self.notification, *channels)
         return any(id in text for id in ids)
 
     async def event(self, name: str, namespace: Any, event: str, data: dict[str, Any]) -> tuple[str | None, Any]:
@@ -165,7 +156,7 @@ async def _channels(players: dict[str, MaogaClient], lobby: str) -> dict[str, st
     direct = await host.call("chat", "open_direct", {"userId": players["other"].user_id})
     await host.send(direct["id"], "more so")
     for channel in (group, lobby):
-        muting = {"channelId": channel, "userId": players["muted"].user_id, "mutedUntilMs": NEVER_MS}
+        muting: Any = {"channelId": channel, "userId": players["muted"].user_id, "mutedUntilMs": NEVER_MS}
         await host.call("chat", "moderate", muting)
     return {"group": group, "direct": direct["id"], "message": message["id"]}
 
