@@ -93,16 +93,9 @@ def build(
         new_id=new_id,
     )
     relations = build_relations(
-        database,
-        redis,
-        clock,
-        users=users,
-        notifications=notifications,
-        presence=presence,
-        outbox=outbox,
-        publisher=publisher,
+        database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
-    blocks, friends, presences = relations.blocks, relations.friends, relations.presences
+    blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
     games = Games(database, clock)
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -126,17 +119,19 @@ def build(
         ),
     )
     chats = build_chat(
+        settings,
         database=database,
         publisher=publisher,
         outbox=outbox,
         users=users,
         blocks=blocks,
         friends=friends,
-        privacy=relations.privacy,
+        privacy=privacy,
         encounters=Meetings(database, clock),
         notifications=notifications,
         limits=RedisRateLimits(redis),
-        rate_limit_scale=settings.rate_limit_scale,
+        jobs=jobs,
+        runner=runner,
         clock=clock,
     )
     lobby = build_lobbies(
@@ -318,7 +313,7 @@ def build(
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,
-        privacy=relations.privacy,
+        privacy=privacy,
         presences=presences,
         acquaintances=acquaintances,
         games=games,
@@ -338,6 +333,8 @@ def build(
         matchmaking=matchmaking,
         proposals=proposals,
         results=results,
+        karma=relations.karma,
+        recent_players=relations.recent_players,
         tick=tick,
         grace=grace,
         recovery=recovery,

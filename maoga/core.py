@@ -9,6 +9,8 @@ from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
 from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
+from domain.chat.held import HELD
+from domain.chat.media import MEDIA
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
@@ -31,10 +33,12 @@ from domain.matchmaking.acquaintances import Acquaintances
 from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.cooldowns import COOLDOWNS
 from domain.matchmaking.grace import Grace
+from domain.matchmaking.karma import KARMA, KarmaBook
 from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals
+from domain.matchmaking.recent_players import RecentPlayers
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
@@ -61,8 +65,8 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
-    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
-    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS),
+    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
 )
 """Every kind of document there is."""
 
@@ -110,6 +114,8 @@ class Core:
     matchmaking: Matchmaking
     proposals: Proposals
     results: Results
+    karma: KarmaBook
+    recent_players: RecentPlayers
     tick: Tick
     grace: Grace
     recovery: Recovery

@@ -1,11 +1,13 @@
-"""Puts together what players have to do with one another: blocks, friends, privacy and presence."""
+"""Puts together what players have to do with one another: blocks, friends, privacy, presence, karma."""
 
 from dataclasses import dataclass
 
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.events import Outbox
+from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.occupations import Movements, SeatOccupations
+from domain.matchmaking.recent_players import RecentPlayers
 from domain.notifications.notifications import Notifications
 from domain.presence.presence import Presence
 from domain.social.blocks import Blocks
@@ -28,6 +30,8 @@ class Relations:
     friends: Friends
     privacy: Privacy
     presences: Presences
+    karma: KarmaBook
+    recent_players: RecentPlayers
 
 
 def build_relations(
@@ -38,10 +42,10 @@ def build_relations(
     users: Users,
     notifications: Notifications,
     presence: Presence,
-    outbox: Outbox,
     publisher: StreamPublisher,
 ) -> Relations:
     """The use cases on open storage; the presences hear what `publisher` publishes."""
+    outbox = Outbox(database, publisher, clock)
     blocks, privacy = Blocks(database, users, outbox, clock), Privacy(database)
     friends = Friends(
         database=database,
@@ -70,4 +74,11 @@ def build_relations(
     publisher.listen(movements.hear)
     blocks.listen(movements.part)
     privacy.listen(movements.hide)
-    return Relations(blocks, friends, privacy, presences)
+    return Relations(
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        presences=presences,
+        karma=KarmaBook(database, clock),
+        recent_players=RecentPlayers(database, users, blocks),
+    )

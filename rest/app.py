@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from aiohttp import web
 
 import rest.auth
+import rest.chats
 import rest.games
 import rest.leaderboards
 import rest.lobbies
 import rest.matches
+import rest.media
 import rest.notifications
 import rest.social
 import rest.users
@@ -25,7 +27,7 @@ PREFIXES = (NEWEST, "/api")
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
     *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
-    *rest.notifications.routes,
+    *(*rest.notifications.routes, *rest.chats.routes, *rest.media.routes),
 )
 
 KEEPALIVE_S = 75.0

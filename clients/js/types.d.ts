@@ -459,12 +459,13 @@ export interface Invitation {
   expiresAt: string;
 }
 
-/** Says something in a channel. A retry with the same `clientMessageId` gets the first message back. */
+/** Says something in a channel. */
 export interface Send {
   channelId: string;
   clientMessageId: string;
-  content: string;
-  contentType?: "text" | "emoji";
+  contentType?: "text" | "emoji" | "gif" | "image";
+  content?: string;
+  mediaId?: string;
   replyToId?: string;
 }
 
@@ -572,6 +573,7 @@ export interface Channel {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs: number;
+  silenced: Record<string, string>;
   lastMessage?: Message;
   lastSeq: number;
   readSeq: number;
@@ -630,6 +632,48 @@ export interface Mute {
 export interface ChannelMuted {
   channelId: string;
   mutedUntil?: string;
+}
+
+/**
+ * Mutes a member of a channel until a moment, in Unix milliseconds; without one, or with one that has passed, the
+ * member may talk again.
+ */
+export interface Moderate {
+  channelId: string;
+  userId: string;
+  mutedUntilMs?: number;
+}
+
+/** Says whether an image may be seen. */
+export interface ReviewMedia {
+  mediaId: string;
+  approved: boolean;
+}
+
+/** An image as the members of its channel see it. size: bytes. url: with the access token, as for every route. */
+export interface Media {
+  id: string;
+  channelId: string;
+  contentType: string;
+  size: number;
+  width: number;
+  height: number;
+  review: "pending" | "approved" | "rejected";
+  url: string;
+  thumbnailUrl: string;
+}
+
+/** A message that waits, as moderators see it; its `seq` is 0. */
+export interface Held {
+  message: Message;
+  expiresAt: string;
+}
+
+/** Says whether a message that waits may be seen. */
+export interface ReviewMessage {
+  channelId: string;
+  messageId: string;
+  approved: boolean;
 }
 
 /** Names players whose presence the socket follows. */
@@ -722,6 +766,23 @@ export interface BlockList {
 /** Names the player to block, or to unblock. */
 export interface ToBlock {
   userId: string;
+}
+
+/** Another player, and the last match in which the two were. */
+export interface RecentPlayer {
+  userId: string;
+  username: string;
+  displayName: string;
+  matchId: string;
+  gameId: string;
+  mode: "casual" | "competitive" | "ranked" | "custom";
+  playedAt: string;
+}
+
+/** A page of recent players, those met last first. nextCursor: missing on the last page. */
+export interface RecentPlayerList {
+  items: Array<RecentPlayer>;
+  nextCursor?: string;
 }
 
 /** Who may do and see what. */
@@ -1069,6 +1130,7 @@ export interface ChannelUpdated {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs?: number;
+  silenced: Record<string, string>;
   closedAt?: string;
 }
 
@@ -1078,6 +1140,19 @@ export interface Typing {
   userId: string;
   isTyping: boolean;
   expiresInMs: number;
+}
+
+/** A moderator has said whether an image may be seen. */
+export interface MediaReviewed {
+  channelId: string;
+  mediaId: string;
+  review: "pending" | "approved" | "rejected";
+}
+
+/** A message waits for a moderator of the channel. */
+export interface MessageWaits {
+  channelId: string;
+  messageId: string;
 }
 
 /** The two are not friends any more, or there is no request any more: take the other player off both lists. */
@@ -1351,6 +1426,20 @@ export interface LeaderboardEntry {
   wins: number;
 }
 
+/** Rates another player of the match: 1 for good, -1 for bad company. */
+export interface GiveKarma {
+  userId: string;
+  value: 1 | -1;
+}
+
+/** What the player gave. */
+export interface Karma {
+  matchId: string;
+  userId: string;
+  value: 1 | -1;
+  createdAt: string;
+}
+
 /** The code of a lobby that is named elsewhere, where it takes one. */
 export interface WithCode {
   joinCode?: string;
@@ -1386,6 +1475,25 @@ export interface SetNotifications {
   mention?: boolean;
   reportOutcome?: boolean;
   system?: boolean;
+}
+
+/** Which page of a channel's messages: the newest, or those before or after a `seq`. */
+export interface HistoryQuery {
+  before?: number;
+  after?: number;
+  limit?: number;
+}
+
+/**
+ * What is said. A retry with the same `clientMessageId` gets the first message back. content: of a gif its address,
+ * of an image what is said about it, which may be nothing. mediaId: of the image.
+ */
+export interface Saying {
+  clientMessageId: string;
+  contentType?: "text" | "emoji" | "gif" | "image";
+  content?: string;
+  mediaId?: string;
+  replyToId?: string;
 }
 
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
@@ -1609,8 +1717,12 @@ export interface ChatEvents extends CommonEvents {
   channel_updated: (data: ChannelUpdated, meta: Meta) => void;
   /** A member types, or has stopped. Without another such event it is over after `expiresInMs`. */
   typing: (data: Typing, meta: Meta) => void;
+  /** A moderator has said whether an image may be seen. */
+  media_reviewed: (data: MediaReviewed, meta: Meta) => void;
   /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
   channel_muted: (data: ChannelMuted, meta: Meta) => void;
+  /** A message waits for a moderator of the channel. */
+  message_held: (data: MessageWaits, meta: Meta) => void;
 }
 
 export interface ChatCommands extends CommonCommands {
@@ -1650,6 +1762,14 @@ export interface ChatCommands extends CommonCommands {
   leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
   /** Wants no notifications from a channel, for some time or for good; or wants them again. */
   mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
+  /** Mutes a member of a channel that the player moderates, for some time; or lets them talk again. */
+  moderate: (payload: Moderate, ack: (answer: Ack<Channel>) => void) => void;
+  /** Lets an image in a channel that the player moderates be seen, or takes it away. */
+  review_media: (payload: ReviewMedia, ack: (answer: Ack<Media>) => void) => void;
+  /** The messages that wait for a moderator of the channel, the oldest first, at most 100. */
+  held: (payload: ToChannel, ack: (answer: Ack<Array<Held>>) => void) => void;
+  /** Lets a message that waits be seen, as the newest of its channel, or drops it. */
+  review_message: (payload: ReviewMessage, ack: (answer: Ack<null>) => void) => void;
 }
 
 export interface SocialEvents extends CommonEvents {
@@ -1698,6 +1818,8 @@ export interface SocialCommands extends CommonCommands {
   block: (payload: ToBlock, ack: (answer: Ack<Block>) => void) => void;
   /** Takes a block back; null, also when there was none. */
   unblock: (payload: ToBlock, ack: (answer: Ack<null>) => void) => void;
+  /** Whom the player was in matches with of late, those met last first. */
+  recent_players: (payload: PageQuery, ack: (answer: Ack<RecentPlayerList>) => void) => void;
   /** Who may do and see what. */
   privacy: (payload: Empty, ack: (answer: Ack<Privacy>) => void) => void;
   /** Changes who may do and see what; what is not named stays. */

@@ -512,12 +512,13 @@ class Invitation(TypedDict):
 
 
 class Send(TypedDict):
-    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
+    """Says something in a channel."""
 
     channelId: str
     clientMessageId: str
-    content: str
-    contentType: NotRequired[Literal["text", "emoji"]]
+    contentType: NotRequired[Literal["text", "emoji", "gif", "image"]]
+    content: NotRequired[str]
+    mediaId: NotRequired[str]
     replyToId: NotRequired[str]
 
 
@@ -635,6 +636,7 @@ class Channel(TypedDict):
     adminIds: list[str]
     lobbyId: NotRequired[str]
     slowModeMs: int
+    silenced: dict[str, str]
     lastMessage: NotRequired[Message]
     lastSeq: int
     readSeq: int
@@ -700,6 +702,52 @@ class ChannelMuted(TypedDict):
 
     channelId: str
     mutedUntil: NotRequired[str]
+
+
+class Moderate(TypedDict):
+    """Mutes a member of a channel until a moment, in Unix milliseconds; without one, or with one that has passed,
+    the member may talk again.
+    """
+
+    channelId: str
+    userId: str
+    mutedUntilMs: NotRequired[int]
+
+
+class ReviewMedia(TypedDict):
+    """Says whether an image may be seen."""
+
+    mediaId: str
+    approved: bool
+
+
+class Media(TypedDict):
+    """An image as the members of its channel see it. size: bytes. url: with the access token, as for every route."""
+
+    id: str
+    channelId: str
+    contentType: str
+    size: int
+    width: int
+    height: int
+    review: Literal["pending", "approved", "rejected"]
+    url: str
+    thumbnailUrl: str
+
+
+class Held(TypedDict):
+    """A message that waits, as moderators see it; its `seq` is 0."""
+
+    message: Message
+    expiresAt: str
+
+
+class ReviewMessage(TypedDict):
+    """Says whether a message that waits may be seen."""
+
+    channelId: str
+    messageId: str
+    approved: bool
 
 
 class WatchPresence(TypedDict):
@@ -804,6 +852,25 @@ class ToBlock(TypedDict):
     """Names the player to block, or to unblock."""
 
     userId: str
+
+
+class RecentPlayer(TypedDict):
+    """Another player, and the last match in which the two were."""
+
+    userId: str
+    username: str
+    displayName: str
+    matchId: str
+    gameId: str
+    mode: Literal["casual", "competitive", "ranked", "custom"]
+    playedAt: str
+
+
+class RecentPlayerList(TypedDict):
+    """A page of recent players, those met last first. nextCursor: missing on the last page."""
+
+    items: list[RecentPlayer]
+    nextCursor: NotRequired[str]
 
 
 class Privacy(TypedDict):
@@ -1193,6 +1260,7 @@ class ChannelUpdated(TypedDict):
     adminIds: list[str]
     lobbyId: NotRequired[str]
     slowModeMs: NotRequired[int]
+    silenced: dict[str, str]
     closedAt: NotRequired[str]
 
 
@@ -1203,6 +1271,21 @@ class Typing(TypedDict):
     userId: str
     isTyping: bool
     expiresInMs: int
+
+
+class MediaReviewed(TypedDict):
+    """A moderator has said whether an image may be seen."""
+
+    channelId: str
+    mediaId: str
+    review: Literal["pending", "approved", "rejected"]
+
+
+class MessageWaits(TypedDict):
+    """A message waits for a moderator of the channel."""
+
+    channelId: str
+    messageId: str
 
 
 class FriendRemoved(TypedDict):
@@ -1500,6 +1583,22 @@ class LeaderboardEntry(TypedDict):
     wins: int
 
 
+class GiveKarma(TypedDict):
+    """Rates another player of the match: 1 for good, -1 for bad company."""
+
+    userId: str
+    value: Literal[1, -1]
+
+
+class Karma(TypedDict):
+    """What the player gave."""
+
+    matchId: str
+    userId: str
+    value: Literal[1, -1]
+    createdAt: str
+
+
 class WithCode(TypedDict):
     """The code of a lobby that is named elsewhere, where it takes one."""
 
@@ -1540,6 +1639,26 @@ class SetNotifications(TypedDict):
     mention: NotRequired[bool]
     reportOutcome: NotRequired[bool]
     system: NotRequired[bool]
+
+
+class HistoryQuery(TypedDict):
+    """Which page of a channel's messages: the newest, or those before or after a `seq`."""
+
+    before: NotRequired[int]
+    after: NotRequired[int]
+    limit: NotRequired[int]
+
+
+class Saying(TypedDict):
+    """What is said. A retry with the same `clientMessageId` gets the first message back. content: of a gif its
+    address, of an image what is said about it, which may be nothing. mediaId: of the image.
+    """
+
+    clientMessageId: str
+    contentType: NotRequired[Literal["text", "emoji", "gif", "image"]]
+    content: NotRequired[str]
+    mediaId: NotRequired[str]
+    replyToId: NotRequired[str]
 
 
 class On(Protocol):
@@ -1654,7 +1773,13 @@ class On(Protocol):
     def __call__(self, name: Literal["typing"], callback: Callback[Typing]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["media_reviewed"], callback: Callback[MediaReviewed]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["message_held"], callback: Callback[MessageWaits]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["friend_requested"], callback: Callback[Friend]) -> None: ...
@@ -1887,8 +2012,18 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self, name: Literal["media_reviewed"], predicate: Predicate[MediaReviewed] | None = None, timeout: float = ...
+    ) -> Event[MediaReviewed]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
     ) -> Event[ChannelMuted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["message_held"], predicate: Predicate[MessageWaits] | None = None, timeout: float = ...
+    ) -> Event[MessageWaits]: ...
 
     @overload
     async def __call__(
@@ -2528,6 +2663,50 @@ class Call(Protocol):
     @overload
     async def __call__(
         self,
+        namespace: Literal["chat"],
+        event: Literal["moderate"],
+        payload: Moderate,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["review_media"],
+        payload: ReviewMedia,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Media: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["held"],
+        payload: ToChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Held]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["review_message"],
+        payload: ReviewMessage,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
         namespace: Literal["social"],
         event: Literal["watch_presence"],
         payload: WatchPresence,
@@ -2645,6 +2824,17 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> None: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["social"],
+        event: Literal["recent_players"],
+        payload: PageQuery | None = None,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> RecentPlayerList: ...
 
     @overload
     async def __call__(

@@ -3,10 +3,10 @@
 import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from domain.chat.emoji import is_emoji
-from domain.core.ids import ChannelId, MessageId, UserId
+from domain.core.ids import ChannelId, MediaId, MessageId, UserId
 from domain.core.model import ID_SHAPE, Command, Text, WireId
 from domain.users.names import DisplayName
 
@@ -21,7 +21,8 @@ def _emoji(value: str) -> str:
     return value
 
 
-Content = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Said = Annotated[Text, AfterValidator(str.strip), Field(max_length=2000)]
+Content = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=2000)]
 Emoji = Annotated[Text, Field(max_length=40, description="one emoji"), AfterValidator(_emoji)]
 Seq = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -38,13 +39,35 @@ class ToMessage(Command):
     message_id: Annotated[MessageId, ID_SHAPE]
 
 
-class Send(ToChannel):
-    """Says something in a channel. A retry with the same `clientMessageId` gets the first message back."""
+class Saying(Command):
+    """What is said. A retry with the same `clientMessageId` gets the first message back.
+
+    content: of a gif its address, of an image what is said about it, which may be nothing. mediaId: of the image.
+    """
 
     client_message_id: WireId
-    content: Content
-    content_type: Literal["text", "emoji"] = "text"
+    content_type: Literal["text", "emoji", "gif", "image"] = "text"
+    content: Said = Field(default="", validate_default=True)
+    media_id: Annotated[MediaId, ID_SHAPE] | None = None
     reply_to_id: Annotated[MessageId, ID_SHAPE] | None = None
+
+    @field_validator("content")
+    @classmethod
+    def _said(cls, content: str, info: ValidationInfo) -> str:
+        if not content and info.data.get("content_type") != "image":
+            raise ValueError("must not be empty")
+        return content
+
+    @field_validator("media_id")
+    @classmethod
+    def _shown(cls, media_id: MediaId | None, info: ValidationInfo) -> MediaId | None:
+        if media_id and info.data.get("content_type") != "image":
+            raise ValueError("is what an image message has, and no other")
+        return media_id
+
+
+class Send(Saying, ToChannel):
+    """Says something in a channel."""
 
 
 class Edit(ToMessage):
@@ -72,8 +95,8 @@ class MarkRead(ToChannel):
     seq: Seq
 
 
-class History(ToChannel):
-    """A page of a channel: its newest messages, or those before or after a `seq`."""
+class HistoryQuery(Command):
+    """Which page of a channel's messages: the newest, or those before or after a `seq`."""
 
     before: int | None = Field(default=None, ge=1, le=2**53)
     after: int | None = Field(default=None, ge=0, le=2**53)
@@ -86,10 +109,14 @@ class History(ToChannel):
         return self
 
 
+class History(HistoryQuery, ToChannel):
+    """A page of a channel: its newest messages, or those before or after a `seq`."""
+
+
 class Search(ToChannel):
     """Looks for the messages that have all the words of `query`, of the last one at least the beginning."""
 
-    query: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    query: Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=200)]
     before: int | None = Field(default=None, ge=1, le=2**53)
     limit: int = Field(default=20, ge=1, le=100)
 

@@ -9,13 +9,16 @@ from domain.lobbies.model import Lobby
 
 ALLOCATE = "allocate_server"
 REPLACE = "replace_player"
+URGENT = 10
+"""Players wait for it."""
 
 
 def follow_ups(jobs: Jobs, before: Lobby, after: Lobby) -> Iterator[Insert[Job]]:
     """A lobby that waits for a server has it found; one of a match that has lost a player may want another."""
     if after.allocating and not before.allocating:
-        yield jobs.new(ALLOCATE, {"lobbyId": after.id, "countdown": countdown_of(after)})
-    if after.match_id and after.status != "closed" and not set(before.member_ids) <= set(after.member_ids):
+        yield jobs.new(ALLOCATE, {"lobbyId": after.id, "countdown": countdown_of(after)}, priority=URGENT)
+    over = after.status == "closed" or after.finished_at is not None
+    if after.match_id and not over and not set(before.member_ids) <= set(after.member_ids):
         yield jobs.new(REPLACE, {"lobbyId": after.id})
 
 

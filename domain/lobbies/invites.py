@@ -11,7 +11,6 @@ from domain.core.collection import Database, Insert, Replace, Spec, StorageConfl
 from domain.core.errors import AppError, Forbidden, NotFound
 from domain.core.events import Outbox, WithEvents, carry, to, user_stream
 from domain.core.ids import LobbyId, UserId
-from domain.core.index import may_lag
 from domain.core.model import Timestamp
 from domain.lobbies.commands import AboutPlayer, DeclineInvite
 from domain.lobbies.events import LobbyInvited
@@ -182,8 +181,7 @@ class Invites:
         if before:
             invite = invite.changed(version=invite.version + 1)
         await self._outbox.flush(INVITES, invite)
-        with may_lag():
-            await self._notifications.tell(notes)
+        await self._notifications.tell(notes)
 
 
 def invitation_view(invite: Invite, lobby: Lobby) -> InvitationView:

@@ -147,6 +147,11 @@ class Match(WithEvents):
         return [*joining, self.backfill] if self.backfill else joining
 
     @property
+    def everybody(self) -> set[UserId]:
+        """Who plays: the players, and in a backfill also those who sit in the lobby already."""
+        return {user for team in self.teams for user in team} | set(self.player_ids)
+
+    @property
     def all_accepted(self) -> bool:
         """Whether nobody is waited for any more."""
         return set(self.player_ids) <= set(self.accepted)

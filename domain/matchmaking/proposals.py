@@ -239,8 +239,7 @@ class Proposals:
             with may_lag():
                 await self.end_claim(match.match_id, [match.backfill])
         await self._board.show(match.ticket_ids)
-        with may_lag():
-            await self._notifications.tell(notes)
+        await self._notifications.tell(notes)
         return match
 
     async def _cancel(

@@ -6,6 +6,7 @@ from typing import ClassVar, TypeVar
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.core.paging import PageQuery
+from domain.matchmaking.recent_players import RecentPlayerList, RecentPlayers
 from domain.notifications.commands import MarkNotifications, NotificationQuery
 from domain.notifications.events import NotificationRemoved, NotificationsMarked, Notified, UnreadCount
 from domain.notifications.model import NotificationList, Unread
@@ -56,17 +57,19 @@ class SocialNamespace(Namespace):
 
     def __init__(
         self,
+        *,
         blocks: Blocks,
         friends: Friends,
         privacy: Privacy,
         presences: Presences,
+        recent_players: RecentPlayers,
         notifications: Notifications,
-        *,
         hub: Hub,
         follows: Follows,
     ) -> None:
         self._blocks, self._friends, self._privacy, self._presences = blocks, friends, privacy, presences
-        self._notifications, self._hub, self._follows = notifications, hub, follows
+        self._recent_players, self._notifications = recent_players, notifications
+        self._hub, self._follows = hub, follows
 
     async def streams_of(self, user: SessionUser) -> Sequence[str]:
         """What the socket has asked for and may follow; what it may not, it asks for no more."""
@@ -146,6 +149,11 @@ class SocialNamespace(Namespace):
     async def unblock(self, user: SessionUser, command: ToBlock) -> None:
         """Takes a block back; null, also when there was none."""
         await self._blocks.unblock(user.id, command)
+
+    @on("recent_players", PageQuery, cost=4)
+    async def recent_players(self, user: SessionUser, command: PageQuery) -> RecentPlayerList:
+        """Whom the player was in matches with of late, those met last first."""
+        return await self._recent_players.list(user.id, command)
 
     @on("privacy", Empty)
     async def privacy(self, user: SessionUser, command: Empty) -> PrivacyView:

@@ -13,8 +13,9 @@ TIMEOUT_S = 5.0
 ANSWER_LIMIT = 8192
 """Most bytes of an answer."""
 
-TRY_AGAIN = frozenset({408, 425, 429})
-"""Refusals that are about the moment, not about the request."""
+FOUND = frozenset({200, 201})
+TRY_AGAIN = frozenset({202, 408, 425, 429})
+"""Answers that are about the moment, not about the request. 202: the server is being started."""
 
 
 class WebhookAllocator:
@@ -47,7 +48,7 @@ class WebhookAllocator:
 
 
 def _check_status(status: int) -> None:
-    if status == 200:
+    if status in FOUND:
         return
     if status < 500 and status not in TRY_AGAIN:
         raise Hopeless(f"the allocator refused with {status}")

@@ -52,7 +52,7 @@ async def test_a_server_that_does_not_know_the_signature_is_not_asked_again() ->
         assert servers.requests == []
 
 
-@pytest.mark.parametrize("status", [500, 503, 429, 408])
+@pytest.mark.parametrize("status", [500, 503, 429, 408, 202])
 async def test_what_may_pass_is_worth_another_attempt(status: int) -> None:
     async with game_servers(status) as servers:
         asked = allocator(servers.url)
@@ -135,6 +135,11 @@ async def test_an_answer_that_is_no_connection_is_a_failure(answer: Answer) -> N
     async with game_servers(answer) as servers:
         with pytest.raises(JobFailed, match="no connection"):
             await allocator(servers.url).allocate(REQUEST)
+
+
+async def test_an_answer_may_say_that_the_server_was_made_for_it() -> None:
+    async with game_servers(201) as servers:
+        assert (await allocator(servers.url).allocate(REQUEST)).port == CONNECTION["port"]
 
 
 async def test_unknown_fields_of_an_answer_are_passed_over() -> None:

@@ -27,6 +27,7 @@ def timeless(lines: list[Json]) -> list[Json]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @settings(max_examples=500, deadline=None)
 @given(scenarios())
 def test_every_rule_holds_in_many_scenarios(scenario: Json) -> None:

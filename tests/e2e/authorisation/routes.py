@@ -1,0 +1,95 @@
+"""The matrix of REST routes."""
+
+from typing import Any
+
+from tests.e2e.authorisation.cells import MAY, OWN, RouteRow, everyone
+from tests.e2e.authorisation.scene import Scene
+
+
+def own_friend_request(scene: Scene) -> dict[str, Any]:
+    """To the host."""
+    return {"userId": scene.user("host")}
+
+
+OPEN = everyone(MAY)
+
+AUTH = (
+    RouteRow("POST", "/auth/register", OPEN, anonymous=MAY),
+    RouteRow("POST", "/auth/login", OPEN, anonymous=MAY),
+    RouteRow("POST", "/auth/guest", OPEN, anonymous=MAY),
+    RouteRow("POST", "/auth/refresh", OPEN, anonymous=MAY),
+    RouteRow("POST", "/auth/logout", OPEN),
+    RouteRow("POST", "/auth/logout-all", OPEN),
+)
+
+CATALOGUE = (
+    RouteRow("GET", "/games", everyone(OWN), anonymous=OWN),
+    RouteRow("GET", "/games/{id}", everyone(OWN), id=lambda s: "apex", anonymous=OWN),
+    RouteRow("GET", "/leaderboards/{id}", everyone(OWN), id=lambda s: "rocket-league", query="?mode=ranked"),
+    RouteRow(
+        "POST",
+        "/matches/{id}/result",
+        everyone("API_KEY_INVALID"),
+        id=lambda s: s.match,
+        body=lambda s: {"places": [[s.user("one")], [s.user("two")]]},
+    ),
+)
+
+LOBBIES = (
+    RouteRow(
+        "POST",
+        "/lobbies",
+        everyone(MAY, muted="ALREADY_IN_LOBBY", rival="ALREADY_IN_LOBBY"),
+        body=lambda s: {"gameId": "rocket-league", "mode": "custom"},
+    ),
+    RouteRow("GET", "/lobbies", everyone(OWN)),
+    RouteRow("GET", "/lobbies/{id}", everyone("NOT_FOUND", muted=MAY)),
+    RouteRow(
+        "POST", "/lobbies/{id}/join", everyone("NOT_FOUND", muted=MAY, rival="ALREADY_IN_LOBBY"), body=lambda s: {}
+    ),
+    RouteRow("POST", "/lobbies/{id}/leave", everyone("NOT_IN_LOBBY", muted=MAY)),
+    RouteRow("POST", "/lobbies/{id}/ready", everyone("NOT_IN_LOBBY", muted=MAY), body=lambda s: {"ready": True}),
+    RouteRow("POST", "/lobbies/{id}/start", everyone("NOT_IN_LOBBY", muted="FORBIDDEN")),
+)
+
+SOCIAL = (
+    RouteRow("GET", "/friends", everyone(OWN)),
+    RouteRow("GET", "/friends/requests", everyone(OWN)),
+    RouteRow("POST", "/friends/requests", everyone(MAY, blocked="NOT_FOUND"), body=own_friend_request),
+    RouteRow(
+        "PATCH",
+        "/friends/requests/{id}",
+        everyone("NOT_FOUND"),
+        id=lambda s: s.user("host"),
+        body=lambda s: {"accept": True},
+    ),
+    RouteRow("DELETE", "/friends/{id}", everyone(OWN), id=lambda s: s.user("host")),
+    RouteRow("GET", "/blocks", everyone(OWN)),
+    RouteRow("POST", "/blocks", everyone(MAY), body=own_friend_request),
+    RouteRow("DELETE", "/blocks/{id}", everyone(OWN), id=lambda s: s.user("host")),
+)
+
+NOTIFICATIONS = (
+    RouteRow("GET", "/notifications", everyone(OWN)),
+    RouteRow("GET", "/notifications/count", everyone(OWN)),
+    RouteRow(
+        "PATCH",
+        "/notifications/{id}",
+        everyone("NOT_FOUND"),
+        id=lambda s: s.notification,
+        body=lambda s: {"read": True},
+    ),
+    RouteRow("POST", "/notifications/read-all", everyone(OWN)),
+    RouteRow("DELETE", "/notifications/{id}", everyone(OWN), id=lambda s: s.notification),
+    RouteRow("GET", "/users/me/notification-settings", everyone(OWN)),
+    RouteRow("PUT", "/users/me/notification-settings", everyone(OWN), body=lambda s: {}),
+)
+
+ROUTE_ROWS = (
+    *AUTH,
+    *CATALOGUE,
+    *LOBBIES,
+    *SOCIAL,
+    *NOTIFICATIONS,
+    RouteRow("GET", "/users/me", everyone(OWN)),
+)
