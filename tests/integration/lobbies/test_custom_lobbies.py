@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from clients.python.state import apply
-from domain.chat.commands import History
 from domain.chat.model import CHANNELS
 from domain.core.errors import AppError, NotFound, RateLimited, ValidationFailed
 from domain.core.ids import GameId, LobbyId, MatchId, UserId
@@ -297,24 +296,3 @@ async def test_rest_names_the_lobby_that_must_be_the_callers(core: Core) -> None
     with pytest.raises(NotInLobby):
         await core.lobbies.leave(ann, theirs.id)
     assert (await core.lobbies.set_ready(ann, SetReady(ready=True), ours.id)).members[0].ready
-
-
-async def test_the_channel_says_who_comes_and_goes_and_the_host_moderates_it(core: Core) -> None:
-    host, friend, rude = await players(core, 3)
-    lobby = await opened(core, host)
-    for user in (friend, rude):
-        await enter(core, user, lobby)
-    await core.lobbies.kick(host, AboutPlayer(user_id=rude))
-    await core.lobbies.transfer_host(host, AboutPlayer(user_id=friend))
-    await core.lobbies.leave(host)
-    page = await core.chat.history(friend, History(channel_id=lobby.chat_id))
-    said = [message.system.model_dump(exclude_none=True) for message in page.messages if message.system]
-    assert said == [
-        {"type": "member_joined", "user_id": friend},
-        {"type": "member_joined", "user_id": rude},
-        {"type": "member_removed", "user_id": rude, "by_user_id": host},
-        {"type": "member_left", "user_id": host},
-    ]
-    assert [message.seq for message in page.messages] == [1, 2, 3, 4]
-    (channel,) = await everything(core.database, CHANNELS)
-    assert (channel.owner_id, channel.notes, channel.noted_at) == (friend, (), None)
