@@ -5,8 +5,8 @@ from domain.chat.model import CHANNELS, Channel, System
 from domain.core.ids import UserId
 from domain.lobbies.commands import AboutPlayer
 from maoga.bootstrap import Core
-from tests.integration.lobbies.test_custom_lobbies import enter, opened
 from tests.support.cores import players
+from tests.support.lobbies import enter, opened
 
 
 async def said(core: Core, reader: UserId, channel: Channel) -> list[System]:
