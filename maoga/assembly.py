@@ -119,6 +119,7 @@ def build(
         ),
     )
     chats = build_chat(
+        settings,
         database=database,
         publisher=publisher,
         outbox=outbox,
@@ -129,7 +130,8 @@ def build(
         encounters=Meetings(database, clock),
         notifications=notifications,
         limits=RedisRateLimits(redis),
-        rate_limit_scale=settings.rate_limit_scale,
+        jobs=jobs,
+        runner=runner,
         clock=clock,
     )
     lobby = build_lobbies(
@@ -144,6 +146,7 @@ def build(
         runner=runner,
         channels=chats.channels,
         limits=limits,
+        presence=presence,
         deadlines=deadlines,
         outbox=outbox,
         clock=clock,
@@ -263,6 +266,7 @@ def build(
         proposals=proposals,
         results=results,
         upkeep=lobby.upkeep,
+        audience=lobby.audience,
         channels=chats.channels,
         grace=grace,
         schedule=schedule,

@@ -9,6 +9,8 @@ from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
 from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
+from domain.chat.held import HELD
+from domain.chat.media import MEDIA
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
@@ -63,7 +65,7 @@ from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
     *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
-    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
+    *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
 )
 """Every kind of document there is."""

@@ -14,6 +14,7 @@ from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.lobbies.access import LobbyAccess
 from domain.lobbies.allocation import ATTEMPT_S, ATTEMPTS, Allocation, Allocator, NoAllocator
+from domain.lobbies.audience import Audience
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.changes import LobbyChanges, LobbyConfig
 from domain.lobbies.follow_ups import ALLOCATE
@@ -23,6 +24,7 @@ from domain.lobbies.matched import MatchedLobbies
 from domain.lobbies.trail import Trail
 from domain.lobbies.upkeep import LobbyUpkeep
 from domain.notifications.notifications import Notifications
+from domain.presence.presence import Presence
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.users.users import Users
@@ -41,6 +43,7 @@ class LobbyCases:
     browser: LobbyBrowser
     matched: MatchedLobbies
     upkeep: LobbyUpkeep
+    audience: Audience
 
 
 def build_lobbies(
@@ -56,6 +59,7 @@ def build_lobbies(
     runner: JobRunner,
     channels: Channels,
     limits: RateLimits,
+    presence: Presence,
     deadlines: Deadlines,
     outbox: Outbox,
     clock: Clock,
@@ -64,6 +68,7 @@ def build_lobbies(
     config = LobbyConfig(
         countdown_s=settings.lobby_countdown_s,
         ready_check_s=settings.lobby_ready_check_s,
+        away_s=settings.grace_s,
         idle_s=settings.lobby_idle_s,
         active_s=settings.lobby_active_max_s,
         allocates=settings.allocator_url is not None,
@@ -108,6 +113,7 @@ def build_lobbies(
         lobbies=lobbies,
         browser=LobbyBrowser(database, friends, access),
         matched=MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=config),
+        audience=Audience(database=database, changes=changes, presence=presence, clock=clock, config=config),
         upkeep=LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=config),
     )
 

@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
@@ -32,6 +32,10 @@ def _instance_name() -> str:
 
 def _database_in_var_dir(fields: dict[str, Any]) -> SecretStr:
     return SecretStr(f"sqlite:///{fields['var_dir']}/maoga.db")
+
+
+def _gif_hosts() -> list[str]:
+    return ["media.tenor.com", "*.giphy.com"]
 
 
 def _websocket_only() -> list[Transport]:
@@ -175,6 +179,32 @@ class Settings(BaseSettings):
     )
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
+    media_dir: Path | None = Field(
+        default=None, description="folder for the images of the chat, the same for all instances; default in var_dir"
+    )
+    chat_words_file: FilePath | None = Field(
+        default=None, description="file of words that messages must not have, one a line: word, beginning*, *anywhere*"
+    )
+    chat_words_mode: Literal["mask", "refuse", "hold"] = Field(
+        default="mask", description="what becomes of such a message: stars, a refusal, or a moderator sees it first"
+    )
+    chat_retention_days: float = Field(
+        default=0, ge=0, le=36_500, description="days messages of direct and group channels are kept; 0 for good"
+    )
+    chat_closed_days: float = Field(
+        default=30, ge=0, le=36_500, description="days the channels of closed lobbies and groups are kept; 0 for good"
+    )
+    chat_erased_content: Literal["keep", "remove"] = Field(
+        default="keep", description="what becomes of what was said by users whose accounts are erased"
+    )
+    gif_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=_gif_hosts,
+        description="comma-separated hosts from which messages may show gifs; *.name for all below a name",
+    )
+    media_review: bool = Field(
+        default=False, description="show an image of the chat to others only after a moderator has approved it"
+    )
+
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least level that is logged"
     )
@@ -187,7 +217,7 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
-    @field_validator("cors_origins", "transports", "match_cooldown_s", mode="before")
+    @field_validator("cors_origins", "transports", "match_cooldown_s", "gif_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -290,6 +320,11 @@ class Settings(BaseSettings):
     def sqlite_path(self) -> Path:
         """The file of the embedded database."""
         return Path(self.database_url.get_secret_value().removeprefix("sqlite:///"))
+
+    @property
+    def images_path(self) -> Path:
+        """The folder for images."""
+        return self.media_dir or self.var_dir / "media"
 
     @property
     def connection_limit(self) -> int:

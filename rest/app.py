@@ -10,6 +10,7 @@ import rest.games
 import rest.leaderboards
 import rest.lobbies
 import rest.matches
+import rest.media
 import rest.notifications
 import rest.social
 import rest.users
@@ -26,7 +27,7 @@ PREFIXES = (NEWEST, "/api")
 ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
     *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
-    *(*rest.notifications.routes, *rest.chats.routes),
+    *(*rest.notifications.routes, *rest.chats.routes, *rest.media.routes),
 )
 
 KEEPALIVE_S = 75.0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from domain.core.model import Command
 from rest.body import read_json, read_query
 from rest.envelope import success
 from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route
+from rest.upload import read_file
 
 
 def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -26,6 +28,7 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
             path=request.match_info,
             body=await _body(route, request),
             query=read_query(route.query, request) if route.query else None,
+            upload=partial(read_file, request),
             _principal=principal,
         )
         return success(await route.handler(call), route.status)

@@ -19,6 +19,19 @@ class Reply:
     meta: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Bytes instead of an envelope.
+
+    etag: names these very bytes. keep_s: for how many seconds the client may keep them, for this user only.
+    """
+
+    body: bytes
+    content_type: str
+    etag: str
+    keep_s: int
+
+
 def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:
     """A page of a list, with where the next one starts."""
     meta: dict[str, Any] = {"pagination": {"limit": limit, "nextCursor": page.next_cursor}}
@@ -30,10 +43,12 @@ def stale_meta(stale: bool) -> dict[str, Any]:
     return {"stale": True} if stale else {}
 
 
-def success(answer: Model | Reply | None, status: int) -> web.Response:
+def success(answer: Model | Reply | Download | None, status: int) -> web.Response:
     """The answer in its envelope; None answers nothing, with 204."""
     if answer is None:
         return web.Response(status=204)
+    if isinstance(answer, Download):
+        return _download(answer)
     reply = answer if isinstance(answer, Reply) else Reply(answer)
     data = reply.data.wire() if isinstance(reply.data, Model) else reply.data
     body: dict[str, Any] = {"status": "success", "data": data}
@@ -47,6 +62,17 @@ def failure(error: AppError, request_id: str) -> web.Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error.details, dict) and "retryInMs" in error.details:
         response.headers["Retry-After"] = str(-(-error.details["retryInMs"] // 1000))
+    return response
+
+
+def _download(answer: Download) -> web.Response:
+    """The bytes, which no browser takes for a page: what they are is said, and nothing in them may run."""
+    response = web.Response(body=answer.body, content_type=answer.content_type)
+    response.etag = answer.etag
+    response.headers["Content-Disposition"] = "inline"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
+    if answer.keep_s:
+        response.headers["Cache-Control"] = f"private, max-age={answer.keep_s}, immutable"
     return response
 
 

@@ -17,6 +17,7 @@ from domain.core.errors import (
 from domain.core.model import Command
 from rest.app import NEWEST, PREFIXES, ROUTES
 from rest.routes import LIMITS, Route
+from rest.upload import FIELD
 
 INTRODUCTION = f"""\
 # REST reference
@@ -43,6 +44,8 @@ def _routes() -> Iterator[str]:
         yield f"## {route.method} {route.path}\n"
         yield f"{_text(route.handler.__doc__)}\n"
         yield from _table(("authentication", "answer", "limit", "errors"), [_summary(route)])
+        if route.upload:
+            yield f"Body: a form (`multipart/form-data`) with one field, `{FIELD}`.\n"
         for title, model in (("Query", route.query), ("Body", route.body)):
             if model and model.model_fields:
                 yield f"{title}:\n"

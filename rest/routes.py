@@ -10,6 +10,7 @@ from domain.auth.api_keys import ApiKeys, Scope
 from domain.auth.auth import Auth
 from domain.auth.model import Principal
 from domain.chat.cases import ChatCases
+from domain.chat.media import ChatMedia, Read
 from domain.core.errors import AppError
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
@@ -25,14 +26,15 @@ from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.users.users import Users
-from rest.envelope import Reply
+from rest.envelope import Download, Reply
 
-RateClass = Literal["auth", "read", "write", "server"]
+RateClass = Literal["auth", "read", "write", "upload", "server"]
 
 LIMITS: dict[RateClass, Limit] = {
     "auth": Limit(60, 60.0),
     "read": Limit(600, 60.0),
     "write": Limit(120, 60.0),
+    "upload": Limit(20, 60.0),
     "server": Limit(6000, 60.0),
 }
 """By user or API key, or by address where there is neither."""
@@ -61,6 +63,7 @@ class Services:
     rankings: Rankings
     standings: Standings
     results: Results
+    media: ChatMedia
     karma: KarmaBook
     lobbies: Lobbies
     browser: LobbyBrowser
@@ -73,7 +76,8 @@ class Services:
 class Call:
     """A request on its way to its handler: limited, authenticated and validated.
 
-    address: of the client, as `address_block` has it. path: the values of the path's `{names}`.
+    address: of the client, as `address_block` has it. path: the values of the path's `{names}`. upload: reads the file
+    of a route that takes one.
     """
 
     services: Services
@@ -81,6 +85,7 @@ class Call:
     path: Mapping[str, str]
     body: Any
     query: Any
+    upload: Read
     _principal: Principal | None
 
     @property
@@ -90,7 +95,7 @@ class Call:
         return self._principal
 
 
-Handler = Callable[[Call], Awaitable[Model | Reply | None]]
+Handler = Callable[[Call], Awaitable[Model | Reply | Download | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,9 @@ class Route:
     """One route below `/api/v1`.
 
     path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing. body,
-    query: what it takes. answer: what its `data` is. errors: those of its own, besides the ones every route has.
-    off_loop: whether validating the body computes so long that it must leave the event loop.
+    query: what it takes. upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
+    errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
+    that it must leave the event loop.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -109,6 +115,7 @@ class Route:
     scope: Scope | None = None
     body: type[Command] | None = None
     query: type[Command] | None = None
+    upload: bool = False
     answer: Any = None
     status: int = 200
     rate: RateClass = "read"

@@ -463,8 +463,9 @@ export interface Invitation {
 export interface Send {
   channelId: string;
   clientMessageId: string;
-  content: string;
-  contentType?: "text" | "emoji";
+  contentType?: "text" | "emoji" | "gif" | "image";
+  content?: string;
+  mediaId?: string;
   replyToId?: string;
 }
 
@@ -572,6 +573,7 @@ export interface Channel {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs: number;
+  silenced: Record<string, string>;
   lastMessage?: Message;
   lastSeq: number;
   readSeq: number;
@@ -630,6 +632,48 @@ export interface Mute {
 export interface ChannelMuted {
   channelId: string;
   mutedUntil?: string;
+}
+
+/**
+ * Mutes a member of a channel until a moment, in Unix milliseconds; without one, or with one that has passed, the
+ * member may talk again.
+ */
+export interface Moderate {
+  channelId: string;
+  userId: string;
+  mutedUntilMs?: number;
+}
+
+/** Says whether an image may be seen. */
+export interface ReviewMedia {
+  mediaId: string;
+  approved: boolean;
+}
+
+/** An image as the members of its channel see it. size: bytes. url: with the access token, as for every route. */
+export interface Media {
+  id: string;
+  channelId: string;
+  contentType: string;
+  size: number;
+  width: number;
+  height: number;
+  review: "pending" | "approved" | "rejected";
+  url: string;
+  thumbnailUrl: string;
+}
+
+/** A message that waits, as moderators see it; its `seq` is 0. */
+export interface Held {
+  message: Message;
+  expiresAt: string;
+}
+
+/** Says whether a message that waits may be seen. */
+export interface ReviewMessage {
+  channelId: string;
+  messageId: string;
+  approved: boolean;
 }
 
 /** Names players whose presence the socket follows. */
@@ -985,7 +1029,7 @@ export interface SpectatorLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "joined" | "not_allowed";
+  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired";
 }
 
 /** A member is ready or no longer ready. */
@@ -1086,6 +1130,7 @@ export interface ChannelUpdated {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs?: number;
+  silenced: Record<string, string>;
   closedAt?: string;
 }
 
@@ -1095,6 +1140,19 @@ export interface Typing {
   userId: string;
   isTyping: boolean;
   expiresInMs: number;
+}
+
+/** A moderator has said whether an image may be seen. */
+export interface MediaReviewed {
+  channelId: string;
+  mediaId: string;
+  review: "pending" | "approved" | "rejected";
+}
+
+/** A message waits for a moderator of the channel. */
+export interface MessageWaits {
+  channelId: string;
+  messageId: string;
 }
 
 /** The two are not friends any more, or there is no request any more: take the other player off both lists. */
@@ -1426,11 +1484,15 @@ export interface HistoryQuery {
   limit?: number;
 }
 
-/** What is said. A retry with the same `clientMessageId` gets the first message back. */
+/**
+ * What is said. A retry with the same `clientMessageId` gets the first message back. content: of a gif its address,
+ * of an image what is said about it, which may be nothing. mediaId: of the image.
+ */
 export interface Saying {
   clientMessageId: string;
-  content: string;
-  contentType?: "text" | "emoji";
+  contentType?: "text" | "emoji" | "gif" | "image";
+  content?: string;
+  mediaId?: string;
   replyToId?: string;
 }
 
@@ -1655,8 +1717,12 @@ export interface ChatEvents extends CommonEvents {
   channel_updated: (data: ChannelUpdated, meta: Meta) => void;
   /** A member types, or has stopped. Without another such event it is over after `expiresInMs`. */
   typing: (data: Typing, meta: Meta) => void;
+  /** A moderator has said whether an image may be seen. */
+  media_reviewed: (data: MediaReviewed, meta: Meta) => void;
   /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
   channel_muted: (data: ChannelMuted, meta: Meta) => void;
+  /** A message waits for a moderator of the channel. */
+  message_held: (data: MessageWaits, meta: Meta) => void;
 }
 
 export interface ChatCommands extends CommonCommands {
@@ -1696,6 +1762,14 @@ export interface ChatCommands extends CommonCommands {
   leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
   /** Wants no notifications from a channel, for some time or for good; or wants them again. */
   mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
+  /** Mutes a member of a channel that the player moderates, for some time; or lets them talk again. */
+  moderate: (payload: Moderate, ack: (answer: Ack<Channel>) => void) => void;
+  /** Lets an image in a channel that the player moderates be seen, or takes it away. */
+  review_media: (payload: ReviewMedia, ack: (answer: Ack<Media>) => void) => void;
+  /** The messages that wait for a moderator of the channel, the oldest first, at most 100. */
+  held: (payload: ToChannel, ack: (answer: Ack<Array<Held>>) => void) => void;
+  /** Lets a message that waits be seen, as the newest of its channel, or drops it. */
+  review_message: (payload: ReviewMessage, ack: (answer: Ack<null>) => void) => void;
 }
 
 export interface SocialEvents extends CommonEvents {

@@ -516,8 +516,9 @@ class Send(TypedDict):
 
     channelId: str
     clientMessageId: str
-    content: str
-    contentType: NotRequired[Literal["text", "emoji"]]
+    contentType: NotRequired[Literal["text", "emoji", "gif", "image"]]
+    content: NotRequired[str]
+    mediaId: NotRequired[str]
     replyToId: NotRequired[str]
 
 
@@ -635,6 +636,7 @@ class Channel(TypedDict):
     adminIds: list[str]
     lobbyId: NotRequired[str]
     slowModeMs: int
+    silenced: dict[str, str]
     lastMessage: NotRequired[Message]
     lastSeq: int
     readSeq: int
@@ -700,6 +702,52 @@ class ChannelMuted(TypedDict):
 
     channelId: str
     mutedUntil: NotRequired[str]
+
+
+class Moderate(TypedDict):
+    """Mutes a member of a channel until a moment, in Unix milliseconds; without one, or with one that has passed,
+    the member may talk again.
+    """
+
+    channelId: str
+    userId: str
+    mutedUntilMs: NotRequired[int]
+
+
+class ReviewMedia(TypedDict):
+    """Says whether an image may be seen."""
+
+    mediaId: str
+    approved: bool
+
+
+class Media(TypedDict):
+    """An image as the members of its channel see it. size: bytes. url: with the access token, as for every route."""
+
+    id: str
+    channelId: str
+    contentType: str
+    size: int
+    width: int
+    height: int
+    review: Literal["pending", "approved", "rejected"]
+    url: str
+    thumbnailUrl: str
+
+
+class Held(TypedDict):
+    """A message that waits, as moderators see it; its `seq` is 0."""
+
+    message: Message
+    expiresAt: str
+
+
+class ReviewMessage(TypedDict):
+    """Says whether a message that waits may be seen."""
+
+    channelId: str
+    messageId: str
+    approved: bool
 
 
 class WatchPresence(TypedDict):
@@ -1100,7 +1148,7 @@ class SpectatorLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "joined", "not_allowed"]
+    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
 
 
 class MemberReady(TypedDict):
@@ -1212,6 +1260,7 @@ class ChannelUpdated(TypedDict):
     adminIds: list[str]
     lobbyId: NotRequired[str]
     slowModeMs: NotRequired[int]
+    silenced: dict[str, str]
     closedAt: NotRequired[str]
 
 
@@ -1222,6 +1271,21 @@ class Typing(TypedDict):
     userId: str
     isTyping: bool
     expiresInMs: int
+
+
+class MediaReviewed(TypedDict):
+    """A moderator has said whether an image may be seen."""
+
+    channelId: str
+    mediaId: str
+    review: Literal["pending", "approved", "rejected"]
+
+
+class MessageWaits(TypedDict):
+    """A message waits for a moderator of the channel."""
+
+    channelId: str
+    messageId: str
 
 
 class FriendRemoved(TypedDict):
@@ -1586,11 +1650,14 @@ class HistoryQuery(TypedDict):
 
 
 class Saying(TypedDict):
-    """What is said. A retry with the same `clientMessageId` gets the first message back."""
+    """What is said. A retry with the same `clientMessageId` gets the first message back. content: of a gif its
+    address, of an image what is said about it, which may be nothing. mediaId: of the image.
+    """
 
     clientMessageId: str
-    content: str
-    contentType: NotRequired[Literal["text", "emoji"]]
+    contentType: NotRequired[Literal["text", "emoji", "gif", "image"]]
+    content: NotRequired[str]
+    mediaId: NotRequired[str]
     replyToId: NotRequired[str]
 
 
@@ -1706,7 +1773,13 @@ class On(Protocol):
     def __call__(self, name: Literal["typing"], callback: Callback[Typing]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["media_reviewed"], callback: Callback[MediaReviewed]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["message_held"], callback: Callback[MessageWaits]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["friend_requested"], callback: Callback[Friend]) -> None: ...
@@ -1939,8 +2012,18 @@ class WaitFor(Protocol):
 
     @overload
     async def __call__(
+        self, name: Literal["media_reviewed"], predicate: Predicate[MediaReviewed] | None = None, timeout: float = ...
+    ) -> Event[MediaReviewed]: ...
+
+    @overload
+    async def __call__(
         self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
     ) -> Event[ChannelMuted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["message_held"], predicate: Predicate[MessageWaits] | None = None, timeout: float = ...
+    ) -> Event[MessageWaits]: ...
 
     @overload
     async def __call__(
@@ -2576,6 +2659,50 @@ class Call(Protocol):
         timeout: float = ...,
         repeat: bool = ...,
     ) -> ChannelMuted: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["moderate"],
+        payload: Moderate,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Channel: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["review_media"],
+        payload: ReviewMedia,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> Media: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["held"],
+        payload: ToChannel,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> list[Held]: ...
+
+    @overload
+    async def __call__(
+        self,
+        namespace: Literal["chat"],
+        event: Literal["review_message"],
+        payload: ReviewMessage,
+        *,
+        timeout: float = ...,
+        repeat: bool = ...,
+    ) -> None: ...
 
     @overload
     async def __call__(

@@ -55,6 +55,13 @@ class Channels:
             raise NotFound
         return channel
 
+    async def existing(self, channel_id: ChannelId) -> Channel:
+        """The channel; raises `NotFound`."""
+        channel = await self._channels.get(channel_id)
+        if channel is None:
+            raise NotFound
+        return channel
+
     async def open_of(self, user: UserId) -> list[Channel]:
         """The user's open channels, the busy first."""
         is_open = {"member_ids": user, "closed_at": {"$exists": False}}
@@ -86,14 +93,15 @@ class Channels:
         await self.tell(made)
         return made
 
-    async def change(self, user: UserId, channel_id: ChannelId, decide: Decision) -> Channel:
+    async def change(self, user: UserId | None, channel_id: ChannelId, decide: Decision) -> Channel:
         """Lets `decide` change a channel the user is in, at the version read; tells its members, and who comes or goes.
 
+        user: None for who need not be in it.
         Raises `NotFound`, and `Conflict` after some tries.
         """
         for attempt in range(1 + RETRIES):
             await pause(attempt)
-            before = await self.of(user, channel_id)
+            before = await (self.of(user, channel_id) if user else self.existing(channel_id))
             changed = decide(before)
             if changed.channel == before:
                 return before

@@ -12,6 +12,7 @@ from domain.chat.model import MESSAGES, Channel, HistoryPage, Message, MessageVi
 from domain.chat.notes import Note, keyed
 from domain.chat.pace import Pace
 from domain.chat.sequencer import Sequencer
+from domain.chat.silence import may_talk
 from domain.chat.words import having, words_of
 from domain.core.clock import Clock
 from domain.core.collection import Database, Filter
@@ -53,8 +54,8 @@ class Chat:
     async def send(self, user: UserId, command: Send) -> MessageView:
         """Stores a message for good, tells the channel, and returns it with its `seq`.
 
-        Raises `NotFound`, `ChannelClosed`, `Forbidden` between people at odds, `RateLimited`, `SlowMode`, and what the
-        checks raise; but what an earlier try has stored is answered whatever has changed since.
+        Raises `NotFound`, `ChannelClosed`, `Muted`, `Forbidden` between people at odds, `RateLimited`, `SlowMode`, and
+        what the checks raise; but what an earlier try has stored is answered whatever has changed since.
         """
         channel = await self._channels.of(user, command.channel_id)
         draft = self._draft(user, command)
@@ -66,13 +67,20 @@ class Chat:
             if first := await self._sequencer.again(draft.message):
                 return message_view(first)
             raise
+        return message_view(await self._say(channel, draft))
+
+    async def pass_on(self, channel: Channel, message: Message) -> MessageView:
+        """Says what a moderator has let pass, in its sender's name; once, however often it is called."""
+        return message_view(await self._say(channel, await self.admit(channel, Draft(message))))
+
+    async def _say(self, channel: Channel, draft: Draft) -> Message:
         news = await self._mentions.news(channel, draft.message)
         appended = await self._sequencer.append(Draft(draft.message, (*draft.also, *news)))
         if not appended.again:
             with may_lag():
                 await self._notifications.tell(news)
                 await self._channels.touch(channel)
-        return message_view(appended.message)
+        return appended.message
 
     async def admit(self, channel: Channel, draft: Draft) -> Draft:
         """The draft as the checks let it pass, with what is found in its text; for an edited message, too."""
@@ -114,7 +122,7 @@ class Chat:
         return [chat_stream(channel.channel_id) for channel in await self._channels.open_of(user)]
 
     async def may_write(self, user: UserId, channel_id: ChannelId) -> Channel:
-        """The channel; raises `NotFound`, `ChannelClosed`, or `Forbidden` between people at odds."""
+        """The channel; raises `NotFound`, `ChannelClosed`, `Muted`, or `Forbidden` between people at odds."""
         channel = await self._channels.of(user, channel_id)
         await self._may_write(user, channel)
         return channel
@@ -122,6 +130,7 @@ class Chat:
     async def _may_write(self, user: UserId, channel: Channel) -> None:
         if channel.closed_at:
             raise ChannelClosed
+        may_talk(channel, user, self._clock.now())
         if channel.kind == "direct" and await self._contacts.at_odds(user, channel.member_ids):
             raise Forbidden("You cannot write to this player.")
 
@@ -135,6 +144,7 @@ class Chat:
                 client_message_id=command.client_message_id,
                 content_type=command.content_type,
                 content=command.content,
+                media_id=command.media_id,
                 reply_to_id=command.reply_to_id,
                 created_at=self._clock.now(),
             )

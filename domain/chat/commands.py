@@ -3,10 +3,10 @@
 import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from domain.chat.emoji import is_emoji
-from domain.core.ids import ChannelId, MessageId, UserId
+from domain.core.ids import ChannelId, MediaId, MessageId, UserId
 from domain.core.model import ID_SHAPE, Command, Text, WireId
 from domain.users.names import DisplayName
 
@@ -21,6 +21,7 @@ def _emoji(value: str) -> str:
     return value
 
 
+Said = Annotated[Text, AfterValidator(str.strip), Field(max_length=2000)]
 Content = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=2000)]
 Emoji = Annotated[Text, Field(max_length=40, description="one emoji"), AfterValidator(_emoji)]
 Seq = Annotated[int, Field(ge=0, le=2**53)]
@@ -39,12 +40,30 @@ class ToMessage(Command):
 
 
 class Saying(Command):
-    """What is said. A retry with the same `clientMessageId` gets the first message back."""
+    """What is said. A retry with the same `clientMessageId` gets the first message back.
+
+    content: of a gif its address, of an image what is said about it, which may be nothing. mediaId: of the image.
+    """
 
     client_message_id: WireId
-    content: Content
-    content_type: Literal["text", "emoji"] = "text"
+    content_type: Literal["text", "emoji", "gif", "image"] = "text"
+    content: Said = Field(default="", validate_default=True)
+    media_id: Annotated[MediaId, ID_SHAPE] | None = None
     reply_to_id: Annotated[MessageId, ID_SHAPE] | None = None
+
+    @field_validator("content")
+    @classmethod
+    def _said(cls, content: str, info: ValidationInfo) -> str:
+        if not content and info.data.get("content_type") != "image":
+            raise ValueError("must not be empty")
+        return content
+
+    @field_validator("media_id")
+    @classmethod
+    def _shown(cls, media_id: MediaId | None, info: ValidationInfo) -> MediaId | None:
+        if media_id and info.data.get("content_type") != "image":
+            raise ValueError("is what an image message has, and no other")
+        return media_id
 
 
 class Send(Saying, ToChannel):

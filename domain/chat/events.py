@@ -85,6 +85,7 @@ class ChannelUpdated(Event):
     admin_ids: list[UserId]
     lobby_id: LobbyId | None
     slow_mode_ms: int | None
+    silenced: dict[UserId, Timestamp]
     closed_at: Timestamp | None
 
 

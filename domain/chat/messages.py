@@ -8,9 +8,10 @@ from domain.chat.chat import Chat
 from domain.chat.commands import Edit, React, ToMessage
 from domain.chat.drafts import Draft
 from domain.chat.events import MessageDeleted, MessageEdited, ReactionChanged, chat_stream
-from domain.chat.model import MESSAGES, Channel, Message, MessageView, message_view
+from domain.chat.media import removal
+from domain.chat.model import MESSAGES, Channel, Message, MessageView, emptied, message_view
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Database
+from domain.core.collection import Database, Replace, StorageConflict
 from domain.core.errors import AppError, Conflict, Forbidden, NotFound
 from domain.core.events import Event, Outbox, carry, to
 from domain.core.ids import MessageId, UserId
@@ -54,7 +55,7 @@ class Messages:
     """The use cases of messages that stand. Those who are not in their channel get `NotFound`."""
 
     def __init__(self, *, database: Database, channels: Channels, chat: Chat, outbox: Outbox, clock: Clock) -> None:
-        self._messages = database.collection(MESSAGES)
+        self._database, self._messages = database, database.collection(MESSAGES)
         self._channels, self._chat, self._outbox, self._clock = channels, chat, outbox, clock
 
     async def edit(self, user: UserId, command: Edit) -> MessageView:
@@ -106,11 +107,21 @@ class Messages:
                 return message
             after, event = change
             after = carry(after, [to(chat_stream(message.channel_id), event)], self._clock.now())
-            stored = await self._messages.replace(after)
+            stored = await self._replace(message, after)
             if stored is not None:
                 await self._outbox.flush(MESSAGES, stored)
                 return stored
         raise Conflict
+
+    async def _replace(self, before: Message, after: Message) -> Message | None:
+        """Stores `after` at the version read; the image that it shows no more goes in the same commit."""
+        if before.media_id is None or after.media_id:
+            return await self._messages.replace(after)
+        try:
+            await self._database.commit(Replace(MESSAGES, after), removal(before.media_id, self._clock.now()))
+        except StorageConflict:
+            return None
+        return after.changed(version=after.version + 1)
 
 
 def _editable(message: Message, user: UserId, now: datetime) -> None:
@@ -127,17 +138,7 @@ def _editable(message: Message, user: UserId, now: datetime) -> None:
 def _deleted(message: Message, user: UserId, now: datetime) -> Change | None:
     if message.deleted_at:
         return None
-    after = message.changed(
-        content="",
-        media_id=None,
-        media_url=None,
-        mentions=(),
-        reactions={},
-        system=None,
-        words=(),
-        deleted_at=now,
-    )
-    return after, MessageDeleted(
+    return emptied(message, now), MessageDeleted(
         channel_id=message.channel_id,
         message_id=MessageId(message.id),
         seq=message.seq,

@@ -1,5 +1,6 @@
 """Channels and messages, as stored and as sent."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -31,8 +32,8 @@ class Channel(WithEvents):
     """Where some people talk. A lobby's channel has the lobby's id.
 
     owner_id: who moderates it, with the admins; a lobby's host. slow_mode_ms: what others wait between two messages of
-    theirs. active_at: about when something was last said, late by up to an hour. notes: system messages that have yet
-    to get their place (`notes.py`), since noted_at.
+    theirs. silenced: members whom a moderator lets say nothing, until when. active_at: about when something was last
+    said, late by up to an hour. notes: system messages that have yet to get their place (`notes.py`), since noted_at.
     """
 
     kind: ChannelKind
@@ -42,6 +43,7 @@ class Channel(WithEvents):
     admin_ids: tuple[UserId, ...] = ()
     lobby_id: LobbyId | None = None
     slow_mode_ms: int | None = None
+    silenced: dict[UserId, Timestamp] = Field(default_factory=dict)
     created_at: Timestamp
     active_at: Timestamp = Field(default_factory=lambda data: data["created_at"])
     closed_at: Timestamp | None = None
@@ -86,6 +88,20 @@ class Message(WithEvents):
     deleted_at: Timestamp | None = None
 
 
+def emptied(message: Message, now: datetime) -> Message:
+    """The message as it is once it is deleted: its place, its sender and its times."""
+    return message.changed(
+        content="",
+        media_id=None,
+        media_url=None,
+        mentions=(),
+        reactions={},
+        system=None,
+        words=(),
+        deleted_at=now,
+    )
+
+
 class Marker(WithEvents):
     """What a member has to do with a channel, on all their devices. The id is `<channel>:<user>`.
 
@@ -104,6 +120,7 @@ CHANNELS = Spec(
     indexes=(
         ("member_ids", "closed_at", "active_at"),
         ("owner_id", "kind", "closed_at"),
+        ("closed_at",),
         ("unpublished_at",),
         ("noted_at",),
     ),
@@ -112,7 +129,7 @@ MESSAGES = Spec(
     "messages",
     Message,
     unique=(("channel_id", "seq"), ("channel_id", "sender_id", "client_message_id")),
-    indexes=(("channel_id", "words"), ("unpublished_at",)),
+    indexes=(("channel_id", "words"), ("sender_id",), ("unpublished_at",)),
 )
 MARKERS = Spec("read_markers", Marker, indexes=(("channel_id", "seq"), ("unpublished_at",)))
 
@@ -153,6 +170,7 @@ class ChannelView(Model):
     admin_ids: list[UserId]
     lobby_id: LobbyId | None
     slow_mode_ms: int
+    silenced: dict[UserId, Timestamp]
     last_message: MessageView | None
     last_seq: int
     read_seq: int

@@ -36,6 +36,6 @@ class Deadlines(Protocol):
         """Leases at most `limit` deadlines that have come: nobody else sees them for 10 s."""
         ...
 
-    async def done(self, due: Due) -> None:
-        """Removes a leased deadline, unless it was set anew meanwhile."""
+    async def done(self, *due: Due) -> None:
+        """Removes leased deadlines, except those that were set anew meanwhile."""
         ...

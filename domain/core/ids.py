@@ -14,6 +14,7 @@ PartyId = NewType("PartyId", str)
 LobbyId = NewType("LobbyId", str)
 ChannelId = NewType("ChannelId", str)
 MessageId = NewType("MessageId", str)
+MediaId = NewType("MediaId", str)
 
 IdFactory = Callable[[], str]
 

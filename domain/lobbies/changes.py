@@ -42,13 +42,15 @@ Check = Callable[[Lobby], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class LobbyConfig:
-    """countdown_s: from all ready to the start. ready_check_s: to be ready once the host asks.
+    """countdown_s: from all ready to the start. ready_check_s: to be ready once the host asks. away_s: how long a
+    spectator without a connection keeps their place.
 
     idle_s: a lobby that has not started closes after so long without a change; active_s: one that has, after so long.
     """
 
     countdown_s: float = 5
     ready_check_s: float = 30
+    away_s: float = 30
     idle_s: float = 1800
     active_s: float = 14_400
     allocates: bool = False

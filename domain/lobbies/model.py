@@ -17,7 +17,7 @@ Connection = Literal["connected", "grace"]
 CloseReason = Literal["empty", "idle", "expired", "finished"]
 CancelReason = Literal["not_ready", "allocation_failed"]
 LeaveReason = Literal["left", "kicked", "not_ready", "grace_expired"]
-UnwatchReason = Literal["left", "kicked", "joined", "not_allowed"]
+UnwatchReason = Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
 
 
 class Seat(Document):
@@ -33,9 +33,13 @@ class Seat(Document):
 
 
 class SpectatorSeat(Document):
-    """Which lobby a user watches; the id is the user's, so it is one at most, whatever else the user does."""
+    """Which lobby a user watches; the id is the user's, so it is one at most, whatever else the user does.
+
+    away_since: when they were first seen to have no live connection; missing while they have one.
+    """
 
     lobby_id: LobbyId
+    away_since: Timestamp | None = None
 
 
 class Member(Kept):

@@ -12,6 +12,7 @@ from domain.core.collection import After, Database
 from domain.core.events import Outbox
 from domain.core.ids import TicketId, UserId
 from domain.core.isolation import Report, isolated
+from domain.lobbies.audience import Audience
 from domain.lobbies.invites import INVITES
 from domain.lobbies.model import LOBBIES, SEATS
 from domain.lobbies.upkeep import LobbyUpkeep
@@ -46,6 +47,7 @@ class Recovery:
         proposals: Proposals,
         results: Results,
         upkeep: LobbyUpkeep,
+        audience: Audience,
         channels: Channels,
         grace: Grace,
         schedule: Schedule,
@@ -55,7 +57,7 @@ class Recovery:
         report: Report,
     ) -> None:
         self._pool, self._proposals, self._results = pool, proposals, results
-        self._upkeep, self._grace = upkeep, grace
+        self._upkeep, self._audience, self._grace = upkeep, audience, grace
         self._channels = channels
         self._schedule, self._backfills = schedule, backfills
         self._outbox, self._clock, self._report = outbox, clock, report
@@ -79,6 +81,7 @@ class Recovery:
         await self.stale_claims()
         await self.overdue()
         await self._isolated("backfills", self._backfills.reconcile(self._report))
+        await self._isolated("spectators", self._audience.reconcile(self._report))
         await self._isolated("reconciling presence", self._grace.reconcile())
 
     async def stale_claims(self) -> None:

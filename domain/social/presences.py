@@ -155,7 +155,7 @@ class Presences:
             except Exception:  # one of whom it cannot be found out must not keep the others waiting
                 for user in users:
                     await isolated(self._report, f"presence of {user}", self._tell([user]))
-            await asyncio.gather(*(self._changes.done(one) for one in due))
+            await self._changes.done(*due)
             if len(due) < AT_ONCE:
                 return
 

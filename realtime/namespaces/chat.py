@@ -5,7 +5,11 @@ from typing import ClassVar
 
 from domain.chat import commands, events
 from domain.chat.cases import ChatCases
+from domain.chat.held import HeldView, MessageWaits
+from domain.chat.media import MediaReviewed, MediaView
 from domain.chat.model import Channel, ChannelView, HistoryPage, MessageView
+from domain.chat.moderation import ReviewMedia, ReviewMessage
+from domain.chat.silence import Moderate
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from realtime.auth import SessionUser
@@ -27,8 +31,9 @@ class ChatNamespace(Namespace):
             events.ReadMoved,
             events.ChannelUpdated,
             events.Typing,
+            MediaReviewed,
         ),
-        "chat:user:<userId>": (events.ChannelMuted,),
+        "chat:user:<userId>": (events.ChannelMuted, MessageWaits),
     }
 
     def __init__(self, chats: ChatCases, hub: Hub) -> None:
@@ -126,6 +131,26 @@ class ChatNamespace(Namespace):
     async def mute(self, user: SessionUser, command: commands.Mute) -> events.ChannelMuted:
         """Wants no notifications from a channel, for some time or for good; or wants them again."""
         return await self._chats.reads.mute(user.id, command)
+
+    @on("moderate", Moderate, cost=2)
+    async def moderate(self, user: SessionUser, command: Moderate) -> ChannelView:
+        """Mutes a member of a channel that the player moderates, for some time; or lets them talk again."""
+        return await self._view(user, await self._chats.moderation.moderate(user.id, user.role, command))
+
+    @on("review_media", ReviewMedia)
+    async def review_media(self, user: SessionUser, command: ReviewMedia) -> MediaView:
+        """Lets an image in a channel that the player moderates be seen, or takes it away."""
+        return await self._chats.moderation.review_media(user.id, user.role, command)
+
+    @on("held", commands.ToChannel, cost=2)
+    async def held(self, user: SessionUser, command: commands.ToChannel) -> list[HeldView]:
+        """The messages that wait for a moderator of the channel, the oldest first, at most 100."""
+        return await self._chats.moderation.held(user.id, user.role, command)
+
+    @on("review_message", ReviewMessage)
+    async def review_message(self, user: SessionUser, command: ReviewMessage) -> None:
+        """Lets a message that waits be seen, as the newest of its channel, or drops it."""
+        await self._chats.moderation.review_message(user.id, user.role, command)
 
     async def _streams(self, user: SessionUser) -> list[str]:
         return [user_stream("chat", user.id), *await self._chats.talk.streams_of(user.id)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import cast
 
 from domain.core.deadlines import Deadlines, Due, Kind
@@ -40,8 +41,9 @@ class RedisDeadlines(Deadlines):
         members = await self._due(keys=[self._key], args=[unix_ms(now), limit, _leased(until)])
         return [_due(member.decode(), until) for member in members]
 
-    async def done(self, due: Due) -> None:
-        await self._done(keys=[self._key], args=[_member(due.kind, due.id), _leased(due.leased_until_ms)])
+    async def done(self, *due: Due) -> None:
+        lines = ((_member(one.kind, one.id), _leased(one.leased_until_ms)) for one in due)
+        await self._done(keys=[self._key], args=chain.from_iterable(lines))
 
 
 def _member(kind: Kind, id: str) -> str:

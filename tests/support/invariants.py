@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from domain.chat.model import CHANNELS
 from domain.core.collection import Database, Spec
-from domain.lobbies.model import LOBBIES, SEATS
+from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.parties.model import PARTIES, PARTY_SEATS
 
@@ -78,7 +79,31 @@ async def broken_invariants(database: Database) -> list[str]:
             broken.append(f"ticket {ticket.id} is {ticket.status} and due at {ticket.due_at}")
         if (ticket.backfill_of is not None) != (ticket in alive and ticket.opening is not None):
             broken.append(f"ticket {ticket.id} is {ticket.status} and fills {ticket.backfill_of}")
+    broken += await _broken_lobbies(database, lobbies)
     return broken + await _broken_parties(database)
+
+
+async def _broken_lobbies(database: Database, lobbies: dict[str, Any]) -> list[str]:
+    watching = {seat.id: seat.lobby_id for seat in await everything(database, SPECTATOR_SEATS)}
+    channels = {channel.id: channel for channel in await everything(database, CHANNELS)}
+    broken = []
+    for lobby in lobbies.values():
+        is_open, channel = lobby.status != "closed", channels.get(lobby.id)
+        if is_open and (channel is None or set(channel.member_ids) != set(lobby.talker_ids)):
+            broken.append(f"the channel of lobby {lobby.id} has other members")
+        if is_open and (lobby.host_id not in lobby.member_ids or not set(lobby.member_ids).isdisjoint(lobby.banned)):
+            broken.append(f"lobby {lobby.id} has a strange host or a banned member")
+        if not is_open and (lobby.join_code or lobby.listed or lobby.ready_by):
+            broken.append(f"lobby {lobby.id} is closed and may be found, joined, or come due")
+        broken += [
+            f"spectator {user} of lobby {lobby.id} has no seat there"
+            for user in lobby.spectators
+            if is_open and watching.get(user) != lobby.id
+        ]
+    for user, lobby_id in watching.items():
+        if lobby_id not in lobbies or lobbies[lobby_id].status == "closed" or user not in lobbies[lobby_id].spectators:
+            broken.append(f"spectator seat of {user} is in a lobby that does not know them")
+    return broken
 
 
 async def _broken_parties(database: Database) -> list[str]:

@@ -123,6 +123,13 @@ onClick($("log-out"), async () => {
   await leaving.logOut().finally(leave);
 });
 
+/** A menu closes when something is chosen in it, and when the click is elsewhere. */
+document.addEventListener("click", ({ target }) => {
+  for (const open of document.querySelectorAll("details.menu[open]")) {
+    if (!open.querySelector("summary").contains(target)) open.open = false;
+  }
+});
+
 catalogue.load().catch(complain);
 setInterval(tick, TICK_MS);
 const session = Session.restore(rest, sessionStorage);

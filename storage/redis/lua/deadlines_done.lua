@@ -1,5 +1,7 @@
--- Removes the deadline ARGV[1] from KEYS[1] if it still has the score ARGV[2] that its lease gave it.
-local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if score and tonumber(score) == tonumber(ARGV[2]) then
-  redis.call('ZREM', KEYS[1], ARGV[1])
+-- Removes deadlines from KEYS[1] that still have the score that their lease gave them. ARGV: member, score for each.
+for i = 1, #ARGV, 2 do
+  local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if score and tonumber(score) == tonumber(ARGV[i + 1]) then
+    redis.call('ZREM', KEYS[1], ARGV[i])
+  end
 end

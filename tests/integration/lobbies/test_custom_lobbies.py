@@ -31,6 +31,7 @@ from maoga.bootstrap import Core
 from tests.integration.matchmaking.conftest import OpenCore
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
+from tests.support.connections import connect
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
 from tests.support.lobbies import a_lobby, told
@@ -369,3 +370,20 @@ async def test_the_channel_says_who_comes_and_goes_and_the_host_moderates_it(cor
     assert [message.seq for message in page.messages] == [1, 2, 3, 4]
     (channel,) = await everything(core.database, CHANNELS)
     assert (channel.owner_id, channel.notes, channel.noted_at) == (friend, (), None)
+
+
+async def test_who_watches_and_stays_away_makes_room(core: Core, clock: ManualClock) -> None:
+    host, gone, back = await players(core, 3)
+    lobby = await opened(core, host, settings={"visibility": "public", "allowSpectators": True})
+    for user in (gone, back):
+        await core.lobbies.spectate(user, Spectate(lobby_id=lobby.id))
+    await core.recovery.sweep()
+    await connect(core.presence, [host, back])
+    clock.advance(core.settings.grace_s - 1)
+    await connect(core.presence, [host, back])
+    await core.recovery.sweep()
+    assert (await core.lobbies.view(host, lobby.id)).spectators == [gone, back]
+    clock.advance(1)
+    await core.recovery.sweep()
+    assert (await core.lobbies.view(host, lobby.id)).spectators == [back]
+    assert [seat.id for seat in await everything(core.database, SPECTATOR_SEATS)] == [back]

@@ -187,6 +187,25 @@ async def test_who_comes_when_redis_has_forgotten_everybody_is_let_in(redis_url:
         await eventually(are_back, timeout=1)
 
 
+async def test_when_the_lease_was_lost_those_who_are_here_are_told_as_back(redis_url: str) -> None:
+    """They may have been taken for gone meanwhile."""
+    async with a_hall(redis_url) as hall:
+        for user in (ANN, BOB):
+            await hall.attendance.arrived(user, f"c-{user}", "lobby")
+        await eventually(lambda: {user for _, users in hall.heard for user in users} == {ANN, BOB})
+        hall.heard.clear()
+        await hall.attendance.beat()
+        await hall.redis.flushall()
+        await hall.attendance.beat()
+        await eventually(
+            lambda: {(what, user) for what, users in hall.heard for user in users} == {("came", ANN), ("came", BOB)}
+        )
+        assert await hall.presence.online([ANN, BOB]) == {ANN, BOB}
+        hall.heard.clear()
+        await hall.attendance.beat()
+        assert hall.heard == []
+
+
 async def test_of_comings_and_goings_the_last_is_heard_last(redis_url: str) -> None:
     """A use case that takes its time hears of nobody out of order, and one that fails hears of the next."""
     async with a_hall(redis_url) as hall:

@@ -4,17 +4,21 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from tempfile import gettempdir
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientSession, web
 from loguru import logger
 
 from domain.auth.api_keys import SCOPES, ApiKeys
+from domain.chat.media import ChatMedia
 from domain.core.events import Outbox
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
+from domain.jobs.jobs import Jobs
+from domain.jobs.runner import JobRunner
 from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.results import ResultConfig, Results
@@ -32,6 +36,7 @@ from rest.routes import RestConfig, Services
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
+from tests.support.cores import test_settings
 from tests.support.lobbies import lobbies_of
 
 CONFIG = RestConfig(
@@ -153,9 +158,12 @@ def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
 
 @asynccontextmanager
 async def serving(
-    accounts: Accounts, config: RestConfig = CONFIG, checks: dict[str, Check] | None = None
+    accounts: Accounts,
+    config: RestConfig = CONFIG,
+    checks: dict[str, Check] | None = None,
+    media: ChatMedia | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts."""
+    """A server of those accounts; without `media` it has no routes of images that could be called."""
     metrics = Observed()
     database, clock, games = accounts.database, accounts.clock, Games(accounts.database, accounts.clock)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
@@ -164,6 +172,7 @@ async def serving(
     )
     blocks, friends = relations(accounts)
     lobbies, browser = lobbies_of(accounts, blocks, friends)
+    jobs = Jobs(database, clock, new_id)
     services = Services(
         auth=accounts.auth,
         keys=ApiKeys(database, clock),
@@ -185,9 +194,12 @@ async def serving(
             clock=clock,
             config=ResultConfig(),
         ),
+        media=cast(ChatMedia, media),
         lobbies=lobbies,
         browser=browser,
+        karma=KarmaBook(database, clock),
         chats=build_chat(
+            test_settings(Path(gettempdir())),
             database=database,
             publisher=accounts.publisher,
             outbox=Outbox(database, accounts.publisher, clock),
@@ -198,10 +210,10 @@ async def serving(
             encounters=Meetings(database, clock),
             notifications=notifications_of(accounts),
             limits=accounts.limits,
-            rate_limit_scale=1,
+            jobs=jobs,
+            runner=JobRunner(database, jobs, clock, worker="rest", report=report),
             clock=clock,
         ),
-        karma=KarmaBook(database, clock),
         limits=accounts.limits,
         metrics=metrics,
     )

@@ -1,6 +1,8 @@
 """Friends and blocks over HTTP."""
 
+from domain.matchmaking.model import MATCHES
 from tests.integration.rest.conftest import Api
+from tests.support.builders import a_match
 
 
 async def test_friends_from_the_request_to_the_end(any_api: Api) -> None:
@@ -46,3 +48,20 @@ async def test_bad_requests_to_social_routes_are_refused(any_api: Api) -> None:
     assert (await any_api.get("friends/requests?direction=both", **one)).faults == {"direction"}
     assert (await any_api.post("friends/requests", {"userId": "a b", "more": 1}, **one)).faults == {"userId", "more"}
     assert (await any_api.post("friends/requests", {"userId": ann["user"]["id"]}, **one)).faults == {"userId"}
+
+
+async def test_karma_over_http(any_api: Api) -> None:
+    api = any_api
+    ann, bob, eve = [await api.register(name) for name in ("ann", "bob", "eve")]
+    match = a_match([ann["user"]["id"]], [bob["user"]["id"]], formed_at=api.accounts.clock.now())
+    await api.accounts.database.collection(MATCHES).insert(match)
+    path, body = f"matches/{match.id}/karma", {"userId": bob["user"]["id"], "value": 1}
+    for _ in range(2):
+        given = await api.post(path, body, token=ann["accessToken"])
+        assert (given.status, given.data["value"], given.data["userId"]) == (201, 1, bob["user"]["id"])
+    assert (await api.get("users/me", token=bob["accessToken"])).data["karma"] == 1
+    otherwise = await api.post(path, {**body, "value": -1}, token=ann["accessToken"])
+    assert (otherwise.status, otherwise.code) == (409, "KARMA_GIVEN")
+    stranger = await api.post(path, body, token=eve["accessToken"])
+    assert (stranger.status, stranger.code) == (404, "NOT_FOUND")
+    assert (await api.post(path, {**body, "value": 2}, token=ann["accessToken"])).faults == {"value"}

@@ -75,7 +75,7 @@ export function createChatPanel(root, player, talkOf, label) {
       !mine && !follows && paint(el("span", { class: "face", "aria-hidden": "true" }), senderId, initials(name)),
       el("p", { class: mine || follows ? "hush" : "who" }, mine ? "You" : name, el("span", { class: "hush" }, ": ")),
       body(entry),
-      el("p", { class: "time" }, entry.editedAt && !entry.deletedAt ? `edited · ${time}` : time),
+      el("p", { class: "time" }, entry.editedAt && !entry.deletedAt ? `edited · ${time}` : time, more(entry)),
       reactionRow(entry),
       draft?.error && failure(draft),
     );
@@ -94,9 +94,9 @@ export function createChatPanel(root, player, talkOf, label) {
   }
 
   function reactionRow(entry) {
-    if (entry.draft || entry.deletedAt || entry.covered) return null;
+    if (!canAct(entry)) return null;
     const chips = Object.entries(entry.reactions ?? {}).filter(([, ids]) => ids.length).map(([emoji, ids]) => chip(entry, emoji, ids));
-    return el("div", { class: "reactions" }, ...chips, more(entry), entry.opened && actions(entry));
+    return (chips.length > 0 || entry.opened) && el("div", { class: "reactions" }, ...chips, entry.opened && actions(entry));
   }
 
   function chip(entry, emoji, ids) {
@@ -108,6 +108,7 @@ export function createChatPanel(root, player, talkOf, label) {
   }
 
   function more(entry) {
+    if (!canAct(entry)) return null;
     const button = el("button", { type: "button", class: "more", "aria-expanded": String(entry.opened), "aria-label": "Actions" }, "⋯");
     onClick(button, () => {
       open = entry.opened ? null : entry.seq;
@@ -194,6 +195,9 @@ export function createChatPanel(root, player, talkOf, label) {
     },
   };
 }
+
+/** Whether one can react to it, answer it and so on. */
+const canAct = ({ draft, deletedAt, covered }) => !draft && !deletedAt && !covered;
 
 /** The frame of a conversation, within its root. */
 function makeParts(root, label) {

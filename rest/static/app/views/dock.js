@@ -59,8 +59,12 @@ export function createDock(player) {
     return person(
       { userId, displayName, status: social.statusOf(userId), state },
       action("Write", async () => openTalk(await talks.openDirect(userId))),
-      lobby && action("Invite", () => player().invite(userId)),
-      action("Remove", () => social.unfriend(userId)),
+      menu(
+        `What to do about ${displayName}`,
+        lobby && action("Invite to the lobby", () => player().invite(userId)),
+        action("Remove", () => social.unfriend(userId)),
+        action("Block", () => social.block(userId)),
+      ),
     );
   }
 
@@ -173,6 +177,11 @@ export function person({ userId, displayName, status, state }, ...actions) {
     el("span", { class: "state", dir: "auto" }, state),
     el("span", { class: "do" }, ...actions),
   );
+}
+
+/** Buttons behind one. What is none is left out. */
+export function menu(label, ...actions) {
+  return el("details", { class: "menu" }, el("summary", { "aria-label": label }, "⋯"), el("div", { class: "menu-list" }, ...actions));
 }
 
 /** A small button that does `work`. */

@@ -1,7 +1,7 @@
 import { $, el, fill, onClick, onSubmit, paint, write } from "../dom.js";
 import { count, initials, seconds, statusText, upper } from "../words.js";
 import { createChatPanel } from "./chat.js";
-import { action, framed, person } from "./dock.js";
+import { action, framed, menu, person } from "./dock.js";
 
 const STATUS = {
   forming: ["Waiting for everyone", "wait"],
@@ -68,7 +68,7 @@ export function createLobbyView(player, catalogue) {
       userId === me.id && el("span", { class: "tag" }, "You"),
       isHost && el("span", { class: "tag host" }, "Host"),
       el("span", { class: "state" }, state, role && ` · ${upper(role)}`),
-      actions.length > 0 && menu(`What to do about ${displayName}`, actions),
+      actions.length > 0 && menu(`What to do about ${displayName}`, ...actions),
     );
   }
 
@@ -162,9 +162,4 @@ function teamsOf({ members }) {
     teams.set(title, [...(teams.get(title) ?? []), member]);
   }
   return [...teams].sort().map(([title, list]) => ({ title, members: list }));
-}
-
-/** Buttons behind one. */
-function menu(label, actions) {
-  return el("details", { class: "menu" }, el("summary", { "aria-label": label }, "⋯"), el("div", { class: "menu-list" }, ...actions));
 }

@@ -1,6 +1,7 @@
 """Deadlines come at least once, to one worker at a time."""
 
 import asyncio
+import math
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from domain.core.clock import seconds
 from domain.core.deadlines import Due
 from storage.redis.client import Client
-from storage.redis.deadlines import RedisDeadlines
+from storage.redis.deadlines import PRESENCE_KEY, RedisDeadlines
 from tests.support.redis_keys import wipe
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -61,6 +62,30 @@ async def test_done_spares_the_next_lease(redis: Client) -> None:
     assert len(await deadlines.due(START + seconds(33), 10)) == 1
 
 
+async def test_many_are_set_and_done_in_one_call_each(redis: Client) -> None:
+    """What was set anew meanwhile stays, and of what is due sooner nothing changes."""
+    deadlines = RedisDeadlines(redis)
+    await deadlines.set("presence", "soon", START)
+    await deadlines.hasten("presence", ["soon", "ann", "bob"], START + seconds(1))
+    await deadlines.hasten("presence", [], START)
+    assert [due.id for due in await deadlines.due(START, 10)] == ["soon"]
+    rest = await deadlines.due(START + seconds(1), 10)
+    assert sorted(due.id for due in rest) == ["ann", "bob"]
+    await deadlines.hasten("presence", ["bob"], START + seconds(2))
+    await deadlines.done(*rest)
+    assert [due.id for due in await deadlines.due(START + seconds(3), 10)] == ["bob"]
+
+
+async def test_an_index_of_its_own_holds_nothing_of_another(redis: Client) -> None:
+    """Many deadlines of one kind keep no others waiting."""
+    one, other = RedisDeadlines(redis), RedisDeadlines(redis, PRESENCE_KEY)
+    await other.hasten("presence", ["ann"], START)
+    assert await one.due(START, 10) == []
+    (due,) = await other.due(START, 10)
+    await one.done(due)
+    assert len(await other.due(START + seconds(11), 10)) == 1
+
+
 async def test_drop(redis: Client) -> None:
     """A dropped deadline does not come; another kind of the same id does."""
     deadlines = RedisDeadlines(redis)
@@ -82,6 +107,7 @@ IDS = st.sampled_from(["a", "b", "c"])
 DELAYS = st.integers(0, 30_000)
 STEPS = st.one_of(
     st.tuples(st.just("set"), IDS, DELAYS),
+    st.tuples(st.just("hasten"), IDS, DELAYS),
     st.tuples(st.just("drop"), IDS, st.just(0)),
     st.tuples(st.just("wait"), st.just(""), DELAYS),
     st.tuples(st.just("due"), st.just(""), st.integers(1, 3)),
@@ -102,6 +128,9 @@ async def test_any_order_of_calls(redis: Client, steps: list[tuple[str, str, int
         elif step == "set":
             await deadlines.set("grace", id, START + seconds((now + number) / 1000))
             model.at[id] = now + number
+        elif step == "hasten":
+            await deadlines.hasten("grace", [id], START + seconds((now + number) / 1000))
+            model.at[id] = min(now + number, model.at.get(id, math.inf))
         elif step == "drop":
             await deadlines.drop("grace", id)
             model.at.pop(id, None)

@@ -8,6 +8,7 @@ import pytest
 from domain.core.errors import Unavailable
 from domain.core.ids import MatchId, UserId
 from domain.core.limits import Limit
+from domain.presence.told import Told
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.factory import open_redis
@@ -16,6 +17,7 @@ from storage.redis.presence import RedisPresence
 from storage.redis.rate_limits import RedisRateLimits
 from storage.redis.streams import RedisStreams
 from storage.redis.tickets import RedisTicketPool
+from storage.redis.told import RedisTold
 from tests.support.builders import NOON, a_pool_entry
 from tests.support.connections import connect
 from tests.support.pools import waiting
@@ -31,6 +33,7 @@ async def append(redis: Client, stream: str) -> None:
 
 WRITES: dict[str, Callable[[Client], Awaitable[object]]] = {
     "deadlines": lambda redis: RedisDeadlines(redis).set("grace", "ann", NOON),
+    "last told": lambda redis: RedisTold(redis).tell({UserId("ann"): Told("online", NOON)}, "1"),
     "leases": lambda redis: RedisLeases(redis, "one").acquire("tick", 60_000),
     "presence": lambda redis: connect(RedisPresence(redis, "one"), [UserId("ann")]),
     "rate limits": lambda redis: RedisRateLimits(redis).take("ann", Limit(5, 1)),

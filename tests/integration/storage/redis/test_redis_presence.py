@@ -141,6 +141,27 @@ async def test_leave(redis: Client) -> None:
     assert not await leaving.beat(NOBODY)
 
 
+async def test_whom_nobody_was_told_of_is_found_by_the_lapsed_lease(redis: Client) -> None:
+    """Of a killed instance as of one that stopped with users, until somebody has seen to it; never of a living one."""
+    dead, stopped = await an_instance(redis, "dead", ann="s1", bob="s2"), await an_instance(redis, "stopped", ann="s3")
+    living, empty = await an_instance(redis, "living", bob="s4"), await an_instance(redis, "empty", ann="s5")
+    await put(empty, ANN)
+    await empty.leave()
+    assert await living.lapsed() == {}
+    await lapse(redis, "dead")
+    await stopped.leave()
+    found = await living.lapsed()
+    assert {lease.partition(":")[0]: sorted(users) for lease, users in found.items()} == {
+        "dead": [ANN, BOB],
+        "stopped": [ANN],
+    }
+    (alive,) = [lease.decode() for lease in await leases(redis) if lease.startswith(b"living")]
+    for lease in (*found, alive, "unknown"):
+        await dead.forget(lease)
+    assert await living.lapsed() == {}
+    assert await living.online([ANN, BOB]) == {BOB}
+
+
 async def test_where_a_user_is(redis: Client) -> None:
     """Each connection with its instance, the moment it came, and its namespaces."""
     one = Connection("s1", 1_700_000_000_000, ("lobby", "chat"))

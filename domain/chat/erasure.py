@@ -1,0 +1,98 @@
+"""What stays of somebody whose account is erased: what they said, if the server is to keep it, but not that they did.
+
+A job does it, some thousand messages at a time: what is done does not match any more, so that each attempt goes on
+where the last one ended. Their id may still stand in reactions, mentions and system messages; it leads to nobody.
+"""
+
+import asyncio
+
+from domain.chat.commands import ToChannel
+from domain.chat.groups import Groups
+from domain.chat.held import HELD
+from domain.chat.media import MEDIA, ChatMedia
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message, emptied
+from domain.core.clock import Clock
+from domain.core.collection import After, Changes, Database, Insert
+from domain.core.ids import UserId
+from domain.jobs.jobs import Jobs
+from domain.jobs.model import Job
+
+ERASURE_JOB = "chat_erasure"
+
+ERASED = UserId("erased")
+"""Who has sent the messages of those who are gone."""
+
+AT_ONCE = 50
+PAGES_A_JOB = 100
+
+
+class Erasure:
+    """Takes a user out of the chat. keep_content: whether what they said stays."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        groups: Groups,
+        media: ChatMedia,
+        jobs: Jobs,
+        clock: Clock,
+        keep_content: bool,
+    ) -> None:
+        self._database, self._groups = database, groups
+        self._media, self._jobs, self._clock, self._keep_content = media, jobs, clock, keep_content
+        self._messages = database.collection(MESSAGES)
+
+    def of(self, user: UserId) -> Insert[Job]:
+        """The write that has a user erased, for the commit that erases the account. They must not be let in again."""
+        return self._jobs.new(ERASURE_JOB, {"userId": user})
+
+    async def run(self, job: Job) -> None:
+        """Erases a user, or some of what there is of them and asks for another job."""
+        user = UserId(job.payload["userId"])
+        await self._leave(user)
+        await self._forget_held(user)
+        for _ in range(PAGES_A_JOB):
+            messages = await self._messages.find({"sender_id": user}, limit=AT_ONCE)
+            if not messages:
+                await self._forget_uploads(user)
+                return
+            await asyncio.gather(*(self._anonymise(message) for message in messages))
+        await self._database.commit(self.of(user))
+
+    async def _leave(self, user: UserId) -> None:
+        """Groups are left; a direct channel stays the other's."""
+        channels, markers = self._database.collection(CHANNELS), self._database.collection(MARKERS)
+        last: After | None = None
+        while found := await channels.find({"member_ids": user}, limit=AT_ONCE, after=last):
+            for channel in found:
+                await markers.delete(f"{channel.id}:{user}")
+                if channel.kind == "group" and not channel.closed_at:
+                    await self._groups.leave(user, ToChannel(channel_id=channel.channel_id))
+            last = (found[-1].id, found[-1].id)
+
+    async def _anonymise(self, message: Message) -> None:
+        """One message, at the version read: if it has changed meanwhile, it is found again."""
+        if self._keep_content:
+            after = message
+        else:
+            if message.media_id:
+                await self._media.remove(message.media_id)
+            after = emptied(message, message.deleted_at or self._clock.now())
+        # Without its key, for the unique one of the channel would hold two messages of nobody's for the same.
+        await self._messages.replace(after.changed(sender_id=ERASED, client_message_id=None))
+
+    async def _forget_held(self, user: UserId) -> None:
+        held = self._database.collection(HELD)
+        while found := await held.find({"sender_id": user}, limit=AT_ONCE):
+            for one in found:
+                await held.delete(one.id)
+
+    async def _forget_uploads(self, user: UserId) -> None:
+        media = self._database.collection(MEDIA)
+        nobody: Changes = {"$set": {"uploader_id": ERASED}, "$inc": {"version": 1}}
+        while found := await media.find({"uploader_id": user}, limit=AT_ONCE):
+            for one in found:
+                if one.message_id is None:
+                    await self._media.remove(one.id)
+                await media.update(one.id, nobody)

@@ -1,0 +1,68 @@
+"""Images as files in a folder, which all instances share."""
+
+import asyncio
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import ParamSpec, TypeVar
+
+from loguru import logger
+
+from domain.chat.images import FileName
+from domain.core.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NAME = re.compile(r"[A-Za-z0-9-]{3,100}")
+
+
+class FolderStore:
+    """One file each, in 256 folders by the end of its name (its beginning is a time)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def put(self, name: FileName, data: bytes) -> None:
+        await _off_loop(_write, self._path(name), data)
+
+    async def get(self, name: FileName) -> bytes | None:
+        return await _off_loop(_read, self._path(name))
+
+    async def delete(self, name: FileName) -> None:
+        await _off_loop(self._path(name).unlink, missing_ok=True)
+
+    def _path(self, name: FileName) -> Path:
+        if not NAME.fullmatch(name):  # it is made of an id; if a bug let anything else through, it must not leave here
+            raise ValueError(f"{name!r} is no name of an image")
+        return self._folder / name[-2:] / name
+
+
+async def _off_loop(work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
+    try:
+        return await asyncio.to_thread(work, *args, **options)
+    except OSError as error:
+        logger.error("images cannot be reached: {}", error)
+        raise Unavailable("The images cannot be reached.") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as draft:
+        try:
+            draft.write(data)
+            draft.flush()
+            os.fsync(draft.fileno())
+            Path(draft.name).replace(path)  # the file appears whole
+        except BaseException:
+            Path(draft.name).unlink(missing_ok=True)
+            raise
+
+
+def _read(path: Path) -> bytes | None:
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    return None
