@@ -188,8 +188,8 @@ class JobRunner:
         if not self._kinds:
             return 0
         now = self._clock.now()
-        due = {"status": "waiting", "kind": {"$in": list(self._kinds)}, "turn": {"$lte": now}, "run_at": {"$lte": now}}
-        found = await self._jobs.find(due, sort="turn", limit=limit)
+        due = {"status": "waiting", "kind": {"$in": list(self._kinds)}, "run_at": {"$lte": now}}
+        found = await self._jobs.find(due, sort="run_at", limit=limit)
         await asyncio.gather(*map(self._take, found))
         return len(found)
 
@@ -263,7 +263,7 @@ class JobRunner:
         pause_s = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (job.attempts - 1)) * self._random.uniform(0.5, 1)
         at = self._clock.now() + seconds(pause_s)
         return {
-            "$set": {"status": "waiting", "run_at": at, "turn": at, "error": error[:ERROR_LENGTH]},
+            "$set": {"status": "waiting", "run_at": at, "error": error[:ERROR_LENGTH]},
             "$unset": {"leased_by": True, "leased_until": True},
         }
 

@@ -196,7 +196,6 @@ async def serving(
         ),
         lobbies=lobbies,
         browser=browser,
-        karma=KarmaBook(database, clock),
         chats=chats
         or build_chat(
             test_settings(Path(gettempdir())),
@@ -214,6 +213,7 @@ async def serving(
             runner=JobRunner(database, jobs, clock, worker="rest", report=report),
             clock=clock,
         ),
+        karma=KarmaBook(database, clock),
         limits=accounts.limits,
         metrics=metrics,
     )
