@@ -97,6 +97,8 @@ class Follower:
     async def _load_messages(self, connection: Connection) -> None:
         for channel in await _ask(connection, "chat", "channels"):
             if self._knows_channels:
+                unread = max(channel["readSeq"], channel["lastSeq"] - HISTORY_PAGE)
+                self._view.read.setdefault(channel["id"], unread)  # of a channel that is new to it, not all its past
                 await self._read_on(connection, channel["id"], channel["lastSeq"])
             else:  # what was said before the client was there is history
                 self._view.read[channel["id"]] = channel["lastSeq"]

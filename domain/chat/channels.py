@@ -124,13 +124,6 @@ class Channels:
         if after is not None:
             await self.tell(after)
 
-    async def tell_of(self, channel_id: ChannelId) -> None:
-        """Like `tell`, for a channel that was changed in a commit of somebody else's."""
-        with suppress(Unavailable):
-            channel = await self._channels.get(channel_id)
-            if channel is not None and channel.noted_at:
-                await self.tell(channel)
-
     async def tell(self, channel: Channel) -> None:
         """Publishes the events that wait in a channel, and makes its notes messages. What cannot be done now a sweep
         does."""

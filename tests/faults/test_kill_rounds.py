@@ -113,7 +113,7 @@ async def test_twenty_kills_under_load(start: Start, enter: Enter, shared: dict[
         await eventually(lambda: _all_well(core.database), timeout=40)
         stored: dict[str, dict[str, int]] = defaultdict(dict)
         for message in await everything(core.database, MESSAGES):
-            stored[message.channel_id][message.client_message_id] = message.seq
+            stored[message.channel_id][message.client_message_id or message.id] = message.seq
         for life in lives:
             for (channel, name), seq in life.acked.items():
                 assert seq == stored[channel].get(name), (channel, name)

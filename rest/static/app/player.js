@@ -199,6 +199,7 @@ export class Player {
 
   #listen() {
     this.#on("matchmaking", "hello", () => this.#maoga.refresh("matchmaking")); // no replay brings ticket_updated
+    this.#on("social", "hello", () => this.#maoga.refresh("social")); // nor presence_changed
     this.#on("matchmaking", "ticket_updated", (ticket) => this.#takeTicket(ticket));
     this.#on("matchmaking", "ticket_expired", ({ ticketId }) => this.#expired(ticketId));
     this.#on("matchmaking", "match_proposed", (proposal) => this.#proposed(proposal));

@@ -26,10 +26,12 @@ from domain.lobbies.model import SEATS, SPECTATOR_SEATS, LobbyView, outside_view
 from domain.lobbies.rules import LobbyBanned, LobbyFromMatch, LobbyFull, LobbyStartedAlready, NotInLobby
 from domain.lobbies.seats import AlreadyInLobby, AlreadyQueued
 from domain.lobbies.spectating import AlreadySpectating
+from domain.matchmaking.commands import Result
+from domain.matchmaking.model import MATCHES
 from domain.social.commands import AnswerFriend, AskFriend, ToBlock
 from maoga.bootstrap import Core
 from tests.integration.matchmaking.conftest import OpenCore
-from tests.support.builders import criteria
+from tests.support.builders import a_match, criteria
 from tests.support.clock import ManualClock
 from tests.support.connections import connect
 from tests.support.cores import players
@@ -387,3 +389,23 @@ async def test_who_watches_and_stays_away_makes_room(core: Core, clock: ManualCl
     await core.recovery.sweep()
     assert (await core.lobbies.view(host, lobby.id)).spectators == [back]
     assert [seat.id for seat in await everything(core.database, SPECTATOR_SEATS)] == [back]
+
+
+@pytest.mark.parametrize("index_is_lost", [False, True])
+async def test_the_result_of_its_match_closes_a_lobby(core: Core, clock: ManualClock, index_is_lost: bool) -> None:
+    ann, bob = await players(core, 2)
+    lobby_id = await a_lobby(core, ann, bob, match_id=MatchId("m1"))
+    match = a_match([ann], [bob], id="m1", formed_at=clock.now())
+    await core.database.collection(MATCHES).insert(match)
+    await core.results.decide(match.match_id, Result(places=[[ann], [bob]]))
+    if index_is_lost:
+        clock.advance(3)
+        await core.recovery.overdue()
+    else:
+        await core.worker.run_deadlines()
+    closed = await core.lobbies.get(lobby_id)
+    assert closed is not None
+    assert (closed.status, closed.close_reason) == ("closed", "finished")
+    assert await everything(core.database, SEATS) == []
+    with pytest.raises(NotInLobby):
+        await core.lobbies.sync(ann)

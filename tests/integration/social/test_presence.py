@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.core.errors import ValidationFailed
 from domain.core.events import Outgoing
 from domain.core.ids import UserId
 from domain.lobbies.commands import SetReady
@@ -158,8 +159,12 @@ async def test_since_is_when_the_status_began(core: Core, clock: ManualClock) ->
 async def test_what_a_player_says_of_themselves_is_kept_and_cleaned(core: Core, clock: ManualClock) -> None:
     (ann,) = await players(core, 1)
     await connect(core, ann)
-    said = SetStatus.parse({"status": "away", "customStatus": "  back \u202e\n at\u200b 8 "})
+    said = SetStatus.parse({"status": "away", "customStatus": "  back at 8 "})
     assert (await core.presences.set_status(ann, said)).custom_status == "back at 8"
+    assert SetStatus.parse({"status": "away", "customStatus": "  "}).custom_status is None
+    for unseemly in ("a\nb", "a\u202eb", "\u200b", "x" * 81):
+        with pytest.raises(ValidationFailed):
+            SetStatus.parse({"status": "away", "customStatus": unseemly})
     await look(core, clock)
     await disconnect(core, ann)
     await look(core, clock, OFFLINE_AFTER_S)
