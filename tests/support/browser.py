@@ -159,7 +159,7 @@ class Person:
             self.problems.append(text)
 
     def _must_stay(self, url: str) -> None:
-        target, own = urlsplit(url), urlsplit(self.url)
+        target, own = urlsplit(url.removeprefix("blob:")), urlsplit(self.url)
         self._note((target.hostname, target.port) != (own.hostname, own.port), f"asked {url}")
 
     def _answered(self, response: Response) -> None:
