@@ -89,8 +89,17 @@ export function createChatPanel(root, player, talkOf, label) {
       onClick(show, () => render(uncovered.add(seq)));
       return el("p", { class: "bubble gone" }, "A message of somebody you blocked. ", show);
     }
+    if (entry.contentType === "image") return picture(entry);
     const quote = answers && !answers.deletedAt && el("span", { class: "quote" }, `${player().nameOf(answers.senderId)}: ${answers.content}`);
     return el("p", { class: "bubble", dir: "auto" }, quote, content);
+  }
+
+  function picture({ mediaId, content, senderId }) {
+    const address = player().imageOf(mediaId);
+    const image = address
+      ? el("img", { src: address, alt: content || `An image of ${player().nameOf(senderId)}` })
+      : el("span", { class: "small" }, "Image…");
+    return el("p", { class: "bubble picture", dir: "auto" }, image, content);
   }
 
   function reactionRow(entry) {
@@ -169,7 +178,7 @@ export function createChatPanel(root, player, talkOf, label) {
     text.value = "";
     aim = null;
     if (!content) return renderAim();
-    const done = edit ? talkOf().edit(edit, content) : player().say(talkOf(), content, replyTo?.id);
+    const done = edit ? talkOf().edit(edit, content) : player().say(talkOf(), { content, replyToId: replyTo?.id });
     done.then(render).catch(complain); // nobody waits for the ack before saying more
     render();
   });
@@ -180,6 +189,11 @@ export function createChatPanel(root, player, talkOf, label) {
     const fromEnd = scroll.scrollHeight - scroll.scrollTop;
     await player().earlier(talkOf());
     scroll.scrollTop = scroll.scrollHeight - fromEnd; // what was being read stays where it was
+  });
+  parts.file.addEventListener("change", () => {
+    const [file] = parts.file.files;
+    parts.file.value = "";
+    if (file) player().show(talkOf(), file).then(render).catch(complain);
   });
   scroll.addEventListener("scroll", see, { passive: true });
   document.addEventListener("visibilitychange", see);
@@ -210,15 +224,18 @@ function makeParts(root, label) {
   const text = el("input", {
     id: `${root}-text`, name: "content", autocomplete: "off", maxlength: "2000", placeholder: "Say something", enterkeyhint: "send",
   });
+  const file = el("input", { id: `${root}-file`, type: "file", accept: "image/png,image/jpeg,image/webp,image/gif", class: "hush" });
   const form = el(
     "form",
     { class: "say", novalidate: true },
     el("label", { class: "hush", for: `${root}-text` }, "Message"),
     text,
+    file,
+    el("label", { class: "attach", for: `${root}-file`, title: "Send an image" }, el("span", { class: "hush" }, "Send an image"), "＋"),
     el("button", { class: "primary" }, "Send"),
   );
   $(root).append(scroll, typing, about, form);
-  return { earlier, empty, log, scroll, typing, about, text, form };
+  return { earlier, empty, log, scroll, typing, about, text, file, form };
 }
 
 function unsent(draft) {
