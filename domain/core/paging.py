@@ -48,6 +48,7 @@ def after(cursor: str | None, kind: type[str] | type[float] | type[datetime]) ->
             sort_value = datetime.fromisoformat(sort_value).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         sort_value = id = None
-    if not isinstance(sort_value, kind) or not isinstance(id, str) or not ID.fullmatch(id):
+    texts = [id, sort_value] if kind is str else [id]  # a text that is sorted by is an id, too
+    if not isinstance(sort_value, kind) or not all(isinstance(text, str) and ID.fullmatch(text) for text in texts):
         raise ValidationFailed([{"field": "cursor", "message": "is not a cursor of this list"}])
     return sort_value, id

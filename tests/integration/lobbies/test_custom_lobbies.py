@@ -10,6 +10,7 @@ from clients.python.state import apply
 from domain.chat.model import CHANNELS
 from domain.core.errors import AppError, NotFound, RateLimited, ValidationFailed
 from domain.core.ids import GameId, LobbyId, MatchId, UserId
+from domain.core.paging import cursor_of
 from domain.lobbies.commands import (
     AboutPlayer,
     Browse,
@@ -175,8 +176,9 @@ async def test_the_browser_finds_by_game_mode_and_region_in_pages(core: Core) ->
     await core.lobbies.leave(hosts[7])  # closed
     await core.lobbies.update_settings(hosts[5], UpdateSettings(visibility="private"))
     assert (await core.browser.browse(user, wanted)).items == []
-    with pytest.raises(ValidationFailed):
-        await core.browser.browse(user, Browse(cursor="abc"))
+    for cursor in ("abc", cursor_of("\0", made[0])):
+        with pytest.raises(ValidationFailed):
+            await core.browser.browse(user, Browse(cursor=cursor))
 
 
 async def test_who_watches_sees_all_but_the_way_in_and_is_in_the_chat_only_if_the_host_says_so(core: Core) -> None:
