@@ -25,19 +25,28 @@ class Contacts:
 
     async def at_odds(self, user: UserId, others: Collection[UserId]) -> bool:
         """Whether the user has blocked one of the others, or one of them the user."""
-        return any(user in pair for pair in await self._blocks.between({user, *others}))
+        return bool(await self._blocks.apart(user, others))
 
-    async def reaches(self, user: UserId, other: UserId) -> bool:
-        """Whether the user may turn to the other, as the other's privacy has it.
+    async def clash(self, newcomers: Collection[UserId], others: Collection[UserId]) -> bool:
+        """Whether one of the newcomers is at odds with another one, or with one of the others."""
+        pairs = await self._blocks.between({*newcomers, *others})
+        return any(not set(newcomers).isdisjoint(pair) for pair in pairs)
+
+    async def reaches(self, user: UserId, others: Collection[UserId]) -> bool:
+        """Whether the user may turn to the others, as the privacy of each of them has it.
 
         Where it says friends, whom they have played with of late may as well.
         """
-        if await self.at_odds(user, [other]):
+        if await self.at_odds(user, others):
             return False
-        match (await self._privacy.of(other)).direct_messages:
-            case "everyone":
-                return True
-            case "friends":
-                return await self._friends.are(user, other) or await self._encounters.met(user, other)
-            case "nobody":
-                return False
+        settings = await self._privacy.of_many(others)
+        friends = await self._friends.among(user, others)
+        for other in others:
+            match settings[other].direct_messages:
+                case "everyone":
+                    continue
+                case "friends" if other in friends or await self._encounters.met(user, other):
+                    continue
+                case _:
+                    return False
+        return True

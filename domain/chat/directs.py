@@ -43,7 +43,7 @@ class Directs:
         if there := await self._channels.find(channel.channel_id):
             refused = await self._contacts.at_odds(user, [other])
         else:
-            refused = not await self._contacts.reaches(user, other)
+            refused = not await self._contacts.reaches(user, [other])
         if refused:
             raise DirectRefused
         return there or await self._channels.open(channel)

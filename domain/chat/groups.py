@@ -8,7 +8,7 @@ from domain.chat.commands import CreateGroup, SetChannelRole, ToChannel, ToMembe
 from domain.chat.contacts import Contacts
 from domain.chat.model import Channel
 from domain.core.clock import Clock
-from domain.core.errors import AppError, Forbidden
+from domain.core.errors import AppError, Forbidden, NotFound
 from domain.core.ids import IdFactory, UserId
 from domain.users.users import Users
 
@@ -21,8 +21,8 @@ class GroupLimit(AppError):
 
     code, status = "GROUP_LIMIT", 409
 
-    def __init__(self) -> None:
-        super().__init__(details={"limit": GROUPS_MAX})
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, details={"limit": GROUPS_MAX})
 
 
 class Groups:
@@ -39,8 +39,7 @@ class Groups:
         others = [other for other in dict.fromkeys(command.user_ids) if other != user]
         if await self._channels.count_owned(user) >= GROUPS_MAX:
             raise GroupLimit
-        for n, other in enumerate(others):
-            await self._may_come(user, other, [user, *others[:n]])
+        await self._may_come(user, others, [user])
         return await self._channels.open(
             Channel(
                 id=self._new_id(),
@@ -60,7 +59,7 @@ class Groups:
         channel = await self._channels.of(user, command.channel_id)
         rules.moderated(channel, user)
         if command.user_id not in channel.member_ids:
-            await self._may_come(user, command.user_id, channel.member_ids)
+            await self._may_come(user, [command.user_id], channel.member_ids)
         return await self._channels.change(
             user, channel.channel_id, lambda channel: rules.added(channel, user, command)
         )
@@ -89,12 +88,17 @@ class Groups:
         )
 
     async def transfer(self, user: UserId, command: ToMember) -> Channel:
-        """The owner hands the group over, and stays as an admin."""
+        """The owner hands the group over, and stays as an admin; raises `GroupLimit` for who owns enough of them."""
+        channel = await self._channels.of(user, command.channel_id)
+        is_news = rules.transferred(channel, user, command).channel != channel
+        if is_news and await self._channels.count_owned(command.user_id) >= GROUPS_MAX:
+            raise GroupLimit("The player owns as many groups as one can.")
         return await self._channels.change(
             user, command.channel_id, lambda channel: rules.transferred(channel, user, command)
         )
 
-    async def _may_come(self, user: UserId, other: UserId, members: Sequence[UserId]) -> None:
-        await self._users.get(other)
-        if not await self._contacts.reaches(user, other) or await self._contacts.at_odds(other, members):
+    async def _may_come(self, user: UserId, others: Sequence[UserId], members: Sequence[UserId]) -> None:
+        if len(await self._users.get_many(others)) < len(others):
+            raise NotFound("There is no such user.")
+        if not await self._contacts.reaches(user, others) or await self._contacts.clash(others, members):
             raise Forbidden("You cannot bring this player into a group.")

@@ -52,10 +52,10 @@ class Mentions:
         return await self._notifications.about(news)
 
     async def _heard_by(self, channel: Channel, sender: UserId, named: tuple[UserId, ...]) -> list[UserId]:
-        at_odds = {user for pair in await self._blocks.between((sender, *named)) if sender in pair for user in pair}
+        apart = await self._blocks.apart(sender, named)
         markers = await self._markers.get_many([marker_id(channel.id, user) for user in named])
         muted = {marker.user_id for marker in markers.values() if self._is_muted(marker)}
-        return [user for user in named if user not in at_odds | muted]
+        return [user for user in named if user not in apart | muted]
 
     def _is_muted(self, marker: Marker) -> bool:
         return marker.muted_until is not None and marker.muted_until > self._clock.now()

@@ -1,6 +1,5 @@
 """Who may see a lobby, and who may come in."""
 
-from collections.abc import Collection
 from typing import Protocol
 
 from domain.core.collection import Database
@@ -54,7 +53,7 @@ class LobbyAccess:
             return
         if code is None or code != lobby.join_code:
             await self.check_visible(user, lobby)
-        elif await self.apart(user, lobby.member_ids):
+        elif await self._blocks.apart(user, lobby.member_ids):
             raise NotFound
         if user in lobby.banned:
             raise LobbyBanned
@@ -69,14 +68,9 @@ class LobbyAccess:
         if (
             lobby.status == "closed"
             or not await self._is_shown(user, lobby)
-            or await self.apart(user, lobby.member_ids)
+            or await self._blocks.apart(user, lobby.member_ids)
         ):
             raise NotFound
-
-    async def apart(self, user: UserId, others: Collection[UserId]) -> set[UserId]:
-        """Those of the others whom the user has blocked, or is blocked by."""
-        pairs = await self._blocks.between({user, *others})
-        return {other for pair in pairs if user in pair for other in pair} - {user}
 
     async def _is_shown(self, user: UserId, lobby: Lobby) -> bool:
         match lobby.settings.visibility:

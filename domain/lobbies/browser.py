@@ -3,17 +3,17 @@
 from domain.core.collection import Database, Filter
 from domain.core.ids import UserId
 from domain.core.paging import Page, after, cursor_of
-from domain.lobbies.access import LobbyAccess
 from domain.lobbies.commands import Browse
 from domain.lobbies.model import LOBBIES, Lobby, LobbySummary, lobby_summary
+from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 
 
 class LobbyBrowser:
     """Finds lobbies by what they are for."""
 
-    def __init__(self, database: Database, friends: Friends, access: LobbyAccess) -> None:
-        self._friends, self._access = friends, access
+    def __init__(self, database: Database, friends: Friends, blocks: Blocks) -> None:
+        self._friends, self._blocks = friends, blocks
         self._lobbies = database.collection(LOBBIES)
 
     async def browse(self, user: UserId, query: Browse) -> Page[LobbySummary]:
@@ -33,5 +33,5 @@ class LobbyBrowser:
         return Page([lobby_summary(lobby) for lobby in await self._without_blocked(user, page)], cursor)
 
     async def _without_blocked(self, user: UserId, lobbies: list[Lobby]) -> list[Lobby]:
-        apart = await self._access.apart(user, {member for lobby in lobbies for member in lobby.member_ids})
+        apart = await self._blocks.apart(user, {member for lobby in lobbies for member in lobby.member_ids})
         return [lobby for lobby in lobbies if apart.isdisjoint(lobby.member_ids) and user not in lobby.banned]

@@ -96,7 +96,7 @@ class Invites:
         await self._users.get(invitee)
         if lobby.member(invitee):
             return lobby_view(lobby)
-        if any(invitee in pair for pair in await self._blocks.between([invitee, *lobby.member_ids])):
+        if await self._blocks.apart(invitee, lobby.member_ids):
             raise NotFound("There is no such user.")
         if invitee in lobby.banned:
             raise Forbidden("This player was kicked from the lobby.")
@@ -118,8 +118,7 @@ class Invites:
         invites = await self._invites.find(mine, sort="-created_at", limit=SHOWN)
         lobbies = await self._lobbies.get_many([invite.lobby_id for invite in invites])
         members = {member for lobby in lobbies.values() for member in lobby.member_ids}
-        blocks = await self._blocks.between({user, *members})
-        apart = {other for pair in blocks if user in pair for other in pair}
+        apart = await self._blocks.apart(user, members)
         return [
             invitation_view(invite, lobby)
             for invite in invites

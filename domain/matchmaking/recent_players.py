@@ -73,8 +73,5 @@ class RecentPlayers:
             for other in match.everybody:
                 found.setdefault(other, match)
         found.pop(user, None)
-        for pair in await self._blocks.between({user, *found}):
-            if user in pair:
-                for blocked in pair:
-                    found.pop(blocked, None)
-        return found
+        apart = await self._blocks.apart(user, found)
+        return {other: match for other, match in found.items() if other not in apart}

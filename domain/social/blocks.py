@@ -84,6 +84,13 @@ class Blocks:
         among = {"blocker_id": {"$in": ids}, "blocked_id": {"$in": ids}}
         return {(block.blocker_id, block.blocked_id) for block in await self._blocks.find(among, limit=len(ids) ** 2)}
 
+    async def apart(self, user: UserId, others: Collection[UserId]) -> set[UserId]:
+        """Those of the others whom the user has blocked, or is blocked by; the work grows with their number alone."""
+        ids = [other for other in others if other != user]
+        either = [{"blocker_id": user, "blocked_id": {"$in": ids}}, {"blocker_id": {"$in": ids}, "blocked_id": user}]
+        blocks = await self._blocks.find({"$or": either}, limit=2 * len(ids)) if ids else []
+        return {other for block in blocks for other in (block.blocker_id, block.blocked_id)} - {user}
+
     async def _insert(self, user: UserId, other: UserId) -> Block:
         """Stores the block, and that nothing is left between the two; raises `BlockLimit`.
 

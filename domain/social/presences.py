@@ -132,8 +132,8 @@ class Presences:
         near = (await self._occupations.companions(user)) & rest if rest else set()
         if near:
             settings = await self._privacy.of_many(near)
-            blocked = {one for pair in await self._blocks.between({user, *near}) for one in pair if user in pair}
-            near = {other for other in near - blocked if settings[other].presence == "everyone"}
+            apart = await self._blocks.apart(user, near)
+            near = {other for other in near - apart if settings[other].presence == "everyone"}
         return (friends | near | {user}) & set(others)
 
     async def of(self, users: Sequence[UserId]) -> list[PresenceView]:

@@ -99,7 +99,7 @@ def lobbies_of(accounts: Accounts, blocks: Blocks, friends: Friends) -> tuple[Lo
         new_id=new_id,
         config=config,
     )
-    return lobbies, LobbyBrowser(database, friends, access)
+    return lobbies, LobbyBrowser(database, friends, blocks)
 
 
 class NobodyIsInvited:

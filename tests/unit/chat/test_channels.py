@@ -154,6 +154,25 @@ class TestGroups:
         await core.chats.groups.leave(ann, ToChannel(channel_id=channel))
         await a_group(core, [ann])
 
+    async def test_who_owns_enough_groups_is_handed_no_more(self, core: Core) -> None:
+        ann, bob, cem = await friends(core, 3)
+        channel = await a_group(core, [ann, bob, cem])
+        for _ in range(GROUPS_MAX):
+            await a_group(core, [bob])
+        with pytest.raises(Forbidden):  # nobody else learns that
+            await core.chats.groups.transfer(cem, ToMember(channel_id=channel, user_id=bob))
+        with pytest.raises(GroupLimit):
+            await core.chats.groups.transfer(ann, ToMember(channel_id=channel, user_id=bob))
+        await core.chats.groups.transfer(ann, ToMember(channel_id=channel, user_id=cem))
+        assert (await channel_of(core, channel)).owner_id == cem
+
+    async def test_members_who_have_fallen_out_keep_no_third_one_out(self, core: Core) -> None:
+        ann, bob, cem, dan = await friends(core, 4)
+        channel = await a_group(core, [ann, bob, cem])
+        await core.blocks.block(bob, ToBlock(user_id=cem))
+        await core.chats.groups.add(ann, ToMember(channel_id=channel, user_id=dan))
+        assert (await channel_of(core, channel)).member_ids == (ann, bob, cem, dan)
+
     def test_a_full_group_takes_nobody(self) -> None:
         users = tuple(UserId(f"u{n}") for n in range(MEMBERS_MAX))
         group = Channel(id="g", kind="group", owner_id=users[0], member_ids=users, created_at=NOON)
