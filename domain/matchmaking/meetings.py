@@ -23,4 +23,5 @@ class Meetings:
         if len(lobbies) == 2 and lobbies[0] is not None and lobbies[0] == lobbies[1]:
             return True
         both = {"player_ids": one, "$or": [{"player_ids": other}], "formed_at": {"$gt": self._clock.now() - RECENT}}
-        return await self._matches.find_one(both, sort="-formed_at") is not None
+        played = {**both, "status": {"$in": ["confirmed", "reported"]}}  # to be proposed one another is no acquaintance
+        return await self._matches.find_one(played, sort="-formed_at") is not None
