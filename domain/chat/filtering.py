@@ -57,8 +57,10 @@ class Filtering:
         self._hooks, self._held = hooks, held
 
     async def __call__(self, channel: Channel, draft: Draft) -> Draft:
-        """The draft as the hooks leave it. Raises `MessageRefused` and `MessageHeld`; an edit that would have to wait
-        is refused, for what it edits is seen already."""
+        """The draft as the hooks leave it. Raises `MessageRefused`, `MessageHeld` and `HeldLimit`.
+
+        An edit that would have to wait is refused, for what it edits is seen already.
+        """
         for hook in self._hooks:
             verdict = await hook.judge(channel, draft.message)
             match verdict.action:

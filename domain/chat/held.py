@@ -14,12 +14,23 @@ from domain.core.model import Document, Model, Timestamp
 
 WAITING_LISTED = 100
 KEPT = timedelta(days=7)
+WAITING_MAX = 20
+"""Messages of one sender that wait. Requests at the same moment may go past it by their number."""
 
 
 class MessageHeld(AppError):
     """A moderator has to see this message first; it appears when they let it pass. Sending it again changes nothing."""
 
     code, status = "MESSAGE_HELD", 409
+
+
+class HeldLimit(AppError):
+    """As many messages of yours wait for a moderator as may."""
+
+    code, status = "HELD_LIMIT", 409
+
+    def __init__(self) -> None:
+        super().__init__(details={"limit": WAITING_MAX})
 
 
 class HeldMessage(Document):
@@ -71,7 +82,7 @@ class Held:
 
     async def pass_or_keep(self, channel: Channel, message: Message) -> None:
         """Returns if a moderator has approved the message; else lets it wait, tells the moderators and raises
-        `MessageHeld`. A retry waits once."""
+        `MessageHeld`, or `HeldLimit`. A retry waits once."""
         sender, key = message.sender_id, message.client_message_id
         if sender is None or key is None:  # the system
             return
@@ -85,6 +96,8 @@ class Held:
         raise MessageHeld
 
     async def _keep(self, channel: Channel, message: Message, sender: UserId, key: str) -> None:
+        if await self._held.count({"sender_id": sender, "waiting": True}) >= WAITING_MAX:
+            raise HeldLimit
         held = HeldMessage(
             id=message.id,
             channel_id=message.channel_id,
@@ -116,8 +129,8 @@ class Held:
             raise NotFound
         return held.message
 
-    async def done(self, channel_id: ChannelId, message_id: MessageId) -> None:
-        """Takes a message off the list; raises `NotFound` unless it waits."""
-        seen = {"$set": {"waiting": False}}
+    async def done(self, channel_id: ChannelId, message_id: MessageId, *, approved: bool) -> None:
+        """Takes a message off the list, with what is the last word on it; raises `NotFound` unless it waits."""
+        seen = {"$set": {"waiting": False, "approved": approved}}
         if await self._held.update(message_id, seen, expect={"channel_id": channel_id, "waiting": True}) is None:
             raise NotFound

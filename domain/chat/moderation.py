@@ -65,7 +65,7 @@ class Moderation:
         if command.approved:
             message = await self._held.approve(command.channel_id, command.message_id)
             await self._chat.pass_on(channel, message)
-        await self._held.done(command.channel_id, command.message_id)
+        await self._held.done(command.channel_id, command.message_id, approved=command.approved)
 
     async def _moderated(self, user: UserId, role: Role, channel_id: ChannelId) -> Channel:
         if _is_staff(role):

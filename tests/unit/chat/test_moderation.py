@@ -9,7 +9,7 @@ import pytest
 
 from domain.chat.commands import Edit, History, React, SetChannelRole, ToChannel, ToMember
 from domain.chat.filtering import ALLOW, Filtering, MessageRefused, Verdict
-from domain.chat.held import HELD, Held, MessageHeld
+from domain.chat.held import HELD, WAITING_MAX, Held, HeldLimit, MessageHeld
 from domain.chat.model import Channel, Message, MessageView
 from domain.chat.moderation import ReviewMessage
 from domain.chat.silence import Moderate, Muted
@@ -190,6 +190,29 @@ async def test_a_held_message_that_a_moderator_approves_appears_once(holding: Co
     assert await contents(holding, owner, group) == ["a bad word"]
     assert (await say(holding, member, group, "a bad word", "key")).id == id
     assert await holding.chats.moderation.held(owner, "user", ToChannel(channel_id=group)) == []
+
+
+async def test_only_so_many_messages_of_one_sender_wait(holding: Core) -> None:
+    group, owner, member, id = await a_held_message(holding)
+    for n in range(1, WAITING_MAX):
+        with pytest.raises(MessageHeld):
+            await say(holding, member, group, "bad", f"m-{n}")
+    with pytest.raises(HeldLimit):
+        await say(holding, member, group, "bad", "one-more")
+    with pytest.raises(MessageHeld):  # a retry is no further message
+        await say(holding, member, group, "a bad word", "key")
+    await holding.chats.moderation.review_message(owner, "user", reviewed(group, id, approved=False))
+    with pytest.raises(MessageHeld):
+        await say(holding, member, group, "bad", "one-more")
+
+
+async def test_the_last_word_on_a_held_message_counts(holding: Core) -> None:
+    group, owner, member, id = await a_held_message(holding)
+    await holding.database.collection(HELD).update(id, {"$set": {"approved": True}})  # it could not be passed on then
+    await holding.chats.moderation.review_message(owner, "user", reviewed(group, id, approved=False))
+    with pytest.raises(MessageHeld):
+        await say(holding, member, group, "a bad word", "key")
+    assert await contents(holding, owner, group) == []
 
 
 async def test_a_held_message_that_a_moderator_rejects_never_appears(holding: Core) -> None:
