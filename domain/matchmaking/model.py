@@ -247,10 +247,14 @@ _SHARED_FIELDS = set(MatchView.model_fields) & set(Match.model_fields) - {"id", 
 
 
 def pool_entry(ticket: Ticket) -> PoolEntry:
-    """The ticket as it waits in its pools."""
+    """The ticket as it waits in its pools. Whom a lobby has barred, its host meets no more than whom they blocked."""
+    players = ticket.players
+    if ticket.opening and ticket.opening.barred:
+        first, *others = players
+        players = (first.model_copy(update={"blocked": (*first.blocked, *ticket.opening.barred)}), *others)
     return PoolEntry(
         ticket_id=TicketId(ticket.id),
-        players=ticket.players,
+        players=players,
         criteria=ticket.criteria,
         queued_at=ticket.queued_at,
         opening=ticket.opening,

@@ -28,6 +28,7 @@ def opening_of(lobby: Lobby, mode: Mode | None) -> Opening:
         ),
         roles={member.user_id: member.role for member in lobby.members if member.role is not None},
         free=free_places(lobby),
+        barred=lobby.banned,
     )
 
 
@@ -41,9 +42,8 @@ def after_filling(match: Match, tickets: Mapping[str, Ticket]) -> Changes:
     if ticket.opening is None or left <= 0:
         return {"$set": {"status": "matched", "lobby_id": match.lobby_id}, "$unset": {"backfill_of": True}}
     roles = {player.user_id: player.role for player in match.players if player.role is not None}
-    opening = Opening(
-        lobby_id=ticket.opening.lobby_id, teams=match.teams, roles={**ticket.opening.roles, **roles}, free=left
-    )
+    filled = {"teams": match.teams, "roles": {**ticket.opening.roles, **roles}, "free": left}
+    opening = ticket.opening.model_copy(update=filled)
     joined = [player for id in match.ticket_ids if id != ticket.id for player in tickets[id].players]
     players = (*ticket.players, *joined)
     return {"$set": {"status": "queued", "opening": opening, "players": players}, "$unset": NO_MATCH}

@@ -51,13 +51,14 @@ class Opening(Kept):
     """What a backfill ticket offers: free places in a lobby or a running match. The ticket's players sit there already.
 
     teams: who plays with whom there, in the order of the teams; one tuple in a match without teams. roles: who has one.
-    free: how many places there are.
+    free: how many places there are. barred: who was kicked from the lobby, and does not come back by a search.
     """
 
     lobby_id: LobbyId
     teams: tuple[tuple[UserId, ...], ...]
     roles: dict[UserId, str]
     free: int
+    barred: tuple[UserId, ...] = ()
 
 
 class PoolEntry(Kept):

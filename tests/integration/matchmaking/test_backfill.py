@@ -9,7 +9,7 @@ import pytest
 from clients.python.state import apply
 from domain.core.errors import Forbidden, NotFound
 from domain.core.ids import LobbyId, TicketId, UserId
-from domain.lobbies.commands import SetReady
+from domain.lobbies.commands import AboutPlayer, SetReady
 from domain.lobbies.events import lobby_stream
 from domain.lobbies.model import LOBBIES, LobbyView
 from domain.lobbies.rules import LobbyFull, LobbyOver
@@ -227,6 +227,22 @@ async def test_a_member_who_leaves_during_the_ready_check_does_not_keep_the_newc
     assert newcomer in members
     assert leaver not in members
     assert await broken_invariants(core.database) == []
+
+
+async def test_who_was_kicked_is_not_found_for_the_place_that_is_free(core: Core) -> None:
+    (host, kicked, _), lobby, (newcomer,) = await a_game(core)
+    waiting = await core.matchmaking.status(newcomer)
+    assert waiting is not None
+    await core.matchmaking.cancel(newcomer, CancelTicket(ticket_id=waiting.id))
+    await core.lobbies.kick(host, AboutPlayer(user_id=kicked))
+    await core.matchmaking.enqueue(kicked, TEAMS)
+    ticket = await asked(core, host, lobby)
+    assert await core.tick.run() == 0
+    await core.acquaintances.renew(TicketId(ticket.id))
+    assert await core.tick.run() == 0
+    await core.matchmaking.enqueue(newcomer, TEAMS)
+    assert await core.tick.run() == 1
+    assert [match.player_ids for match in await everything(core.database, MATCHES) if match.backfill] == [(newcomer,)]
 
 
 async def test_newcomers_stop_the_countdown_until_they_are_ready(core: Core) -> None:
