@@ -207,6 +207,8 @@ export class Player {
   close() {
     this.#maoga.close();
     this.#setProposal(null);
+    for (const address of this.#images.values()) if (address) URL.revokeObjectURL(address);
+    this.#images.clear();
   }
 
   // What the server tells.

@@ -97,7 +97,8 @@ export function createChatPanel(root, player, talkOf, label) {
       return el("p", { class: "bubble gone" }, "A message of somebody you blocked. ", show);
     }
     if (entry.contentType === "image") return picture(entry);
-    const quote = answers && !answers.deletedAt && el("span", { class: "quote" }, `${player().nameOf(answers.senderId)}: ${answers.content}`);
+    const quoted = answers && !answers.deletedAt && !player().social.hasBlocked(answers.senderId);
+    const quote = quoted && el("span", { class: "quote" }, `${player().nameOf(answers.senderId)}: ${answers.content}`);
     return el("p", { class: "bubble", dir: "auto" }, quote, content);
   }
 
@@ -210,6 +211,7 @@ export function createChatPanel(root, player, talkOf, label) {
     tick,
     opened() {
       aim = open = null;
+      uncovered.clear(); // another talk has messages with these numbers, too
       text.value = "";
       render();
       scroll.scrollTop = scroll.scrollHeight;

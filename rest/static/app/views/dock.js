@@ -97,7 +97,7 @@ export function createDock(player) {
     const { talks, social, me } = player();
     const title = talks.titleOf(channel);
     const other = kind === "direct" ? memberIds.find((member) => member !== me.id) : id;
-    const said = lastMessage && (lastMessage.deletedAt ? "Message deleted" : lastMessage.content);
+    const said = lastMessage && lastWords(lastMessage, social);
     const button = el(
       "button",
       { type: "button", class: "channel" },
@@ -189,4 +189,10 @@ export function action(name, work, look = "quiet") {
   const button = el("button", { type: "button", class: look }, name);
   onClick(button, work);
   return button;
+}
+
+/** What is shown of a channel's last message: nothing of what somebody blocked has said. */
+function lastWords({ senderId, deletedAt, content }, social) {
+  if (deletedAt) return "Message deleted";
+  return social.hasBlocked(senderId) ? "A message of somebody you blocked" : content;
 }
