@@ -12,6 +12,9 @@ Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the one that may do least to the one that may do most."""
 
+STAFF: frozenset[Role] = frozenset({"moderator", "admin"})
+"""Those who moderate the whole server."""
+
 Status = Literal["active", "suspended", "banned", "deleted"]
 
 DEFAULT_MU = 1500.0

@@ -186,16 +186,22 @@ async def test_what_a_message_takes_in_the_moment_of_its_removal_stays_or_goes_w
 
 
 async def test_where_images_are_reviewed_others_wait_for_the_moderator(gallery: Gallery) -> None:
-    ada, bob = await gallery.player(), await gallery.player()
-    channel = await gallery.channel(ada, bob)
-    media = (await gallery.upload(ada, channel, an_image())).data["id"]
-    await show(gallery.core, media, channel, ada)
+    ada, bob, owner, staff = [await gallery.player() for _ in range(4)]
+    channel = await gallery.channel(owner, ada, bob, owner_id=owner.id)
+    media = MediaId((await gallery.upload(ada, channel, an_image())).data["id"])
     await gallery.core.database.collection(MEDIA).update(media, {"$set": {"review": "pending"}})
+    with pytest.raises(NotFound):  # nobody is to see it yet
+        await gallery.core.chats.media.open(staff.id, media, role="moderator")
+    await show(gallery.core, media, channel, ada)
     assert (await gallery.call(bob, "GET", f"media/{media}")).code == "MEDIA_PENDING"
-    assert (await gallery.call(ada, "GET", f"media/{media}")).status == 200
-    await gallery.core.chats.media.review(MediaId(media), approved=True)
+    assert (await gallery.call(staff, "GET", f"media/{media}")).status == 404
+    assert [(await gallery.call(who, "GET", f"media/{media}")).status for who in (ada, owner)] == [200, 200]
+    await gallery.core.chats.media.open(staff.id, media, role="moderator")
+    await gallery.core.chats.media.review(media, approved=True)
+    with pytest.raises(NotFound):  # that is the members' again
+        await gallery.core.chats.media.open(staff.id, media, role="moderator")
     assert (await gallery.call(bob, "GET", f"media/{media}")).status == 200
-    await gallery.core.chats.media.review(MediaId(media), approved=False)
+    await gallery.core.chats.media.review(media, approved=False)
     assert [(await gallery.call(who, "GET", f"media/{media}")).status for who in (ada, bob)] == [404, 404]
 
 
