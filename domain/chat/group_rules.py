@@ -5,6 +5,7 @@ from datetime import datetime
 from domain.chat.channels import Changed
 from domain.chat.commands import MEMBERS_MAX, SetChannelRole, ToMember, UpdateChannel
 from domain.chat.model import Channel, System
+from domain.chat.silence import may_talk
 from domain.core.errors import AppError, Forbidden, NotFound
 from domain.core.ids import UserId
 
@@ -69,8 +70,11 @@ def left(channel: Channel, user: UserId, now: datetime) -> Changed:
     return Changed(after, tuple(notes))
 
 
-def updated(channel: Channel, user: UserId, command: UpdateChannel) -> Changed:
-    """A moderator renames the group or sets its slow mode. Of a lobby's channel only the slow mode is here to set."""
+def updated(channel: Channel, user: UserId, command: UpdateChannel, now: datetime) -> Changed:
+    """A moderator renames the group or sets its slow mode. Of a lobby's channel only the slow mode is here to set.
+
+    Raises `Muted` for a new name, which everybody is told.
+    """
     if channel.kind != "lobby" or command.name is not None:
         _group(channel)
     if not channel.moderated_by(user):
@@ -79,6 +83,7 @@ def updated(channel: Channel, user: UserId, command: UpdateChannel) -> Changed:
     if command.slow_mode_ms is not None:
         channel = channel.changed(slow_mode_ms=command.slow_mode_ms)
     if command.name is not None and command.name != channel.name:
+        may_talk(channel, user, now)
         channel = channel.changed(name=command.name)
         notes = (System(type="renamed", by_user_id=user, name=command.name),)
     return Changed(channel, notes)

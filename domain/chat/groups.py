@@ -77,8 +77,9 @@ class Groups:
 
     async def update(self, user: UserId, command: UpdateChannel) -> Channel:
         """A moderator renames a group, or sets the slow mode of a group or a lobby's channel."""
+        now = self._clock.now()
         return await self._channels.change(
-            user, command.channel_id, lambda channel: rules.updated(channel, user, command)
+            user, command.channel_id, lambda channel: rules.updated(channel, user, command, now)
         )
 
     async def set_role(self, user: UserId, command: SetChannelRole) -> Channel:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.chat.commands import Edit, History, React, SetChannelRole, ToChannel, ToMember
+from domain.chat.commands import Edit, History, React, SetChannelRole, ToChannel, ToMember, UpdateChannel
 from domain.chat.filtering import ALLOW, Filtering, MessageRefused, Verdict
 from domain.chat.held import HELD, WAITING_MAX, Held, HeldLimit, MessageHeld
 from domain.chat.model import Channel, Message, MessageView
@@ -69,6 +69,17 @@ async def test_who_is_muted_neither_writes_nor_edits_nor_reacts(core: Core, cloc
     clock.advance(3600)
     await say(core, member, group, "hello")
     assert await contents(core, owner, group) == ["before", "hello"]
+
+
+async def test_an_admin_who_is_muted_says_nothing_by_a_new_name_either(core: Core, clock: ManualClock) -> None:
+    owner, admin = await friends(core, 2)
+    group = await a_group(core, [owner, admin])
+    await core.chats.groups.set_role(owner, SetChannelRole(channel_id=group, user_id=admin, role="admin"))
+    await mute(core, owner, group, admin, clock.now() + HOUR)
+    with pytest.raises(Muted):
+        await core.chats.groups.update(admin, UpdateChannel(channel_id=group, name="What I think"))
+    await core.chats.groups.update(admin, UpdateChannel(channel_id=group, slow_mode_ms=1000))
+    assert (await channel_of(core, group)).name == "Crew"
 
 
 async def test_a_mute_is_taken_back(core: Core, clock: ManualClock) -> None:
