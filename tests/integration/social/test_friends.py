@@ -255,6 +255,14 @@ async def test_requests_are_listed_by_direction(any_core: Core) -> None:
     assert found == {"incoming": [cat], "outgoing": [bob]}
 
 
+async def test_players_are_apart_whoever_of_the_two_has_blocked_the_other(any_core: Core) -> None:
+    user, blocked, blocker, other, stranger = await players(any_core, 5)
+    for one, two in ((user, blocked), (blocker, user), (other, stranger)):
+        await any_core.blocks.block(one, ToBlock(user_id=two))
+    assert await any_core.blocks.apart(user, [user, blocked, blocker, other, stranger]) == {blocked, blocker}
+    assert await any_core.blocks.apart(user, [other, stranger]) == await any_core.blocks.apart(user, []) == set()
+
+
 async def test_blocks_are_listed_in_pages_for_who_made_them(any_core: Core, clock: ManualClock) -> None:
     core = any_core
     ann, *others = await players(core, 4)
