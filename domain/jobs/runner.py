@@ -248,7 +248,7 @@ class JobRunner:
         return "done", self._ended("done", DONE_KEPT, {"progress": 1.0})
 
     async def _give_up(self, job: Job, kind: _Kind, error: str) -> tuple[Outcome, Changes]:
-        """Lets the feature know that the job dies. Twice as many attempts as the job itself had, it has for that."""
+        """Lets the feature know that the job dies; tried at most twice as often as the job itself may be."""
         try:
             if kind.given_up:
                 async with asyncio.timeout(kind.timeout_s):

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from tests.integration.chat.gallery import Gallery, galleries
+from tests.integration.matchmaking.conftest import clock, core, open_core
 from tests.support.clock import ManualClock
 from tests.support.cores import a_core
+
+__all__ = ["clock", "core", "gallery", "open_core", "two"]
 
 Two = tuple[Gallery, Gallery]
 

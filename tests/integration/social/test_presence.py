@@ -89,7 +89,8 @@ async def test_what_a_player_does_is_told_once_when_it_changes(core: Core, clock
     assert watch.take() == [(ann, "away")]
 
 
-async def test_from_the_queue_to_the_game_and_out(core: Core, clock: ManualClock) -> None:
+async def test_from_the_queue_to_the_game_and_out(any_core: Core, clock: ManualClock) -> None:
+    core = any_core
     users = await players(core, 2)
     ann, bob = users
     watch = Watch(core)
@@ -191,9 +192,10 @@ async def test_who_is_hidden_is_offline_to_all(core: Core, clock: ManualClock) -
 
 
 async def test_the_players_of_a_killed_instance_are_offline_once_its_lease_has_lapsed(
-    core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    any_core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those who came back elsewhere meanwhile are not."""
+    core = any_core
     monkeypatch.setattr("storage.redis.presence.LEASE_MS", 300)
     users = await players(core, 3)
     ann, bob, cat = users
@@ -231,8 +233,9 @@ async def test_whom_an_instance_that_stops_has_not_told_of_the_sweep_finds(core:
     assert watch.take() == [(ann, "online"), (ann, "offline")]
 
 
-async def test_of_two_findings_the_one_begun_later_is_told(core: Core, clock: ManualClock) -> None:
+async def test_of_two_findings_the_one_begun_later_is_told(any_core: Core, clock: ManualClock) -> None:
     """A worker that found out earlier what it tells later tells nothing."""
+    core = any_core
     (ann,) = await players(core, 1)
     watch = Watch(core)
     await connect(core, ann)
