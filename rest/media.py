@@ -14,8 +14,8 @@ KEEP_S = 86_400
 async def upload(call: Call) -> MediaView:
     """Keeps an image (PNG, JPEG, WebP, or the first frame of a GIF; at most 5 MiB and 25 megapixels) for a message of
     the caller in that channel, to be sent within a day. It is drawn anew, upright and without its metadata."""
-    media = call.services.chats.media
-    return await media.upload(call.principal.user_id, ChannelId(call.path["id"]), call.upload)
+    media, channel = call.services.chats.media, ChannelId(call.path["id"])
+    return await media.upload(call.principal.user_id, channel, call.upload, address=call.address)
 
 
 async def image(call: Call) -> Download:
