@@ -78,7 +78,8 @@ class Chat:
         appended = await self._sequencer.append(Draft(draft.message, (*draft.also, *news)))
         if not appended.again:
             with may_lag():
-                await self._notifications.tell(news)
+                if news:
+                    await self._notifications.tell(news)
                 await self._channels.touch(channel)
         return appended.message
 

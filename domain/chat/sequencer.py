@@ -1,9 +1,10 @@
 """Gives messages their place in a channel: durable, gapless and in order, with no transaction per message.
 
-Each process writes a channel's waiting messages in one batch, from the last `seq` plus one; a draft that brings other
-writes along is a commit of its own. The unique key `(channelId, seq)` decides between processes: the loser reads the
-last `seq` again and retries. The unique key `(channelId, senderId, clientMessageId)` finds a client's retry, which gets
-the first message back; a system message, which has no sender, is found by its id.
+Each process writes a channel's waiting messages in one batch, from the last `seq` plus one, together with those of
+other channels (`inserts.py`); a draft that brings other writes along is a commit of its own. The unique key
+`(channelId, seq)` decides between processes: the loser reads the last `seq` again and retries. The unique key
+`(channelId, senderId, clientMessageId)` finds a client's retry, which gets the first message back; a system message,
+which has no sender, is found by its id.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from itertools import groupby, takewhile
 
 from domain.chat.drafts import Draft
 from domain.chat.events import MessageSent, chat_stream
+from domain.chat.inserts import Inserts
 from domain.chat.model import MESSAGES, Message, message_view
 from domain.core.collection import Database, Duplicate, Insert, StorageConflict
 from domain.core.errors import Conflict
@@ -56,7 +58,7 @@ class Sequencer:
 
     def __init__(self, database: Database, publisher: Publisher) -> None:
         self._database, self._publisher = database, publisher
-        self._messages = database.collection(MESSAGES)
+        self._messages, self._inserts = database.collection(MESSAGES), Inserts(database)
         self._lines: dict[ChannelId, _Line] = {}
         self._last_seq: dict[ChannelId, int] = {}
 
@@ -150,7 +152,7 @@ class Sequencer:
         if batch[0].also:
             await self._database.commit(Insert(MESSAGES, batch[0].message), *batch[0].also)
         else:
-            await self._messages.insert_many([draft.message for draft in batch])
+            await self._inserts.insert([draft.message for draft in batch])
 
     async def _first(self, message: Message) -> Message | None:
         """The message an earlier try has stored."""

@@ -17,6 +17,7 @@ def test_a_lobby_of_ones_own_is_found_joined_watched_and_talked_in() -> None:
         bo.page.get_by_role("textbox", name="or enter one by its code").fill(code.lower())
         bo.page.locator("#form-code").get_by_role("button", name="Join").click()
         cy.button("Look again").click()
+        expect(cy.page.get_by_role("list", name="Open lobbies")).to_contain_text("Ada's lobby")
         cy.look_closely("15-open-lobbies")
         cy.page.get_by_role("list", name="Open lobbies").get_by_role("button", name="Watch").click()
         for person in (bo, cy):

@@ -21,7 +21,7 @@ from domain.users.model import USERS
 from maoga.bootstrap import Core
 from tests.support.clock import ManualClock
 from tests.support.cores import players
-from tests.support.invariants import everything
+from tests.support.invariants import broken_invariants, everything
 from tests.support.told import told
 
 
@@ -192,6 +192,7 @@ async def test_a_block_and_a_request_in_one_moment_never_leave_both(any_core: Co
         )
         assert await core.blocks.between([ann, bob]) == {(ann, bob)}
         assert await lists(core, ann) == await lists(core, bob) == {}
+    assert await broken_invariants(core.database) == []
 
 
 async def test_who_takes_no_requests_can_still_ask_and_accept(core: Core) -> None:

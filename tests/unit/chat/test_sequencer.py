@@ -153,3 +153,20 @@ async def test_a_system_message_said_twice_is_one(tmp_path: Path) -> None:
         stored = await everything(core.database, MESSAGES)
         assert sorted(message.seq for message in stored) == [1, 2]
         assert await published(core) == 2
+
+
+async def test_channels_share_inserts_and_a_retry_in_one_holds_up_no_other(tmp_path: Path) -> None:
+    """Thirty channels talk at once; in each a message is sent twice, so that every insert meets duplicates."""
+    async with a_core(tmp_path) as core:
+        sequencer = Sequencer(core.database, core.publisher)
+        drafts = [
+            draft.changed(channel_id=ChannelId(f"c{channel}"))
+            for name in ("m1", "m2", "m1", "m3")
+            for channel in range(30)
+            for draft in [a_draft("u1", name)]
+        ]
+        answers = await asyncio.gather(*map(sequencer.append, drafts))
+        stored = await everything(core.database, MESSAGES)
+    assert [answer.message.seq for answer in answers] == [1] * 30 + [2] * 30 + [1] * 30 + [3] * 30
+    assert [answer.again for answer in answers] == [False] * 60 + [True] * 30 + [False] * 30
+    assert len(stored) == 90

@@ -26,15 +26,19 @@ export function createChatPanel(root, player, talkOf, label) {
   function render() {
     const talk = talkOf();
     if (!talk) return;
-    const atEnd = isAtEnd();
+    pinned = isAtEnd();
     const messages = talk.messages;
     const entries = [...messages.map((message, n) => sent(message, messages[n - 1], talk)), ...talk.drafts.map(unsent)];
     fill(log, entries, ({ key }) => key, item);
     parts.earlier.hidden = !talk.hasEarlier;
     parts.empty.hidden = entries.length > 0;
     renderAim();
-    if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+    toEnd();
     see();
+  }
+
+  function toEnd() {
+    if (pinned) scroll.scrollTop = scroll.scrollHeight;
   }
 
   /** What may change while nothing happens: who is typing. */
@@ -43,6 +47,9 @@ export function createChatPanel(root, player, talkOf, label) {
     const who = names.length > 2 ? "Several people are" : names.length === 2 ? `${names.join(" and ")} are` : `${names[0]} is`;
     parts.typing.textContent = names.length ? `${who} typing…` : "";
   }
+
+  /** Whether the end is shown, as it was before the newest came. */
+  let pinned = true;
 
   const isAtEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
 
@@ -195,6 +202,7 @@ export function createChatPanel(root, player, talkOf, label) {
     parts.file.value = "";
     if (file) player().show(talkOf(), file).then(render).catch(complain);
   });
+  log.addEventListener("load", toEnd, true); // an image has its height only now
   scroll.addEventListener("scroll", see, { passive: true });
   document.addEventListener("visibilitychange", see);
   return {
@@ -231,7 +239,7 @@ function makeParts(root, label) {
     el("label", { class: "hush", for: `${root}-text` }, "Message"),
     text,
     file,
-    el("label", { class: "attach", for: `${root}-file`, title: "Send an image" }, el("span", { class: "hush" }, "Send an image"), "＋"),
+    el("label", { class: "attach", for: `${root}-file`, title: "Send an image" }, el("span", { class: "hush" }, "Send an image"), "+"),
     el("button", { class: "primary" }, "Send"),
   );
   $(root).append(scroll, typing, about, form);
