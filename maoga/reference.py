@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import clients
-import maoga.assembly  # noqa: F401 - with it comes every error class there is
 from maoga import typings
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace

@@ -84,7 +84,6 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
-            media=core.chats.media,
             karma=core.karma,
             lobbies=core.lobbies,
             browser=core.browser,

@@ -46,6 +46,7 @@ class Fanout(Audience):
 
     def missed(self) -> None:
         self._greeter.check_everybody()
+        self._greeter.greet(self._follows.wishers())  # what they have asked for is transient, and nobody repeats it
 
     def occupied(self, stream: str) -> bool:
         return bool(self._engine.members(namespace_of(stream), stream))

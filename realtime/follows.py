@@ -95,6 +95,10 @@ class Follows:
         if following := self._following.get(sid):
             following.wishes -= frozenset(streams)
 
+    def wishers(self) -> list[str]:
+        """The clients that follow what they have asked for."""
+        return [sid for sid, following in self._following.items() if following.wishes]
+
     def review(self, sids: Iterable[str]) -> None:
         """These clients may not be allowed any more to follow what they have asked for."""
         self._greeter.check([sid for sid in sids if self.wishes(sid)])

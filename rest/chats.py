@@ -3,8 +3,12 @@
 from domain.chat.chat import ChannelClosed
 from domain.chat.commands import History, HistoryQuery, OpenDirect, Saying, Send
 from domain.chat.directs import DirectRefused
+from domain.chat.filtering import MessageRefused
+from domain.chat.held import MessageHeld
+from domain.chat.media import MediaUsed
 from domain.chat.model import ChannelView, MessageView
 from domain.chat.pace import SlowMode
+from domain.chat.silence import Muted
 from domain.core.errors import Forbidden, NotFound
 from domain.core.ids import ChannelId
 from rest.envelope import Reply
@@ -58,6 +62,6 @@ routes = [
         answer=MessageView,
         status=201,
         rate="write",
-        errors=(NotFound, ChannelClosed, Forbidden, SlowMode),
+        errors=(NotFound, ChannelClosed, Forbidden, SlowMode, Muted, MediaUsed, MessageRefused, MessageHeld),
     ),
 ]

@@ -14,19 +14,19 @@ KEEP_S = 86_400
 async def upload(call: Call) -> MediaView:
     """Keeps an image (PNG, JPEG, WebP, or the first frame of a GIF; at most 5 MiB and 25 megapixels) for a message of
     the caller in that channel, to be sent within a day. It is drawn anew, upright and without its metadata."""
-    media = call.services.media
-    return await media.upload(call.principal.user_id, ChannelId(call.path["id"]), call.upload)
+    media, channel = call.services.chats.media, ChannelId(call.path["id"])
+    return await media.upload(call.principal.user_id, channel, call.upload, address=call.address)
 
 
 async def image(call: Call) -> Download:
     """An image, for the members of its channel; before a message shows it, for its uploader."""
-    media, data = await call.services.media.open(call.principal.user_id, MediaId(call.path["id"]))
+    media, data = await call.services.chats.media.open(call.principal.user_id, MediaId(call.path["id"]))
     return Download(data, media.content_type, media.digest, KEEP_S)
 
 
 async def thumbnail(call: Call) -> Download:
     """The image with no side longer than 320 pixels; until it is made, some moments after the upload, the whole."""
-    media, data = await call.services.media.open(call.principal.user_id, MediaId(call.path["id"]), thumbnail=True)
+    media, data = await call.services.chats.media.open(call.principal.user_id, MediaId(call.path["id"]), thumbnail=True)
     etag, keep_s = (f"{media.digest}-small", KEEP_S) if media.thumbnail else (media.digest, 0)
     return Download(data, media.content_type, etag, keep_s)
 

@@ -10,7 +10,7 @@ from domain.auth.api_keys import ApiKeys, Scope
 from domain.auth.auth import Auth
 from domain.auth.model import Principal
 from domain.chat.cases import ChatCases
-from domain.chat.media import ChatMedia, Read
+from domain.chat.media import Read
 from domain.core.errors import AppError
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
@@ -63,7 +63,6 @@ class Services:
     rankings: Rankings
     standings: Standings
     results: Results
-    media: ChatMedia
     karma: KarmaBook
     lobbies: Lobbies
     browser: LobbyBrowser

@@ -62,6 +62,22 @@ export class Rest {
     return games;
   }
 
+  /** Uploads an image for a message. @param {string} accessToken @param {string} channelId @param {Blob} file */
+  upload(accessToken, channelId, file) {
+    const form = new FormData();
+    form.append("file", file);
+    return this.#data("POST", `/chats/${encodeURIComponent(channelId)}/media`, { token: accessToken, body: form });
+  }
+
+  /** The thumbnail of an image in a message. @param {string} accessToken @param {string} mediaId @returns {Promise<Blob>} */
+  async thumbnail(accessToken, mediaId) {
+    const headers = { Authorization: `Bearer ${accessToken}` };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await fetch(`${this.#base}/media/${encodeURIComponent(mediaId)}/thumbnail`, { headers, signal });
+    if (!response.ok) throw new MaogaError("NOT_FOUND", "The image cannot be had.");
+    return response.blob();
+  }
+
   async #data(method, path, options) {
     return unwrapped(await this.#answer(method, path, options));
   }
@@ -69,11 +85,12 @@ export class Rest {
   async #answer(method, path, { body, token } = {}) {
     const headers = {};
     if (token) headers.Authorization = `Bearer ${token}`;
-    if (body) headers["Content-Type"] = "application/json";
+    const isForm = body instanceof FormData;
+    if (body && !isForm) headers["Content-Type"] = "application/json";
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     let response;
     try {
-      response = await fetch(this.#base + path, { method, headers, signal, body: body && JSON.stringify(body) });
+      response = await fetch(this.#base + path, { method, headers, signal, body: isForm ? body : body && JSON.stringify(body) });
     } catch {
       throw new MaogaError(signal.aborted ? "TIMEOUT" : "UNREACHABLE", "The server does not answer.");
     }

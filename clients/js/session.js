@@ -52,6 +52,16 @@ export class Session {
     return this.#rest.user(await this.token(), userId);
   }
 
+  /** Uploads an image for a message in a channel. @param {string} channelId @param {Blob} file @returns {Promise<{id: string}>} */
+  async upload(channelId, file) {
+    return this.#rest.upload(await this.token(), channelId, file);
+  }
+
+  /** The thumbnail of an image in a message. @param {string} mediaId @returns {Promise<Blob>} */
+  async thumbnail(mediaId) {
+    return this.#rest.thumbnail(await this.token(), mediaId);
+  }
+
   /** Ends the session here and, if it can be reached, on the server. */
   async logout() {
     this.forget();

@@ -1120,7 +1120,7 @@ export interface ReactionChanged {
   on: boolean;
 }
 
-/** A channel was opened, changed or closed. slowModeMs: missing where it stays as it was. */
+/** A channel was opened, changed or closed. slowModeMs, silenced: missing where they stay as they were. */
 export interface ChannelUpdated {
   id: string;
   kind: "lobby" | "direct" | "group";
@@ -1130,7 +1130,7 @@ export interface ChannelUpdated {
   adminIds: Array<string>;
   lobbyId?: string;
   slowModeMs?: number;
-  silenced: Record<string, string>;
+  silenced?: Record<string, string>;
   closedAt?: string;
 }
 
@@ -1713,7 +1713,7 @@ export interface ChatEvents extends CommonEvents {
   reaction_changed: (data: ReactionChanged, meta: Meta) => void;
   /** A member has read the channel up to `seq`. */
   read: (data: ReadMoved, meta: Meta) => void;
-  /** A channel was opened, changed or closed. slowModeMs: missing where it stays as it was. */
+  /** A channel was opened, changed or closed. slowModeMs, silenced: missing where they stay as they were. */
   channel_updated: (data: ChannelUpdated, meta: Meta) => void;
   /** A member types, or has stopped. Without another such event it is over after `expiresInMs`. */
   typing: (data: Typing, meta: Meta) => void;

@@ -31,6 +31,11 @@ class MaogaClient(Link):
         """The lobby the player has a seat in, brought up to date by its events."""
         return self.view.lobby
 
+    @property
+    def watched(self) -> Lobby | None:
+        """The lobby the player watches, brought up to date by its events."""
+        return self.view.watched
+
     def last_seq(self, channel_id: str) -> int:
         """The `seq` of the last message of a channel that was told; 0 before the first."""
         return self.view.read.get(channel_id, 0)
@@ -89,7 +94,7 @@ class MaogaClient(Link):
                 raise
 
     async def sync(self) -> Lobby:
-        """The player's lobby as it is now."""
+        """The lobby the player has a seat in, or else watches, as it is now."""
         return await self.call("lobby", "sync", repeat=True)
 
     async def send(self, channel_id: str, content: str, client_message_id: str | None = None) -> Message:

@@ -1250,7 +1250,7 @@ class ReactionChanged(TypedDict):
 
 
 class ChannelUpdated(TypedDict):
-    """A channel was opened, changed or closed. slowModeMs: missing where it stays as it was."""
+    """A channel was opened, changed or closed. slowModeMs, silenced: missing where they stay as they were."""
 
     id: str
     kind: Literal["lobby", "direct", "group"]
@@ -1260,7 +1260,7 @@ class ChannelUpdated(TypedDict):
     adminIds: list[str]
     lobbyId: NotRequired[str]
     slowModeMs: NotRequired[int]
-    silenced: dict[str, str]
+    silenced: NotRequired[dict[str, str]]
     closedAt: NotRequired[str]
 
 

@@ -5,6 +5,7 @@ where the last one ended. Their id may still stand in reactions, mentions and sy
 """
 
 import asyncio
+from contextlib import suppress
 
 from domain.chat.commands import ToChannel
 from domain.chat.groups import Groups
@@ -13,6 +14,7 @@ from domain.chat.media import MEDIA, ChatMedia
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message, emptied
 from domain.core.clock import Clock
 from domain.core.collection import After, Changes, Database, Insert
+from domain.core.errors import NotFound
 from domain.core.ids import UserId
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import Job
@@ -68,7 +70,8 @@ class Erasure:
             for channel in found:
                 await markers.delete(f"{channel.id}:{user}")
                 if channel.kind == "group" and not channel.closed_at:
-                    await self._groups.leave(user, ToChannel(channel_id=channel.channel_id))
+                    with suppress(NotFound):  # they have left it in this very moment
+                        await self._groups.leave(user, ToChannel(channel_id=channel.channel_id))
             last = (found[-1].id, found[-1].id)
 
     async def _anonymise(self, message: Message) -> None:

@@ -73,7 +73,7 @@ class Typing(Event):
 
 
 class ChannelUpdated(Event):
-    """A channel was opened, changed or closed. slowModeMs: missing where it stays as it was."""
+    """A channel was opened, changed or closed. slowModeMs, silenced: missing where they stay as they were."""
 
     wire_name: ClassVar[str] = "channel_updated"
 
@@ -85,7 +85,7 @@ class ChannelUpdated(Event):
     admin_ids: list[UserId]
     lobby_id: LobbyId | None
     slow_mode_ms: int | None
-    silenced: dict[UserId, Timestamp]
+    silenced: dict[UserId, Timestamp] | None
     closed_at: Timestamp | None
 
 

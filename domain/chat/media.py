@@ -5,9 +5,7 @@ The document is written before its files and outlives them, so that a crash leav
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -16,9 +14,10 @@ from domain.chat.chat import ChannelClosed
 from domain.chat.events import chat_stream
 from domain.chat.images import FileName, Imaging, MediaStore, Picture
 from domain.chat.model import Channel
+from domain.chat.turns import Turns
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Changes, Database, Spec, Update, Write
-from domain.core.errors import AppError, NotFound, RateLimited
+from domain.core.errors import AppError, NotFound
 from domain.core.events import Event, Publisher, to
 from domain.core.ids import ChannelId, IdFactory, MediaId, MessageId, UserId
 from domain.core.isolation import Report, isolated
@@ -37,10 +36,6 @@ UPLOADS_A_DAY = 200
 DAY_S = 86_400.0
 """An image that no message shows goes after so long."""
 
-UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_OF_ONE = 32, 2
-"""In this process; each may hold `UPLOAD_BYTES` of its memory."""
-
-BUSY_RETRY_MS = 1000
 COLLECTED_AT_ONCE = 100
 
 THUMBNAIL_JOB = "chat_thumbnail"
@@ -151,17 +146,13 @@ class ChatMedia:
         self._channel_of, self._publisher, self._clock, self._new_id = channel_of, publisher, clock, new_id
         self._media = database.collection(MEDIA)
         self._first: Review = "pending" if review else "approved"
-        self._uploading: Counter[UserId] = Counter()
+        self.uploads = Turns()
 
-    @property
-    def uploading(self) -> int:
-        """How many uploads are under way in this process."""
-        return self._uploading.total()
-
-    async def upload(self, user: UserId, channel_id: ChannelId, read: Read) -> MediaView:
+    async def upload(self, user: UserId, channel_id: ChannelId, read: Read, *, address: str) -> MediaView:
         """Keeps an image for a message that is to follow. Who may not is refused before a byte is read.
 
-        Raises `NotFound`, `ChannelClosed`, `MediaLimit`, `RateLimited`, `ImageRefused` and what `read` raises.
+        address: where it comes from, as limits count it. Raises `NotFound`, `ChannelClosed`, `MediaLimit`,
+        `RateLimited`, `ImageRefused` and what `read` raises.
         """
         channel = await self._channel_of(user, channel_id)
         if channel.closed_at:
@@ -169,7 +160,7 @@ class ChatMedia:
         yesterday = self._clock.now() - seconds(DAY_S)
         if await self._media.count({"uploader_id": user, "created_at": {"$gt": yesterday}}) >= UPLOADS_A_DAY:
             raise MediaLimit
-        with self._turn(user):
+        with self.uploads.take(user, address):
             picture = await self._imaging.draw(await read(UPLOAD_BYTES), MOST_SIDE)
         media = self._document(user, channel_id, picture)
         await self._media.insert(media)
@@ -267,17 +258,6 @@ class ChatMedia:
         if media.message_id is None and user != media.uploader_id:
             raise NotFound
         return media
-
-    @contextmanager
-    def _turn(self, user: UserId) -> Iterator[None]:
-        if self.uploading >= UPLOADS_AT_ONCE or self._uploading[user] >= UPLOADS_AT_ONCE_OF_ONE:
-            raise RateLimited(BUSY_RETRY_MS)
-        self._uploading[user] += 1
-        try:
-            yield
-        finally:
-            self._uploading[user] -= 1
-            self._uploading += Counter()  # forgets those who have none left
 
     def _document(self, user: UserId, channel_id: ChannelId, picture: Picture) -> Media:
         now = self._clock.now()

@@ -43,7 +43,7 @@ class Channel(WithEvents):
     admin_ids: tuple[UserId, ...] = ()
     lobby_id: LobbyId | None = None
     slow_mode_ms: int | None = None
-    silenced: dict[UserId, Timestamp] = Field(default_factory=dict)
+    silenced: dict[UserId, Timestamp] | None = None
     created_at: Timestamp
     active_at: Timestamp = Field(default_factory=lambda data: data["created_at"])
     closed_at: Timestamp | None = None

@@ -131,7 +131,7 @@ def _view(channel: Channel, newest: Message | None, marker: Marker | None, unrea
         admin_ids=list(channel.admin_ids),
         lobby_id=channel.lobby_id,
         slow_mode_ms=channel.slow_mode_ms or 0,
-        silenced=channel.silenced,
+        silenced=channel.silenced or {},
         last_message=message_view(newest) if newest else None,
         last_seq=newest.seq if newest else 0,
         read_seq=marker.seq if marker else 0,

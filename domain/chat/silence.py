@@ -45,7 +45,7 @@ class Moderate(ToMember):
 
 def may_talk(channel: Channel, user: UserId, now: datetime) -> None:
     """Raises `Muted`."""
-    until = channel.silenced.get(user)
+    until = (channel.silenced or {}).get(user)
     if until and until > now:
         raise Muted(ms_between(now, until))
 
@@ -56,13 +56,13 @@ def silenced(channel: Channel, user: UserId, command: Moderate, now: datetime, *
 
     Raises `NotFound` when nobody like that is there, `Forbidden` and `SilenceLimit`.
     """
-    whom = command.user_id
-    if whom not in channel.member_ids and whom not in channel.silenced:
+    whom, so_far = command.user_id, channel.silenced or {}
+    if whom not in channel.member_ids and whom not in so_far:
         raise NotFound
     above = channel.moderated_by(user) and not (channel.moderated_by(whom) and user != channel.owner_id)
     if whom == user or not (staff or above):
         raise Forbidden("Only the moderators of the channel may do this, with members below them.")
-    others = {one: until for one, until in channel.silenced.items() if until > now and one != whom}
+    others = {one: until for one, until in so_far.items() if until > now and one != whom}
     until = datetime.fromtimestamp((command.muted_until_ms or 0) / 1000, UTC)
     if until <= now:
         return Changed(channel.changed(silenced=others))

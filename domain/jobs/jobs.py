@@ -7,7 +7,7 @@ from domain.core.clock import Clock
 from domain.core.collection import Database, Filter, Insert
 from domain.core.errors import NotFound
 from domain.core.ids import IdFactory
-from domain.jobs.model import JOBS, Job, JobStatus, turn_of
+from domain.jobs.model import JOBS, PRIORITY_STEP, Job, JobStatus
 
 
 class LeaseLost(Exception):
@@ -32,19 +32,17 @@ class Jobs:
     ) -> Insert[Job]:
         """The write that puts a job into the queue, for the commit of what it follows.
 
-        payload: JSON. at: not before then. key: the commit conflicts (`Duplicate` of `jobs`) while a job has it
-        already: one that is done keeps it for a day, a dead one for 30.
+        payload: JSON. at: not before then. priority: 0 to 100, of a job that need not wait. key: the commit conflicts
+        (`Duplicate` of `jobs`) while a job has it already: one that is done keeps it for a day, a dead one for 30.
         """
         now = self._clock.now()
-        run_at = max(at, now) if at else now
         job = Job(
             id=self._new_id(),
             kind=kind,
             payload=payload,
             key=key,
             priority=priority,
-            run_at=run_at,
-            turn=turn_of(run_at, priority),
+            run_at=at if at and at > now else now - priority * PRIORITY_STEP,
             created_at=now,
         )
         return Insert(JOBS, job)
@@ -65,7 +63,7 @@ class Jobs:
     async def requeue(self, id: str) -> Job:
         """Gives a dead job all its attempts again, from now on; raises `NotFound` when there is no such dead job."""
         now = self._clock.now()
-        fresh = {"status": "waiting", "attempts": 0, "progress": 0.0, "run_at": now, "turn": now}
+        fresh = {"status": "waiting", "attempts": 0, "progress": 0.0, "run_at": now}
         gone = {"ended_at": True, "expires_at": True}
         job = await self._jobs.update(
             id, {"$set": fresh, "$unset": gone, "$inc": {"version": 1}}, expect={"status": "dead"}

@@ -1,6 +1,6 @@
 """Jobs, as stored: work that follows a write and may take its time."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal, get_args
 
 from pydantic import Field
@@ -12,15 +12,15 @@ JobStatus = Literal["waiting", "running", "done", "dead"]
 STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
 
 PRIORITY_STEP = timedelta(minutes=1)
-"""A job goes ahead of those one priority lower that were due up to this much before it: nothing waits for ever."""
+"""A job goes ahead of those one priority lower that came up to this much before it: nothing waits for ever."""
 
 
 class Job(Document):
     """A piece of work. It is written in the commit of what it follows, and done by some worker at least once.
 
-    key: no two jobs share one while both are kept, so that asking twice is one job. turn: jobs that are due go in its
-    order, `run_at` put forward by their priority. attempts: how often it was begun. leased_until: while it runs; past
-    it another worker takes it. progress: 0 to 1. error: of the last attempt that failed. version: rises with every
+    key: no two jobs share one while both are kept, so that asking twice is one job. run_at: not before then, and jobs
+    go in its order; a priority puts it into the past. attempts: how often it was begun. leased_until: while it runs;
+    past it another worker takes it. progress: 0 to 1. error: of the last attempt that failed. version: rises with every
     attempt, so that a worker which has lost the job cannot change it any more.
     """
 
@@ -30,7 +30,6 @@ class Job(Document):
     status: JobStatus = "waiting"
     priority: int = Field(default=0, ge=0, le=100)
     run_at: Timestamp
-    turn: Timestamp
     attempts: int = 0
     leased_by: str | None = None
     leased_until: Timestamp | None = None
@@ -46,15 +45,10 @@ JOBS = Spec(
     Job,
     unique=(("key",),),
     indexes=(
-        ("status", "turn", "run_at", "kind"),
+        ("status", "run_at"),
         ("status", "leased_until"),
         ("kind", "status"),
         ("status", "created_at"),
     ),
     expires="expires_at",
 )
-
-
-def turn_of(run_at: datetime, priority: int) -> datetime:
-    """Where a job stands in the order of those that are due."""
-    return run_at - priority * PRIORITY_STEP

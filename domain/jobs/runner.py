@@ -188,8 +188,8 @@ class JobRunner:
         if not self._kinds:
             return 0
         now = self._clock.now()
-        due = {"status": "waiting", "kind": {"$in": list(self._kinds)}, "turn": {"$lte": now}, "run_at": {"$lte": now}}
-        found = await self._jobs.find(due, sort="turn", limit=limit)
+        due = {"status": "waiting", "kind": {"$in": list(self._kinds)}, "run_at": {"$lte": now}}
+        found = await self._jobs.find(due, sort="run_at", limit=limit)
         await asyncio.gather(*map(self._take, found))
         return len(found)
 
@@ -248,7 +248,7 @@ class JobRunner:
         return "done", self._ended("done", DONE_KEPT, {"progress": 1.0})
 
     async def _give_up(self, job: Job, kind: _Kind, error: str) -> tuple[Outcome, Changes]:
-        """Lets the feature know that the job dies. Twice as many attempts as the job itself had, it has for that."""
+        """Lets the feature know that the job dies; tried at most twice as often as the job itself may be."""
         try:
             if kind.given_up:
                 async with asyncio.timeout(kind.timeout_s):
@@ -263,7 +263,7 @@ class JobRunner:
         pause_s = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (job.attempts - 1)) * self._random.uniform(0.5, 1)
         at = self._clock.now() + seconds(pause_s)
         return {
-            "$set": {"status": "waiting", "run_at": at, "turn": at, "error": error[:ERROR_LENGTH]},
+            "$set": {"status": "waiting", "run_at": at, "error": error[:ERROR_LENGTH]},
             "$unset": {"leased_by": True, "leased_until": True},
         }
 

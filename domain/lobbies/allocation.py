@@ -6,16 +6,18 @@
 Whatever the lobby does meanwhile is its own: the job speaks for the countdown that it was made for, and for no other.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
 from domain.core.collection import Database
+from domain.core.errors import NotFound
 from domain.core.faults import fault_point
 from domain.core.ids import GameId, LobbyId, MatchId, UserId
 from domain.core.model import Model
 from domain.jobs.model import Job
 from domain.lobbies import rules
-from domain.lobbies.changes import LobbyChanges
+from domain.lobbies.changes import Decision, LobbyChanges
 from domain.lobbies.connection import GameConnection
 from domain.lobbies.follow_ups import countdown_of
 from domain.lobbies.model import LOBBIES, Capacity, Lobby
@@ -75,33 +77,26 @@ class Allocation:
 
     async def run(self, job: Job) -> None:
         """Asks for the lobby's server, and starts the game on it. Idempotent, as far as the allocator is."""
-        lobby = await self._waiting(job)
-        if lobby is None:
+        lobby = await self._lobbies.get(job.payload["lobbyId"])
+        if lobby is None or not _waits(lobby, job):
             return  # somebody left or is not ready any more, or another worker was quicker
         connection = await self._allocator.allocate(request_for(lobby))
         fault_point("allocated")
-
-        def decide(draft: Draft, now: datetime) -> None:
-            if _waits(draft.lobby, job):
-                rules.begin(draft, now, connection)
-
-        await self._changes.change(lobby.lobby_id, decide)
+        await self._decide(job, lambda draft, now: rules.begin(draft, now, connection))
 
     async def give_up(self, job: Job) -> None:
         """There is no server to be had: the lobby forms again. Idempotent."""
-        lobby = await self._waiting(job)
-        if lobby is None:
-            return
+        await self._decide(job, lambda draft, _: rules.fail_allocation(draft))
 
-        def decide(draft: Draft, _: datetime) -> None:
+    async def _decide(self, job: Job, decide: Decision) -> None:
+        """Changes the job's lobby, if it still waits for the server."""
+
+        def if_waiting(draft: Draft, now: datetime) -> None:
             if _waits(draft.lobby, job):
-                rules.fail_allocation(draft)
+                decide(draft, now)
 
-        await self._changes.change(lobby.lobby_id, decide)
-
-    async def _waiting(self, job: Job) -> Lobby | None:
-        lobby = await self._lobbies.get(job.payload["lobbyId"])
-        return lobby if lobby is not None and _waits(lobby, job) else None
+        with suppress(NotFound):
+            await self._changes.change(LobbyId(job.payload["lobbyId"]), if_waiting)
 
 
 def _waits(lobby: Lobby, job: Job) -> bool:

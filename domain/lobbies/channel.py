@@ -10,7 +10,7 @@ from domain.chat.notes import noting
 from domain.core.collection import Update
 from domain.core.events import Outgoing, to
 from domain.core.ids import UserId
-from domain.lobbies.events import LobbyEvent, LobbyUpdated, MemberJoined, MemberLeft
+from domain.lobbies.events import HostChanged, LobbyEvent, LobbyUpdated, MemberJoined, MemberLeft
 from domain.lobbies.model import Lobby
 
 
@@ -71,3 +71,5 @@ def _notes(events: Iterable[LobbyEvent | LobbyUpdated], by: UserId | None) -> It
             yield System(type="member_removed", user_id=event.user_id, by_user_id=by)
         elif isinstance(event, MemberLeft):
             yield System(type="member_left", user_id=event.user_id)
+        elif isinstance(event, HostChanged):
+            yield System(type="owner_changed", user_id=event.host_id)

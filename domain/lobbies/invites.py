@@ -117,7 +117,8 @@ class Invites:
         mine = {"user_id": user, "declined": False}
         invites = await self._invites.find(mine, sort="-created_at", limit=SHOWN)
         lobbies = await self._lobbies.get_many([invite.lobby_id for invite in invites])
-        blocks = await self._blocks.between({user, *(invite.from_user_id for invite in invites)})
+        members = {member for lobby in lobbies.values() for member in lobby.member_ids}
+        blocks = await self._blocks.between({user, *members})
         apart = {other for pair in blocks if user in pair for other in pair}
         return [
             invitation_view(invite, lobby)
@@ -126,7 +127,7 @@ class Invites:
             and lobby.member(user) is None
             and user not in lobby.banned
             and self._holds(invite, lobby)
-            and invite.from_user_id not in apart
+            and apart.isdisjoint(lobby.member_ids)
         ]
 
     async def admits(self, user: UserId, lobby: Lobby) -> bool:

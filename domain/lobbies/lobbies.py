@@ -1,6 +1,7 @@
 """The use cases of lobbies: what players ask of them, and what their coming and going does."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -118,10 +119,10 @@ class Lobbies:
             try:
                 seat = Insert(SEATS, Seat(id=user, lobby_id=lobby.lobby_id))
                 return lobby_view(await self._changes.make(lobby, seat, by=user))
-            except Duplicate as duplicate:
-                if duplicate.collection == SEATS.name:
-                    raise taken(await self._seats.get(user)) from None
-        raise Conflict  # other lobbies have had all these codes
+            except Duplicate:  # the user has a seat, or had one until now, or another lobby has this code
+                if taken_seat := await self._seats.get(user):
+                    raise taken(taken_seat) from None
+        raise Conflict
 
     async def join(self, user: UserId, command: JoinLobby) -> LobbyView:
         """The user takes a free place; once more changes nothing.
@@ -134,14 +135,9 @@ class Lobbies:
             lobby_id = await self._access.lobby_with(user, command.join_code, lobby_id)
         if lobby_id is None:
             raise NotFound
-        seat = await self._seats.get(user)
-        if seat is not None and seat.lobby_id != lobby_id:
-            raise taken(seat)
         member = await self._member(user)
 
         def decide(draft: Draft, now: datetime) -> None:
-            if draft.lobby.member(user):
-                return
             draft.check_open_to_changes()
             if user in draft.lobby.spectators:
                 spectating.unwatch(draft, user, "joined")
@@ -149,14 +145,16 @@ class Lobbies:
             rules.join(draft, member.model_copy(update={"team": team}), now, self._config.countdown_s)
 
         check = partial(self._access.check_join, user, code=command.join_code)
-        try:
-            also = () if seat else (Insert(SEATS, Seat(id=user, lobby_id=lobby_id)),)
-            return lobby_view(await self._changes.change(lobby_id, decide, by=user, check=check, also=also))
-        except Duplicate:
+        for _ in range(1 + RETRIES):
             seat = await self._seats.get(user)
-            if seat is None or seat.lobby_id != lobby_id:
-                raise taken(seat) from None
-            return await self.sync(user, lobby_id)
+            if seat is not None and seat.lobby_id != lobby_id:
+                raise taken(seat)
+            if seat is not None:
+                return await self.sync(user, lobby_id)
+            also = [Insert(SEATS, Seat(id=user, lobby_id=lobby_id))]
+            with suppress(Duplicate):  # the user has come to have a seat in this very moment
+                return lobby_view(await self._changes.change(lobby_id, decide, by=user, check=check, also=also))
+        raise Conflict
 
     async def leave(self, user: UserId, lobby_id: LobbyId | None = None) -> LobbyView:
         """The user gives up the seat, or watches no longer; the lobby as it is without them. Raises `NotInLobby`."""
@@ -176,21 +174,21 @@ class Lobbies:
         Raises `NotFound` for a lobby the user may not know of, `AlreadySpectating`, and what `spectating.watch` does.
         """
         lobby_id = command.lobby_id
-        watched = await self._spectator_seats.get(user)
-        if watched is not None and watched.lobby_id != lobby_id:
-            raise AlreadySpectating(watched.lobby_id)
+
+        def decide(draft: Draft, _: datetime) -> None:
+            spectating.watch(draft, user)
+
         check = partial(self._access.check_visible, user)
-        also = () if watched else (Insert(SPECTATOR_SEATS, SpectatorSeat(id=user, lobby_id=lobby_id)),)
-        try:
-            lobby = await self._changes.change(
-                lobby_id, lambda draft, _: spectating.watch(draft, user), by=user, check=check, also=also
-            )
-        except Duplicate:
+        for _ in range(1 + RETRIES):
             watched = await self._spectator_seats.get(user)
-            if watched is None or watched.lobby_id != lobby_id:
-                raise (AlreadySpectating(watched.lobby_id) if watched else Conflict()) from None
-            return await self.sync(user, lobby_id)
-        return outside_view(lobby)
+            if watched is not None and watched.lobby_id != lobby_id:
+                raise AlreadySpectating(watched.lobby_id)
+            if watched is not None:
+                return await self.sync(user, lobby_id)
+            also = [Insert(SPECTATOR_SEATS, SpectatorSeat(id=user, lobby_id=lobby_id))]
+            with suppress(Duplicate):  # as in `join`
+                return outside_view(await self._changes.change(lobby_id, decide, by=user, check=check, also=also))
+        raise Conflict
 
     async def kick(self, user: UserId, command: AboutPlayer) -> LobbyView:
         """The host sends a member or a spectator away, for good."""

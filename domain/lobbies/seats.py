@@ -23,10 +23,8 @@ class AlreadyInLobby(AppError):
         super().__init__(details={"lobbyId": lobby_id})
 
 
-def taken(seat: Seat | None) -> AppError:
-    """Why who has this seat cannot have another; without one somebody was quicker."""
-    if seat is not None and seat.ticket_id is not None:
+def taken(seat: Seat) -> AppError:
+    """Why who has this seat cannot have another."""
+    if seat.ticket_id is not None:
         return AlreadyQueued(seat.ticket_id)
-    if seat is not None and seat.lobby_id is not None:
-        return AlreadyInLobby(seat.lobby_id)
-    return Conflict()
+    return AlreadyInLobby(seat.lobby_id) if seat.lobby_id is not None else Conflict()

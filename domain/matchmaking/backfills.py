@@ -79,8 +79,7 @@ class Backfills:
         if lobby is None or lobby.match_id is None or lobby.status == "closed" or lobby.finished_at is not None:
             return
         mode = await self._mode(lobby)
-        wanted = mode is not None and mode.replace_leavers and free_places(lobby) > 0
-        if wanted and await self._of(lobby) is None:
+        if mode is not None and mode.replace_leavers and free_places(lobby) > 0:
             await self._insert(lobby)
 
     async def reconcile(self, report: Report) -> None:

@@ -1,7 +1,5 @@
 """What clients ask of their relations to other players."""
 
-import re
-import unicodedata
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -9,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from domain.core.ids import UserId
 from domain.core.model import ID_SHAPE, Command, Text
 from domain.core.paging import PageQuery
+from domain.users.names import cleaned
 
 AnotherId = Annotated[UserId, ID_SHAPE]
 
@@ -16,14 +15,23 @@ MOST_WATCHED = 200
 """Players whose presence one socket follows."""
 
 
-def _one_line(text: str) -> str | None:
-    """The text in one line, composed, without what cannot be seen; None when nothing is left."""
-    visible = "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char) not in HIDDEN)
-    return re.sub(r"\s+", " ", visible).strip() or None
+MOST_SAID = 80
+"""Characters of a custom status."""
 
 
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
-CustomStatus = Annotated[Text, Field(max_length=80), AfterValidator(_one_line)]
+def _said(text: str) -> str | None:
+    """The text cleaned as names are; None when nothing is left."""
+    text = cleaned(text)
+    if len(text) > MOST_SAID:
+        raise ValueError(f"must be at most {MOST_SAID} characters")
+    return text or None
+
+
+CustomStatus = Annotated[
+    Text,
+    Field(max_length=2 * MOST_SAID, description=f"up to {MOST_SAID} characters in one line"),
+    AfterValidator(_said),
+]
 
 
 class ToBlock(Command):

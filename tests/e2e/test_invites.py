@@ -56,6 +56,7 @@ async def test_invited_friends_meet_on_two_instances_and_are_sent_to_one_game_se
         assert [request.headers["Idempotency-Key"] for request, _ in servers.requests] == [made["id"]] * 2
 
 
+@pytest.mark.long  # a dead worker's job is another's after ten seconds
 async def test_a_worker_that_is_killed_while_it_asks_leaves_the_lobby_to_another(
     start: Start, enter: Enter, shared: dict[str, str]
 ) -> None:

@@ -1,7 +1,9 @@
 """The page among friends: a lobby of one's own, the talk in it, friends, messages and news."""
 
 import re
+from io import BytesIO
 
+from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.support.browser import PHONE, Person, chromium
@@ -15,6 +17,7 @@ def test_a_lobby_of_ones_own_is_found_joined_watched_and_talked_in() -> None:
         bo.page.get_by_role("textbox", name="or enter one by its code").fill(code.lower())
         bo.page.locator("#form-code").get_by_role("button", name="Join").click()
         cy.button("Look again").click()
+        expect(cy.page.get_by_role("list", name="Open lobbies")).to_contain_text("Ada's lobby")
         cy.look_closely("15-open-lobbies")
         cy.page.get_by_role("list", name="Open lobbies").get_by_role("button", name="Watch").click()
         for person in (bo, cy):
@@ -129,10 +132,22 @@ def _talk(ada: Person, bo: Person) -> None:
     for person in (ada, bo):
         expect(person.log.filter(has_text="Good, then").get_by_text("edited")).to_be_visible()
         person.look_closely("16-talk")
+    bo.page.locator("#lobby-talk-file").set_input_files(
+        {"name": "cat.png", "mimeType": "image/png", "buffer": _an_image()}
+    )
+    for person in (ada, bo):
+        expect(person.log.get_by_role("img")).to_have_js_property("naturalWidth", 300)
+    ada.look_closely("17-image")
     _act(bo.log.filter(has_text="On my way!").first, "Delete")
     for person in (ada, bo):
         expect(person.log.get_by_text("This message was deleted.")).to_be_visible()
         expect(person.log.get_by_text("On my way!")).to_have_count(0)
+
+
+def _an_image() -> bytes:
+    file = BytesIO()
+    Image.linear_gradient("L").resize((300, 200)).save(file, "PNG")
+    return file.getvalue()
 
 
 def _act(line: Locator, name: str) -> None:

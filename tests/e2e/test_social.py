@@ -1,15 +1,22 @@
 """Friends and presence over two instances."""
 
-import asyncio
 import time
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.asyncio
 
 from clients.python.client import MaogaClient
 from clients.python.errors import MaogaError
 from clients.python.event import Event
+from domain.core.ids import UserId
+from domain.social.commands import MOST_WATCHED
+from domain.social.model import FRIENDSHIPS, Friendship
+from domain.social.seen import OFFLINE_AFTER_S
 from tests.e2e.conftest import DUEL, Enter, Start, a_guest, meet
+from tests.support.cores import a_core
 from tests.support.wait import eventually
 
 
@@ -76,14 +83,13 @@ async def test_a_friend_s_presence_is_followed_over_instances_without_flicker(
     await call(bob, "set_status", {"status": "away", "customStatus": "tea"})
     await eventually(lambda: ear.statuses(bob)[-1] == "away")
     assert ear.heard[-1][1]["customStatus"] == "tea"
-    told = len(ear.heard)
+    left_at = time.monotonic()
     await bob.close()
     again = await enter(a.url, session)
-    await asyncio.sleep(0)
-    lobby = await meet(again, eve)
-    assert lobby["members"]
+    away_s = time.monotonic() - left_at
+    await meet(again, eve)
     await eventually(lambda: ear.statuses(bob)[-1] == "in_lobby", timeout=10)
-    assert "offline" not in ear.statuses(bob)[told:]
+    assert "offline" not in ear.statuses(bob) or away_s >= OFFLINE_AFTER_S
     await again.close()
     await eventually(lambda: ear.statuses(bob)[-1] == "offline", timeout=15)
     await call(ann, "unwatch_presence", {"userIds": [bob.user_id]})
@@ -116,6 +122,38 @@ async def test_ending_a_friendship_ends_the_watch_within_a_second(
     assert await call(ann, "watch_presence", {"userIds": [bob.user_id]}) == []
 
 
+async def test_who_shares_a_lobby_is_watched_until_it_is_left_hidden_or_blocked(start: Start, enter: Enter) -> None:
+    url = start().url
+    players = ann, bob = await enter(url), await enter(url)
+    hellos = Ear(ann, "hello")
+
+    async def watch_in_a_lobby() -> None:
+        await meet(*players)
+        (view,) = await call(ann, "watch_presence", {"userIds": [bob.user_id]})
+        assert view["status"] == "in_lobby"
+        hellos.heard.clear()
+
+    def is_over() -> bool:
+        """The last greeting on `/social` names the streams that are left."""
+        greetings = [set(data["streams"]) for _, data in hellos.heard]
+        return {f"social:user:{ann.user_id}"} in greetings
+
+    await watch_in_a_lobby()
+    await call(bob, "set_privacy", {"presence": "friends"})
+    await eventually(is_over)
+    assert await call(ann, "watch_presence", {"userIds": [bob.user_id]}) == []
+    await call(bob, "set_privacy", {"presence": "everyone"})
+    assert len(await call(ann, "watch_presence", {"userIds": [bob.user_id]})) == 1
+    hellos.heard.clear()
+    await bob.leave()
+    await eventually(is_over)
+    await ann.leave()
+    await watch_in_a_lobby()
+    await call(bob, "block", {"userId": ann.user_id})
+    await eventually(is_over)
+    assert await call(ann, "watch_presence", {"userIds": [bob.user_id]}) == []
+
+
 async def test_the_players_of_a_killed_instance_are_offline_within_15_s(
     start: Start, enter: Enter, shared: dict[str, str]
 ) -> None:
@@ -130,11 +168,47 @@ async def test_the_players_of_a_killed_instance_are_offline_within_15_s(
     assert time.monotonic() - began < 15
 
 
-async def test_a_socket_watches_no_more_than_the_limit(start: Start, enter: Enter) -> None:
-    ann = await enter(start().url)
-    for size, code in ((201, "VALIDATION_ERROR"),):
-        with pytest.raises(MaogaError) as refused:
-            await call(ann, "watch_presence", {"userIds": [f"user-{n}" for n in range(size)]})
-        assert refused.value.code == code
-    assert await call(ann, "watch_presence", {"userIds": [f"user-{n}" for n in range(200)]}) == []
-    assert [one["userId"] for one in await call(ann, "watch_presence", {"userIds": [ann.user_id]})] == [ann.user_id]
+async def test_who_watches_is_greeted_again_when_changes_may_have_been_missed(
+    start: Start, enter: Enter, shared: dict[str, str]
+) -> None:
+    """A client watches again after each greeting, and so knows what it has not heard."""
+    url = start(**shared).url
+    ann, bob = await enter(url), await enter(url)
+    await befriend(ann, bob)
+    hellos = {player.user_id: Ear(player, "hello") for player in (ann, bob)}
+    await call(ann, "watch_presence", {"userIds": [bob.user_id]})
+    async with redis.asyncio.from_url(shared["MAOGA_REDIS_URL"]) as client:
+        assert await client.client_kill_filter(_type="pubsub") > 0
+    stream = f"social:presence:{bob.user_id}"
+    await eventually(lambda: any(stream in data["streams"] for _, data in hellos[ann.user_id].heard), timeout=10)
+    assert await call(bob, "ping")
+    assert hellos[bob.user_id].heard == []
+
+
+async def test_a_socket_watches_no_more_than_the_limit(
+    start: Start, enter: Enter, shared: dict[str, str], tmp_path: Path
+) -> None:
+    """It may watch others once it watches fewer."""
+    ann = await enter(start(**shared).url)
+    friends = [f"friend-{n}" for n in range(MOST_WATCHED)]
+    urls: dict[str, Any] = {"database_url": shared["MAOGA_DATABASE_URL"], "redis_url": shared["MAOGA_REDIS_URL"]}
+    async with a_core(tmp_path, **urls) as core:
+        now = core.clock.now()
+        await core.database.collection(FRIENDSHIPS).insert_many([are_friends(ann.user_id, one, now) for one in friends])
+    with pytest.raises(MaogaError) as refused:
+        await call(ann, "watch_presence", {"userIds": [*friends, "one more"]})
+    assert refused.value.code == "VALIDATION_ERROR"
+    assert len(await call(ann, "watch_presence", {"userIds": friends})) == MOST_WATCHED
+    with pytest.raises(MaogaError) as refused:
+        await call(ann, "watch_presence", {"userIds": [ann.user_id]})
+    assert (refused.value.code, refused.value.details) == ("WATCH_LIMIT", {"limit": MOST_WATCHED})
+    await call(ann, "unwatch_presence", {"userIds": friends[:1]})
+    (own,) = await call(ann, "watch_presence", {"userIds": [ann.user_id]})
+    assert own["userId"] == ann.user_id
+    await call(ann, "unwatch_presence")
+    assert len(await call(ann, "watch_presence", {"userIds": friends})) == MOST_WATCHED
+
+
+def are_friends(one: str, other: str, now: datetime) -> Friendship:
+    ids = sorted([UserId(one), UserId(other)])
+    return Friendship(id=":".join(ids), user_ids=tuple(ids), status="friends", asked_by=ids[0], since=now)

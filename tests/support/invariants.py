@@ -9,6 +9,8 @@ from domain.core.collection import Database, Spec
 from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS
 from domain.matchmaking.model import MATCHES, TICKETS
 from domain.parties.model import PARTIES, PARTY_SEATS
+from domain.social.friendships import friendship_id
+from domain.social.model import BLOCKS, FRIENDSHIPS
 
 MANY = 100_000
 
@@ -80,6 +82,7 @@ async def broken_invariants(database: Database) -> list[str]:
         if (ticket.backfill_of is not None) != (ticket in alive and ticket.opening is not None):
             broken.append(f"ticket {ticket.id} is {ticket.status} and fills {ticket.backfill_of}")
     broken += await _broken_lobbies(database, lobbies)
+    broken += await _broken_relations(database)
     return broken + await _broken_parties(database)
 
 
@@ -103,6 +106,17 @@ async def _broken_lobbies(database: Database, lobbies: dict[str, Any]) -> list[s
     for user, lobby_id in watching.items():
         if lobby_id not in lobbies or lobbies[lobby_id].status == "closed" or user not in lobbies[lobby_id].spectators:
             broken.append(f"spectator seat of {user} is in a lobby that does not know them")
+    return broken
+
+
+async def _broken_relations(database: Database) -> list[str]:
+    blocks = {friendship_id(block.blocker_id, block.blocked_id) for block in await everything(database, BLOCKS)}
+    broken = []
+    for friendship in await everything(database, FRIENDSHIPS):
+        if friendship.status != "over" and friendship.id in blocks:
+            broken.append(f"friendship {friendship.id} is {friendship.status} in spite of a block")
+        if friendship.id != friendship_id(*friendship.user_ids) or friendship.asked_by not in friendship.user_ids:
+            broken.append(f"friendship {friendship.id} is not of its two players")
     return broken
 
 

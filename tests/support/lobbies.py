@@ -16,8 +16,9 @@ from domain.jobs.jobs import Jobs
 from domain.lobbies.access import LobbyAccess
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.changes import LobbyChanges, LobbyConfig
+from domain.lobbies.commands import CreateLobby, JoinLobby
 from domain.lobbies.lobbies import Lobbies
-from domain.lobbies.model import LOBBIES, SEATS, Capacity, Lobby, Member, Seat
+from domain.lobbies.model import LOBBIES, SEATS, Capacity, Lobby, LobbyView, Member, Seat
 from domain.lobbies.trail import Trail
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
@@ -51,6 +52,16 @@ async def a_lobby(core: Core, *members: UserId, match_id: MatchId | None = None)
     seats = [Insert(SEATS, Seat(id=user, lobby_id=lobby.lobby_id)) for user in members]
     await core.database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), *seats)
     return lobby.lobby_id
+
+
+async def opened(core: Core, host: UserId, **fields: Any) -> LobbyView:
+    """A new lobby; fields by their wire names."""
+    return await core.lobbies.create(host, CreateLobby.parse({"gameId": "valorant", "mode": "custom", **fields}))
+
+
+async def enter(core: Core, user: UserId, lobby: LobbyView) -> LobbyView:
+    """The user joins with the lobby's code."""
+    return await core.lobbies.join(user, JoinLobby(join_code=lobby.settings.join_code))
 
 
 async def told(core: Core, stream: str) -> list[tuple[str, Any]]:

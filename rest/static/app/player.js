@@ -40,6 +40,7 @@ export class Player {
   #screen;
   #maoga;
   #unknown = new Set(["ticket", "lobby"]);
+  #images = new Map();
   #over = new Set();
 
   /** @param {import("../clients/session.js").Session} session @param {Function} Manager @param {Screen} screen */
@@ -165,8 +166,21 @@ export class Player {
     await this.#maoga.call("lobby", event, payload);
   }
 
-  async say(talk, content, replyToId) {
-    await this.sayAgain(talk, talk.draft(content, replyToId));
+  /** @param {Talk} talk @param {{content: string, replyToId?: string, mediaId?: string}} message */
+  async say(talk, message) {
+    await this.sayAgain(talk, talk.draft(message));
+  }
+
+  /** @param {Talk} talk @param {File} file */
+  async show(talk, file) {
+    const { id } = await this.#session.upload(talk.channelId, file);
+    await this.say(talk, { content: "", mediaId: id });
+  }
+
+  /** The address of an image's thumbnail; null while it is fetched. @param {string} mediaId */
+  imageOf(mediaId) {
+    if (!this.#images.has(mediaId)) this.#fetchImage(mediaId);
+    return this.#images.get(mediaId);
   }
 
   async sayAgain(talk, draft) {
@@ -199,6 +213,7 @@ export class Player {
 
   #listen() {
     this.#on("matchmaking", "hello", () => this.#maoga.refresh("matchmaking")); // no replay brings ticket_updated
+    this.#on("social", "hello", () => this.#maoga.refresh("social")); // nor presence_changed
     this.#on("matchmaking", "ticket_updated", (ticket) => this.#takeTicket(ticket));
     this.#on("matchmaking", "ticket_expired", ({ ticketId }) => this.#expired(ticketId));
     this.#on("matchmaking", "match_proposed", (proposal) => this.#proposed(proposal));
@@ -223,6 +238,16 @@ export class Player {
   async #loaded(loading) {
     await loading;
     this.#screen.changed();
+  }
+
+  async #fetchImage(mediaId) {
+    this.#images.set(mediaId, null);
+    try {
+      this.#images.set(mediaId, URL.createObjectURL(await this.#session.thumbnail(mediaId)));
+      this.#screen.changed();
+    } catch {
+      // its place stays empty
+    }
   }
 
   async #fetchTicket() {

@@ -10,6 +10,7 @@ const TYPING_EVERY_MS = 3_000;
  * @property {string} clientMessageId
  * @property {string} content
  * @property {string} [replyToId]
+ * @property {string} [mediaId] of the image it shows
  * @property {import("../clients/errors.js").MaogaError|null} error
  */
 
@@ -99,21 +100,22 @@ export class Talk {
     if (userId !== this.me) this.#typists.set(userId, isTyping ? now + expiresInMs : 0);
   }
 
-  /** @param {string} content @param {string} [replyToId] @returns {Draft} to be given to `send` */
-  draft(content, replyToId) {
+  /** @param {{content: string, replyToId?: string, mediaId?: string}} message @returns {Draft} to be given to `send` */
+  draft(message) {
     const bytes = crypto.getRandomValues(new Uint8Array(12));
     const clientMessageId = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const draft = { clientMessageId, content, replyToId, error: null };
+    const draft = { ...message, clientMessageId, error: null };
     this.drafts.push(draft);
     return draft;
   }
 
   /** Sends a draft, for the first time or again. @param {Draft} draft */
   async send(draft) {
-    const { clientMessageId, content, replyToId } = draft;
+    const { clientMessageId, content, replyToId, mediaId } = draft;
     draft.error = null;
     this.#typedAt = 0;
-    const message = { channelId: this.channelId, clientMessageId, content, ...(replyToId && { replyToId }) };
+    const image = mediaId && { contentType: "image", mediaId };
+    const message = { channelId: this.channelId, clientMessageId, content, ...(replyToId && { replyToId }), ...image };
     try {
       this.#take([await this.#maoga.call("chat", "send", message)]);
     } catch (error) {

@@ -12,10 +12,20 @@ MAY = "may"
 OWN = "own"
 """They may, and it is tried: the answer shows nothing of the owners, who notice nothing."""
 
+EMPTY = "empty"
+"""They may, and it is tried: the answer is an empty list."""
+
 Cells = Mapping[Role, str]
-"""What each role comes to: MAY, OWN, or the code of the error."""
+"""What each role comes to: MAY, OWN, EMPTY, or the code of the error."""
 
 Data = Callable[[Scene], dict[str, Any]]
+
+
+def outcome(scene: Scene, code: str | None, answer: Any) -> str:
+    """The cell that an error code or an answer belongs in."""
+    if code is not None:
+        return code
+    return "shows what is not theirs" if scene.shows(answer) else EMPTY if answer == [] else OWN
 
 
 def nothing(_: Scene) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.e2e.authorisation.cells import MAY, OWN, Cells, EventRow, everyone
+from tests.e2e.authorisation.cells import EMPTY, MAY, OWN, Cells, EventRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
@@ -15,12 +15,17 @@ def _custom_lobby(_: Scene) -> dict[str, Any]:
     return {"gameId": "rocket-league", "mode": "custom"}
 
 
-def _talk(cells: Cells, channel: Callable[[Scene], str]) -> tuple[EventRow, ...]:
+def _talk(cells: Cells, talk: str, channel: Callable[[Scene], str]) -> tuple[EventRow, ...]:
     """What a member does with a channel."""
     return (
         EventRow("chat", "history", cells, lambda s: {"channelId": channel(s)}),
         EventRow("chat", "search", cells, lambda s: {"channelId": channel(s), "query": "secret"}),
-        EventRow("chat", "send", cells, lambda s: {"channelId": channel(s), "clientMessageId": "1", "content": "x"}),
+        EventRow(
+            "chat",
+            "send",
+            {**cells, "muted": talk},
+            lambda s: {"channelId": channel(s), "clientMessageId": "1", "content": "x"},
+        ),
         EventRow("chat", "typing", cells, lambda s: {"channelId": channel(s), "isTyping": True}),
         EventRow("chat", "mark_read", cells, lambda s: {"channelId": channel(s), "seq": 1}),
         EventRow("chat", "mute", cells, lambda s: {"channelId": channel(s)}),
@@ -93,12 +98,12 @@ CHAT = (
     EventRow("chat", "channels", everyone(OWN, muted=MAY)),
     *(
         row
-        for cells, channel in (
-            (MEMBERS, lambda s: s.chat),
-            (MEMBERS, lambda s: s.group),
-            (UNKNOWN, lambda s: s.direct),
+        for cells, talk, channel in (
+            (MEMBERS, "MUTED", lambda s: s.chat),
+            (MEMBERS, "MUTED", lambda s: s.group),
+            (UNKNOWN, "NOT_FOUND", lambda s: s.direct),
         )
-        for row in _talk(cells, channel)
+        for row in _talk(cells, talk, channel)
     ),
     EventRow("chat", "edit", MODERATORS, lambda s: {"messageId": s.message, "content": "x"}),
     EventRow("chat", "delete", MODERATORS, lambda s: {"messageId": s.message}),
@@ -113,6 +118,15 @@ CHAT = (
     EventRow("chat", "transfer_channel", MODERATORS, _a_member),
     EventRow("chat", "update_channel", MODERATORS, lambda s: {"channelId": s.group, "name": "x"}),
     EventRow("chat", "update_channel", MODERATORS, lambda s: {"channelId": s.chat, "slowModeMs": 60_000}),
+    EventRow("chat", "moderate", MODERATORS, _a_member),
+    EventRow("chat", "held", MODERATORS, lambda s: {"channelId": s.group}),
+    EventRow("chat", "review_media", MODERATORS, lambda s: {"mediaId": s.media, "approved": False}),
+    EventRow(
+        "chat",
+        "review_message",
+        MODERATORS,
+        lambda s: {"channelId": s.group, "messageId": s.message, "approved": True},
+    ),
     EventRow("chat", "leave_channel", MEMBERS, lambda s: {"channelId": s.group}),
 )
 
@@ -127,6 +141,10 @@ SOCIAL = (
     EventRow("social", "unblock", everyone(OWN), lambda s: {"userId": s.user("host")}),
     EventRow("social", "privacy", everyone(OWN)),
     EventRow("social", "set_privacy", everyone(OWN), lambda s: {"presence": "everyone"}),
+    EventRow("social", "watch_presence", everyone(EMPTY, muted=MAY), lambda s: {"userIds": [s.user("host")]}),
+    EventRow("social", "unwatch_presence", everyone(OWN), lambda s: {"userIds": [s.user("host")]}),
+    EventRow("social", "set_status", everyone(OWN), lambda s: {"status": "online"}),
+    EventRow("social", "recent_players", everyone(OWN)),
     EventRow("social", "notifications", everyone(OWN)),
     EventRow("social", "notifications_read", everyone(OWN), lambda s: {"ids": [s.notification]}),
 )

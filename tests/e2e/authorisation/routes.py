@@ -6,12 +6,13 @@ from tests.e2e.authorisation.cells import MAY, OWN, RouteRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
-def own_friend_request(scene: Scene) -> dict[str, Any]:
-    """To the host."""
+def _to_the_host(scene: Scene) -> dict[str, Any]:
+    """Names the host."""
     return {"userId": scene.user("host")}
 
 
 OPEN = everyone(MAY)
+MEMBERS = everyone("NOT_FOUND", muted=MAY)
 
 AUTH = (
     RouteRow("POST", "/auth/register", OPEN, anonymous=MAY),
@@ -35,6 +36,33 @@ CATALOGUE = (
     ),
 )
 
+MATCHES = (
+    RouteRow(
+        "POST",
+        "/matches/{id}/karma",
+        everyone("NOT_FOUND"),
+        id=lambda s: s.match,
+        body=lambda s: {"userId": s.user("one"), "value": 1},
+    ),
+)
+
+CHATS = (
+    RouteRow("GET", "/chats", everyone(OWN, muted=MAY)),
+    RouteRow("POST", "/chats/direct", everyone("DIRECT_REFUSED", muted=MAY), body=_to_the_host),
+    RouteRow("GET", "/chats/{id}/messages", MEMBERS, id=lambda s: s.group),
+    RouteRow("GET", "/chats/{id}/messages", everyone("NOT_FOUND"), id=lambda s: s.direct),
+    RouteRow(
+        "POST",
+        "/chats/{id}/messages",
+        everyone("NOT_FOUND", muted="MUTED"),
+        id=lambda s: s.group,
+        body=lambda s: {"clientMessageId": "1", "content": "x"},
+    ),
+    RouteRow("POST", "/chats/{id}/media", MEMBERS, id=lambda s: s.group),
+    RouteRow("GET", "/media/{id}", MEMBERS, id=lambda s: s.media),
+    RouteRow("GET", "/media/{id}/thumbnail", MEMBERS, id=lambda s: s.media),
+)
+
 LOBBIES = (
     RouteRow(
         "POST",
@@ -55,7 +83,7 @@ LOBBIES = (
 SOCIAL = (
     RouteRow("GET", "/friends", everyone(OWN)),
     RouteRow("GET", "/friends/requests", everyone(OWN)),
-    RouteRow("POST", "/friends/requests", everyone(MAY, blocked="NOT_FOUND"), body=own_friend_request),
+    RouteRow("POST", "/friends/requests", everyone(MAY, blocked="NOT_FOUND"), body=_to_the_host),
     RouteRow(
         "PATCH",
         "/friends/requests/{id}",
@@ -65,7 +93,7 @@ SOCIAL = (
     ),
     RouteRow("DELETE", "/friends/{id}", everyone(OWN), id=lambda s: s.user("host")),
     RouteRow("GET", "/blocks", everyone(OWN)),
-    RouteRow("POST", "/blocks", everyone(MAY), body=own_friend_request),
+    RouteRow("POST", "/blocks", everyone(MAY), body=_to_the_host),
     RouteRow("DELETE", "/blocks/{id}", everyone(OWN), id=lambda s: s.user("host")),
 )
 
@@ -88,8 +116,11 @@ NOTIFICATIONS = (
 ROUTE_ROWS = (
     *AUTH,
     *CATALOGUE,
+    *MATCHES,
+    *CHATS,
     *LOBBIES,
     *SOCIAL,
     *NOTIFICATIONS,
     RouteRow("GET", "/users/me", everyone(OWN)),
+    RouteRow("GET", "/users/{id}", everyone(OWN), id=lambda s: s.user("host")),
 )

@@ -13,13 +13,15 @@ from clients.python.rest import MaogaRest
 from clients.python.session import Session
 from tests.e2e.conftest import DUEL
 from tests.support.accounts import PASSWORD
+from tests.support.images import an_image
 
 Role = Literal["stranger", "former", "blocked", "muted", "guest", "banned", "rival"]
 """former: was a member of lobby and party, and has left both. blocked: by the host. muted: a member of the lobby who is
-not its host; may do what any member may, but not talk once muting exists. guest: a stranger without an account.
+not its host; may do what any member may, but the host has muted them. guest: a stranger without an account.
 banned: was kicked from the lobby. rival: the host of another lobby."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
+NEVER_MS = 4_000_000_000_000
 OWNERS = ("host", "other", "one", "two", "waiting")
 
 
@@ -28,7 +30,7 @@ class Scene:
     """What there is, and who tries it. lobby: private, of `host`, `other` and `muted`; party: of `host` and `other`.
 
     match: proposed to `one` and `two`. ticket: of `waiting`. notification: of `host`. group: of `host`, `other` and
-    `muted`; `former` was in it. direct: of `host` and `other`. message: of `host`, in the group.
+    `muted`; `former` was in it. direct: of `host` and `other`. message, media: of `host`, in the group.
     """
 
     url: str
@@ -44,6 +46,7 @@ class Scene:
     group: str
     direct: str
     message: str
+    media: str
 
     def user(self, name: str) -> str:
         """The id of that player."""
@@ -52,7 +55,8 @@ class Scene:
     def shows(self, answer: Any) -> bool:
         """Whether an answer has anything of the owners in it."""
         text = json.dumps(answer)
-        ids = (self.lobby, self.chat, self.party, self.match, self.ticket, self.notification, self.group, self.direct)
+        channels = (self.chat, self.group, self.direct, self.media)
+        ids = (self.lobby, self.party, self.match, self.ticket, self.notification, *channels)
         return any(id in text for id in ids)
 
     async def event(self, name: str, namespace: Any, event: str, data: dict[str, Any]) -> tuple[str | None, Any]:
@@ -122,7 +126,7 @@ async def a_scene(url: str, enter: Join, http: aiohttp.ClientSession) -> Scene:
     for name in ("one", "two"):
         await players[name].enqueue(DUEL)
     match = (await players["one"].wait_for("match_proposed", timeout=20)).data["match"]
-    channels = await _channels(players)
+    channels = await _channels(players, lobby["chatId"])
     notifications: Any = await host.call("social", "notifications")
     return Scene(
         url=url,
@@ -136,11 +140,12 @@ async def a_scene(url: str, enter: Join, http: aiohttp.ClientSession) -> Scene:
         ticket=ticket["id"],
         notification=notifications["items"][0]["id"],
         **channels,
+        media=await _picture(url, sessions["host"], channels["group"], http),
     )
 
 
-async def _channels(players: dict[str, MaogaClient]) -> dict[str, str]:
-    """A group with a message in it, and a direct channel."""
+async def _channels(players: dict[str, MaogaClient], lobby: str) -> dict[str, str]:
+    """A group with a message in it, and a direct channel; `muted` is muted in the group and in the lobby."""
     host = players["host"]
     for name in ("other", "former", "muted"):
         await players[name].call("social", "set_privacy", {"directMessages": "everyone"})
@@ -150,7 +155,19 @@ async def _channels(players: dict[str, MaogaClient]) -> dict[str, str]:
     message = await host.send(group, "secret")
     direct = await host.call("chat", "open_direct", {"userId": players["other"].user_id})
     await host.send(direct["id"], "more so")
+    for channel in (group, lobby):
+        muting: Any = {"channelId": channel, "userId": players["muted"].user_id, "mutedUntilMs": NEVER_MS}
+        await host.call("chat", "moderate", muting)
     return {"group": group, "direct": direct["id"], "message": message["id"]}
+
+
+async def _picture(url: str, session: Session, channel: str, http: aiohttp.ClientSession) -> str:
+    """The id of an image that a player has uploaded."""
+    form = aiohttp.FormData()
+    form.add_field("file", an_image(), filename="a.png")
+    headers = {"Authorization": f"Bearer {session.access_token}"}
+    async with http.post(f"{url}/api/v1/chats/{channel}/media", data=form, headers=headers) as response:
+        return str((await response.json())["data"]["id"])
 
 
 async def _custom_lobby(host: MaogaClient, **fields: Any) -> Any:

@@ -78,9 +78,7 @@ class Gallery:
 async def galleries(cores: Sequence[Core], clock: ManualClock) -> AsyncIterator[list[Gallery]]:
     """A server of each core. clock: theirs."""
     async with AsyncExitStack() as stack:
-        apis = [
-            await stack.enter_async_context(serving(_accounts(core, clock), media=core.chats.media)) for core in cores
-        ]
+        apis = [await stack.enter_async_context(serving(_accounts(core, clock), chats=core.chats)) for core in cores]
         yield [Gallery(core, clock, api.url, api.client) for core, api in zip(cores, apis, strict=True)]
 
 

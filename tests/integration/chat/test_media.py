@@ -199,6 +199,21 @@ async def test_where_images_are_reviewed_others_wait_for_the_moderator(gallery: 
     assert [(await gallery.call(who, "GET", f"media/{media}")).status for who in (ada, bob)] == [404, 404]
 
 
+async def test_an_upload_that_breaks_off_leaves_nothing_for_long(gallery: Gallery) -> None:
+    """The folder is away, or the process dies before it has written: what there is of it goes after a day."""
+    ada = await gallery.player()
+    channel = await gallery.channel(ada)
+    folder = gallery.core.settings.images_path
+    folder.write_text("in the way")
+    assert (await gallery.upload(ada, channel, an_image())).code == "UNAVAILABLE"
+    folder.unlink()
+    (left,) = await gallery.core.database.collection(MEDIA).find({}, limit=10)
+    assert (await gallery.call(ada, "GET", f"media/{left.id}")).status == 404
+    gallery.clock.advance(86_401)
+    await gallery.core.chats.media.collect(report)
+    assert await gallery.core.database.collection(MEDIA).count({}) == 0
+
+
 async def test_two_instances_share_what_either_has_taken(two: Two) -> None:
     """Uploaded here, shown there, its thumbnail made by whoever works, and collected by either."""
     here, there = two

@@ -22,6 +22,7 @@ from tests.support.cores import a_core
 from tests.support.images import an_image
 
 DAY_S = 86_400
+KEY = "instances-that-share-their-data-share-their-key"
 
 
 @asynccontextmanager
@@ -148,6 +149,29 @@ async def test_a_run_goes_through_all_channels_job_by_job(week: Gallery, monkeyp
     run = week.core.runner._kinds[RETENTION_JOB].do
     await run(jobs[0])
     assert await week.core.database.collection(JOBS).count({"kind": RETENTION_JOB}) == 3
+
+
+async def test_two_workers_do_it_once(tmp_path: Path, mongodb_url: str, redis_url: str) -> None:
+    """The nightly job and an erasure, each done by both at the same moment, as after a lease that ran out."""
+    shared = {"database_url": mongodb_url, "redis_url": redis_url, "media_dir": tmp_path / "images", "secret_key": KEY}
+    async with (
+        keeping(tmp_path / "a", instance="a", **shared) as here,
+        keeping(tmp_path / "b", instance="b", **shared) as there,
+    ):
+        ada, eve = await here.player(), await here.player()
+        group = await here.channel(ada, eve, owner_id=ada.id)
+        await say(here, ada, group, *(f"old {n}" for n in range(30)))
+        for one in (here, there):
+            one.clock.advance(8 * DAY_S)
+        await say(there, eve, group, *(f"new {n}" for n in range(30)))
+        jobs = [here.core.jobs.new(RETENTION_JOB, {}), here.core.chats.erasure.of(eve.id)]
+        handlers = [one.core.runner._kinds[job.document.kind].do for job in jobs for one in (here, there)]
+        documents = [job.document for job in jobs for _ in (here, there)]
+        await asyncio.gather(*(do(job) for do, job in zip(handlers, documents, strict=True)))
+        messages = await here.core.database.collection(MESSAGES).find({"channel_id": group}, sort="seq", limit=100)
+        said = [(message.sender_id, message.content) for message in messages if message.content_type == "text"]
+        assert said == [(ERASED, f"new {n}") for n in range(30)]
+        assert [message.seq for message in messages][:30] == list(range(31, 61))
 
 
 @pytest.fixture(params=["keep", "remove"])

@@ -140,7 +140,7 @@ async def test_a_body_that_trickles_is_given_up(gallery: Gallery, monkeypatch: p
 
     answer = await gallery.call(player, "POST", f"chats/{channel}/media", data=trickle(), headers=HEADERS)
     assert (answer.status, answer.code) == (400, "BAD_REQUEST")
-    assert not gallery.core.chats.media.uploading
+    assert not gallery.core.chats.media.uploads
 
 
 async def test_one_player_cannot_take_all_the_turns(gallery: Gallery) -> None:
@@ -158,7 +158,7 @@ async def test_one_player_cannot_take_all_the_turns(gallery: Gallery) -> None:
         asyncio.create_task(gallery.call(ada, "POST", f"chats/{channel}/media", data=held(), headers=HEADERS))
         for _ in range(2)
     ]
-    await eventually(lambda: gallery.core.chats.media.uploading == 2)
+    await eventually(lambda: len(gallery.core.chats.media.uploads) == 2)
     third = await gallery.upload(ada, channel, an_image())
     assert (third.code, third.error["details"]["retryInMs"]) == ("RATE_LIMITED", 1000)
     assert (await gallery.upload(bob, channel, an_image())).status == 201
@@ -175,9 +175,9 @@ async def test_who_goes_away_in_the_middle_leaves_nothing(gallery: Gallery) -> N
         f"Content-Type: {HEADERS['Content-Type']}\r\nContent-Length: 100000\r\n\r\n"
     )
     writer.write(head.encode() + part(an_image())[:80])
-    await eventually(lambda: gallery.core.chats.media.uploading == 1)
+    await eventually(lambda: len(gallery.core.chats.media.uploads) == 1)
     writer.transport.abort()
-    await eventually(lambda: gallery.core.chats.media.uploading == 0)
+    await eventually(lambda: len(gallery.core.chats.media.uploads) == 0)
     assert await kept(gallery) == 0
 
 

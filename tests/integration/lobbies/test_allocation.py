@@ -13,7 +13,7 @@ from clients.python.state import apply
 from clients.python.types import Lobby
 from domain.core.ids import GameId, LobbyId, UserId
 from domain.jobs.model import JOBS, Job
-from domain.lobbies.commands import CreateLobby, JoinLobby, SetReady, SetSettings, Spectate
+from domain.lobbies.commands import CreateLobby, JoinLobby, SetCapacity, SetReady, SetSettings, Spectate, UpdateSettings
 from domain.lobbies.events import lobby_stream, watch_stream
 from domain.lobbies.model import LobbyView
 from maoga.bootstrap import Core
@@ -174,6 +174,25 @@ async def test_what_members_do_while_a_server_is_being_found_counts(world: Open,
     assert await broken_invariants(core.database) == []
 
 
+async def test_who_is_alone_and_leaves_while_a_server_is_being_found_closes_the_lobby(
+    world: Open, clock: ManualClock
+) -> None:
+    core, _ = await world()
+    (user,) = await players(core, 1)
+    made = CreateLobby(game_id=GameId("rocket-league"), mode="custom", capacity=SetCapacity(min=1, max=2))
+    lobby = await core.lobbies.create(user, made)
+    mine = cast(Lobby, (await count_down(core, clock, [user])).wire())
+    assert mine["allocating"]
+    await core.lobbies.leave(user)
+    await work(core)
+    closed = await core.lobbies.get(lobby.id)
+    assert closed is not None
+    assert (closed.status, closed.allocating, closed.connection) == ("closed", False, None)
+    for name, data in await told(core, lobby_stream(lobby.id)):
+        mine = cast(Lobby, apply(mine, name, data))
+    assert (mine["status"], mine["allocating"]) == ("closed", False)
+
+
 async def test_a_job_speaks_for_its_own_countdown_only(world: Open, clock: ManualClock) -> None:
     """The first countdown's job fails for good while the second countdown waits for its server."""
     core, _ = await world(500)
@@ -213,8 +232,9 @@ async def test_the_way_into_the_game_is_for_members_only(world: Open, clock: Man
     await core.lobbies.spectate(watcher, Spectate(lobby_id=lobby_id))
     await count_down(core, clock, users)
     await work(core)
+    await core.lobbies.update_settings(users[0], UpdateSettings(name="Now playing"))
     seen = await told(core, watch_stream(lobby_id))
-    assert [name for name, _ in seen][-1] == "lobby_started"
+    assert [name for name, _ in seen][-2:] == ["lobby_started", "lobby_updated"]
     shown: list[object] = [
         await core.lobbies.sync(watcher),
         await core.lobbies.view(watcher, lobby_id),

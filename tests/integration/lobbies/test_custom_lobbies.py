@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from clients.python.state import apply
-from domain.chat.commands import History
 from domain.chat.model import CHANNELS
 from domain.core.errors import AppError, NotFound, RateLimited, ValidationFailed
 from domain.core.ids import GameId, LobbyId, MatchId, UserId
@@ -31,20 +30,9 @@ from maoga.bootstrap import Core
 from tests.integration.matchmaking.conftest import OpenCore
 from tests.support.builders import criteria
 from tests.support.clock import ManualClock
-from tests.support.connections import connect
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
-from tests.support.lobbies import a_lobby, told
-
-
-async def opened(core: Core, host: UserId, **fields: Any) -> LobbyView:
-    """A new lobby; fields by their wire names."""
-    return await core.lobbies.create(host, CreateLobby.parse({"gameId": "valorant", "mode": "custom", **fields}))
-
-
-async def enter(core: Core, user: UserId, lobby: LobbyView) -> LobbyView:
-    """The user joins with the lobby's code."""
-    return await core.lobbies.join(user, JoinLobby(join_code=lobby.settings.join_code))
+from tests.support.lobbies import a_lobby, enter, opened, told
 
 
 async def outcome(work: Awaitable[Any]) -> Any:
@@ -272,47 +260,6 @@ async def test_a_game_that_runs_takes_nobody_in(core: Core, clock: ManualClock) 
     assert await core.lobbies.seat_of(cid) is None
 
 
-@pytest.mark.parametrize("index_is_lost", [False, True])
-async def test_time_ends_ready_checks_and_games_also_without_the_index(
-    core: Core, clock: ManualClock, index_is_lost: bool
-) -> None:
-    async def time_passes(seconds: float) -> None:
-        clock.advance(seconds)
-        if index_is_lost:
-            clock.advance(3)
-            await core.recovery.overdue()
-        else:
-            await core.worker.run_deadlines()
-
-    ann, bob, cid = await players(core, 3)
-    lobby = await opened(core, ann, settings={"removeUnready": True})
-    for user in (bob, cid):
-        await enter(core, user, lobby)
-    checked = await core.lobbies.ready_check(ann)
-    assert checked.ready_by is not None
-    for user in (bob, ann):
-        await core.lobbies.set_ready(user, SetReady(ready=True))
-    await time_passes(core.settings.lobby_ready_check_s)
-    counting = await core.lobbies.sync(ann)
-    assert (counting.status, [member.user_id for member in counting.members]) == ("countdown", [ann, bob])
-    await enter_is_open_again(core, cid)
-    await time_passes(core.settings.lobby_countdown_s)
-    assert (await core.lobbies.sync(ann)).status == "active"
-    await time_passes(core.settings.lobby_active_max_s)
-    closed = await core.lobbies.get(lobby.id)
-    assert closed is not None
-    assert (closed.status, closed.close_reason, closed.join_code) == ("closed", "expired", None)
-    with pytest.raises(NotInLobby):
-        await core.lobbies.sync(bob)
-    assert await broken_invariants(core.database) == []
-
-
-async def enter_is_open_again(core: Core, user: UserId) -> None:
-    """Who lost the place is free to go elsewhere."""
-    elsewhere = await opened(core, user)
-    assert (await core.lobbies.leave(user)).id == elsewhere.id
-
-
 async def test_teams_are_balanced_on_joining(core: Core) -> None:
     host, *others = await players(core, 6)
     lobby = await core.lobbies.create(host, CreateLobby(game_id=GameId("valorant"), mode="competitive"))
@@ -349,41 +296,3 @@ async def test_rest_names_the_lobby_that_must_be_the_callers(core: Core) -> None
     with pytest.raises(NotInLobby):
         await core.lobbies.leave(ann, theirs.id)
     assert (await core.lobbies.set_ready(ann, SetReady(ready=True), ours.id)).members[0].ready
-
-
-async def test_the_channel_says_who_comes_and_goes_and_the_host_moderates_it(core: Core) -> None:
-    host, friend, rude = await players(core, 3)
-    lobby = await opened(core, host)
-    for user in (friend, rude):
-        await enter(core, user, lobby)
-    await core.lobbies.kick(host, AboutPlayer(user_id=rude))
-    await core.lobbies.transfer_host(host, AboutPlayer(user_id=friend))
-    await core.lobbies.leave(host)
-    page = await core.chat.history(friend, History(channel_id=lobby.chat_id))
-    said = [message.system.model_dump(exclude_none=True) for message in page.messages if message.system]
-    assert said == [
-        {"type": "member_joined", "user_id": friend},
-        {"type": "member_joined", "user_id": rude},
-        {"type": "member_removed", "user_id": rude, "by_user_id": host},
-        {"type": "member_left", "user_id": host},
-    ]
-    assert [message.seq for message in page.messages] == [1, 2, 3, 4]
-    (channel,) = await everything(core.database, CHANNELS)
-    assert (channel.owner_id, channel.notes, channel.noted_at) == (friend, (), None)
-
-
-async def test_who_watches_and_stays_away_makes_room(core: Core, clock: ManualClock) -> None:
-    host, gone, back = await players(core, 3)
-    lobby = await opened(core, host, settings={"visibility": "public", "allowSpectators": True})
-    for user in (gone, back):
-        await core.lobbies.spectate(user, Spectate(lobby_id=lobby.id))
-    await core.recovery.sweep()
-    await connect(core.presence, [host, back])
-    clock.advance(core.settings.grace_s - 1)
-    await connect(core.presence, [host, back])
-    await core.recovery.sweep()
-    assert (await core.lobbies.view(host, lobby.id)).spectators == [gone, back]
-    clock.advance(1)
-    await core.recovery.sweep()
-    assert (await core.lobbies.view(host, lobby.id)).spectators == [back]
-    assert [seat.id for seat in await everything(core.database, SPECTATOR_SEATS)] == [back]

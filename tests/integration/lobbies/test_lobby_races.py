@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clients.python.state import apply
-from domain.core.errors import AppError, Conflict
+from domain.core.errors import AppError
 from domain.core.ids import LobbyId, UserId
 from domain.lobbies.commands import (
     AboutPlayer,
@@ -107,7 +107,6 @@ async def test_whatever_the_players_of_two_instances_do_the_documents_agree_and_
             crowd.lobbies = await everything(a.database, LOBBIES)
             assert await broken_invariants(a.database) == []
         assert sum(isinstance(answer, LobbyView) for answer in answers) > len(users)
-        assert not any(type(answer) is Conflict for answer in answers)
         for lobby in crowd.lobbies:
             assert lobby_view(lobby).wire() == await replayed(a, lobby_stream(lobby.lobby_id))
             if lobby.spectators:

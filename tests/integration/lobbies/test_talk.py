@@ -5,8 +5,8 @@ from domain.chat.model import CHANNELS, Channel, System
 from domain.core.ids import UserId
 from domain.lobbies.commands import AboutPlayer
 from maoga.bootstrap import Core
-from tests.integration.lobbies.test_custom_lobbies import enter, opened
 from tests.support.cores import players
+from tests.support.lobbies import enter, opened
 
 
 async def said(core: Core, reader: UserId, channel: Channel) -> list[System]:
@@ -15,7 +15,7 @@ async def said(core: Core, reader: UserId, channel: Channel) -> list[System]:
     return [message.system for message in page.messages if message.system]
 
 
-async def test_the_channel_says_who_comes_and_goes(core: Core) -> None:
+async def test_the_channel_says_who_comes_goes_and_hosts(core: Core) -> None:
     host, friend, rude = await players(core, 3)
     lobby = await opened(core, host)
     for user in (friend, rude, rude):
@@ -30,6 +30,7 @@ async def test_the_channel_says_who_comes_and_goes(core: Core) -> None:
         System(type="member_joined", user_id=rude),
         System(type="member_removed", user_id=rude, by_user_id=host),
         System(type="member_left", user_id=host),
+        System(type="owner_changed", user_id=friend),
     ]
 
 

@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
 from loguru import logger
 
 from domain.auth.api_keys import SCOPES, ApiKeys
-from domain.chat.media import ChatMedia
+from domain.chat.cases import ChatCases
 from domain.core.events import Outbox
 from domain.core.ids import new_id
 from domain.games.games import Games
@@ -161,9 +161,9 @@ async def serving(
     accounts: Accounts,
     config: RestConfig = CONFIG,
     checks: dict[str, Check] | None = None,
-    media: ChatMedia | None = None,
+    chats: ChatCases | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts; without `media` it has no routes of images that could be called."""
+    """A server of those accounts. chats: another chat than a plain one."""
     metrics = Observed()
     database, clock, games = accounts.database, accounts.clock, Games(accounts.database, accounts.clock)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
@@ -194,11 +194,10 @@ async def serving(
             clock=clock,
             config=ResultConfig(),
         ),
-        media=cast(ChatMedia, media),
         lobbies=lobbies,
         browser=browser,
-        karma=KarmaBook(database, clock),
-        chats=build_chat(
+        chats=chats
+        or build_chat(
             test_settings(Path(gettempdir())),
             database=database,
             publisher=accounts.publisher,
@@ -214,6 +213,7 @@ async def serving(
             runner=JobRunner(database, jobs, clock, worker="rest", report=report),
             clock=clock,
         ),
+        karma=KarmaBook(database, clock),
         limits=accounts.limits,
         metrics=metrics,
     )

@@ -34,7 +34,8 @@ async def karma(core: Core, user: UserId) -> int:
     return (await core.users.get(user)).karma
 
 
-async def test_karma_counts_once_for_each_pair_and_match(core: Core, clock: ManualClock) -> None:
+async def test_karma_counts_once_for_each_pair_and_match(any_core: Core, clock: ManualClock) -> None:
+    core = any_core
     ann, bob = await players(core, 2)
     match = await play(core, clock, ann, bob)
     given = await asyncio.gather(*(give(core, ann, match, bob) for _ in range(5)))
@@ -69,8 +70,9 @@ async def test_only_who_played_together_rate_each_other_and_only_soon(core: Core
 
 
 async def test_so_many_a_day_and_for_one_player_so_many_a_week(
-    core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    any_core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    core = any_core
     ann, bob, *others = await players(core, 5)
     monkeypatch.setattr(rules, "MOST_A_DAY", 3)
     match = await play(core, clock, ann, *others)
@@ -91,7 +93,10 @@ async def test_so_many_a_day_and_for_one_player_so_many_a_week(
     await give(core, bob, await play(core, clock, bob, others[0], id="m3"), others[0])
 
 
-async def test_recent_players_come_in_pages_each_once_and_without_the_blocked(core: Core, clock: ManualClock) -> None:
+async def test_recent_players_come_in_pages_each_once_and_without_the_blocked(
+    any_core: Core, clock: ManualClock
+) -> None:
+    core = any_core
     ann, bob, cat, dan, eve = await players(core, 5)
     await play(core, clock, ann, bob, cat, id="first")
     clock.advance(60)

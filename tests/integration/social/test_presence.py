@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.core.errors import ValidationFailed
 from domain.core.events import Outgoing
 from domain.core.ids import UserId
 from domain.lobbies.commands import SetReady
@@ -88,7 +89,8 @@ async def test_what_a_player_does_is_told_once_when_it_changes(core: Core, clock
     assert watch.take() == [(ann, "away")]
 
 
-async def test_from_the_queue_to_the_game_and_out(core: Core, clock: ManualClock) -> None:
+async def test_from_the_queue_to_the_game_and_out(any_core: Core, clock: ManualClock) -> None:
+    core = any_core
     users = await players(core, 2)
     ann, bob = users
     watch = Watch(core)
@@ -158,8 +160,12 @@ async def test_since_is_when_the_status_began(core: Core, clock: ManualClock) ->
 async def test_what_a_player_says_of_themselves_is_kept_and_cleaned(core: Core, clock: ManualClock) -> None:
     (ann,) = await players(core, 1)
     await connect(core, ann)
-    said = SetStatus.parse({"status": "away", "customStatus": "  back \u202e\n at\u200b 8 "})
+    said = SetStatus.parse({"status": "away", "customStatus": "  back at 8 "})
     assert (await core.presences.set_status(ann, said)).custom_status == "back at 8"
+    assert SetStatus.parse({"status": "away", "customStatus": "  "}).custom_status is None
+    for unseemly in ("a\nb", "a\u202eb", "\u200b", "x" * 81):
+        with pytest.raises(ValidationFailed):
+            SetStatus.parse({"status": "away", "customStatus": unseemly})
     await look(core, clock)
     await disconnect(core, ann)
     await look(core, clock, OFFLINE_AFTER_S)
@@ -186,9 +192,10 @@ async def test_who_is_hidden_is_offline_to_all(core: Core, clock: ManualClock) -
 
 
 async def test_the_players_of_a_killed_instance_are_offline_once_its_lease_has_lapsed(
-    core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    any_core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those who came back elsewhere meanwhile are not."""
+    core = any_core
     monkeypatch.setattr("storage.redis.presence.LEASE_MS", 300)
     users = await players(core, 3)
     ann, bob, cat = users
@@ -226,8 +233,9 @@ async def test_whom_an_instance_that_stops_has_not_told_of_the_sweep_finds(core:
     assert watch.take() == [(ann, "online"), (ann, "offline")]
 
 
-async def test_of_two_findings_the_one_begun_later_is_told(core: Core, clock: ManualClock) -> None:
+async def test_of_two_findings_the_one_begun_later_is_told(any_core: Core, clock: ManualClock) -> None:
     """A worker that found out earlier what it tells later tells nothing."""
+    core = any_core
     (ann,) = await players(core, 1)
     watch = Watch(core)
     await connect(core, ann)

@@ -94,10 +94,10 @@ async def test_moderators_mute_those_below_them(core: Core, clock: ManualClock) 
         with pytest.raises(NotFound):
             await mute(core, by, group, whom, soon)
     for by, whom in ((owner, admin), (admin, member)):
-        assert whom in (await mute(core, by, group, whom, soon)).silenced
+        assert whom in ((await mute(core, by, group, whom, soon)).silenced or {})
     roles: tuple[Role, ...] = ("moderator", "admin")
     for role in roles:
-        assert owner in (await mute(core, stranger, group, owner, soon, role)).silenced
+        assert owner in ((await mute(core, stranger, group, owner, soon, role)).silenced or {})
         await mute(core, stranger, group, owner, None, role)
 
 
@@ -115,7 +115,7 @@ async def test_mutes_at_the_same_moment_all_count(core: Core, clock: ManualClock
     owner, *others = await friends(core, 6)
     group = await a_group(core, [owner, *others])
     await asyncio.gather(*(mute(core, owner, group, other, clock.now() + HOUR) for other in others))
-    assert set((await channel_of(core, group)).silenced) == set(others)
+    assert set((await channel_of(core, group)).silenced or {}) == set(others)
 
 
 @pytest.fixture(params=["mask", "refuse", "hold"])

@@ -120,8 +120,11 @@ class World:
 
     async def turn(self, worker: int) -> None:
         """A worker renews its leases, and looks for jobs."""
+        stored = await self.database.collection(JOBS).get_many([attempt.job.id for attempt in self.attempts])
         for attempt in self.attempts:
-            if attempt.worker == worker and self.lines[worker].cut != "before":
+            job = stored[attempt.job.id]
+            has_lease = (job.status, job.version) == ("running", attempt.job.version)
+            if attempt.worker == worker and has_lease and self.lines[worker].cut != "before":
                 attempt.leased_until = self.clock.now() + seconds(LEASE_S)
         with suppress(Unavailable):
             await self.runners[worker].beat()

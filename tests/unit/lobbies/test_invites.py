@@ -118,6 +118,9 @@ async def test_an_invitation_ends_with_time_a_block_its_writers_leaving_and_the_
     assert await listed(core, friend) == []
     await core.blocks.unblock(friend, ToBlock(user_id=writer))
     assert await listed(core, friend) == [lobby_id]
+    await core.blocks.block(host, ToBlock(user_id=friend))
+    assert await listed(core, friend) == [], "of any member"
+    await core.blocks.unblock(host, ToBlock(user_id=friend))
     await core.lobbies.leave(writer)
     assert await listed(core, friend) == []
     assert not await core.invites.admits(friend, await stored(core, lobby_id))

@@ -1,5 +1,6 @@
 """The audit trail: every change of a lobby is in it, once, with who made it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -51,6 +52,21 @@ async def test_every_event_of_a_lobby_is_in_its_trail_with_who_caused_it(core: C
     left = {change.field: (change.before, change.after) for change in entries[3].changes}
     assert left["host_id"] == (f'"{host}"', f'"{other}"')
     assert left[f"members.{host}"] == ('"player-0"', None)
+
+
+async def test_changes_at_the_same_moment_are_each_in_the_trail_once(core: Core) -> None:
+    """Those that meet are tried again; what did not come to pass left nothing."""
+    users = await players(core, 6)
+    lobby_id = await a_lobby(core, *users)
+    turns = [core.lobbies.set_ready(user, SetReady(ready=ready)) for ready in (True, False, True) for user in users]
+    await asyncio.gather(*turns, core.lobbies.leave(users[0]), return_exceptions=True)
+    entries = await core.trail.of(lobby_id, 1000)
+    events = await told(core, lobby_stream(lobby_id))
+    assert [name for entry in entries for name in entry.what] == [name for name, _ in events]
+    assert [entry.revision for entry in entries] == sorted({entry.revision for entry in entries})
+    lobby = await core.lobbies.get(lobby_id)
+    assert lobby is not None
+    assert entries[-1].revision == lobby.revision
 
 
 async def test_what_changed_nothing_leaves_no_trace_and_what_was_refused_neither(core: Core) -> None:

@@ -26,15 +26,19 @@ export function createChatPanel(root, player, talkOf, label) {
   function render() {
     const talk = talkOf();
     if (!talk) return;
-    const atEnd = isAtEnd();
+    pinned = isAtEnd();
     const messages = talk.messages;
     const entries = [...messages.map((message, n) => sent(message, messages[n - 1], talk)), ...talk.drafts.map(unsent)];
     fill(log, entries, ({ key }) => key, item);
     parts.earlier.hidden = !talk.hasEarlier;
     parts.empty.hidden = entries.length > 0;
     renderAim();
-    if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+    toEnd();
     see();
+  }
+
+  function toEnd() {
+    if (pinned) scroll.scrollTop = scroll.scrollHeight;
   }
 
   /** What may change while nothing happens: who is typing. */
@@ -43,6 +47,9 @@ export function createChatPanel(root, player, talkOf, label) {
     const who = names.length > 2 ? "Several people are" : names.length === 2 ? `${names.join(" and ")} are` : `${names[0]} is`;
     parts.typing.textContent = names.length ? `${who} typing…` : "";
   }
+
+  /** Whether the end is shown, as it was before the newest came. */
+  let pinned = true;
 
   const isAtEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
 
@@ -89,8 +96,17 @@ export function createChatPanel(root, player, talkOf, label) {
       onClick(show, () => render(uncovered.add(seq)));
       return el("p", { class: "bubble gone" }, "A message of somebody you blocked. ", show);
     }
+    if (entry.contentType === "image") return picture(entry);
     const quote = answers && !answers.deletedAt && el("span", { class: "quote" }, `${player().nameOf(answers.senderId)}: ${answers.content}`);
     return el("p", { class: "bubble", dir: "auto" }, quote, content);
+  }
+
+  function picture({ mediaId, content, senderId }) {
+    const address = player().imageOf(mediaId);
+    const image = address
+      ? el("img", { src: address, alt: content || `An image of ${player().nameOf(senderId)}` })
+      : el("span", { class: "small" }, "Image…");
+    return el("p", { class: "bubble picture", dir: "auto" }, image, content);
   }
 
   function reactionRow(entry) {
@@ -169,7 +185,7 @@ export function createChatPanel(root, player, talkOf, label) {
     text.value = "";
     aim = null;
     if (!content) return renderAim();
-    const done = edit ? talkOf().edit(edit, content) : player().say(talkOf(), content, replyTo?.id);
+    const done = edit ? talkOf().edit(edit, content) : player().say(talkOf(), { content, replyToId: replyTo?.id });
     done.then(render).catch(complain); // nobody waits for the ack before saying more
     render();
   });
@@ -181,6 +197,12 @@ export function createChatPanel(root, player, talkOf, label) {
     await player().earlier(talkOf());
     scroll.scrollTop = scroll.scrollHeight - fromEnd; // what was being read stays where it was
   });
+  parts.file.addEventListener("change", () => {
+    const [file] = parts.file.files;
+    parts.file.value = "";
+    if (file) player().show(talkOf(), file).then(render).catch(complain);
+  });
+  log.addEventListener("load", toEnd, true); // an image has its height only now
   scroll.addEventListener("scroll", see, { passive: true });
   document.addEventListener("visibilitychange", see);
   return {
@@ -210,15 +232,18 @@ function makeParts(root, label) {
   const text = el("input", {
     id: `${root}-text`, name: "content", autocomplete: "off", maxlength: "2000", placeholder: "Say something", enterkeyhint: "send",
   });
+  const file = el("input", { id: `${root}-file`, type: "file", accept: "image/png,image/jpeg,image/webp,image/gif", class: "hush" });
   const form = el(
     "form",
     { class: "say", novalidate: true },
     el("label", { class: "hush", for: `${root}-text` }, "Message"),
     text,
+    file,
+    el("label", { class: "attach", for: `${root}-file`, title: "Send an image" }, el("span", { class: "hush" }, "Send an image"), "+"),
     el("button", { class: "primary" }, "Send"),
   );
   $(root).append(scroll, typing, about, form);
-  return { earlier, empty, log, scroll, typing, about, text, form };
+  return { earlier, empty, log, scroll, typing, about, text, file, form };
 }
 
 function unsent(draft) {
