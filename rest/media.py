@@ -19,14 +19,17 @@ async def upload(call: Call) -> MediaView:
 
 
 async def image(call: Call) -> Download:
-    """An image, for the members of its channel; before a message shows it, for its uploader."""
-    media, data = await call.services.chats.media.open(call.principal.user_id, MediaId(call.path["id"]))
+    """An image, for the members of its channel; before a message shows it, for its uploader. One that waits for a
+    moderator, for its uploader and the moderators."""
+    user, media_id = call.principal, MediaId(call.path["id"])
+    media, data = await call.services.chats.media.open(user.user_id, media_id, role=user.role)
     return Download(data, media.content_type, media.digest, KEEP_S)
 
 
 async def thumbnail(call: Call) -> Download:
     """The image with no side longer than 320 pixels; until it is made, some moments after the upload, the whole."""
-    media, data = await call.services.chats.media.open(call.principal.user_id, MediaId(call.path["id"]), thumbnail=True)
+    user, media_id = call.principal, MediaId(call.path["id"])
+    media, data = await call.services.chats.media.open(user.user_id, media_id, role=user.role, thumbnail=True)
     etag, keep_s = (f"{media.digest}-small", KEEP_S) if media.thumbnail else (media.digest, 0)
     return Download(data, media.content_type, etag, keep_s)
 
