@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from domain.matchmaking.pairing.packing import Part, pack
+
 Tickets = tuple[int, ...]
 """The numbers of a group's tickets, rising."""
 
@@ -63,12 +65,16 @@ def search(problem: Problem, seed: int = 0) -> Generator[None, None, list[Ticket
         return []
     pool = _Pool(problem)
     dice = random.Random(seed)
-    found: list[_Group] = []
+    found: list[int] = []
     for part in pool.parts():
+        packed = yield from pack(pool.part(part))
+        if packed is not None:
+            found += packed
+            continue
         best = yield from _walk(pool, part, pool.players(part), pool.guesses(part))
         budget = pool.steps + STEPS_PER_TICKET * part.bit_count()
-        found += yield from _improve(pool, part, best, budget, dice)
-    groups = [pool.tickets(group.mask) for group in found]
+        found += [group.mask for group in (yield from _improve(pool, part, best, budget, dice))]
+    groups = [pool.tickets(mask) for mask in found]
     return sorted(groups, key=lambda group: (-max(problem.ages[ticket] for ticket in group), group))
 
 
@@ -150,6 +156,19 @@ class _Pool:
             rest &= ~part
             parts.append(part)
         return parts
+
+    def part(self, part: int) -> Part:
+        """What is to be known of a part to list its groups."""
+        return Part(
+            tickets=tuple(_bits(part)),
+            fits=self.fits,
+            size=self.size,
+            rating=self.rating,
+            age=self.age,
+            totals=self._problem.totals,
+            needs=self._needs,
+            legal=lambda mask: self._problem.legal(self.tickets(mask)),
+        )
 
     def guesses(self, part: int) -> list[float]:
         """What each ticket may cost: its share of the spread of the nearest group above it."""
