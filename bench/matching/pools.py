@@ -67,7 +67,7 @@ def pool(shape: Shape, rng: np.random.Generator) -> Problem:
         return packs(parties, shape.teams.count, shape.teams.size)
 
     ages = rng.uniform(0, 60, number).tolist()
-    return Problem(sizes, ratings.tolist(), ages, compatible, totals, legal, asking=10)
+    return Problem(sizes, ratings.tolist(), ages, compatible, totals, legal)
 
 
 Solver = Callable[[Problem], Sequence[Tickets]]

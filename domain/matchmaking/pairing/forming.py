@@ -37,10 +37,6 @@ BATCH = 64
 """How many windows become groups between two breathing spaces."""
 
 
-ASKING = 10
-"""About how many microseconds it takes to say whether tickets are a match."""
-
-
 class Forming:
     """One pass. pool: the candidates, openings included."""
 
@@ -114,10 +110,9 @@ class Forming:
                 compatible=~refusals(among, places, self._blocked),
                 totals=frozenset({total}),
                 legal=Legality(among, total, self._mode.teams).holds,
-                asking=ASKING,
                 needs=[(count.players > 0, count.low) for count in among.counts if count.until_s == np.inf],
             )
-            found = yield from search(problem, self._seed)
+            found = yield from search(problem)
             yield from self._emit([places[list(group)] for group in found])
 
     def _by_windows(self) -> Iterator[Group | None]:

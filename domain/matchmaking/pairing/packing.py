@@ -7,7 +7,7 @@ keeps the cheapest partial solutions, and drops those that cost more than a whol
 be dropped, what it finds is proven best. Of `PROVEN` tickets it always is.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -18,17 +18,17 @@ from domain.matchmaking.pairing.simplex import ROUNDING, Numbers, prices
 
 Places = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.uint64]
-Flags = npt.NDArray[np.bool_]
 
 PROVEN = 12
 """Of so many tickets no more than `WIDTHS` and `OFFERS` can be undecided at any time."""
 MOST_TICKETS = 64
 """A set of tickets is the bits of one word."""
-MOST_LISTED = 40_000
-"""So many groups, or beginnings of groups, are listed at most."""
+MOST_TICKETS_MASK = (1 << MOST_TICKETS) - 1
+ENTRIES = 1 << 18
+"""So many groups, or beginnings of groups, of one number of tickets are listed at most."""
 WIDTHS = 64, 2_500
 """So many partial solutions go on, and so many groups of a lowest ticket are offered, in one walk after the other."""
-OFFERS = 1 << 20
+OFFERS = 1 << 16
 """So many continuations of partial solutions are looked at for a ticket, fewer where there are more than `PROVEN`."""
 CHUNK = 1 << 17
 """So many of them are looked at between two breathing spaces."""
@@ -46,7 +46,7 @@ class Part:
     needs: of which tickets a group must have how many players. legal: whether tickets that fit in all this are a match.
     """
 
-    tickets: tuple[int, ...]
+    tickets: Sequence[int]
     fits: Sequence[int]
     size: Sequence[int]
     rating: Sequence[float]
@@ -56,14 +56,14 @@ class Part:
     legal: Callable[[int], bool]
 
 
-def pack(part: Part) -> Generator[None, None, list[int] | None]:
-    """The best groups found, as bits; None if there are too many to list."""
-    mask = None if part.tickets[-1] >= MOST_TICKETS else (yield from _listed(part))
-    if mask is None or not len(mask):
-        return None if mask is None else []
+def pack(part: Part) -> Generator[None, None, list[int]]:
+    """The best groups found, as bits."""
+    mask = yield from _listed(part)
+    if not len(mask):
+        return []
     groups = _Groups(part, mask)
     best: Places = np.zeros(0, np.int64)
-    most = sum(part.size[i] for i in part.tickets)
+    most = int(groups.size.sum())
     while True:
         relaxed = yield from _relax(groups, most)
         for width in WIDTHS:
@@ -78,30 +78,66 @@ def pack(part: Part) -> Generator[None, None, list[int] | None]:
         most = players  # that more can be matched is left open: now the prices are those of so many
 
 
-def _listed(part: Part) -> Generator[None, None, Masks | None]:
-    """The groups, as far as can be said without asking; None if there are too many."""
-    tickets = np.array(part.tickets)
-    bit = np.uint64(1) << tickets.astype(np.uint64)
-    above = np.array([part.fits[i] & (-2 << i) & sum(1 << j for j in part.tickets) for i in part.tickets], np.uint64)
-    size = np.array([part.size[i] for i in part.tickets])
-    able = np.array([[part.size[i] * (mask >> i & 1) for mask, _ in part.needs] for i in part.tickets])
-    need, largest = np.array([number for _, number in part.needs], np.int64), max(part.totals)
-    have = able = able.reshape(len(tickets), len(need))
-    mask, open_to, players = bit, above, size
-    found: list[Masks] = []
-    while True:
+def _listed(part: Part) -> Generator[None, None, Masks]:
+    """The groups, as far as can be said without asking; where there are too many, the nearest of each lowest ticket."""
+    bit = np.array([1 << i for i in part.tickets], np.uint64)
+    above = np.array([part.fits[i] & (-2 << i) & MOST_TICKETS_MASK for i in part.tickets], np.uint64)
+    most = ENTRIES // len(bit)
+    useful = _Useful(part)
+    mask, open_to, lowest = bit, above, np.arange(len(bit))
+    found = []
+    while len(mask):
+        found.append(mask[useful.whole(mask)])
+        grown = []
+        for one, fitting in zip(bit, above, strict=True):
+            joined = np.flatnonzero(open_to & one > 0)
+            grown.append(joined[useful.begun(mask[joined] | one, open_to[joined] & fitting)])
         yield
-        useful = (need - have <= (largest - players)[:, None]).all(axis=1)
-        mask, open_to, players, have = mask[useful], open_to[useful], players[useful], have[useful]
-        found.append(mask[np.isin(players, list(part.totals))])
-        grown = [np.flatnonzero((open_to & b > 0) & (players + s <= largest)) for b, s in zip(bit, size, strict=True)]
-        if max(sum(map(len, found)), sum(map(len, grown))) > MOST_LISTED:
-            return None
-        group, joins = np.concatenate(grown), np.repeat(np.arange(len(tickets)), [*map(len, grown)])
-        if not len(group):
-            return np.concatenate(found)
-        mask, open_to = mask[group] | bit[joins], open_to[group] & above[joins]
-        players, have = players[group] + size[joins], have[group] + able[joins]
+        if sum(map(len, grown)) > most:
+            grown = list(_nearest(grown, lowest, most // len(bit)))
+        group, joins = np.concatenate(grown), np.repeat(np.arange(len(bit)), [*map(len, grown)])
+        order = np.argsort(lowest[group], kind="stable")
+        group, joins = group[order], joins[order]
+        mask, open_to, lowest = mask[group] | bit[joins], open_to[group] & above[joins], lowest[group]
+    return np.concatenate(found)
+
+
+class _Useful:
+    """Which sets of tickets are groups of a part, or may become some."""
+
+    def __init__(self, part: Part) -> None:
+        self._totals, self._most = list(part.totals), max(part.totals)
+        self._needs = [
+            (np.uint64(able), number) for able, number in [*part.needs, (MOST_TICKETS_MASK, min(part.totals))]
+        ]
+        sizes = {part.size[i] for i in part.tickets}
+        self._of_size = [(np.uint64(sum(1 << i for i in part.tickets if part.size[i] == size)), size) for size in sizes]
+
+    def whole(self, mask: Masks) -> npt.NDArray[np.bool_]:
+        """Whether the tickets bring as many players as a group has."""
+        return np.isin(self._players(mask), self._totals)
+
+    def begun(self, mask: Masks, open_to: Masks) -> npt.NDArray[np.bool_]:
+        """Whether the tickets may become a group with some of those they are open to."""
+        room = self._most - self._players(mask)
+        may: npt.NDArray[np.bool_] = room >= 0
+        for able, number in self._needs:
+            missing = number - self._players(mask & able)
+            may &= (missing <= room) & (missing <= self._players(open_to & able))
+        return may
+
+    def _players(self, mask: Masks) -> Places:
+        return sum((size * np.bitwise_count(mask & of) for of, size in self._of_size), np.zeros(len(mask), np.int64))
+
+
+def _nearest(grown: Sequence[Places], lowest: Places, each: int) -> Iterator[Places]:
+    """Of groups that grow by one ticket after the other, the first `each` of those with the same lowest ticket."""
+    left = np.full(MOST_TICKETS, each)
+    for group in grown:
+        of = lowest[group]  # rising
+        kept = group[np.arange(len(of)) - np.searchsorted(of, of) < left[of]]
+        left -= np.bincount(lowest[kept], minlength=MOST_TICKETS)
+        yield kept
 
 
 class _Groups:
@@ -153,6 +189,8 @@ def _relax(groups: _Groups, most: int) -> Generator[None, None, _Relaxed]:
         most -= most % groups.step
         limits = np.append(np.ones(len(groups.bit)), most)
         price = yield from prices(rows, limits, groups.worth, groups.ask)
+        lacking = np.where(groups.legal != 0, groups.worth - price @ rows, 0)  # some, if it was stopped early
+        np.maximum.at(price, groups.lowest, price[groups.lowest] + lacking)
         worth = float(price @ limits)
         able = int(worth / groups.player_worth + 0.5)  # all spreads together are worth less than half a player
         if able >= most:
@@ -210,7 +248,7 @@ class _Walk:
         groups, cost = self._groups, self._relaxed.cost
         offers = np.flatnonzero((groups.lowest == ticket) & (groups.legal != 0))
         offers = offers[np.argsort(cost[offers], kind="stable")]
-        most = min(self._width, OFFERS * PROVEN // max(len(groups.bit), PROVEN) // max(len(free), 1))
+        most = min(self._width, OFFERS // max(len(free), 1))
         self.cut |= len(offers) > most
         offers = offers[:most]
         least = self._least()[free]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 Numbers = npt.NDArray[np.float64]
 
-PIVOTS, PIVOTS_A_SLICE = 600, 20
+PIVOTS, PIVOTS_A_SLICE = 600, 10
 """Steps after which the prices are taken as they are, and steps between two breathing spaces."""
 LOOKED_AT = 1_000
 """So many columns, those that promise most, are looked at until none of them helps."""
@@ -37,7 +37,7 @@ def prices(
             gain = worth - price @ rows
             if gain.max(initial=0) <= ROUNDING:
                 return np.maximum(price, 0)
-            some = np.argsort(-gain, kind="stable")[:LOOKED_AT]
+            some = np.argpartition(-gain, min(LOOKED_AT, len(gain)) - 1)[:LOOKED_AT]
             near, gain = rows[:, some], gain[some]
         if gain.max(initial=0) < -price[slack]:
             entering, value = inverse[:, slack], 0.0
