@@ -45,7 +45,7 @@ def group_around(
         return None
     near = nearest(anchor, pool, others[takes[others]], blocked, avoided)
     places = np.concatenate([[anchor], near])
-    if pool.size[places].sum() < total or futile.around(pool, places, total):
+    if pool.size[places].sum() < total or pool.lacks(places) or futile.around(pool, places, total):
         return None
     among = pool.take(places)
     refused = refusals(among, places, blocked)
@@ -88,6 +88,8 @@ class _Search:
         self._friends = [_bits(~row) for row in refused]
         self._weakest, self._best = among.weakest.tolist(), among.best.tolist()
         self._sizes = among.size.tolist()
+        self._solo = _bits(among.size == 1)
+        self._needs = [(_bits(c.players > 0), c.players.tolist(), c.low) for c in among.counts if c.until_s == np.inf]
         self._left = STEPS
 
     def run(self) -> Array | None:
@@ -127,6 +129,8 @@ class _Search:
     def _fill(self, chosen: list[int], filled: int, open_to: int) -> list[int] | None:
         if filled == self._total:
             return chosen if self._legality.holds(chosen) and self._accept(np.array(chosen)) else None
+        if filled == self._total - 1:
+            return self._complete(chosen, open_to)
         while open_to and self._left > 0:
             self._left -= 1
             place = (open_to & -open_to).bit_length() - 1
@@ -138,6 +142,29 @@ class _Search:
             if found is not None:
                 return found
         return None
+
+    def _complete(self, chosen: list[int], open_to: int) -> list[int] | None:
+        """The same with one player more; each that the group is open to counts as a step."""
+        before, self._left = self._left, self._left - open_to.bit_count()
+        last = open_to & self._last(chosen)
+        while last:
+            bit = last & -last
+            last ^= bit
+            if (open_to & (2 * bit - 1)).bit_count() > before:
+                break
+            found = self._fill([*chosen, bit.bit_length() - 1], self._total, 0)
+            if found is not None:
+                return found
+        return None
+
+    def _last(self, chosen: Sequence[int]) -> int:
+        """The single players of whom one gives the group all that it needs."""
+        last = self._solo
+        for able, players, low in self._needs:
+            lacking = low - sum(players[ticket] for ticket in chosen)
+            if lacking > 0:
+                last &= able if lacking == 1 else 0
+        return last
 
 
 def nearest(anchor: int, pool: Candidates, others: Array, blocked: Pairs, avoided: Pairs) -> Array:
