@@ -4,6 +4,7 @@ Windows look at neighbours only. A ticket whose neighbours all refuse it, or a p
 found a group here, if there is one among the nearest tickets that may meet it.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -101,11 +102,12 @@ class _Search:
     def tightest(self) -> Array | None:
         """The group whose players' ratings span the least, of those got by filling from each lower end upwards."""
         upwards = sorted(range(1, len(self._sizes)), key=lambda ticket: (self._best[ticket], ticket))
+        tops = [self._best[ticket] for ticket in upwards]
         span, found = np.inf, None
         for least in sorted({min(rating, self._weakest[0]) for rating in self._weakest}, reverse=True):
             if self._weakest[0] - least >= span:
                 break
-            group = self._upwards(upwards, least, least + span)
+            group = self._upwards(upwards[bisect_left(tops, least) :], least, least + span)
             if group is not None:
                 top, bottom = (
                     most(of[ticket] for ticket in group) for most, of in ((max, self._best), (min, self._weakest))
