@@ -4,7 +4,7 @@ In the relaxation, in which a group may be taken in part, each ticket has a pric
 its tickets. What it is worth less is its cost; the cost of leaving a ticket out is its price. The costs of a solution
 add up to what it lacks of the relaxation's worth. So a walk over the tickets, from the lowest rating to the highest,
 keeps the cheapest partial solutions, and drops those that cost more than a whole one that is known. If no other had to
-be dropped, what it finds is proven best. Of `PROVEN` tickets it always is.
+be dropped, what it finds is proven best. Of `PROVEN` tickets that is always so.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -20,18 +20,16 @@ Places = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.uint64]
 
 PROVEN = 12
-"""Of so many tickets no more than `WIDTHS` and `OFFERS` can be undecided at any time."""
+"""Of so many tickets, and one total, nothing is more than there is room for: half of them are in 924 sets at most."""
 MOST_TICKETS = 64
 """A set of tickets is the bits of one word."""
-MOST_TICKETS_MASK = (1 << MOST_TICKETS) - 1
+EVERYBODY = (1 << MOST_TICKETS) - 1
 ENTRIES = 1 << 18
-"""So many groups, or beginnings of groups, of one number of tickets are listed at most."""
+"""So many groups, or beginnings of groups, with one number of tickets are listed, times the tickets of the part."""
 WIDTHS = 64, 2_500
 """So many partial solutions go on, and so many groups of a lowest ticket are offered, in one walk after the other."""
 OFFERS = 1 << 16
-"""So many continuations of partial solutions are looked at for a ticket, fewer where there are more than `PROVEN`."""
-CHUNK = 1 << 17
-"""So many of them are looked at between two breathing spaces."""
+"""So many continuations of partial solutions are looked at for a ticket."""
 ASKED, ASKED_A_SLICE = 5_000, 100
 """So many groups are asked about in a walk, and between two breathing spaces."""
 AGES = 1e-3
@@ -81,7 +79,7 @@ def pack(part: Part) -> Generator[None, None, list[int]]:
 def _listed(part: Part) -> Generator[None, None, Masks]:
     """The groups, as far as can be said without asking; where there are too many, the nearest of each lowest ticket."""
     bit = np.array([1 << i for i in part.tickets], np.uint64)
-    above = np.array([part.fits[i] & (-2 << i) & MOST_TICKETS_MASK for i in part.tickets], np.uint64)
+    above = np.array([part.fits[i] & (-2 << i) & EVERYBODY for i in part.tickets], np.uint64)
     most = ENTRIES // len(bit)
     useful = _Useful(part)
     mask, open_to, lowest = bit, above, np.arange(len(bit))
@@ -107,9 +105,7 @@ class _Useful:
 
     def __init__(self, part: Part) -> None:
         self._totals, self._most = list(part.totals), max(part.totals)
-        self._needs = [
-            (np.uint64(able), number) for able, number in [*part.needs, (MOST_TICKETS_MASK, min(part.totals))]
-        ]
+        self._needs = [(np.uint64(able), number) for able, number in [*part.needs, (EVERYBODY, min(part.totals))]]
         sizes = {part.size[i] for i in part.tickets}
         self._of_size = [(np.uint64(sum(1 << i for i in part.tickets if part.size[i] == size)), size) for size in sizes]
 
@@ -251,14 +247,9 @@ class _Walk:
         most = min(self._width, OFFERS // max(len(free), 1))
         self.cut |= len(offers) > most
         offers = offers[:most]
-        least = self._least()[free]
-        fits = np.zeros((len(free), len(offers)), np.bool_)
-        rows = CHUNK // max(len(offers), 1) + 1
-        for start in range(0, len(free), rows):
-            yield
-            some = slice(start, start + rows)
-            fits[some] = self._used[free[some]][:, None] & groups.mask[offers] == 0
-            fits[some] &= least[some][:, None] + cost[offers] < self._limit
+        fits = self._used[free][:, None] & groups.mask[offers] == 0
+        fits &= self._least()[free][:, None] + cost[offers] < self._limit
+        yield
         for unknown in np.flatnonzero(fits.any(axis=0) & (groups.legal[offers] < 0)).tolist():
             self.cut |= self._asked >= ASKED
             if self._asked < ASKED:

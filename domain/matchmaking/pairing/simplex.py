@@ -13,6 +13,8 @@ LOOKED_AT = 1_000
 """So many columns, those that promise most, are looked at until none of them helps."""
 ROUNDING = 1e-6
 """Worth less than this makes no difference."""
+TINY = 1e-9
+"""Nothing is divided by less than this."""
 
 
 def prices(
@@ -20,9 +22,10 @@ def prices(
 ) -> Generator[None, None, Numbers]:
     """The price of each limit, none negative, at which no column is worth more than it takes.
 
-    The program: take of each column as much as is worth most in sum, not less than nothing, so that no row adds up to
-    more than its limit. rows: (rows, columns). limits: (rows,), not negative. worth: (columns,). allowed: whether a
-    column counts at all; asked of those that are tried. The prices at the given limits add up to the most worth.
+    They are too low for some columns if it takes more than `PIVOTS` steps. The program: take of each column as much as
+    is worth most in sum, not less than nothing, so that no row adds up to more than its limit. rows: (rows, columns).
+    limits: (rows,), not negative. worth: (columns,). allowed: whether a column counts at all; asked of those that are
+    tried. The prices at the given limits add up to the most worth.
     """
     worth = worth.copy()
     inverse, amount, taken = np.eye(len(rows)), limits.copy(), np.zeros(len(rows))
@@ -47,6 +50,8 @@ def prices(
                 worth[column] = -np.inf
                 continue
             entering, value = inverse @ rows[:, column], worth[column]
+        if entering.max() <= TINY:
+            break  # no limit is reached: the figures are worn out by rounding
         leaving = _leaving(entering, amount)
         step, row = amount[leaving] / entering[leaving], inverse[leaving] / entering[leaving]
         inverse, amount = inverse - np.outer(entering, row), np.maximum(amount - entering * step, 0)
@@ -57,7 +62,7 @@ def prices(
 
 def _leaving(entering: Numbers, amount: Numbers) -> int:
     """The row whose limit is reached first; of several the one that is safest to divide by."""
-    rising = np.flatnonzero(entering > 1e-9)
+    rising = np.flatnonzero(entering > TINY)
     ratio = amount[rising] / entering[rising]
     tied = rising[ratio <= ratio.min() + 1e-12]
     return int(tied[entering[tied].argmax()])
