@@ -1,7 +1,7 @@
 """Forming: one pass over a pool, from its free tickets to groups. Pure.
 
-First an exact search around those who have waited past every step, then windows of neighbours by rating, context by
-context, then an exact search around the oldest of those left over.
+First an exact search around those who have waited too long, then the best groups of a small pool, or windows of
+neighbours by rating, context by context, then an exact search around the oldest of those left over.
 """
 
 from collections.abc import Iterator
@@ -32,6 +32,10 @@ WORTH_ANOTHER = 8
 PASSES = 4
 SMALL = 64
 """Up to so many tickets are searched for the best groups, more by windows."""
+
+SMALL_LATE = 4
+"""In a small pool the best groups leave nobody out without need, so that a ticket goes before them only after so many
+times its last step."""
 
 BATCH = 64
 """How many windows become groups between two breathing spaces."""
@@ -66,11 +70,12 @@ class Forming:
         """The groups, each with its tickets taken; None as a breathing space."""
         if not self._futile.fruitless:
             yield from self._filled()
+        small = int((self._open() & np.isinf(self._pool.bound)).sum()) <= SMALL
         last_step = self._schedule.times[-1] if len(self._schedule.times) else 0.0
-        late = (self._pool.waited >= last_step) & (self._pool.elapsed >= self._hold_s)
-        yield from self._anchored(self._open() & late)
+        late = self._pool.waited >= last_step * (SMALL_LATE if small else 1)
+        yield from self._anchored(self._open() & late & (self._pool.elapsed >= self._hold_s))
         if not self._futile.fruitless:
-            if int((self._open() & np.isinf(self._pool.bound)).sum()) <= SMALL:
+            if small:
                 yield from self._searched()
             if self._hold_s or int(self._open().sum()) > SMALL:
                 yield from self._by_windows()
