@@ -54,12 +54,11 @@ class Forming:
         futile: Futile,
         pool: Candidates,
         now: int,
-        seed: int,
         hold_s: float,
     ) -> None:
         self._columns, self._mode, self._schedule, self._rosters = columns, mode, schedule, rosters
         self._futile = futile
-        self._pool, self._now, self._seed = pool, now, seed
+        self._pool, self._now = pool, now
         self._blocked, self._avoided = sparse_pairs(columns, pool.row)
         self._hold_s = hold_s
         self._edits = columns.edits
