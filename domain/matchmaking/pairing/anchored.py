@@ -4,6 +4,7 @@ Windows look at neighbours only. A ticket whose neighbours all refuse it, or a p
 found a group here, if there is one among the nearest tickets that may meet it.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -45,7 +46,7 @@ def group_around(
         return None
     near = nearest(anchor, pool, others[takes[others]], blocked, avoided)
     places = np.concatenate([[anchor], near])
-    if pool.size[places].sum() < total or futile.around(pool, places, total):
+    if pool.size[places].sum() < total or pool.lacks(places) or futile.around(pool, places, total):
         return None
     among = pool.take(places)
     refused = refusals(among, places, blocked)
@@ -88,6 +89,8 @@ class _Search:
         self._friends = [_bits(~row) for row in refused]
         self._weakest, self._best = among.weakest.tolist(), among.best.tolist()
         self._sizes = among.size.tolist()
+        self._solo = _bits(among.size == 1)
+        self._needs = [(_bits(c.players > 0), c.players.tolist(), c.low) for c in among.counts if c.until_s == np.inf]
         self._left = STEPS
 
     def run(self) -> Array | None:
@@ -99,11 +102,12 @@ class _Search:
     def tightest(self) -> Array | None:
         """The group whose players' ratings span the least, of those got by filling from each lower end upwards."""
         upwards = sorted(range(1, len(self._sizes)), key=lambda ticket: (self._best[ticket], ticket))
+        tops = [self._best[ticket] for ticket in upwards]
         span, found = np.inf, None
         for least in sorted({min(rating, self._weakest[0]) for rating in self._weakest}, reverse=True):
             if self._weakest[0] - least >= span:
                 break
-            group = self._upwards(upwards, least, least + span)
+            group = self._upwards(upwards[bisect_left(tops, least) :], least, least + span)
             if group is not None:
                 top, bottom = (
                     most(of[ticket] for ticket in group) for most, of in ((max, self._best), (min, self._weakest))
@@ -127,6 +131,8 @@ class _Search:
     def _fill(self, chosen: list[int], filled: int, open_to: int) -> list[int] | None:
         if filled == self._total:
             return chosen if self._legality.holds(chosen) and self._accept(np.array(chosen)) else None
+        if filled == self._total - 1:
+            return self._complete(chosen, open_to)
         while open_to and self._left > 0:
             self._left -= 1
             place = (open_to & -open_to).bit_length() - 1
@@ -138,6 +144,29 @@ class _Search:
             if found is not None:
                 return found
         return None
+
+    def _complete(self, chosen: list[int], open_to: int) -> list[int] | None:
+        """The same with one player more; each that the group is open to counts as a step."""
+        before, self._left = self._left, self._left - open_to.bit_count()
+        last = open_to & self._last(chosen)
+        while last:
+            bit = last & -last
+            last ^= bit
+            if (open_to & (2 * bit - 1)).bit_count() > before:
+                break
+            found = self._fill([*chosen, bit.bit_length() - 1], self._total, 0)
+            if found is not None:
+                return found
+        return None
+
+    def _last(self, chosen: Sequence[int]) -> int:
+        """The single players of whom one gives the group all that it needs."""
+        last = self._solo
+        for able, players, low in self._needs:
+            lacking = low - sum(players[ticket] for ticket in chosen)
+            if lacking > 0:
+                last &= able if lacking == 1 else 0
+        return last
 
 
 def nearest(anchor: int, pool: Candidates, others: Array, blocked: Pairs, avoided: Pairs) -> Array:

@@ -128,6 +128,10 @@ class Candidates:
             legal &= ((found >= count.low) & (found <= count.high)) | (longest >= count.until_s)
         return legal
 
+    def lacks(self, places: Array) -> bool:
+        """Whether these tickets together have too few players of a kind that every group needs."""
+        return any(count.until_s == np.inf and count.players[places].sum() < count.low for count in self.counts)
+
     def share_places(self, members: Array) -> Array:
         """Of groups, whether there is a region, and a language, for all members. members: (groups, members)."""
         regions = self.regions.common(members)

@@ -25,7 +25,7 @@ class Matcher:
     """The pool of one game and mode. What it returns depends on nothing but what it was told, and the seed."""
 
     def __init__(self, key: PoolKey, mode: Mode, *, seed: int = 0) -> None:
-        self._mode, self._seed = mode, seed
+        self._mode = mode
         self._columns = Columns(key, mode)
         self._schedule = Schedule(mode.matching)
         self._rosters = Rosters(key, self._columns, mode, self._schedule)
@@ -87,7 +87,6 @@ class Matcher:
             futile=self._futile,
             pool=pool,
             now=microseconds(now),
-            seed=self._seed,
             hold_s=hold_s,
         ).run()
 
