@@ -74,7 +74,7 @@ class Forming:
         late = (self._pool.waited >= last_step) & (self._pool.elapsed >= self._hold_s)
         yield from self._anchored(self._open() & late)
         if not self._futile.fruitless:
-            if int((self._open() & np.isinf(self._pool.bound)).sum()) <= SMALL:
+            if int((self._open() & np.isinf(self._pool.pays)).sum()) <= SMALL:
                 yield from self._searched()
             if self._hold_s or int(self._open().sum()) > SMALL:
                 yield from self._by_windows()
@@ -103,7 +103,7 @@ class Forming:
     def _searched(self) -> Iterator[Group | None]:
         """The groups of a small pool, near the best there are."""
         for total in self._totals():
-            places = np.flatnonzero(self._open() & self._pool.takes(total) & np.isinf(self._pool.bound))
+            places = np.flatnonzero(self._open() & self._pool.takes(total) & np.isinf(self._pool.pays))
             if self._pool.size[places].sum() < total:
                 continue
             among = self._pool.take(places)
