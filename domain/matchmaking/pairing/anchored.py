@@ -20,6 +20,9 @@ from domain.matchmaking.pairing.windows import AGAIN
 LOOKED_AT = 100
 """How many of those who may meet the anchor are tried, the nearest first."""
 
+ENDS = 24
+"""So many lower and so many upper ends of such spans are looked at."""
+
 SPANS = 60
 """So many spans of ratings are filled, those first that may be worth most."""
 
@@ -90,7 +93,7 @@ class _Search:
         self._legality = Legality(among, total, teams)
         self._friends = [_bits(~row) for row in refused]
         self._weakest, self._best = among.weakest.tolist(), among.best.tolist()
-        self._sizes = among.size.tolist()
+        self._sizes, self._cost = among.size.tolist(), among.cost.tolist()
         self._among = among
         self._rich = 1 + np.argsort(among.cost[1:] / among.size[1:], kind="stable")
         self._rich_first = self._rich.tolist()
@@ -117,13 +120,13 @@ class _Search:
     def _spans(self) -> tuple[Array, Array, Array]:
         """Spans around the anchor, each by its ends, and at most what a group within it may be worth."""
         among, rich = self._among, self._rich
-        lowest = np.unique(np.minimum(among.weakest, among.weakest[0]))
-        highest = np.unique(np.maximum(among.best, among.best[0]))
+        lowest = _some(np.unique(np.minimum(among.weakest, among.weakest[0])))
+        highest = _some(np.unique(np.maximum(among.best, among.best[0])))
         above = among.weakest[rich] >= lowest[:, None]
         below = among.best[rich] <= highest[:, None]
-        size, gain = among.size[rich], -among.cost[rich]
+        size, gain = among.size[rich].astype(np.int32), -among.cost[rich]
         inside = np.where(above[:, None, :] & below[None, :, :], size, 0)
-        before = np.cumsum(inside, axis=2) - inside
+        before = np.cumsum(inside, axis=2, dtype=np.int32) - inside
         missing = self._total - self._sizes[0]
         taken = np.clip(missing - before, 0, inside)
         bounds = taken @ (gain / size) - (highest[None, :] - lowest[:, None]) - among.cost[0]
@@ -148,7 +151,8 @@ class _Search:
         return None
 
     def _worth(self, group: Sequence[int]) -> float:
-        return -float(self._among.cost[group].sum() + self._among.span(np.array(group)))
+        span = max(self._best[ticket] for ticket in group) - min(self._weakest[ticket] for ticket in group)
+        return -span - sum(self._cost[ticket] for ticket in group)
 
     def _fill(self, chosen: list[int], filled: int, open_to: int) -> list[int] | None:
         if filled == self._total:
@@ -194,6 +198,10 @@ def _within(pairs: Pairs, places: Array) -> list[tuple[int, int]]:
     index = {place: number for number, place in enumerate(places.tolist())}
     both = zip(*(side.tolist() for side in pairs), strict=True)
     return [(index[first], index[second]) for first, second in both if first in index and second in index]
+
+
+def _some(ends: Array) -> Array:
+    return ends if len(ends) <= ENDS else ends[np.linspace(0, len(ends) - 1, ENDS).astype(np.int64)]
 
 
 def _bits(flags: Array) -> int:
