@@ -152,7 +152,8 @@ class _Search:
 
     def _worth(self, group: Sequence[int]) -> float:
         span = max(self._best[ticket] for ticket in group) - min(self._weakest[ticket] for ticket in group)
-        return -span - sum(self._cost[ticket] for ticket in group)
+        worth: float = -span - sum(self._cost[ticket] for ticket in group)
+        return worth
 
     def _fill(self, chosen: list[int], filled: int, open_to: int) -> list[int] | None:
         if filled == self._total:

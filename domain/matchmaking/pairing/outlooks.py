@@ -10,6 +10,9 @@ REMEMBERED = 90_000_000
 MOST_REMEMBERED = 600
 """So many of the newest count."""
 
+MOST_KINDS = 200
+"""So many kinds of tickets are told apart: players make names up, and a pass must not cost more for that."""
+
 MATCHES = 3
 """A ticket is seen among the nearest so many matches' worth of those it may meet."""
 
@@ -35,8 +38,6 @@ class Outlooks:
         """The tickets of these rows wait, since now or for longer."""
         column = self._columns.column
         came = np.array([column[name][rows[~column["opening"][rows]]] for name in FIELDS], np.float64)
-        if self._sets is not self._columns.regions:  # the numbers of sets mean others than they did
-            self._sets, self._recent = self._columns.regions, self._recent[:, :0]
         known = self._recent[:, ~np.isin(self._recent[1], came[1])]
         recent = np.concatenate([known, came], axis=1)
         recent = recent[:, np.lexsort(recent[1::-1])]
@@ -44,13 +45,17 @@ class Outlooks:
 
     def shares(self, rows: Array, now: int) -> Array:
         """Of the spread that each of these tickets may hope for, the share of its players, in rating points."""
+        if self._sets is not self._columns.regions:  # the numbers of sets have changed: only who waits still has one
+            self._sets, self._recent = self._columns.regions, self._recent[:, :0]
+            self.add(np.array(sorted(self._columns.rows.values()), np.int64))
         column = self._columns.column
         own = column["best"][rows] - column["weakest"][rows]
         wide = np.clip(self._around(rows, now) / MATCHES, LEAST, MOST)
-        return (own + USUAL * (wide / USUAL) ** YIELDING) * column["size"][rows] / self._match
+        shares: Array = (own + USUAL * (wide / USUAL) ** YIELDING) * column["size"][rows] / self._match
+        return shares
 
     def _around(self, rows: Array, now: int) -> Array:
-        """How many points more than its own the nearest players span whom each ticket may meet."""
+        """How many points more than its own the nearest players span whom each ticket may meet; infinite if too few."""
         column = self._columns.column
         recent = self._recent[:, (self._recent[0] <= now) & (self._recent[0] > now - REMEMBERED)]
         recent = recent[:, np.argsort(recent[2], kind="stable")]
@@ -63,18 +68,21 @@ class Outlooks:
             meets &= _meets(
                 self._columns.languages.words(), column["languages"][row], column["language_wish"][row], *recent[6:8]
             )
-            if meets.any():
+            if recent[3][meets].sum() >= self._match:
                 spans[kind] = self._spans(rows[kind], recent[2][meets], np.cumsum(recent[3][meets]))
         return spans
 
     def _kinds(self, rows: Array) -> list[Array]:
-        """The places in `rows` of those who may meet the same others."""
+        """The places in `rows` of those who may meet the same others; the rarest kinds count as one."""
         column, key = self._columns.column, np.zeros(len(rows), np.int64)
         for name, wish in (("regions", "region_wish"), ("languages", "language_wish")):
             numbers = column[name][rows]
             key = (key * (numbers.max(initial=0) + 1) + numbers) * 2 + (column[wish][rows] == WISHES["strict"])
-        order = np.argsort(key, kind="stable")
-        return np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(rows) else []
+        _, kind, count = np.unique(key, return_inverse=True, return_counts=True)
+        rank = np.empty(len(count), np.int64)
+        rank[np.argsort(-count, kind="stable")] = np.minimum(np.arange(len(count)), MOST_KINDS)
+        order = np.argsort(rank[kind], kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(rank[kind][order])) + 1) if len(rows) else []
 
     def _spans(self, rows: Array, rating: Array, players: Array) -> Array:
         """The same among those of these ratings, rising; players: how many there are up to each."""
@@ -93,7 +101,7 @@ def _meets(words: tuple[Array, ...], number: int, wish: int, numbers: Array, wis
     """Of those who name these sets of places, whether they may meet one who names that set, after some waiting."""
     numbers = numbers.astype(np.int64)
     strict = (wishes == WISHES["strict"]) | (wish == WISHES["strict"])
-    common = (numbers == 0) | (number == 0) | ~strict
+    common: Array = (numbers == 0) | (number == 0) | ~strict
     for word in words:
         common |= (word[numbers] & word[number]) != 0
     return common
