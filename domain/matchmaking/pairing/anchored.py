@@ -1,4 +1,4 @@
-"""The exact search around one ticket: whoever in the whole pool may play with it, and the nearest group of those. Pure.
+"""The search around one ticket: whoever in the whole pool may play with it, and the group of those worth most. Pure.
 
 Windows look at neighbours only. A ticket whose neighbours all refuse it, or a party whose gap nobody near fills, is
 found a group here, if there is one among the nearest tickets that may meet it.
