@@ -69,12 +69,12 @@ class Forming:
         """The groups, each with its tickets taken; None as a breathing space."""
         if not self._futile.fruitless:
             yield from self._filled()
-        small = int((self._open() & np.isinf(self._pool.bound)).sum()) <= SMALL
+        small = not self._hold_s and int(self._open().sum()) <= SMALL
         last_step = self._schedule.times[-1] if len(self._schedule.times) else 0.0
         late = self._pool.waited >= last_step * (SMALL_LATE if small else 1)
         yield from self._anchored(self._open() & late & (self._pool.elapsed >= self._hold_s))
         if not self._futile.fruitless:
-            if small:
+            if int((self._open() & np.isinf(self._pool.pays)).sum()) <= SMALL:
                 yield from self._searched()
             if self._hold_s or int(self._open().sum()) > SMALL:
                 yield from self._by_windows()
@@ -103,7 +103,7 @@ class Forming:
     def _searched(self) -> Iterator[Group | None]:
         """The groups of a small pool, near the best there are."""
         for total in self._totals():
-            places = np.flatnonzero(self._open() & self._pool.takes(total) & np.isinf(self._pool.bound))
+            places = np.flatnonzero(self._open() & self._pool.takes(total) & np.isinf(self._pool.pays))
             if self._pool.size[places].sum() < total:
                 continue
             among = self._pool.take(places)
