@@ -46,8 +46,8 @@ from maoga.core import Core
 from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
-from maoga.relations import build_relations
 from maoga.settings import Settings
+from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
@@ -92,7 +92,7 @@ def build(
         clock=clock,
         new_id=new_id,
     )
-    relations = build_relations(
+    relations = build_social(
         database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
     blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences

@@ -2,7 +2,7 @@
 
 from domain.chat.chat import ChannelClosed
 from domain.chat.images import ImageRefused
-from domain.chat.media import Media, MediaLimit, MediaPending, MediaView
+from domain.chat.media import MediaLimit, MediaPending, MediaView
 from domain.core.errors import BadRequest, NotFound, TooLarge, UnsupportedMediaType
 from domain.core.ids import ChannelId, MediaId
 from rest.envelope import Download
@@ -19,21 +19,19 @@ async def upload(call: Call) -> MediaView:
 
 
 async def image(call: Call) -> Download:
-    """An image, for the members of its channel; before a message shows it, for its uploader."""
-    media, data = await _opened(call)
+    """An image, for the members of its channel; before a message shows it, for its uploader. One that waits for a
+    moderator, for its uploader and the moderators."""
+    user, media_id = call.principal, MediaId(call.path["id"])
+    media, data = await call.services.chats.media.open(user.user_id, media_id, role=user.role)
     return Download(data, media.content_type, media.digest, KEEP_S)
 
 
 async def thumbnail(call: Call) -> Download:
     """The image with no side longer than 320 pixels; until it is made, some moments after the upload, the whole."""
-    media, data = await _opened(call, thumbnail=True)
+    user, media_id = call.principal, MediaId(call.path["id"])
+    media, data = await call.services.chats.media.open(user.user_id, media_id, role=user.role, thumbnail=True)
     etag, keep_s = (f"{media.digest}-small", KEEP_S) if media.thumbnail else (media.digest, 0)
     return Download(data, media.content_type, etag, keep_s)
-
-
-async def _opened(call: Call, *, thumbnail: bool = False) -> tuple[Media, bytes]:
-    principal, media_id = call.principal, MediaId(call.path["id"])
-    return await call.services.chats.media.open(principal.user_id, media_id, role=principal.role, thumbnail=thumbnail)
 
 
 routes = [

@@ -62,17 +62,19 @@ def _throughput(found: Json) -> str:
 
 
 def _optimum(found: Sequence[Json]) -> str:
-    fields = {
-        "tickets": "tickets",
-        "proven": "pools proven",
-        "players": "players matched, of the optimum's",
-        "asMany": "pools with as many",
-        "spreadOver": "spread above the optimum's",
-        "cpuMs": "CPU ms",
-    }
+    fields = {"players": "players", "asMany": "pools with as many", "spreadOver": "more spread", "cpuMs": "CPU ms"}
     return _table(
-        ["small pools of", *fields.values()],
-        [[one["pool"], *(_number(one[field]) for field in fields)] for one in found],
+        ["small pools of", "tickets", "pools proven"]
+        + [f"{name} ({who})" for who in ("search", "matcher") for name in fields.values()],
+        [
+            [
+                one["pool"],
+                f"{one['tickets']}",
+                f"{one['proven']}",
+                *(_number(one[who][field]) for who in ("search", "matcher") for field in fields),
+            ]
+            for one in found
+        ],
     )
 
 

@@ -15,6 +15,7 @@ from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Database, Duplicate
 from domain.core.errors import Conflict, NotFound, Unavailable
 from domain.core.events import REPUBLISH_AFTER_S, Outbox, carry, carrying, to
+from domain.core.grouped import GroupedGets
 from domain.core.ids import ChannelId, UserId
 from domain.core.isolation import Report, isolated
 from domain.core.retries import RETRIES, pause
@@ -42,6 +43,7 @@ class Channels:
 
     def __init__(self, database: Database, outbox: Outbox, sequencer: Sequencer, clock: Clock) -> None:
         self._channels = database.collection(CHANNELS)
+        self._gets = GroupedGets(self._channels)  # each message asks who is in its channel
         self._outbox, self._sequencer, self._clock = outbox, sequencer, clock
 
     async def find(self, channel_id: ChannelId) -> Channel | None:
@@ -50,7 +52,7 @@ class Channels:
 
     async def of(self, user: UserId, channel_id: ChannelId) -> Channel:
         """The channel, if the user is a member; raises `NotFound`."""
-        channel = await self._channels.get(channel_id)
+        channel = await self._gets.get(channel_id)
         if channel is None or user not in channel.member_ids:
             raise NotFound
         return channel

@@ -23,7 +23,7 @@ from domain.core.ids import ChannelId, IdFactory, MediaId, MessageId, UserId
 from domain.core.isolation import Report, isolated
 from domain.core.model import Document, Model, Timestamp
 from domain.jobs.jobs import Jobs
-from domain.users.model import STAFF, Role
+from domain.users.model import Role, is_staff
 
 UPLOAD_BYTES = 5 * 2**20
 """Most bytes of an image as it is sent."""
@@ -172,11 +172,18 @@ class ChatMedia:
     async def open(
         self, user: UserId, media_id: MediaId, *, role: Role = "user", thumbnail: bool = False
     ) -> tuple[Media, bytes]:
-        """The image and its bytes; until the thumbnail is made, those of the whole. Who reviews it sees it before.
+        """The image and its bytes; until the thumbnail is made, those of the whole.
 
-        Raises `NotFound`, also to who is no member of its channel, and `MediaPending`.
+        Raises `NotFound`, also to who is no member of its channel, and `MediaPending` but to who may review it.
         """
-        media = await self._seen_by(user, role, media_id)
+        media = await self.find(media_id)
+        own, moderates = user == media.uploader_id, is_staff(role)
+        if not moderates:
+            moderates = (await self._channel_of(user, media.channel_id)).moderated_by(user)
+        if media.review == "rejected" or not (media.message_id or own):
+            raise NotFound
+        if media.review == "pending" and not (own or moderates):
+            raise MediaPending
         file = _thumbnail_file(media) if thumbnail and media.thumbnail else _file(media)
         data = await self._store.get(file)
         if data is None:
@@ -250,23 +257,6 @@ class ChatMedia:
         await self._store.delete(_thumbnail_file(media))
         await self._store.delete(_file(media))
         await self._media.delete(media.id)
-
-    async def _seen_by(self, user: UserId, role: Role, media_id: MediaId) -> Media:
-        media = await self.find(media_id)
-        if media.review == "rejected":
-            raise NotFound
-        is_pending = media.review == "pending"
-        reviews = is_pending and role in STAFF
-        if not reviews:
-            channel = await self._channel_of(user, media.channel_id)
-            reviews = channel.moderated_by(user)
-        if user == media.uploader_id:
-            return media
-        if media.message_id is None:
-            raise NotFound
-        if is_pending and not reviews:
-            raise MediaPending
-        return media
 
     def _document(self, user: UserId, channel_id: ChannelId, picture: Picture) -> Media:
         now = self._clock.now()

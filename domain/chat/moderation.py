@@ -16,7 +16,7 @@ from domain.core.clock import Clock
 from domain.core.errors import Forbidden
 from domain.core.ids import ChannelId, MediaId, MessageId, UserId
 from domain.core.model import ID_SHAPE, Command
-from domain.users.model import STAFF, Role
+from domain.users.model import Role, is_staff
 
 
 class ReviewMedia(Command):
@@ -41,7 +41,7 @@ class Moderation:
 
     async def moderate(self, user: UserId, role: Role, command: Moderate) -> Channel:
         """Mutes somebody in a channel, or lets them talk again; the channel as it is then."""
-        staff = role in STAFF
+        staff = is_staff(role)
 
         def decide(channel: Channel) -> Changed:
             return silenced(channel, user, command, self._clock.now(), staff=staff)
@@ -68,7 +68,7 @@ class Moderation:
         await self._held.done(command.channel_id, command.message_id, approved=command.approved)
 
     async def _moderated(self, user: UserId, role: Role, channel_id: ChannelId) -> Channel:
-        if role in STAFF:
+        if is_staff(role):
             return await self._channels.existing(channel_id)
         channel = await self._channels.of(user, channel_id)
         if not channel.moderated_by(user):

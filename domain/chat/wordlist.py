@@ -10,8 +10,7 @@ anywhere).
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 LOOKALIKES = {
     "0": "o",
@@ -35,8 +34,7 @@ Place = tuple[int, int]
 """Where something begins in a text, and where it has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
+class _Letter(NamedTuple):
     """One character as a reader sees it: its plain form, and its place with all that is piled on it."""
 
     plain: str
@@ -86,9 +84,15 @@ def _letters(text: str) -> Iterator[_Letter]:
     start = 0
     for end in range(1, len(text) + 1):
         if end == len(text) or not (_is_silent(text[end]) or _joins(text[end])):
-            composed = unicodedata.normalize("NFKC", text[start:end]).casefold()
-            yield _Letter("".join(c for c in composed if not _is_silent(c)), (start, end))
+            yield _Letter(_folded(text[start:end]), (start, end))
             start = end
+
+
+def _folded(piece: str) -> str:
+    if piece.isascii():
+        return piece.lower()
+    composed = unicodedata.normalize("NFKC", piece).casefold()
+    return "".join(character for character in composed if not _is_silent(character))
 
 
 def _is_silent(character: str) -> bool:

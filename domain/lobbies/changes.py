@@ -13,6 +13,7 @@ from domain.core.collection import Database, Delete, Filter, Insert, Replace, St
 from domain.core.deadlines import Deadlines
 from domain.core.errors import Conflict, NotFound, Unavailable
 from domain.core.events import Outbox, Outgoing, carry, to
+from domain.core.faults import fault_point
 from domain.core.ids import LobbyId, UserId
 from domain.core.index import may_lag
 from domain.core.retries import pause
@@ -135,6 +136,7 @@ class LobbyChanges:
                 if conflict.index > len(consequences):
                     raise
                 continue
+            fault_point("lobby_changed")
             after = after.changed(version=after.version + 1)
             with may_lag():
                 await self._remind(before, after)

@@ -32,7 +32,6 @@ from domain.lobbies.model import (
     SEATS,
     SPECTATOR_SEATS,
     Connection,
-    LeaveReason,
     Lobby,
     LobbySettings,
     LobbyView,
@@ -120,8 +119,9 @@ class Lobbies:
                 seat = Insert(SEATS, Seat(id=user, lobby_id=lobby.lobby_id))
                 return lobby_view(await self._changes.make(lobby, seat, by=user))
             except Duplicate:  # the user has a seat, or had one until now, or another lobby has this code
-                if taken_seat := await self._seats.get(user):
-                    raise taken(taken_seat) from None
+                seat_there = await self._seats.get(user)
+                if seat_there is not None:
+                    raise taken(seat_there) from None
         raise Conflict
 
     async def join(self, user: UserId, command: JoinLobby) -> LobbyView:
@@ -204,13 +204,12 @@ class Lobbies:
 
     async def expire_grace(self, user: UserId, lobby_id: LobbyId) -> None:
         """The user's seat is given up, unless they came back in this very moment (`Conflict`)."""
-        reason: LeaveReason = "grace_expired"
+
+        def decide(draft: Draft, now: datetime) -> None:
+            rules.leave(draft, user, "grace_expired", now, self._config.countdown_s)
+
         over: Filter = {"grace_until": {"$lte": self._clock.now()}}
-        await self._changes.change(
-            lobby_id,
-            lambda draft, now: rules.leave(draft, user, reason, now, self._config.countdown_s),
-            expect_seat=over,
-        )
+        await self._changes.change(lobby_id, decide, expect_seat=over)
 
     async def set_connection(
         self, users: Sequence[UserId], lobby_id: LobbyId, connection: Connection, *also: Write

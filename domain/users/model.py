@@ -12,8 +12,11 @@ Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the one that may do least to the one that may do most."""
 
-STAFF: frozenset[Role] = frozenset({"moderator", "admin"})
-"""Those who moderate the whole server."""
+
+def is_staff(role: Role) -> bool:
+    """Whether the role moderates the whole server."""
+    return role != "user"
+
 
 Status = Literal["active", "suspended", "banned", "deleted"]
 

@@ -12,7 +12,7 @@ class Memory:
     """What one player saw.
 
     lobby_ids: of all lobbies it was told of. members: of the lobby, as synced. messages: `(seq, id)` in the order of
-    their coming. last_seq: of the lobby's channel in the end, 0 for somebody who did not get there. events: by name.
+    their coming. last_seq: of what players said in the lobby, 0 for somebody who did not get there. events: by name.
     """
 
     name: str

@@ -208,8 +208,9 @@ class Player:
         figures.lobbies.add(lobby["id"])
         self._stage.story.started(lobby)
         self._doing = "reading the chat to its end"
-        # Everybody spoke before they were ready, so nothing is said any more.
-        self.memory.last_seq = next(c["lastSeq"] for c in await client.channels() if c["id"] == chat_id)
+        # Everybody spoke before they were ready, so nothing is said any more, but by the system of those who leave.
+        newest = (await client.history(chat_id, limit=100))["messages"]
+        self.memory.last_seq = max((m["seq"] for m in newest if m["contentType"] != "system"), default=0)
         await client.wait_until(lambda: client.last_seq(chat_id) >= self.memory.last_seq)
         self._doing = "leaving"
         await self._pause(0.1, 1.0)

@@ -54,24 +54,24 @@ async def test_an_image_and_a_held_message_pass_the_moderator_on_another_instanc
 
     await see_a_held_message(ann, bob, group)
 
-    media = await upload(b.url, of_bob.access_token, group, a_photo())
+    media = await upload(a.url, of_ann.access_token, group, a_photo())
     shown: Any = {"channelId": group, "clientMessageId": "photo", "contentType": "image", "mediaId": media["id"]}
-    sent = await bob.call("chat", "send", shown)
-    seen = await ann.wait_for("message", lambda message: message["id"] == sent["id"])
+    sent = await ann.call("chat", "send", shown)
+    seen = await bob.wait_for("message", lambda message: message["id"] == sent["id"])
     assert media["url"] == seen.data["mediaUrl"]
-    assert (await fetch(a.url, of_ann.access_token, media["url"]))[0] == 409
+    assert (await fetch(b.url, of_bob.access_token, media["url"]))[0] == 409
     await ann.call("chat", "review_media", {"mediaId": media["id"], "approved": True})
     reviewed = await bob.wait_for("media_reviewed")
     assert {"channelId": group, "mediaId": media["id"], "review": "approved"} == reviewed.data
-    status, data, _ = await fetch(a.url, of_ann.access_token, media["url"])
+    status, data, _ = await fetch(b.url, of_bob.access_token, media["url"])
     assert (status, GPS_TEXT in data) == (200, False)
 
     async def thumbnail_is_made() -> bool:
-        return "private" in (await fetch(a.url, of_ann.access_token, media["thumbnailUrl"]))[2]
+        return "private" in (await fetch(b.url, of_bob.access_token, media["thumbnailUrl"]))[2]
 
     await eventually(thumbnail_is_made, timeout=20)
-    await bob.call("chat", "delete", {"messageId": sent["id"]})
-    assert (await fetch(a.url, of_ann.access_token, media["url"]))[0] == 404
+    await ann.call("chat", "delete", {"messageId": sent["id"]})
+    assert (await fetch(b.url, of_bob.access_token, media["url"]))[0] == 404
 
     muted = await ann.call("chat", "moderate", {"channelId": group, "userId": bob.user_id, "mutedUntilMs": 4 * 10**12})
     assert bob.user_id in muted["silenced"]

@@ -1,5 +1,6 @@
 """Lobbies that players make, over real sockets on two instances."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -124,3 +125,22 @@ async def test_who_is_not_ready_in_time_is_out_and_an_unready_stops_the_countdow
     forming = await up_to_date(ann, bob)
     assert (forming["status"], "startsAt" in forming) == ("forming", False)
     await ask(cid, "create", gameId="valorant", mode="custom")
+
+
+async def test_a_gateway_dies_before_anybody_hears_of_who_joined(
+    start: Start, enter: Enter, shared: dict[str, str]
+) -> None:
+    steady = start(**shared, MAOGA_GRACE_S="60")
+    doomed = start(**shared, MAOGA_ROLE="gateway", MAOGA_FAULT_POINT="lobby_changed")
+    session = await a_guest(steady.url)
+    ann, bob = await enter(steady.url), await enter(doomed.url, session)
+    lobby = await a_lobby(ann)
+    last_words = asyncio.create_task(ask(bob, "join", joinCode=lobby["settings"]["joinCode"]))
+    await eventually(lambda: doomed.process.poll() is not None, timeout=20)
+    last_words.cancel()
+    joined = await ann.wait_for("member_joined", timeout=20)
+    assert joined.data["member"]["userId"] == bob.user_id
+    said = await ann.wait_for("message", timeout=20)
+    assert said.data["system"] == {"type": "member_joined", "userId": bob.user_id}
+    bob = await enter(steady.url, session)
+    await up_to_date(ann, bob)

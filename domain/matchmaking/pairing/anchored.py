@@ -1,4 +1,4 @@
-"""The exact search around one ticket: whoever in the whole pool may play with it, and the nearest group of those. Pure.
+"""The search around one ticket: whoever in the whole pool may play with it, and the group of those worth most. Pure.
 
 Windows look at neighbours only. A ticket whose neighbours all refuse it, or a party whose gap nobody near fills, is
 found a group here, if there is one among the nearest tickets that may meet it.
@@ -19,6 +19,12 @@ from domain.matchmaking.pairing.windows import AGAIN
 
 LOOKED_AT = 100
 """How many of those who may meet the anchor are tried, the nearest first."""
+
+ENDS = 24
+"""So many lower and so many upper ends of such spans are looked at."""
+
+SPANS = 60
+"""So many spans of ratings are filled, those first that may be worth most."""
 
 STEPS = 600
 """After how many steps the search gives up."""
@@ -45,12 +51,12 @@ def group_around(
         return None
     near = nearest(anchor, pool, others[takes[others]], blocked, avoided)
     places = np.concatenate([[anchor], near])
-    if pool.size[places].sum() < total or futile.around(pool, places, total):
+    if pool.size[places].sum() < total or pool.lacks(places) or futile.around(pool, places, total):
         return None
     among = pool.take(places)
     refused = refusals(among, places, blocked)
     search = _Search(among, refused, total, teams, partial(_at, places, accept))
-    found = search.tightest()
+    found = search.worthiest()
     if found is None:
         found = search.run()
     if found is None:
@@ -87,7 +93,12 @@ class _Search:
         self._legality = Legality(among, total, teams)
         self._friends = [_bits(~row) for row in refused]
         self._weakest, self._best = among.weakest.tolist(), among.best.tolist()
-        self._sizes = among.size.tolist()
+        self._sizes, self._cost = among.size.tolist(), among.cost.tolist()
+        self._among = among
+        self._rich = 1 + np.argsort(among.cost[1:] / among.size[1:], kind="stable")
+        self._rich_first = self._rich.tolist()
+        self._solo = _bits(among.size == 1)
+        self._needs = [(_bits(c.players > 0), c.players.tolist(), c.low) for c in among.counts if c.until_s == np.inf]
         self._left = STEPS
 
     def run(self) -> Array | None:
@@ -96,37 +107,61 @@ class _Search:
         found = self._fill([0], self._sizes[0], self._friends[0] & everybody)
         return None if found is None else np.array(found)
 
-    def tightest(self) -> Array | None:
-        """The group whose players' ratings span the least, of those got by filling from each lower end upwards."""
-        upwards = sorted(range(1, len(self._sizes)), key=lambda ticket: (self._best[ticket], ticket))
-        span, found = np.inf, None
-        for least in sorted({min(rating, self._weakest[0]) for rating in self._weakest}, reverse=True):
-            if self._weakest[0] - least >= span:
+    def worthiest(self) -> Array | None:
+        """The group that costs least, of those got by filling a span of ratings with who has the most to gain."""
+        least, most, bounds = self._spans()
+        value, found = -np.inf, None
+        for place in np.argsort(-bounds, kind="stable")[:SPANS].tolist():
+            if bounds[place] <= value:
                 break
-            group = self._upwards(upwards, least, least + span)
-            if group is not None:
-                top, bottom = (
-                    most(of[ticket] for ticket in group) for most, of in ((max, self._best), (min, self._weakest))
-                )
-                if top - bottom < span:
-                    span, found = top - bottom, np.array(group)
+            group = self._filled(least[place], most[place])
+            if group is not None and (worth := self._worth(group)) > value:
+                value, found = worth, np.array(group)
         return found if found is not None and self._accept(found) else None
 
-    def _upwards(self, order: Sequence[int], least: float, most: float) -> list[int] | None:
-        """The anchor and the first tickets in that order that go with it, all within these ratings."""
+    def _spans(self) -> tuple[Array, Array, Array]:
+        """Spans around the anchor, each by its ends, and at most what a group within it may be worth."""
+        among, rich = self._among, self._rich
+        lowest = _some(np.unique(np.minimum(among.weakest, among.weakest[0])))
+        highest = _some(np.unique(np.maximum(among.best, among.best[0])))
+        above = among.weakest[rich] >= lowest[:, None]
+        below = among.best[rich] <= highest[:, None]
+        size, gain = among.size[rich].astype(np.int32), -among.cost[rich]
+        inside = np.where(above[:, None, :] & below[None, :, :], size, 0)
+        before = np.cumsum(inside, axis=2, dtype=np.int32) - inside
+        missing = self._total - self._sizes[0]
+        taken = np.clip(missing - before, 0, inside)
+        bounds = taken @ (gain / size) - (highest[None, :] - lowest[:, None]) - among.cost[0]
+        low, high = np.nonzero(taken.sum(axis=2) == missing)
+        return lowest[low], highest[high], bounds[low, high]
+
+    def _filled(self, least: float, most: float) -> list[int] | None:
+        """The anchor and those with the most to gain that go with it, all within these ratings."""
         chosen, players, open_to = [0], self._sizes[0], self._friends[0]
-        for ticket in order:
-            if self._best[ticket] > most or players == self._total:
-                break
+        for ticket in self._rich_first:
             size = self._sizes[ticket]
-            if self._weakest[ticket] >= least and open_to >> ticket & 1 and players + size <= self._total:
+            if (
+                open_to >> ticket & 1
+                and players + size <= self._total
+                and self._weakest[ticket] >= least
+                and self._best[ticket] <= most
+            ):
                 chosen.append(ticket)
                 players, open_to = players + size, open_to & self._friends[ticket]
-        return chosen if players == self._total and self._legality.holds(chosen) else None
+                if players == self._total:
+                    return chosen if self._legality.holds(chosen) else None
+        return None
+
+    def _worth(self, group: Sequence[int]) -> float:
+        span = max(self._best[ticket] for ticket in group) - min(self._weakest[ticket] for ticket in group)
+        worth: float = -span - sum(self._cost[ticket] for ticket in group)
+        return worth
 
     def _fill(self, chosen: list[int], filled: int, open_to: int) -> list[int] | None:
         if filled == self._total:
             return chosen if self._legality.holds(chosen) and self._accept(np.array(chosen)) else None
+        if filled == self._total - 1:
+            return self._complete(chosen, open_to)
         while open_to and self._left > 0:
             self._left -= 1
             place = (open_to & -open_to).bit_length() - 1
@@ -138,6 +173,29 @@ class _Search:
             if found is not None:
                 return found
         return None
+
+    def _complete(self, chosen: list[int], open_to: int) -> list[int] | None:
+        """The same with one player more; each that the group is open to counts as a step."""
+        before, self._left = self._left, self._left - open_to.bit_count()
+        last = open_to & self._last(chosen)
+        while last:
+            bit = last & -last
+            last ^= bit
+            if (open_to & (2 * bit - 1)).bit_count() > before:
+                break
+            found = self._fill([*chosen, bit.bit_length() - 1], self._total, 0)
+            if found is not None:
+                return found
+        return None
+
+    def _last(self, chosen: Sequence[int]) -> int:
+        """The single players of whom one gives the group all that it needs."""
+        last = self._solo
+        for able, players, low in self._needs:
+            lacking = low - sum(players[ticket] for ticket in chosen)
+            if lacking > 0:
+                last &= able if lacking == 1 else 0
+        return last
 
 
 def nearest(anchor: int, pool: Candidates, others: Array, blocked: Pairs, avoided: Pairs) -> Array:
@@ -168,6 +226,10 @@ def _within(pairs: Pairs, places: Array) -> list[tuple[int, int]]:
     index = {place: number for number, place in enumerate(places.tolist())}
     both = zip(*(side.tolist() for side in pairs), strict=True)
     return [(index[first], index[second]) for first, second in both if first in index and second in index]
+
+
+def _some(ends: Array) -> Array:
+    return ends if len(ends) <= ENDS else ends[np.linspace(0, len(ends) - 1, ENDS).astype(np.int64)]
 
 
 def _bits(flags: Array) -> int:

@@ -20,11 +20,12 @@ from domain.matchmaking.pairing.constraints import (
     Sized,
     Stated,
 )
-from domain.matchmaking.pairing.holding import bounds
+from domain.matchmaking.pairing.holding import CONTENT, OPEN_AFTER, payments
 from domain.matchmaking.pairing.relaxation import Schedule
 
 PATIENCE = 0.5
-"""Rating points of spread that a group may have more for each second that one of its tickets has waited longer."""
+"""Rating points of spread that a group may have more for each second that one of its tickets has waited longer, where
+no group is put off."""
 
 LUKEWARM = 1.0
 """Rating points that each step of `weight` below 10 adds to the cost of a ticket's group."""
@@ -56,8 +57,8 @@ class Candidates:
     """Tickets as arrays, an element for each; `row` is that in `Columns`.
 
     elapsed: seconds of waiting. waited: the same as the steps count it. patient: whether the ticket still holds out
-    for the largest group. weakest, best: the ratings of its players. bound: how far apart it puts up with being (see
-    `holding`). cost: what each ticket adds to that of its group, in rating
+    for the largest group. weakest, best: the ratings of its players. pays: how much of its group's spread it pays for,
+    infinite where any is good enough (see `holding`). cost: what each ticket adds to that of its group, in rating
     points: less the longer it waits.
     pairs: what forbids two to meet. reach: the regions within the ticket's latency, as a constraint of that rule's
     name. counts: what a whole group must have.
@@ -71,7 +72,7 @@ class Candidates:
     digest: Array
     weakest: Array
     best: Array
-    bound: Array
+    pays: Array
     karma: Array
     cost: Array
     sized: Sized
@@ -128,6 +129,10 @@ class Candidates:
             legal &= ((found >= count.low) & (found <= count.high)) | (longest >= count.until_s)
         return legal
 
+    def lacks(self, places: Array) -> bool:
+        """Whether these tickets together have too few players of a kind that every group needs."""
+        return any(count.until_s == np.inf and count.players[places].sum() < count.low for count in self.counts)
+
     def share_places(self, members: Array) -> Array:
         """Of groups, whether there is a region, and a language, for all members. members: (groups, members)."""
         regions = self.regions.common(members)
@@ -140,10 +145,9 @@ class Candidates:
         span: Array = self.best[members].max(axis=-1) - self.weakest[members].min(axis=-1)
         return span
 
-    def ripe(self, members: Array) -> Array:
-        """Of each group, whether it is put off no longer. members: (..., members)."""
-        ripe: Array = self.span(members) <= self.bound[members].max(axis=-1)
-        return ripe
+    def ripe(self, members: Array) -> bool:
+        """Whether a group is put off no longer."""
+        return bool(self.span(members) <= max(CONTENT, self.pays[members].sum()))
 
     def takes(self, total: int) -> Array:
         """Of each ticket, whether it goes into a group of so many players."""
@@ -163,16 +167,25 @@ def _any(words: tuple[Array, ...]) -> Array:
 
 
 def candidates(
-    columns: Columns, rows: Array, mode: Mode, schedule: Schedule, *, now: int, stretch: float, hold_s: float = 0
+    columns: Columns,
+    rows: Array,
+    mode: Mode,
+    schedule: Schedule,
+    *,
+    now: int,
+    stretch: float,
+    hold_s: float = 0,
+    shares: Array | float = 0.0,
 ) -> Candidates:
     """The tickets of `rows` as they stand `now` (microseconds since 1970), time being `stretch` times slower.
 
-    hold_s: for how long they hold out for a better group, see `bounds`.
+    hold_s, shares: how they hold out for a better group, see `payments`; 0 where they do not.
     """
     column = {name: values[rows] for name, values in columns.column.items()}
     elapsed = np.maximum(now - column["queued"], 0) / 1e6
     waited = elapsed / stretch
     near = waited < schedule.near_s
+    paid = payments(elapsed, shares, hold_s)
 
     def places(name: str, numbers: Array, words: tuple[Array, ...], wish: Array) -> Places:
         named = numbers != 0
@@ -189,9 +202,9 @@ def candidates(
         digest=column["digest"],
         weakest=column["weakest"],
         best=column["best"],
-        bound=bounds(elapsed, hold_s),
+        pays=np.where(elapsed < OPEN_AFTER * hold_s, paid, np.inf),
         karma=column["karma"],
-        cost=(10 - column["weight"]) * LUKEWARM - waited * PATIENCE,
+        cost=(10 - column["weight"]) * LUKEWARM - (paid if hold_s else waited * PATIENCE),
         sized=Sized("size", column["low"], column["high"]),
         skill=Near("skill", column["rating"], np.where(column["similar"], schedule.skill.limit(waited), np.inf)),
         regions=places("region", column["regions"], words, column["region_wish"]),

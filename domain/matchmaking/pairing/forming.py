@@ -1,7 +1,7 @@
 """Forming: one pass over a pool, from its free tickets to groups. Pure.
 
-First an exact search around those who have waited past every step, then windows of neighbours by rating, context by
-context, then an exact search around the oldest of those left over.
+First an exact search around those who have waited too long, then the best groups of a small pool, or windows of
+neighbours by rating, context by context, then an exact search around the oldest of those left over.
 """
 
 from collections.abc import Iterator
@@ -33,12 +33,12 @@ PASSES = 4
 SMALL = 64
 """Up to so many tickets are searched for the best groups, more by windows."""
 
+SMALL_LATE = 4
+"""In a small pool the best groups leave nobody out without need, so that a ticket goes before them only after so many
+times its last step."""
+
 BATCH = 64
 """How many windows become groups between two breathing spaces."""
-
-
-ASKING = 10
-"""About how many microseconds it takes to say whether tickets are a match."""
 
 
 class Forming:
@@ -54,12 +54,11 @@ class Forming:
         futile: Futile,
         pool: Candidates,
         now: int,
-        seed: int,
         hold_s: float,
     ) -> None:
         self._columns, self._mode, self._schedule, self._rosters = columns, mode, schedule, rosters
         self._futile = futile
-        self._pool, self._now, self._seed = pool, now, seed
+        self._pool, self._now = pool, now
         self._blocked, self._avoided = sparse_pairs(columns, pool.row)
         self._hold_s = hold_s
         self._edits = columns.edits
@@ -70,11 +69,12 @@ class Forming:
         """The groups, each with its tickets taken; None as a breathing space."""
         if not self._futile.fruitless:
             yield from self._filled()
+        small = not self._hold_s and int(self._open().sum()) <= SMALL
         last_step = self._schedule.times[-1] if len(self._schedule.times) else 0.0
-        late = (self._pool.waited >= last_step) & (self._pool.elapsed >= self._hold_s)
-        yield from self._anchored(self._open() & late)
+        late = self._pool.waited >= last_step * (SMALL_LATE if small else 1)
+        yield from self._anchored(self._open() & late & (self._pool.elapsed >= self._hold_s))
         if not self._futile.fruitless:
-            if int((self._open() & np.isinf(self._pool.bound)).sum()) <= SMALL:
+            if int((self._open() & np.isinf(self._pool.pays)).sum()) <= SMALL:
                 yield from self._searched()
             if self._hold_s or int(self._open().sum()) > SMALL:
                 yield from self._by_windows()
@@ -103,7 +103,7 @@ class Forming:
     def _searched(self) -> Iterator[Group | None]:
         """The groups of a small pool, near the best there are."""
         for total in self._totals():
-            places = np.flatnonzero(self._open() & self._pool.takes(total) & np.isinf(self._pool.bound))
+            places = np.flatnonzero(self._open() & self._pool.takes(total) & np.isinf(self._pool.pays))
             if self._pool.size[places].sum() < total:
                 continue
             among = self._pool.take(places)
@@ -114,10 +114,9 @@ class Forming:
                 compatible=~refusals(among, places, self._blocked),
                 totals=frozenset({total}),
                 legal=Legality(among, total, self._mode.teams).holds,
-                asking=ASKING,
                 needs=[(count.players > 0, count.low) for count in among.counts if count.until_s == np.inf],
             )
-            found = yield from search(problem, self._seed)
+            found = yield from search(problem)
             yield from self._emit([places[list(group)] for group in found])
 
     def _by_windows(self) -> Iterator[Group | None]:

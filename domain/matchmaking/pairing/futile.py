@@ -25,7 +25,7 @@ class Futile:
     def begin(self, pool: Candidates, stretch: float) -> None:
         """A pass over these tickets begins."""
         levels = self._schedule.level(pool.waited)
-        state = self._columns.edits, stretch, pool.row.tobytes(), levels.tobytes(), pool.bound.tobytes()
+        state = self._columns.edits, stretch, pool.row.tobytes(), levels.tobytes(), pool.pays.tobytes()
         if state != self._pass:
             self._pass, self._fruitless = state, False
             self._tried.clear()
@@ -63,5 +63,5 @@ class Futile:
 
     def _seen(self, pool: Candidates, places: Array) -> bytes:
         rows = pool.row[places]
-        said = rows, self._columns.changed[rows], self._schedule.level(pool.waited[places])
+        said = rows, self._columns.changed[rows], self._schedule.level(pool.waited[places]), pool.pays[places]
         return blake2b(b"".join(array.tobytes() for array in said), digest_size=16).digest()

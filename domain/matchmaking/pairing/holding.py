@@ -1,7 +1,9 @@
-"""Holding: how far apart the players of a group may be for it to be formed now rather than put off. Pure.
+"""Holding: what each ticket puts up with for its group to be formed now rather than put off. Pure.
 
-In a pool where others are about to come, an ugly group is put off while its longest waiting ticket has patience. What
-is good enough widens smoothly with that ticket's wait, and in the end everything legal is.
+In a pool where others are about to come, an ugly group is put off. Each ticket pays towards the spread of its group:
+the more the longer it has waited, and the more the wider the groups are that it may hope for (see `outlooks`). A group
+is formed once its tickets together pay for its spread: one that has waited long gets a group by itself, and several
+that have waited for less do together. In the end a ticket takes any group.
 """
 
 import numpy as np
@@ -11,22 +13,22 @@ from domain.matchmaking.pairing.columns import Array
 CONTENT = 50.0
 """Rating points between the players of a group at which nobody waits for a better one."""
 
-PUT_UP_WITH = 200.0
-"""Rating points that a ticket puts up with after its mode's `hold_s`; they grow with the square of the wait."""
+PAID, GROWTH = 5.0, 1.5
+"""After its mode's `hold_s` a ticket pays so many times its share of its outlook; the power by which it grows."""
 
 OPEN_AFTER = 2.5
 """After so many times `hold_s` a ticket puts up with any group the rules allow."""
 
-STAGES = 8
-"""What a ticket puts up with widens in so many stages in each `hold_s`; between two of them nothing changes."""
+STAGES = 16
+"""What a ticket pays grows in so many stages in each `hold_s`; between two of them nothing changes."""
 
 
-def bounds(elapsed: Array, hold_s: float) -> Array:
-    """The most points between a group's players that each ticket puts up with after so many seconds of waiting.
+def payments(elapsed: Array, shares: Array | float, hold_s: float) -> Array:
+    """How many rating points of spread each ticket pays for after so many seconds of waiting.
 
-    A group is held to the widest of its tickets', which is that of the longest waiting one. hold_s: 0 to hold nothing.
+    shares: its players' share of the spread that it may hope for. hold_s: 0 where nothing is held.
     """
     if not hold_s:
-        return np.full(len(elapsed), np.inf)
-    share = np.floor(elapsed / hold_s * STAGES) / STAGES
-    return np.where(share < OPEN_AFTER, np.maximum(CONTENT, PUT_UP_WITH * share**2), np.inf)
+        return np.zeros(len(elapsed))
+    paid: Array = PAID * shares * (np.floor(elapsed / hold_s * STAGES) / STAGES) ** GROWTH
+    return paid

@@ -27,13 +27,13 @@ class Legality:
         """Whether they are a match, as far as can be said without putting them on teams."""
         if len(group) == 1 and self._most[group[0]] != self._total:
             return False
-        regions = self._regions.of(group) & (self._reach.of(group) if self._reach else -1)
-        if not regions or not self._languages.of(group):
-            return False
         longest = max(self._waited[ticket] for ticket in group)
         for players, count in self._counts:
             if longest < count.until_s and not count.low <= sum(players[ticket] for ticket in group) <= count.high:
                 return False
+        regions = self._regions.of(group) & (self._reach.of(group) if self._reach else -1)
+        if not regions or not self._languages.of(group):
+            return False
         sizes = sorted((self._size[ticket] for ticket in group), reverse=True)
         return self._teams is None or packs(tuple(sizes), self._teams)
 

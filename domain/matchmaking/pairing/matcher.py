@@ -14,9 +14,11 @@ from domain.matchmaking.pairing.explaining import Explanation, Sample, explanati
 from domain.matchmaking.pairing.forming import Forming
 from domain.matchmaking.pairing.futile import Futile
 from domain.matchmaking.pairing.groups import Group
+from domain.matchmaking.pairing.outlooks import Outlooks
 from domain.matchmaking.pairing.relaxation import Schedule
 from domain.matchmaking.pairing.rosters import Rosters
 from domain.matchmaking.pool import PoolEntry, PoolKey
+from domain.matchmaking.sizes import most_sizes
 
 __all__ = ["Explanation", "Group", "Matcher"]
 
@@ -25,11 +27,12 @@ class Matcher:
     """The pool of one game and mode. What it returns depends on nothing but what it was told, and the seed."""
 
     def __init__(self, key: PoolKey, mode: Mode, *, seed: int = 0) -> None:
-        self._mode, self._seed = mode, seed
+        self._mode = mode
         self._columns = Columns(key, mode)
         self._schedule = Schedule(mode.matching)
         self._rosters = Rosters(key, self._columns, mode, self._schedule)
         self._arrivals = Arrivals(mode)
+        self._outlooks = Outlooks(self._columns, most_sizes(mode).max)
         self._futile = Futile(self._columns, self._schedule)
         self._sample = Sample(self._columns, seed)
 
@@ -45,6 +48,7 @@ class Matcher:
         """Tickets wait, or wait again, as they are now."""
         rows = self._columns.put(entries)
         self._arrivals.add(self._columns, rows)
+        self._outlooks.add(rows)
 
     def drop(self, ticket_ids: Iterable[TicketId]) -> None:
         """Tickets wait no more."""
@@ -73,7 +77,14 @@ class Matcher:
         stretch = self.stretch(now)
         hold_s = self._arrivals.hold_s(now)
         pool = candidates(
-            self._columns, rows, self._mode, self._schedule, now=microseconds(now), stretch=stretch, hold_s=hold_s
+            self._columns,
+            rows,
+            self._mode,
+            self._schedule,
+            now=microseconds(now),
+            stretch=stretch,
+            hold_s=hold_s,
+            shares=self._outlooks.shares(rows, microseconds(now)) if hold_s else 0.0,
         )
         yield None
         if not len(pool):
@@ -87,7 +98,6 @@ class Matcher:
             futile=self._futile,
             pool=pool,
             now=microseconds(now),
-            seed=self._seed,
             hold_s=hold_s,
         ).run()
 

@@ -12,6 +12,7 @@ import numpy as np
 from domain.games.model import Teams
 from domain.matchmaking.pairing.candidates import Candidates
 from domain.matchmaking.pairing.columns import Array
+from domain.matchmaking.pairing.holding import CONTENT
 from domain.matchmaking.pairing.pairs import Pairs
 
 WORTH = 1e5
@@ -48,7 +49,7 @@ def windows(
         return
     members = np.minimum(start[:, None] + np.arange(longest), end[:, None] - 1)
     legal = (
-        ranked.ripe(members)
+        _ripe(ranked, members, start, end)
         & ranked.legal(members, start, end)
         & ((end - start > 1) | (ranked.sized.high[start] == total))
     )
@@ -109,6 +110,15 @@ def _packs(sizes: tuple[int, ...], room: tuple[int, ...]) -> bool:
 def packs(sizes: tuple[int, ...], teams: Teams) -> bool:
     """Whether tickets of these sizes, the largest first, can be dealt to the teams undivided."""
     return _packs(sizes, (teams.size,) * teams.count)
+
+
+def _ripe(ranked: Candidates, members: Array, start: Array, end: Array) -> Array:
+    """Of each group, whether it is put off no longer."""
+    takes_any = np.isinf(ranked.pays)
+    opened = np.concatenate([[0], np.cumsum(takes_any)])
+    paid = np.concatenate([[0.0], np.cumsum(np.where(takes_any, 0.0, ranked.pays))])
+    ripe: Array = (opened[end] > opened[start]) | (ranked.span(members) <= np.maximum(CONTENT, paid[end] - paid[start]))
+    return ripe
 
 
 def _cost(ranked: Candidates, members: Array, start: Array, end: Array) -> Array:

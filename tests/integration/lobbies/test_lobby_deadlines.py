@@ -2,9 +2,10 @@
 
 import pytest
 
+from domain.core.clock import seconds
 from domain.core.ids import MatchId, UserId
 from domain.lobbies.commands import SetReady, Spectate
-from domain.lobbies.model import SEATS, SPECTATOR_SEATS
+from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS
 from domain.lobbies.rules import NotInLobby
 from domain.matchmaking.commands import Result
 from domain.matchmaking.model import MATCHES
@@ -79,6 +80,8 @@ async def test_who_watches_and_stays_away_makes_room(core: Core, clock: ManualCl
 async def test_the_result_of_its_match_closes_a_lobby(core: Core, clock: ManualClock, index_is_lost: bool) -> None:
     ann, bob = await players(core, 2)
     lobby_id = await a_lobby(core, ann, bob, match_id=MatchId("m1"))
+    later = {"$set": {"idle_at": clock.now() + seconds(core.settings.lobby_idle_s)}}
+    assert await core.database.collection(LOBBIES).update(lobby_id, later) is not None
     match = a_match([ann], [bob], id="m1", formed_at=clock.now())
     await core.database.collection(MATCHES).insert(match)
     await core.results.decide(match.match_id, Result(places=[[ann], [bob]]))

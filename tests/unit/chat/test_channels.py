@@ -8,6 +8,7 @@ from domain.chat.commands import (
     MEMBERS_MAX,
     CreateGroup,
     History,
+    MarkRead,
     OpenDirect,
     SetChannelRole,
     ToChannel,
@@ -15,10 +16,10 @@ from domain.chat.commands import (
     UpdateChannel,
 )
 from domain.chat.directs import DirectRefused
-from domain.chat.events import channel_updated
+from domain.chat.events import MessageEdited, channel_updated
 from domain.chat.group_rules import GroupFull, NoGroup, added
 from domain.chat.groups import GROUPS_MAX, GroupLimit
-from domain.chat.model import CHANNELS, Channel, System
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Channel, System, marker_id
 from domain.chat.notes import noting
 from domain.core.errors import Forbidden, NotFound, ValidationFailed
 from domain.core.events import carrying, to
@@ -29,6 +30,7 @@ from maoga.bootstrap import Core
 from tests.support.builders import NOON
 from tests.support.clock import ManualClock
 from tests.support.cores import players
+from tests.support.invariants import everything
 from tests.unit.chat.conftest import a_group, channel_of, events_of, friends, said, told
 
 
@@ -231,3 +233,30 @@ async def test_a_channel_nobody_spoke_in_for_long_comes_back_to_the_front(core: 
     await core.chat.send(bob, said(first, "hello"))
     stream = f"chat:{first}"
     assert (await core.streams.positions([stream]))[stream].seq == 4  # opened, hi, touched, hello
+
+
+async def test_what_a_crash_left_in_a_message_and_in_a_marker_is_told_by_the_sweep(
+    core: Core, clock: ManualClock
+) -> None:
+    """The process died between the change and its telling."""
+    ann, bob = await friends(core, 2)
+    channel = await a_group(core, [ann, bob])
+    message = await core.chat.send(ann, said(channel, "hi"))
+    moved = (await core.chats.reads.mark_read(bob, MarkRead(channel_id=channel, seq=1))).model_copy()
+    stream = f"chat:{channel}"
+    edited = to(stream, MessageEdited(**message.model_dump()))
+    await core.database.collection(MESSAGES).update(message.id, carrying([edited], clock.now()))
+    await core.database.collection(MARKERS).update(marker_id(channel, bob), carrying([to(stream, moved)], clock.now()))
+    before = await told(core, channel)
+    clock.advance(3)
+    await core.recovery.sweep()
+    await core.recovery.sweep()
+    assert await told(core, channel) == [*before, "message_edited", "read"]
+    (stored,) = await everything(core.database, MESSAGES)
+    (marker,) = await everything(core.database, MARKERS)
+    assert (stored.unpublished, marker.unpublished, stored.unpublished_at, marker.unpublished_at) == (
+        (),
+        (),
+        None,
+        None,
+    )

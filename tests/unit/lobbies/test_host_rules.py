@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from clients.python.state import apply
 from domain.core.errors import AppError, Forbidden, ValidationFailed
 from domain.core.ids import UserId
 from domain.games.model import GroupSize, Mode, Teams
 from domain.lobbies import rules, settings, spectating, teams
 from domain.lobbies.commands import SetCapacity, UpdateSettings
 from domain.lobbies.events import MemberLeft
-from domain.lobbies.model import Capacity, Lobby, LobbySettings
+from domain.lobbies.model import Capacity, Lobby, LobbySettings, lobby_view
 from domain.lobbies.rules import BANS_MOST, Draft, LobbyFromMatch, LobbyStartedAlready, NotInLobby
 from domain.lobbies.seats import AlreadyInLobby
 from domain.lobbies.settings import LobbyChanged
@@ -157,8 +158,12 @@ def test_kicking_the_one_who_was_not_ready_begins_the_countdown() -> None:
 def test_a_ready_check_ends_when_all_are_ready_or_its_time_is_over() -> None:
     asked = do(custom(3), checks, checks).lobby
     assert asked.ready_by == CHECKED
-    done = do(asked, ready(U1), ready(U2), ready(U3)).lobby
-    assert (done.status, done.ready_by) == ("countdown", None)
+    done = do(asked, ready(U1), ready(U2), ready(U3))
+    assert (done.lobby.status, done.lobby.ready_by) == ("countdown", None)
+    told: Any = lobby_view(asked).wire()
+    for event in done.events:
+        told = apply(told, event.wire_name, event.wire())
+    assert told == lobby_view(done.lobby).wire()
     early = do(asked, lambda draft: rules.elapse_ready_check(draft, CHECKED - timedelta(milliseconds=1), COUNTDOWN_S))
     assert early.events == []
     over = do(asked, ready(U2), check_elapses, check_elapses)

@@ -218,14 +218,22 @@ def take(draft: Draft, step: tuple[str, Any, Any]) -> None:
 TEAMS = Teams(count=2, size=3, roles={"healer": 1})
 
 
-@given(steps=st.lists(STEPS, max_size=30), auto_start=st.booleans(), minimum=st.integers(1, 4), matched=st.booleans())
+@given(
+    steps=st.lists(STEPS, max_size=30),
+    auto_start=st.booleans(),
+    minimum=st.integers(1, 4),
+    matched=st.booleans(),
+    checking=st.booleans(),
+)
 def test_whatever_happens_events_replayed_on_the_old_snapshot_give_the_new_one(
-    steps: list[tuple[str, Any, Any]], auto_start: bool, minimum: int, matched: bool
+    steps: list[tuple[str, Any, Any]], auto_start: bool, minimum: int, matched: bool, checking: bool
 ) -> None:
     """Also: only tabled transitions happen, versions have no gap, and whoever watches sees the same but the code."""
     lobby = a_lobby(4, minimum=minimum, auto_start=auto_start, capacity=Capacity(min=minimum, max=5), size_limit=6)
     if not matched:
         lobby = lobby.changed(match_id=None, join_code="OLDCODE2", teams=TEAMS)
+    if checking:
+        lobby = lobby.changed(ready_by=LATER)
     snapshot: Any = lobby_view(lobby).wire()
     watched: Any = outside_view(lobby).wire()
     first = snapshot

@@ -20,7 +20,7 @@ def a_busy_pool(first: float, second: float, waited: float, **matching: float) -
 
 @pytest.mark.parametrize(
     ("waited", "apart", "is_formed"),
-    [(0, 50, True), (0, 51, False), (20, 200, True), (19, 200, False), (40, 800, True), (49, 1300, False)],
+    [(0, 50, True), (0, 51, False), (11, 200, False), (12, 200, True), (14, 800, False), (15, 800, True)],
 )
 def test_what_a_group_is_put_off_for_widens_with_the_wait_of_its_oldest(
     waited: float, apart: float, is_formed: bool
@@ -28,9 +28,17 @@ def test_what_a_group_is_put_off_for_widens_with_the_wait_of_its_oldest(
     assert bool(formed(a_busy_pool(1500, 1500 + apart, waited, holdS=20))) == is_formed
 
 
+def test_what_tickets_pay_adds_up() -> None:
+    """Neither of two has waited for long enough to pay for both, but together they have."""
+    both = a_busy_pool(1500, 1700, 8, holdS=20)
+    assert formed(both) == []
+    both.put([a_ticket("b", 1700, waited=8, regions=["EU"], regionPreference="strict", skillPreference="any")])
+    assert tickets(formed(both)) == [{"a", "b"}]
+
+
 def test_nobody_is_put_off_beyond_two_and_a_half_times_the_hold() -> None:
-    assert formed(a_busy_pool(1500, 9000, 49.9, holdS=20)) == []
-    assert tickets(formed(a_busy_pool(1500, 9000, 50, holdS=20))) == [{"a", "b"}]
+    assert formed(a_busy_pool(1500, 90_000, 49.9, holdS=20)) == []
+    assert tickets(formed(a_busy_pool(1500, 90_000, 50, holdS=20))) == [{"a", "b"}]
 
 
 def test_nothing_is_put_off_without_a_hold_or_in_a_quiet_pool() -> None:

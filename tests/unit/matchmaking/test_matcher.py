@@ -115,6 +115,13 @@ def test_the_oldest_is_not_starved_by_pairs_that_fit_better() -> None:
     assert "odd" in set().union(*tickets(formed(matcher_of(DUEL, odd, *others))))
 
 
+@pytest.mark.parametrize(("waited", "first"), [(100, {"a", "b"}), (4 * 60, {"odd", "b"})])
+def test_in_a_small_pool_the_best_groups_go_first_but_nobody_waits_forever(waited: float, first: set[str]) -> None:
+    odd = a_ticket("odd", 2000, waited=waited, skillPreference="any")
+    pair = a_ticket("a", 1500, skillPreference="any"), a_ticket("b", 1505, skillPreference="any")
+    assert tickets(formed(matcher_of(DUEL, odd, *pair, holdS=0))) == [first]
+
+
 def test_the_nearest_ratings_play_together_in_a_large_pool() -> None:
     """Among 200 duellists the best pairs are those of neighbours."""
     crowd = [a_ticket(f"t{number:03}", 1000 + 7 * (number // 2) + number % 2) for number in range(200)]

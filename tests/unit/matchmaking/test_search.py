@@ -1,5 +1,6 @@
 """The groups of a small pool are disjoint, legal, and near the best there are."""
 
+from functools import cache
 from itertools import combinations
 from random import Random
 from typing import Any
@@ -9,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.matchmaking.pairing.search import SLICE, Problem, Tickets, search
+from domain.matchmaking.pairing.packing import ASKED_A_SLICE, PROVEN
+from domain.matchmaking.pairing.search import Problem, Tickets, search
 
 
-def searched(problem: Problem, seed: int = 0) -> list[Tickets]:
+def searched(problem: Problem) -> list[Tickets]:
     """What the search returns once it has been let breathe as often as it liked."""
-    steps = search(problem, seed)
+    steps = search(problem)
     while True:
         try:
             next(steps)
@@ -31,7 +33,6 @@ def a_problem(ratings: list[float], totals: set[int], **fields: Any) -> Problem:
         "ages": [float(number - n) for n in range(number)],
         "compatible": ~np.eye(number, dtype=bool),
         "legal": lambda _: True,
-        "asking": 1,
     }
     return Problem(ratings=ratings, totals=frozenset(totals), **usual | fields)
 
@@ -76,16 +77,22 @@ def value(problem: Problem, groups: list[Tickets]) -> tuple[int, float]:
 
 def least_value(problem: Problem, groups: list[Tickets]) -> tuple[int, float]:
     """The best value of any disjoint ones of these groups."""
-    best = value(problem, [])
 
-    def choose(chosen: list[Tickets], rest: list[Tickets]) -> None:
-        nonlocal best
-        best = min(best, value(problem, chosen))
-        for place, group in enumerate(rest):
-            choose([*chosen, group], [other for other in rest[place + 1 :] if not set(other) & set(group)])
+    @cache
+    def best(waiting: frozenset[int]) -> tuple[int, float]:
+        if not waiting:
+            return 0, 0.0
+        first = min(waiting)
+        lost, spread = best(waiting - {first})
+        options = [(lost + problem.sizes[first], spread)]
+        for group in groups:
+            if group[0] == first and waiting.issuperset(group):
+                lost, spread = best(waiting.difference(group))
+                ratings = [problem.ratings[t] for t in group]
+                options.append((lost, spread + max(ratings) - min(ratings)))
+        return min(options)
 
-    choose([], groups)
-    return best
+    return best(frozenset(range(len(problem.sizes))))
 
 
 @given(problems())
@@ -96,15 +103,15 @@ def test_groups_are_disjoint_and_legal(problem: Problem) -> None:
     assert set(groups) <= set(all_groups(problem))
 
 
-@given(problems(6))
+@given(problems(PROVEN))
 def test_few_tickets_are_matched_as_well_as_possible(problem: Problem) -> None:
     assert value(problem, searched(problem)) == pytest.approx(least_value(problem, all_groups(problem)))
 
 
 @settings(max_examples=15)
-@given(problems(20), st.integers(0, 3))
-def test_a_seed_decides_everything(problem: Problem, seed: int) -> None:
-    assert searched(problem, seed) == searched(problem, seed)
+@given(problems(20))
+def test_the_same_tickets_have_the_same_groups(problem: Problem) -> None:
+    assert searched(problem) == searched(problem)
 
 
 def oldest_first(problem: Problem) -> list[Tickets]:
@@ -186,4 +193,4 @@ def test_it_breathes_between_slices() -> None:
     for _ in search(a_problem([dice.gauss(1500, 300) for _ in range(64)], {4}, legal=legal)):
         pauses, most, asked = pauses + 1, max(most, asked), 0
     assert pauses > 5
-    assert most < SLICE
+    assert most <= ASKED_A_SLICE

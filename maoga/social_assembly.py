@@ -34,7 +34,7 @@ class Relations:
     recent_players: RecentPlayers
 
 
-def build_relations(
+def build_social(
     database: Database,
     redis: Client,
     clock: Clock,
