@@ -88,7 +88,7 @@ class Lobby(WithEvents):
     listed: who finds it in the browser; missing while nobody can join. settings_revision: the revision that changed the
     settings last. ready_by: when the ready check ends. allocating: whether the countdown is over and a server is being
     found for the game, for whose players `connection` then is. finished_at: when the result of its match was reported.
-    idle_at: when it closes unless something happens before.
+    idle_at: when it closes unless something happens before. expires_at: when a closed one is deleted.
     """
 
     revision: int = 1
@@ -120,6 +120,7 @@ class Lobby(WithEvents):
     finished_at: Timestamp | None = None
     closed_at: Timestamp | None = None
     close_reason: CloseReason | None = None
+    expires_at: Timestamp | None = None
 
     @property
     def lobby_id(self) -> LobbyId:
@@ -156,6 +157,7 @@ LOBBIES = Spec(
         *(("status", "starts_at"), ("status", "idle_at"), ("ready_by",), ("unpublished_at",)),
         *(("listed", "game_id", "mode", "region"), ("host_id", "listed")),
     ),
+    expires="expires_at",
 )
 
 

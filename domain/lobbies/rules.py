@@ -7,7 +7,7 @@ forming, ready, countdown, active --empty, idle, expired or finished--> closed
 Teams and roles are in `teams`, settings in `settings`, those who watch in `spectating`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.core.clock import seconds
@@ -45,6 +45,10 @@ FORMING: dict[str, Any] = {"status": "forming", "ready_at": None, "starts_at": N
 
 BANS_MOST = 100
 """A lobby remembers so many players who were kicked; then it forgets the first of them."""
+
+
+CLOSED_KEPT = timedelta(days=90)
+"""As long as its trail."""
 
 
 class NotInLobby(AppError):
@@ -275,7 +279,7 @@ def set_connection(draft: Draft, user: UserId, connection: Connection) -> None:
 def close(draft: Draft, reason: CloseReason, now: datetime) -> None:
     """The lobby is over, and its code free."""
     changes = {"status": "closed", "closed_at": now, "close_reason": reason}
-    over = {"ready_by": None, "join_code": None, "allocating": False}
+    over = {"ready_by": None, "join_code": None, "allocating": False, "expires_at": now + CLOSED_KEPT}
     draft.note(LobbyClosed, {**changes, **over}, reason=reason, closed_at=now)
 
 

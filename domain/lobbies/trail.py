@@ -17,7 +17,18 @@ VALUE_LENGTH = 200
 """Longer values are cut: the trail says what changed, it is no copy of the lobby."""
 
 LEFT_OUT = frozenset(
-    {"id", "version", "revision", "idle_at", "unpublished", "unpublished_at", "members", "connection", "join_code"}
+    {
+        "id",
+        "version",
+        "revision",
+        "idle_at",
+        "unpublished",
+        "unpublished_at",
+        "members",
+        "connection",
+        "join_code",
+        "expires_at",
+    }
 )
 """What support has no use for, or, like the way into the game, no right to."""
 

@@ -10,6 +10,7 @@ import pytest
 from domain.core.ids import LobbyId
 from domain.lobbies.commands import SetReady
 from domain.lobbies.events import lobby_stream
+from domain.lobbies.model import LOBBIES
 from domain.lobbies.trail import TRAIL, VALUE_LENGTH
 from maoga.bootstrap import Core
 from tests.support.clock import ManualClock
@@ -92,3 +93,13 @@ async def test_long_values_are_cut(core: Core, clock: ManualClock) -> None:
     entry = core.trail.changed(lobby, renamed, ("lobby_updated",), host, clock.now()).document
     ((field, after),) = [(change.field, change.after) for change in entry.changes]
     assert (field, len(after or "")) == ("name", VALUE_LENGTH)
+
+
+async def test_a_closed_lobby_goes_with_its_trail_and_an_open_one_stays(core: Core, clock: ManualClock) -> None:
+    host, other = await players(core, 2)
+    closed, stays = await a_lobby(core, host), await a_lobby(core, other)
+    await core.lobbies.leave(host)
+    lobbies = await core.database.collection(LOBBIES).get_many([closed, stays])
+    assert LOBBIES.expires == "expires_at"
+    assert lobbies[closed].expires_at == clock.now() + timedelta(days=90)
+    assert lobbies[stays].expires_at is None
