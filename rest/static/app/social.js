@@ -55,14 +55,14 @@ export class Social {
 
   async fetch() {
     const [friends, requests, blocks, news] = await Promise.all([
-      this.#call("friends", { limit: PAGE }),
+      this.#all("friends"),
       this.#call("friend_requests", { limit: PAGE, direction: "incoming" }),
-      this.#call("blocks", { limit: PAGE }),
+      this.#all("blocks"),
       this.#call("notifications", { limit: 50 }),
     ]);
-    this.friends = friends.items;
+    this.friends = friends;
     this.requests = requests.items;
-    this.#blocked = new Set(blocks.items.map(({ userId }) => userId));
+    this.#blocked = new Set(blocks.map(({ userId }) => userId));
     this.news = news.items;
     this.unread = news.unread;
     this.#people.note(...this.friends, ...this.requests);
@@ -118,9 +118,21 @@ export class Social {
     return this.#maoga.call("social", event, payload);
   }
 
+  /** All pages of a list. */
+  async #all(event) {
+    const items = [];
+    for (let cursor; cursor !== null;) {
+      const page = await this.#call(event, { limit: PAGE, ...(cursor && { cursor }) });
+      items.push(...page.items);
+      cursor = page.nextCursor ?? null;
+    }
+    return items;
+  }
+
   async #watch() {
     const userIds = this.friends.map(({ userId }) => userId).slice(0, WATCHED);
     if (!userIds.length) return;
+    if (this.friends.length > WATCHED) await this.#call("unwatch_presence", {}); // others are the first now
     for (const presence of await this.#call("watch_presence", { userIds })) this.#presence.set(presence.userId, presence);
   }
 
