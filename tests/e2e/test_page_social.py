@@ -86,6 +86,17 @@ def test_friends_are_asked_seen_written_to_and_invited() -> None:
         bo.button("Join the lobby").click()
         bo.button("Close").click()
         bo.sees("Ada's lobby")
+
+        ada.say("Yes")
+        _act(bo.log.filter(has_text="Yes"), "Reply")
+        bo.say("Good")
+        expect(bo.log.filter(has_text="Good").locator(".quote")).to_have_text("Ada: Yes")
+        _menu(bo, "Ada", "Block")
+        expect(bo.log.filter(has_text="Good")).to_be_visible()
+        expect(bo.page.get_by_text("Ada: Yes")).to_have_count(0)
+        conversations = _dock(bo, "Messages").get_by_role("list", name="Conversations")
+        expect(conversations).to_contain_text("A message of somebody you blocked")
+        expect(conversations).not_to_contain_text("Another round later?")
         for person in (ada, bo, cy):
             person.leave_nothing_behind()
 
@@ -157,7 +168,7 @@ def _act(line: Locator, name: str) -> None:
 
 
 def _menu(person: Person, about: str, name: str) -> None:
-    person.page.locator(f"summary[aria-label='What to do about {about}']").click()
+    person.member(about).locator("summary").click()
     person.member(about).get_by_role("button", name=name).click()
 
 
