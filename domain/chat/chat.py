@@ -70,7 +70,15 @@ class Chat:
         return message_view(await self._say(channel, draft))
 
     async def pass_on(self, channel: Channel, message: Message) -> MessageView:
-        """Says what a moderator has let pass, in its sender's name; once, however often it is called."""
+        """Says what a moderator has let pass, in its sender's name; once, however often it is called.
+
+        Raises `NotFound` for who is in the channel no more, and `Forbidden` between people at odds by now.
+        """
+        sender = message.sender_id
+        if sender not in channel.member_ids:
+            raise NotFound("The sender has left the channel.")
+        if channel.kind == "direct" and await self._contacts.at_odds(sender, channel.member_ids):
+            raise Forbidden("The two have nothing to say to each other any more.")
         return message_view(await self._say(channel, await self.admit(channel, Draft(message))))
 
     async def _say(self, channel: Channel, draft: Draft) -> Message:

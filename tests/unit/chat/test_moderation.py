@@ -217,6 +217,16 @@ async def test_only_so_many_messages_of_one_sender_wait(holding: Core) -> None:
         await say(holding, member, group, "bad", "one-more")
 
 
+async def test_who_was_removed_says_nothing_by_a_message_that_waited(holding: Core) -> None:
+    group, owner, member, id = await a_held_message(holding)
+    await holding.chats.groups.remove(owner, ToMember(channel_id=group, user_id=member))
+    with pytest.raises(NotFound):
+        await holding.chats.moderation.review_message(owner, "user", reviewed(group, id, approved=True))
+    assert await contents(holding, owner, group) == []
+    await holding.chats.moderation.review_message(owner, "user", reviewed(group, id, approved=False))
+    assert await holding.chats.moderation.held(owner, "user", ToChannel(channel_id=group)) == []
+
+
 async def test_the_last_word_on_a_held_message_counts(holding: Core) -> None:
     group, owner, member, id = await a_held_message(holding)
     await holding.database.collection(HELD).update(id, {"$set": {"approved": True}})  # it could not be passed on then
