@@ -63,7 +63,7 @@ def _gather(leader: Person, friend: Person) -> None:
     expect(code).to_have_text(re.compile(r"^[A-Z2-9]{8}$"))
     for attempt in ("ZZZZ9999", (code.text_content() or "").lower()):
         friend.page.get_by_role("textbox", name="or join with a code").fill(attempt)
-        friend.button("Join").click()
+        friend.page.locator("#form-party").get_by_role("button", name="Join").click()
         if attempt == "ZZZZ9999":
             expect(friend.page.get_by_text(re.compile("There is no such invitation or code."))).to_be_visible()
     expect(friend.page.get_by_text(f"{leader.name} leads your party, and starts its search.")).to_be_visible()
