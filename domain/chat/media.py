@@ -174,10 +174,11 @@ class ChatMedia:
     ) -> tuple[Media, bytes]:
         """The image and its bytes; until the thumbnail is made, those of the whole.
 
-        Raises `NotFound`, also to who is no member of its channel, and `MediaPending` but to who may review it.
+        The server's moderators see what waits for review, and no other image of channels they are not in. Raises
+        `NotFound`, also to who is no member of its channel, and `MediaPending` but to who may review it.
         """
         media = await self.find(media_id)
-        own, moderates = user == media.uploader_id, is_staff(role)
+        own, moderates = user == media.uploader_id, is_staff(role) and media.review == "pending"
         if not moderates:
             moderates = (await self._channel_of(user, media.channel_id)).moderated_by(user)
         if media.review == "rejected" or not (media.message_id or own):

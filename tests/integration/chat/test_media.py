@@ -202,6 +202,8 @@ async def test_where_images_are_reviewed_others_wait_for_the_moderator(gallery: 
     assert await statuses() == [200, 409, 200, 404]
     await gallery.core.chats.media.review(MediaId(media), approved=True)
     assert await statuses() == [200, 200, 200, 404]
+    with pytest.raises(NotFound):
+        await gallery.core.chats.media.open(eve.id, MediaId(media), role="moderator")
     await gallery.core.chats.media.review(MediaId(media), approved=False)
     assert await statuses() == [404, 404, 404, 404]
 
