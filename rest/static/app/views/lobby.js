@@ -139,7 +139,7 @@ function renderButtons({ lobby, me, plays }) {
   write($("ready"), ready ? "I'm not ready" : "I'm ready");
   $("ready").classList.toggle("primary", !ready);
   $("start").hidden = status !== "ready" || hostId !== me.id || settings.autoStart;
-  $("lobby-invite").hidden = !plays || status === "active";
+  $("lobby-invite").hidden = !plays || status === "active" || Boolean(lobby.matchId);
   write($("leave"), plays ? "Leave" : "Stop watching");
 }
 
