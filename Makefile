@@ -9,7 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MONGOD := .cache/mongod/fiftyone/db/bin/mongod
-TEST_LIMIT_S := 960
+TEST_LIMIT_S := 1080
 ARGS ?=
 
 # No package is built from source: a build would download tools that no lock names.
