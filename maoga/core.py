@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from domain.audit.model import AUDIT
 from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
@@ -64,7 +65,8 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
+    *(AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS),
+    *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
 )

@@ -52,6 +52,8 @@ async def _admit(route: Route, request: web.Request) -> Principal | None:
         await _spend(route, request, address)
         raise
     await _spend(route, request, who)
+    if route.permission and principal:
+        principal.demand(route.permission)
     return principal
 
 

@@ -25,6 +25,7 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.users.permissions import Permission
 from domain.users.users import Users
 from rest.envelope import Download, Reply
 
@@ -101,8 +102,9 @@ Handler = Callable[[Call], Awaitable[Model | Reply | Download | None]]
 class Route:
     """One route below `/api/v1`.
 
-    path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing. body,
-    query: what it takes. upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
+    path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing.
+    permission: what the caller's role must allow; the use case checks the rest. body, query: what it takes.
+    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
     errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
     that it must leave the event loop.
     """
@@ -112,6 +114,7 @@ class Route:
     handler: Handler
     auth: Literal["token", "key"] | None = "token"
     scope: Scope | None = None
+    permission: Permission | None = None
     body: type[Command] | None = None
     query: type[Command] | None = None
     upload: bool = False

@@ -6,9 +6,11 @@ from datetime import datetime
 from pydantic import Field
 
 from domain.core.collection import Spec
+from domain.core.errors import Forbidden
 from domain.core.ids import SessionId, UserId
 from domain.core.model import Document, Model, Timestamp
 from domain.users.model import Me, Role
+from domain.users.permissions import Permission, may
 
 
 class Session(Document):
@@ -46,3 +48,8 @@ class Principal:
     session_id: SessionId
     role: Role
     expires_at: datetime
+
+    def demand(self, permission: Permission) -> None:
+        """Raises `Forbidden` unless they have the permission."""
+        if not may(self.role, permission):
+            raise Forbidden
