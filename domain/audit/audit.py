@@ -26,7 +26,7 @@ class Audit:
         reason: str | None = None,
         expires_at: datetime | None = None,
     ) -> Insert[AuditEntry]:
-        """The write that puts an action on record, for the commit of the action. It stays until `expires_at`, if any."""
+        """The write that puts an action on record, for the commit of the action; gone after `expires_at`, if set."""
         entry = AuditEntry(
             id=self._new_id(),
             at=self._clock.now(),
