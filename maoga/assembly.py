@@ -101,7 +101,7 @@ def build(
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
     )
-    tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
+    tokens = Tokens(settings.signing_keys(), clock, access_s=settings.access_token_s)
     auth = Auth(
         database,
         users,
