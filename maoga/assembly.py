@@ -1,8 +1,10 @@
 """Puts the use cases together on open storage."""
 
+from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
+from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
 from domain.core.clock import Clock
 from domain.core.collection import Database
@@ -80,7 +82,7 @@ def build(
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs = Jobs(database, clock, new_id)
+    jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
@@ -310,7 +312,8 @@ def build(
         notification_preferences=preferences,
         tokens=tokens,
         auth=auth,
-        keys=ApiKeys(database, clock),
+        keys=ApiKeys(database, audit, clock),
+        roles=Roles(database, users, auth, audit),
         blocks=blocks,
         friends=friends,
         privacy=privacy,

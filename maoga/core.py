@@ -7,6 +7,7 @@ from domain.audit.model import AUDIT
 from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.model import SESSIONS
+from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
 from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
@@ -94,6 +95,7 @@ class Core:
     tokens: Tokens
     auth: Auth
     keys: ApiKeys
+    roles: Roles
     blocks: Blocks
     friends: Friends
     privacy: Privacy

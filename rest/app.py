@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+import rest.access
 import rest.auth
 import rest.chats
 import rest.games
@@ -25,7 +26,7 @@ PREFIXES = (NEWEST, "/api")
 """`/api` is an alias of the newest version."""
 
 ROUTES: tuple[Route, ...] = (
-    *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
+    *(*rest.auth.routes, *rest.access.routes, *rest.users.routes, *rest.games.routes),
     *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
     *(*rest.notifications.routes, *rest.chats.routes, *rest.media.routes),
 )

@@ -1257,6 +1257,45 @@ export interface Logout {
   refreshToken?: string;
 }
 
+/** A key as its owners see it. last_used_at: exact to the minute. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
+  createdAt: string;
+  lastUsedAt?: string;
+  expiresAt?: string;
+}
+
+/** Makes an API key. expires_days: days it is good for; without them, until it is revoked. */
+export interface CreateApiKey {
+  name: string;
+  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
+  expiresDays?: number;
+}
+
+/** A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again. */
+export interface NewApiKey {
+  id: string;
+  name: string;
+  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
+  createdAt: string;
+  lastUsedAt?: string;
+  expiresAt?: string;
+  secret: string;
+}
+
+/** Gives a user these roles, and no others. */
+export interface SetRoles {
+  roles: Array<"user" | "moderator" | "admin">;
+}
+
+/** The roles of a user. */
+export interface Roles {
+  userId: string;
+  roles: Array<"user" | "moderator" | "admin">;
+}
+
 /** A user as everybody sees them. */
 export interface PublicUser {
   id: string;

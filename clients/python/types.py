@@ -1403,6 +1403,50 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
+class ApiKey(TypedDict):
+    """A key as its owners see it. last_used_at: exact to the minute."""
+
+    id: str
+    name: str
+    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
+    createdAt: str
+    lastUsedAt: NotRequired[str]
+    expiresAt: NotRequired[str]
+
+
+class CreateApiKey(TypedDict):
+    """Makes an API key. expires_days: days it is good for; without them, until it is revoked."""
+
+    name: str
+    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
+    expiresDays: NotRequired[int]
+
+
+class NewApiKey(TypedDict):
+    """A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again."""
+
+    id: str
+    name: str
+    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
+    createdAt: str
+    lastUsedAt: NotRequired[str]
+    expiresAt: NotRequired[str]
+    secret: str
+
+
+class SetRoles(TypedDict):
+    """Gives a user these roles, and no others."""
+
+    roles: list[Literal["user", "moderator", "admin"]]
+
+
+class Roles(TypedDict):
+    """The roles of a user."""
+
+    userId: str
+    roles: list[Literal["user", "moderator", "admin"]]
+
+
 class PublicUser(TypedDict):
     """A user as everybody sees them."""
 

@@ -12,12 +12,6 @@ Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the one that may do least to the one that may do most."""
 
-
-def is_staff(role: Role) -> bool:
-    """Whether the role moderates the whole server."""
-    return role != "user"
-
-
 Status = Literal["active", "suspended", "banned", "deleted"]
 
 DEFAULT_MU = 1500.0

@@ -113,8 +113,27 @@ NOTIFICATIONS = (
     RouteRow("PUT", "/users/me/notification-settings", everyone(OWN), body=lambda s: {}),
 )
 
+ADMIN = (
+    RouteRow("GET", "/admin/api-keys", everyone("FORBIDDEN")),
+    RouteRow(
+        "POST",
+        "/admin/api-keys",
+        everyone("FORBIDDEN"),
+        body=lambda s: {"name": "mine", "scopes": ["results:write"]},
+    ),
+    RouteRow("DELETE", "/admin/api-keys/{id}", everyone("FORBIDDEN")),
+    RouteRow(
+        "PUT",
+        "/admin/users/{id}/roles",
+        everyone("FORBIDDEN"),
+        id=lambda s: s.user("host"),
+        body=lambda s: {"roles": ["admin"]},
+    ),
+)
+
 ROUTE_ROWS = (
     *AUTH,
+    *ADMIN,
     *CATALOGUE,
     *MATCHES,
     *CHATS,

@@ -11,7 +11,10 @@ import pytest
 from aiohttp import ClientSession, web
 from loguru import logger
 
-from domain.auth.api_keys import SCOPES, ApiKeys
+from domain.audit.audit import Audit
+from domain.audit.model import CLI
+from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
+from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.core.events import Outbox
 from domain.core.ids import new_id
@@ -124,7 +127,13 @@ class Api:
 
     async def key(self) -> str:
         """A new API key with every scope."""
-        return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
+        command = CreateApiKey(name="a game server", scopes=list(SCOPES))
+        return (await keys_of(self.accounts).create(CLI, command)).secret
+
+
+def keys_of(accounts: Accounts) -> ApiKeys:
+    """The API keys of those accounts."""
+    return ApiKeys(accounts.database, Audit(accounts.clock, new_id), accounts.clock)
 
 
 def notifications_of(accounts: Accounts) -> Notifications:
@@ -175,7 +184,8 @@ async def serving(
     jobs = Jobs(database, clock, new_id)
     services = Services(
         auth=accounts.auth,
-        keys=ApiKeys(database, clock),
+        keys=keys_of(accounts),
+        roles=Roles(database, accounts.users, accounts.auth, Audit(clock, new_id)),
         users=accounts.users,
         blocks=blocks,
         friends=friends,
