@@ -1,5 +1,3 @@
-import hmac
-import json
 from base64 import urlsafe_b64encode
 from itertools import pairwise
 from typing import Any
@@ -11,6 +9,7 @@ from domain.auth.model import Session
 from domain.auth.tokens import TokenExpired, TokenInvalid, Tokens
 from domain.core.ids import UserId
 from domain.users.model import User
+from tests.support import forgery
 from tests.support.accounts import KEY
 from tests.support.clock import ManualClock
 
@@ -24,22 +23,9 @@ session = Session(id="s1", user_id=UserId("u1"), created_at=now, rotated_at=now,
 KID = jwt.get_unverified_header(tokens.access(session, user))["kid"]
 
 
-def forged(key: bytes = KEY, algorithm: str = "HS256", headers: dict[str, Any] | None = None, **changes: Any) -> str:
-    """Our header and claims with changes (None removes one), signed with `key`."""
-    token = tokens.access(session, user)
-    claims = jwt.decode(token, options={"verify_signature": False})
-    header = jwt.get_unverified_header(token) | (headers or {}) | {"alg": algorithm}
-    signed = ".".join(_part({k: v for k, v in part.items() if v is not None}) for part in (header, claims | changes))
-    mac = b"" if algorithm == "none" else hmac.digest(key, signed.encode(), algorithm.replace("HS", "sha"))
-    return f"{signed}.{_encoded(mac)}"
-
-
-def _part(values: dict[str, Any]) -> str:
-    return _encoded(json.dumps(values).encode())
-
-
-def _encoded(data: bytes) -> str:
-    return urlsafe_b64encode(data).decode().rstrip("=")
+def forged(key: bytes = KEY, algorithm: str = "HS256", **changes: Any) -> str:
+    """A token of ours with changes, signed with `key`."""
+    return forgery.forged(tokens.access(session, user), key, algorithm, **changes)
 
 
 def test_an_access_token_says_who_it_speaks_for() -> None:
