@@ -3,6 +3,7 @@
 from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
+from domain.auth.external import External
 from domain.auth.passwords import Passwords
 from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
@@ -54,6 +55,7 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.outbound.providers import identity_providers
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -314,6 +316,14 @@ def build(
         auth=auth,
         keys=ApiKeys(database, audit, clock),
         roles=Roles(database, users, auth, audit),
+        external=External(
+            database,
+            users=users,
+            auth=auth,
+            audit=audit,
+            providers=identity_providers(settings.identity_providers, clock, private=not settings.hardened),
+            clock=clock,
+        ),
         blocks=blocks,
         friends=friends,
         privacy=privacy,

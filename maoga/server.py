@@ -76,6 +76,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             auth=core.auth,
             keys=core.keys,
             roles=core.roles,
+            external=core.external,
             users=core.users,
             blocks=core.blocks,
             friends=core.friends,

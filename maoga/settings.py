@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
 from domain.matchmaking.cooldowns import CooldownRule
+from storage.outbound.providers import ProviderConfigs
 from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
@@ -111,6 +112,11 @@ class Settings(BaseSettings):
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="bcrypt work factor (log2 of rounds)")
     login_attempts: int = Field(default=5, ge=1, description="failed logins per account in login_window_s")
     login_window_s: int = Field(default=900, ge=1, description="seconds in which failed logins count")
+    identity_providers: Annotated[ProviderConfigs, NoDecode] = Field(
+        default_factory=dict,
+        description='JSON of who vouches for players, by name: {"studio": {"kind": "oidc", "issuer": "https://...", '
+        '"audience": "..."}} and the like (docs/accounts.md)',
+    )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
 
     cors_origins: Annotated[list[str], NoDecode] = Field(

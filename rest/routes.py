@@ -9,6 +9,7 @@ from aiohttp import web
 from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKey, ApiKeys, Scope
 from domain.auth.auth import Auth
+from domain.auth.external import External
 from domain.auth.model import Principal
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
@@ -58,6 +59,7 @@ class Services:
     auth: Auth
     keys: ApiKeys
     roles: Roles
+    external: External
     users: Users
     blocks: Blocks
     friends: Friends

@@ -1223,6 +1223,7 @@ export interface Me {
   emailVerified: boolean;
   guest: boolean;
   roles: Array<"user" | "moderator" | "admin">;
+  identities: Array<string>;
   status: "active" | "suspended" | "banned" | "deleted";
   preferences: Preferences;
   gameProfiles: Array<GameProfile>;
@@ -1294,6 +1295,22 @@ export interface SetRoles {
 export interface Roles {
   userId: string;
   roles: Array<"user" | "moderator" | "admin">;
+}
+
+/** Logs in by an identity. provider: by the name the server's settings give it. */
+export interface ExternalLogin {
+  token: string;
+  nonce?: string;
+  provider: string;
+}
+
+/**
+ * Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
+ * provider put into the token.
+ */
+export interface LinkIdentity {
+  token: string;
+  nonce?: string;
 }
 
 /** A user as everybody sees them. */

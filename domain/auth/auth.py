@@ -151,6 +151,11 @@ class Auth:
         _refuse_unless_active(user)
         return await self._open_session(user)
 
+    async def enter(self, user: User) -> SessionView:
+        """Opens a session for somebody another provider vouches for; raises the refusal of the account's status."""
+        _refuse_unless_active(user)
+        return await self._open_session(user)
+
     async def refresh(self, command: Refresh) -> SessionView:
         """Rotates the refresh token; raises `TokenInvalid`, `TokenExpired`, `TokenRevoked` or a refusal.
 
