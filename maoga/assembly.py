@@ -4,6 +4,7 @@ from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
+from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -50,8 +51,10 @@ from maoga.settings import Settings
 from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
+from storage.memory.cache import MemoryCache
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -70,6 +73,7 @@ def build(
     *,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
+    cache_metrics: CacheMetrics,
 ) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
@@ -78,6 +82,7 @@ def build(
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
+    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
     jobs = Jobs(database, clock, new_id)
@@ -302,6 +307,7 @@ def build(
         publisher=publisher,
         presence=presence,
         limits=limits,
+        cache=cache,
         pool=pool,
         jobs=jobs,
         runner=runner,

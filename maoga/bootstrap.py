@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 from pydantic import SecretStr
 
+from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
+from domain.core.cache import CacheMetrics
 from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
 from domain.core.streams import StreamLog
@@ -47,6 +49,7 @@ async def open_core(
     clock: Clock | None = None,
     metrics: MatchmakingMetrics = UNWATCHED,
     job_metrics: JobMetrics = UNWATCHED_JOBS,
+    cache_metrics: CacheMetrics = UNWATCHED_CACHE,
 ) -> AsyncIterator[Core]:
     """Opens the storage and builds the use cases on it; lets go of the storage at the end."""
     arm(settings.fault_point)
@@ -65,7 +68,16 @@ async def open_core(
         try:
             clock = clock or SystemClock()
             async with _open_streams(settings, clock, redis) as streams:
-                yield build(settings, clock, database, redis, streams, metrics=metrics, job_metrics=job_metrics)
+                yield build(
+                    settings,
+                    clock,
+                    database,
+                    redis,
+                    streams,
+                    metrics=metrics,
+                    job_metrics=job_metrics,
+                    cache_metrics=cache_metrics,
+                )
         finally:
             await database.close()
     finally:

@@ -13,6 +13,7 @@ from domain.chat.chat import Chat
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
@@ -85,6 +86,7 @@ class Core:
     publisher: StreamPublisher
     presence: Presence
     limits: RateLimits
+    cache: Cache
     pool: TicketPool
     jobs: Jobs
     runner: JobRunner

@@ -25,7 +25,7 @@ from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.greeter import Greeter
 from realtime.hub import Hub
-from realtime.metrics import JobFigures, MatchmakingFigures, Metrics
+from realtime.metrics import CacheFigures, JobFigures, MatchmakingFigures, Metrics
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
@@ -47,7 +47,12 @@ async def run(settings: Settings) -> int:
     registry = _registry()
     metrics = Metrics(registry)
     async with (
-        open_core(settings, metrics=MatchmakingFigures(registry), job_metrics=JobFigures(registry)) as core,
+        open_core(
+            settings,
+            metrics=MatchmakingFigures(registry),
+            job_metrics=JobFigures(registry),
+            cache_metrics=CacheFigures(registry),
+        ) as core,
         AsyncExitStack() as stack,
     ):
         await _seed(core)

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from domain.core.cache import CacheMetrics
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.metrics import Outcome as JobOutcome
 from domain.jobs.model import JobStatus
@@ -178,3 +179,20 @@ class JobFigures(JobMetrics):
 
     def uncounted(self) -> None:
         self._jobs.clear()
+
+
+class CacheFigures(CacheMetrics):
+    """The series of the cache. Areas are those the code has."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._asked = Counter("maoga_cache_asked", "Answers by outcome", ["area", "outcome"], registry=registry)
+        self._failed = Counter("maoga_cache_failed", "Times the cache did not answer", registry=registry)
+
+    def hit(self, area: str) -> None:
+        self._asked.labels(area, "hit").inc()
+
+    def missed(self, area: str) -> None:
+        self._asked.labels(area, "miss").inc()
+
+    def failed(self) -> None:
+        self._failed.inc()
