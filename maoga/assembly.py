@@ -1,5 +1,6 @@
 """Puts the use cases together on open storage."""
 
+from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
@@ -14,6 +15,7 @@ from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
 from domain.games.games import Games
+from domain.games.source import SourceMetrics
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
@@ -44,6 +46,7 @@ from domain.rankings.standings import Standings
 from domain.users.users import Users
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
+from maoga.games_assembly import build_catalogue
 from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
@@ -74,6 +77,7 @@ def build(
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
     cache_metrics: CacheMetrics,
+    source_metrics: SourceMetrics,
 ) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
@@ -101,7 +105,21 @@ def build(
         database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
     blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
-    games = Games(database, clock)
+    games = Games(database, clock, cache)
+    catalogue = build_catalogue(
+        settings,
+        database=database,
+        redis=redis,
+        games=games,
+        cache=cache,
+        limits=limits,
+        pool=pool,
+        jobs=jobs,
+        runner=runner,
+        audit=Audit(clock, new_id),
+        clock=clock,
+        metrics=source_metrics,
+    )
     rankings = Rankings(database, games, clock)
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
@@ -323,6 +341,9 @@ def build(
         presences=presences,
         acquaintances=acquaintances,
         games=games,
+        catalogue=catalogue.catalogue,
+        imports=catalogue.imports,
+        trending=catalogue.trending,
         rankings=rankings,
         standings=standings,
         chat=chats.talk,

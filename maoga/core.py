@@ -18,7 +18,9 @@ from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
 from domain.core.limits import RateLimits
 from domain.core.streams import StreamLog
+from domain.games.catalogue import Catalogue
 from domain.games.games import Games
+from domain.games.imports import GameImports
 from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
@@ -44,6 +46,7 @@ from domain.matchmaking.recent_players import RecentPlayers
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
+from domain.matchmaking.trending import Trending
 from domain.notifications.model import NOTIFICATIONS
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NOTIFICATION_SETTINGS, NotificationPreferences
@@ -102,6 +105,9 @@ class Core:
     presences: Presences
     acquaintances: Acquaintances
     games: Games
+    catalogue: Catalogue
+    imports: GameImports
+    trending: Trending
     rankings: Rankings
     standings: Standings
     chat: Chat

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
+from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKeys, Scope
 from domain.auth.auth import Auth
 from domain.auth.model import Principal
@@ -14,11 +15,14 @@ from domain.chat.media import Read
 from domain.core.errors import AppError
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
+from domain.games.catalogue import Catalogue
 from domain.games.games import Games
+from domain.games.imports import GameImports
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.results import Results
+from domain.matchmaking.trending import Trending
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
@@ -61,6 +65,9 @@ class Services:
     notifications: Notifications
     notification_preferences: NotificationPreferences
     games: Games
+    catalogue: Catalogue
+    imports: GameImports
+    trending: Trending
     rankings: Rankings
     standings: Standings
     results: Results
@@ -93,6 +100,11 @@ class Call:
         """Who calls; only routes that ask for an access token know."""
         assert self._principal is not None  # noqa: S101 - a mistake in the route table
         return self._principal
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls, for the audit log."""
+        return Actor(kind="user", id=self.principal.user_id, address=self.address)
 
 
 Handler = Callable[[Call], Awaitable[Model | Reply | Download | None]]
