@@ -14,6 +14,7 @@ from loguru import logger
 from domain.auth.api_keys import SCOPES, ApiKeys
 from domain.chat.cases import ChatCases
 from domain.core.events import Outbox
+from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
@@ -30,9 +31,11 @@ from domain.social.friends import Friends
 from domain.social.privacy import Privacy
 from maoga.chat_assembly import build_chat
 from maoga.process import report
-from rest.app import build_app, runner_of
+from maoga.reference import DOCUMENTS
+from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
+from rest.server import runner_of
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
@@ -215,9 +218,10 @@ async def serving(
         ),
         karma=KarmaBook(database, clock),
         limits=accounts.limits,
+        idempotency=Idempotency(database, clock),
         metrics=metrics,
     )
-    runner = runner_of(build_app(services, config, checks or {}), drain_s=1)
+    runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
