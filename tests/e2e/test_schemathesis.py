@@ -1,0 +1,48 @@
+"""The server keeps what its OpenAPI document promises: schemathesis looks for a request that shows otherwise."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Start, a_guest
+from tests.support.server import MaogaServer
+from tests.support.services import ROOT
+
+COMMAND = Path(sys.executable).parent / "schemathesis"
+CONFIG = ROOT / "tests" / "support" / "schemathesis.toml"
+ENDS_A_SESSION = "^/auth/logout"
+
+
+async def run(server: MaogaServer, folder: Path, phases: str, examples: int, limit_s: int) -> None:
+    """Runs all checks as one guest. What ends a session is called by another one, who is not missed."""
+    caller, other = (await a_guest(server.url)).access_token, (await a_guest(server.url)).access_token
+    operation = f'\n[[operations]]\ninclude-path-regex = "{ENDS_A_SESSION}"\n'
+    headers = f'headers = {{ Authorization = "Bearer {other}" }}\n'
+    (folder / "schemathesis.toml").write_text(CONFIG.read_text() + operation + headers)
+    options = [f"--phases={phases}", f"--max-examples={examples}", "--checks=all", "--workers=2", "--seed=1"]
+    command = [COMMAND, "--config-file=schemathesis.toml", "run", f"{server.url}/openapi.json", *options]
+    done = subprocess.run(  # noqa: ASYNC221 - nothing else goes on here
+        [*command, "-H", f"Authorization: Bearer {caller}", "--continue-on-failure"],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=limit_s,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "Stateful" in done.stdout
+    assert (await a_guest(server.url)).access_token
+
+
+@pytest.mark.timeout(300)
+async def test_no_request_shows_the_server_to_be_other_than_its_document(start: Start, tmp_path: Path) -> None:
+    """Every example, and every value at the edge of what a schema allows or just beyond; and some chains of calls."""
+    await run(start(), tmp_path, "examples,coverage,stateful", examples=2, limit_s=280)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+async def test_no_random_request_does_so_either(start: Start, tmp_path: Path) -> None:
+    await run(start(), tmp_path, "examples,coverage,fuzzing,stateful", examples=60, limit_s=1700)
