@@ -14,6 +14,8 @@ CHANNEL = "01990000-0000-7000-8000-000000000003"
 MATCH = "01990000-0000-7000-8000-000000000004"
 NOTIFICATION = "01990000-0000-7000-8000-000000000005"
 MEDIA = "01990000-0000-7000-8000-000000000006"
+OTHERS_EMAIL = "bob@example.com"
+PASSWORD = "plough kiwi tundra"  # noqa: S105
 REFRESH_TOKEN = "kept-since-the-login"  # noqa: S105
 
 
@@ -32,10 +34,10 @@ ACCOUNTS: dict[str, Example] = {
             "email": "ada@example.com",
             "username": "ada",
             "displayName": "Ada L.",
-            "password": "plough kiwi tundra",
+            "password": PASSWORD,
         }
     ),
-    "POST /auth/login": Example(body={"credential": "bob@example.com", "password": "plough kiwi tundra"}),
+    "POST /auth/login": Example(body={"credential": OTHERS_EMAIL, "password": PASSWORD}),
     "POST /auth/guest": Example(body={"displayName": "Ada L."}),
     "POST /auth/refresh": Example(body={"refreshToken": REFRESH_TOKEN}),
     "POST /auth/logout": Example(body={"refreshToken": REFRESH_TOKEN}),
