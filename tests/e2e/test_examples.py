@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from domain.auth.api_keys import SCOPES
 from domain.auth.commands import Register

@@ -48,7 +48,7 @@ class World:
             examples.CALLER: caller.user["id"],
             examples.PLAYER: other.user["id"],
             examples.OTHERS_EMAIL: f"{names[1]}@example.test",
-            examples.REFRESH_TOKEN: caller.refresh_token,
+            examples.REFRESH_TOKEN: str(caller.refresh_token),
         }
         return cls(url, http, key, admin, caller, other, made)
 
