@@ -22,9 +22,15 @@ async def run(server: MaogaServer, folder: Path, phases: str, examples: int, lim
     headers = f'headers = {{ Authorization = "Bearer {other}" }}\n'
     (folder / "schemathesis.toml").write_text(CONFIG.read_text() + operation + headers)
     options = [f"--phases={phases}", f"--max-examples={examples}", "--checks=all", "--workers=2", "--seed=1"]
-    command: list[str | Path] = [COMMAND, "--config-file=schemathesis.toml", "run", f"{server.url}/openapi.json", *options]
+    command: list[str | Path] = [
+        COMMAND,
+        "--config-file=schemathesis.toml",
+        "run",
+        f"{server.url}/openapi.json",
+        *options,
+    ]
     done = subprocess.run(  # noqa: ASYNC221 - nothing else goes on here
-        [*command, "-H", f"Authorization: Bearer {caller}", "--continue-on-failure"],
+        [*command, *options, "-H", f"Authorization: Bearer {caller}", "--continue-on-failure"],
         cwd=folder,
         check=False,
         capture_output=True,
