@@ -3,7 +3,7 @@ SwaggerUIBundle({
   url: "/docs/openapi.json",
   dom_id: "#docs",
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   defaultModelsExpandDepth: 0,
   validatorUrl: null, // ask nobody else
 });
