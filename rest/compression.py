@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable
 import brotli  # type: ignore[import-untyped]
 from aiohttp import ETag, hdrs, web
 
+from rest.routes import ROUTE
+
 LEAST_BYTES = 1024
 MOST_INLINE_BYTES = 65_536
 """A larger body is compressed in a thread: it takes milliseconds."""
 
 TYPES = frozenset({"application/json", "text/html", "text/css", "text/javascript", "image/svg+xml"})
-SECRET = "/auth/"  # noqa: S105 - the part of a path below which answers carry tokens
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -38,7 +38,9 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {"br": _brotli, "gzip": _gzip}
 async def compress(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Compresses the answer if the client takes it."""
     response = await handler(request)
-    if not isinstance(response, web.Response) or response.content_type not in TYPES or SECRET in request.path:
+    if not isinstance(response, web.Response) or response.content_type not in TYPES:
+        return response
+    if (route := request.get(ROUTE)) and route.confidential:
         return response
     response.headers.add(hdrs.VARY, hdrs.ACCEPT_ENCODING)
     body = response.body

@@ -14,6 +14,8 @@ CHANNEL = "01990000-0000-7000-8000-000000000003"
 MATCH = "01990000-0000-7000-8000-000000000004"
 NOTIFICATION = "01990000-0000-7000-8000-000000000005"
 MEDIA = "01990000-0000-7000-8000-000000000006"
+API_KEY = "0123456789abcdef"
+PROVIDER_TOKEN = "the-token-of-the-provider"  # noqa: S105
 OTHERS_EMAIL = "bob@example.com"
 PASSWORD = "plough kiwi tundra"  # noqa: S105
 REFRESH_TOKEN = "kept-since-the-login"  # noqa: S105
@@ -39,6 +41,9 @@ ACCOUNTS: dict[str, Example] = {
     ),
     "POST /auth/login": Example(body={"credential": OTHERS_EMAIL, "password": PASSWORD}),
     "POST /auth/guest": Example(body={"displayName": "Ada L."}),
+    "POST /auth/external": Example(body={"provider": "studio", "token": PROVIDER_TOKEN}),
+    "POST /users/me/identities/{provider}": Example("studio", body={"token": PROVIDER_TOKEN}),
+    "DELETE /users/me/identities/{provider}": Example("studio"),
     "POST /auth/refresh": Example(body={"refreshToken": REFRESH_TOKEN}),
     "POST /auth/logout": Example(body={"refreshToken": REFRESH_TOKEN}),
     "POST /auth/logout-all": Example(body={}),
@@ -101,5 +106,12 @@ CHATS: dict[str, Example] = {
     "GET /media/{id}/thumbnail": Example(MEDIA),
 }
 
-EXAMPLES: Mapping[str, Example] = {**ACCOUNTS, **GAMES, **LOBBIES, **SOCIAL, **CHATS}
+ADMIN: dict[str, Example] = {
+    "GET /admin/api-keys": Example(),
+    "POST /admin/api-keys": Example(body={"name": "eu-servers", "scopes": ["results:write"], "expiresDays": 90}),
+    "DELETE /admin/api-keys/{id}": Example(API_KEY),
+    "PUT /admin/users/{id}/roles": Example(PLAYER, body={"roles": ["user", "moderator"]}),
+}
+
+EXAMPLES: Mapping[str, Example] = {**ACCOUNTS, **GAMES, **LOBBIES, **SOCIAL, **CHATS, **ADMIN}
 """By method and path, as in the route's own table."""

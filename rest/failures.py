@@ -31,6 +31,7 @@ def failures_of(route: Route) -> list[type[AppError]]:
         found += [AuthenticationRequired, ApiKeyInvalid, ApiKeyScope]
     elif route.auth == "token":
         found += [AuthenticationRequired, TokenInvalid, TokenExpired, TokenRevoked]
+        found += [ApiKeyInvalid, ApiKeyScope] if route.scope else []
     if route.permission:
         found.append(Forbidden)
     if route.body:

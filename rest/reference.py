@@ -46,8 +46,10 @@ def _routes() -> Iterator[str]:
 def _summary(route: Route) -> tuple[str, ...]:
     answer = f"{route.status} {_answer_name(route.answer)}".strip()
     codes = ", ".join(f"`{error.code}`" for error in failures_of(route))
-    asked = {"token": "yes", "key": f"API key, `{route.scope}`", None: "no"}
-    return (asked[route.auth], answer, route.rate, codes)
+    may = f"yes, `{route.permission}`" if route.permission else "yes"
+    asked = {"token": may, "key": f"API key, `{route.scope}`", None: "no"}
+    either = f", or API key, `{route.scope}`" if route.auth == "token" and route.scope else ""
+    return (asked[route.auth] + either, answer, route.rate, codes)
 
 
 def _answer_name(answer: Any) -> str:

@@ -7,9 +7,12 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
-from domain.auth.api_keys import ApiKeys, Scope
+from domain.audit.model import Actor
+from domain.auth.api_keys import ApiKey, ApiKeys, Scope
 from domain.auth.auth import Auth
+from domain.auth.external import External
 from domain.auth.model import Principal
+from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.chat.media import Read
 from domain.core.errors import AppError
@@ -57,6 +60,8 @@ class Services:
 
     auth: Auth
     keys: ApiKeys
+    roles: Roles
+    external: External
     users: Users
     blocks: Blocks
     friends: Friends
@@ -90,12 +95,20 @@ class Call:
     query: Any
     upload: Read
     _principal: Principal | None
+    _key: ApiKey | None
 
     @property
     def principal(self) -> Principal:
-        """Who calls; only routes that ask for an access token know."""
+        """Who calls; only routes that take nothing but an access token know."""
         assert self._principal is not None  # noqa: S101 - a mistake in the route table
         return self._principal
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls, user or machine, for the audit log."""
+        if self._key:
+            return Actor(kind="key", id=self._key.id, address=self.address)
+        return Actor(kind="user", id=self.principal.user_id, address=self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +132,11 @@ class Route:
     """One route below `/api/v1`.
 
     path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing.
-    permission: what the caller's role must allow; the use case checks the rest. body, query: what it takes.
+    permission: what the caller's role must allow; the use case checks the rest. Where there is a scope as well, an API
+    key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
     errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
-    that it must leave the event loop. deprecated: that it will go.
+    that it must leave the event loop. secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -139,12 +153,18 @@ class Route:
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
     off_loop: bool = False
+    secret: bool = False
     deprecated: Deprecation | None = None
 
     @property
+    def confidential(self) -> bool:
+        """Whether its answers have tokens or keys in them, which are neither stored nor compressed."""
+        return self.secret or self.rate == "auth"
+
+    @property
     def keyed(self) -> bool:
-        """Whether it honours an `Idempotency-Key`: every POST but those whose answers have tokens in them."""
-        return self.method == "POST" and self.rate != "auth" and self.auth is not None
+        """Whether it honours an `Idempotency-Key`."""
+        return self.method == "POST" and self.auth is not None and not self.confidential
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,21 @@
 """Every example of the OpenAPI document is sent to a real server, which answers as the document says."""
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
+import pytest_asyncio
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from domain.auth.api_keys import SCOPES
+from domain.audit.model import Actor
+from domain.auth.api_keys import SCOPES, CreateApiKey
 from domain.auth.commands import Register
+from domain.core.clock import SystemClock
 from rest.app import ROUTES
 from rest.examples import EXAMPLES
 from rest.openapi import openapi
@@ -20,25 +23,32 @@ from rest.routes import Route
 from tests.support.accounts import PASSWORD
 from tests.support.cores import a_core
 from tests.support.example_world import World
+from tests.support.issuer import AUDIENCE, Issuer, an_issuer
 from tests.support.server import maoga_server
 
 DOCUMENT = openapi()
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @dataclass(frozen=True)
 class Running:
-    """A server with an administrator. key: an API key with every scope."""
+    """A server with an administrator. key: an API key with every scope. issuer: vouches for players."""
 
     url: str
     key: str
+    issuer: Issuer
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Running]:
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def running() -> AsyncIterator[Running]:
     with TemporaryDirectory(prefix="maoga-examples-") as folder:
-        key = asyncio.run(_prepared(Path(folder)))
-        with maoga_server(MAOGA_VAR_DIR=folder) as server:
-            yield Running(server.url, key)
+        key = await _prepared(Path(folder))
+        async with an_issuer(SystemClock()) as issuer:
+            studio = {"kind": "oidc", "issuer": issuer.url, "audience": AUDIENCE}
+            providers = orjson.dumps({"studio": studio}).decode()
+            with maoga_server(MAOGA_VAR_DIR=folder, MAOGA_IDENTITY_PROVIDERS=providers) as server:
+                yield Running(server.url, key, issuer)
 
 
 async def _prepared(folder: Path) -> str:
@@ -46,13 +56,14 @@ async def _prepared(folder: Path) -> str:
     async with a_core(folder) as core:
         command = Register.parse({"email": "root@example.test", "username": "root", "password": PASSWORD})
         await core.auth.create_account(command, roles=("admin",))
-        return await core.keys.create("examples", SCOPES)
+        made = await core.keys.create(Actor(kind="cli"), CreateApiKey(name="examples", scopes=list(SCOPES)))
+        return made.secret
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 async def test_the_example_is_answered_as_the_document_says(running: Running, route: Route) -> None:
     async with aiohttp.ClientSession() as http:
-        world = await World.create(running.url, http, running.key)
+        world = await World.create(running.url, http, running.key, running.issuer)
         status, content_type, body = await world.send(route, EXAMPLES[f"{route.method} {route.path}"])
     assert status == route.status, body
     described = DOCUMENT["paths"][route.path][route.method.lower()]["responses"][str(status)]

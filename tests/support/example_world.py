@@ -16,6 +16,7 @@ from rest.examples import Example
 from rest.routes import Route
 from tests.support.accounts import PASSWORD
 from tests.support.images import an_image
+from tests.support.issuer import Issuer
 
 DUEL: Any = {
     "games": [{"gameId": "rocket-league"}],
@@ -27,18 +28,22 @@ DUEL: Any = {
 
 @dataclass
 class World:
-    """A server, the caller of the example, another player, and what they have. key: an API key with every scope."""
+    """A server, the caller of the example, another player, and what they have.
+
+    key: an API key with every scope. issuer: who vouches for players, called `studio`.
+    """
 
     url: str
     http: aiohttp.ClientSession
     key: str
+    issuer: Issuer
     admin: Session
     caller: Session
     other: Session
     made: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    async def create(cls, url: str, http: aiohttp.ClientSession, key: str) -> "World":
+    async def create(cls, url: str, http: aiohttp.ClientSession, key: str, issuer: Issuer) -> "World":
         """Two new players on the server."""
         async with MaogaRest(url, http) as rest:
             names = [f"p{uuid4().hex[:12]}" for _ in range(2)]
@@ -49,8 +54,9 @@ class World:
             examples.PLAYER: other.user["id"],
             examples.OTHERS_EMAIL: f"{names[1]}@example.test",
             examples.REFRESH_TOKEN: str(caller.refresh_token),
+            examples.PROVIDER_TOKEN: issuer.token(names[0]),
         }
-        return cls(url, http, key, admin, caller, other, made)
+        return cls(url, http, key, issuer, admin, caller, other, made)
 
     async def call(self, session: Session, method: str, path: str, **request: Any) -> Any:
         """The data of an answer that must be a success."""
@@ -125,12 +131,18 @@ async def _match(world: World) -> str:
     return str(match)
 
 
+async def _api_key(world: World) -> str:
+    body = examples.ADMIN["POST /admin/api-keys"].body
+    return str((await world.call(world.admin, "POST", "/admin/api-keys", json=body))["id"])
+
+
 MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     examples.LOBBY: _lobby,
     examples.CHANNEL: _channel,
     examples.MEDIA: _media,
     examples.NOTIFICATION: _notification,
     examples.MATCH: _match,
+    examples.API_KEY: _api_key,
 }
 
 
@@ -158,7 +170,13 @@ async def _all_be_ready(world: World) -> None:
         await world.call(player, "POST", f"{path}/ready", json={"ready": True})
 
 
+async def _be_linked(world: World) -> None:
+    body = {"token": world.issuer.token(world.caller.user["username"])}
+    await world.call(world.caller, "POST", "/users/me/identities/studio", json=body)
+
+
 BEFORE: dict[str, Callable[[World], Awaitable[None]]] = {
+    "DELETE /users/me/identities/{provider}": _be_linked,
     "PATCH /friends/requests/{id}": _be_asked,
     "POST /chats/direct": _be_friends,
     "POST /lobbies/{id}/join": _stand_outside,
