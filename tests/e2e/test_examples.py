@@ -12,16 +12,12 @@ import pytest
 import pytest_asyncio
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from domain.audit.model import Actor
-from domain.auth.api_keys import SCOPES, CreateApiKey
-from domain.auth.commands import Register
 from domain.core.clock import SystemClock
 from rest.app import ROUTES
 from rest.examples import EXAMPLES
 from rest.openapi import openapi
 from rest.routes import Route
-from tests.support.accounts import PASSWORD
-from tests.support.cores import a_core
+from tests.support.administrator import prepared
 from tests.support.example_world import World
 from tests.support.issuer import AUDIENCE, Issuer, an_issuer
 from tests.support.server import maoga_server
@@ -43,21 +39,12 @@ class Running:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def running() -> AsyncIterator[Running]:
     with TemporaryDirectory(prefix="maoga-examples-") as folder:
-        key = await _prepared(Path(folder))
+        key = await prepared(Path(folder))
         async with an_issuer(SystemClock()) as issuer:
             studio = {"kind": "oidc", "issuer": issuer.url, "audience": AUDIENCE}
             providers = orjson.dumps({"studio": studio}).decode()
             with maoga_server(MAOGA_VAR_DIR=folder, MAOGA_IDENTITY_PROVIDERS=providers) as server:
                 yield Running(server.url, key, issuer)
-
-
-async def _prepared(folder: Path) -> str:
-    """Makes the administrator, and the key that is returned."""
-    async with a_core(folder) as core:
-        command = Register.parse({"email": "root@example.test", "username": "root", "password": PASSWORD})
-        await core.auth.create_account(command, roles=("admin",))
-        made = await core.keys.create(Actor(kind="cli"), CreateApiKey(name="examples", scopes=list(SCOPES)))
-        return made.secret
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")

@@ -15,6 +15,7 @@ from rest import examples
 from rest.examples import Example
 from rest.routes import Route
 from tests.support.accounts import PASSWORD
+from tests.support.administrator import USERNAME
 from tests.support.images import an_image
 from tests.support.issuer import Issuer
 
@@ -48,7 +49,7 @@ class World:
         async with MaogaRest(url, http) as rest:
             names = [f"p{uuid4().hex[:12]}" for _ in range(2)]
             caller, other = [await rest.register(f"{name}@example.test", name, PASSWORD) for name in names]
-            admin = await rest.login("root", PASSWORD)
+            admin = await rest.login(USERNAME, PASSWORD)
         made = {
             examples.CALLER: caller.user["id"],
             examples.PLAYER: other.user["id"],
