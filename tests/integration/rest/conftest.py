@@ -19,6 +19,7 @@ from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.core.cache import Cache
 from domain.core.events import Outbox
+from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
@@ -37,10 +38,12 @@ from domain.social.privacy import Privacy
 from maoga.chat_assembly import build_chat
 from maoga.games_assembly import build_catalogue
 from maoga.process import report
+from maoga.reference import DOCUMENTS
 from maoga.settings import Settings
-from rest.app import build_app, runner_of
+from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
+from rest.server import runner_of
 from storage.memory.cache import MemoryCache
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.deadlines import RedisDeadlines
@@ -263,9 +266,10 @@ async def serving(
         ),
         karma=KarmaBook(database, clock),
         limits=accounts.limits,
+        idempotency=Idempotency(database, clock),
         metrics=metrics,
     )
-    runner = runner_of(build_app(services, config, checks or {}), drain_s=1)
+    runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -83,7 +83,7 @@ async def test_every_answer_carries_the_security_headers(api: Api, path: str) ->
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "camera=()" in headers["Permissions-Policy"]
-    assert headers["Cache-Control"] == "no-store"
+    assert headers["Cache-Control"] == ("private, no-cache" if path == "/api/v1/games" else "no-store")
     assert headers["Server"] == "maoga"
     assert "Strict-Transport-Security" not in headers
 
