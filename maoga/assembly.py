@@ -1,5 +1,8 @@
 """Puts the use cases together on open storage."""
 
+from datetime import timedelta
+
+from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
@@ -45,11 +48,13 @@ from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
+from maoga.people_assembly import build_people
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
+from storage.media.folder import FolderStore
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.client import Client
@@ -118,8 +123,10 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
+    store = FolderStore(settings.images_path)
     chats = build_chat(
         settings,
+        store=store,
         database=database,
         publisher=publisher,
         outbox=outbox,
@@ -133,6 +140,23 @@ def build(
         jobs=jobs,
         runner=runner,
         clock=clock,
+    )
+    people = build_people(
+        database=database,
+        redis=redis,
+        store=store,
+        users=users,
+        auth=auth,
+        audit=Audit(clock, new_id),
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        games=games,
+        standings=standings,
+        chats=chats,
+        runner=runner,
+        clock=clock,
+        grace=timedelta(days=settings.account_grace_days),
     )
     lobby = build_lobbies(
         settings,
@@ -306,6 +330,7 @@ def build(
         jobs=jobs,
         runner=runner,
         users=users,
+        people=people,
         notifications=notifications,
         notification_preferences=preferences,
         tokens=tokens,

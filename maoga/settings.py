@@ -108,6 +108,10 @@ class Settings(BaseSettings):
     login_window_s: int = Field(default=900, ge=1, description="seconds in which failed logins count")
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
 
+    account_grace_days: float = Field(
+        default=30, ge=0, le=3650, description="days in which a login brings a deleted account back; then it is erased"
+    )
+
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="comma-separated browser origins allowed besides the server's own; * for all"
     )

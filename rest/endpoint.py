@@ -12,15 +12,16 @@ from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
 from rest.body import read_json, read_query
-from rest.envelope import success
+from rest.envelope import Stream, success
 from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route
+from rest.streaming import send
 from rest.upload import read_file
 
 
-def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
+def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The aiohttp handler of a route."""
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: web.Request) -> web.StreamResponse:
         principal = await _admit(route, request)
         call = Call(
             services=request.app[SERVICES],
@@ -31,7 +32,10 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
             upload=partial(read_file, request),
             _principal=principal,
         )
-        return success(await route.handler(call), route.status)
+        answered = await route.handler(call)
+        if isinstance(answered, Stream):
+            return await send(request, answered)
+        return success(answered, route.status)
 
     return answer
 

@@ -10,8 +10,8 @@ from domain.auth.api_keys import ApiKeys, Scope
 from domain.auth.auth import Auth
 from domain.auth.model import Principal
 from domain.chat.cases import ChatCases
-from domain.chat.media import Read
 from domain.core.errors import AppError
+from domain.core.images import Read
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
 from domain.games.games import Games
@@ -21,13 +21,20 @@ from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.results import Results
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
+from domain.privacy.departures import Departures
+from domain.privacy.exports import Exports
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.people import People
+from domain.social.privacy import Privacy
+from domain.users.avatars import Avatars
+from domain.users.devices import Devices
 from domain.users.permissions import Permission
+from domain.users.profiles import Profiles
 from domain.users.users import Users
-from rest.envelope import Download, Reply
+from rest.envelope import Download, Reply, Stream
 
 RateClass = Literal["auth", "read", "write", "upload", "server"]
 
@@ -56,6 +63,13 @@ class Services:
     auth: Auth
     keys: ApiKeys
     users: Users
+    profiles: Profiles
+    avatars: Avatars
+    devices: Devices
+    people: People
+    privacy: Privacy
+    departures: Departures
+    exports: Exports
     blocks: Blocks
     friends: Friends
     notifications: Notifications
@@ -95,7 +109,7 @@ class Call:
         return self._principal
 
 
-Handler = Callable[[Call], Awaitable[Model | Reply | Download | None]]
+Handler = Callable[[Call], Awaitable[Model | Reply | Download | Stream | None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ class Auth:
             await self._throttle.failed(address)
             raise InvalidCredentials
         await self._throttle.succeeded(command.credential)
+        user = await self._users.restored(user)
         _refuse_unless_active(user)
         return await self._open_session(user)
 

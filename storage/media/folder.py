@@ -11,8 +11,8 @@ from typing import ParamSpec, TypeVar
 
 from loguru import logger
 
-from domain.chat.images import FileName
 from domain.core.errors import Unavailable
+from domain.core.images import FileName
 
 P = ParamSpec("P")
 R = TypeVar("R")

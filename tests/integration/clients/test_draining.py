@@ -24,7 +24,14 @@ ME: Me = {
     "guest": True,
     "roles": ["user"],
     "status": "active",
-    "preferences": {"competitiveness": "balanced", "games": [], "regions": [], "languages": [], "research": False},
+    "preferences": {
+        "competitiveness": "balanced",
+        "games": [],
+        "regions": [],
+        "languages": [],
+        "playTimes": [],
+        "research": False,
+    },
     "gameProfiles": [],
 }
 
