@@ -25,11 +25,6 @@ def without(document: D, user: UserId) -> D:
     return type(document).model_validate(_cleaned(document.model_dump(), user), by_name=True, by_alias=False)
 
 
-def names(document: Document, user: UserId) -> bool:
-    """Whether the user's id stands anywhere in the document."""
-    return user in document.model_dump_json()
-
-
 def _cleaned(value: Any, user: UserId) -> Any:
     if isinstance(value, str):
         return value.replace(user, ERASED)

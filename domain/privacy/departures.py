@@ -1,6 +1,7 @@
 """Accounts that their users delete: at first so that they can come back, and for good after some days."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -16,9 +17,8 @@ from domain.core.retries import RETRIES, pause
 from domain.jobs.model import Job
 from domain.lobbies.model import SEATS
 from domain.parties.model import PARTY_SEATS
-from domain.privacy.anonymity import names
 from domain.privacy.holdings import HOLDINGS, Holding, pages
-from domain.users.model import USERS
+from domain.users.model import USERS, User
 
 ERASURE_JOB = "privacy_erase"
 Step = Callable[[UserId], Awaitable[None]]
@@ -72,32 +72,34 @@ class Departures:
         """Erases the accounts whose days of grace are over. A job does it; each attempt goes on where one ended."""
         due = {"status": "deleted", "erase_at": {"$lte": self._clock.now()}}
         async for found in pages(self._database, USERS, due):
-            if users := await self._parted([UserId(user.id) for user in found]):
+            if users := await self._parted(found):
                 await self._erase(users)
 
-    async def _parted(self, users: Sequence[UserId]) -> list[UserId]:
+    async def _parted(self, users: Sequence[User]) -> list[User]:
         """Those of the users who have no place in a lobby, a search or a party any more; the others come later."""
-        seats = await self._database.collection(SEATS).get_many(users)
-        party_seats = await self._database.collection(PARTY_SEATS).get_many(users)
-        return [user for user in users if user not in seats and user not in party_seats]
+        ids = [user.id for user in users]
+        seats = await self._database.collection(SEATS).get_many(ids)
+        party_seats = await self._database.collection(PARTY_SEATS).get_many(ids)
+        return [user for user in users if user.id not in seats and user.id not in party_seats]
 
-    async def _erase(self, users: Sequence[UserId]) -> None:
+    async def _erase(self, users: Sequence[User]) -> None:
         """The accounts go last, so that what an attempt leaves the next one finds."""
         for user in users:
             for step in self._steps:
-                await step(user)
+                await step(UserId(user.id))
         for holding in HOLDINGS:
             if holding.spec is not USERS:
                 await self._clean(holding, users)
-        await self._traces.forget(users)
+        await self._traces.forget([UserId(user.id) for user in users])
         for user in users:
             tombstone = self._audit.entry("users.erased", SERVER)
-            await self._database.commit(Delete(USERS, user, expect={"status": "deleted"}), tombstone)
+            with suppress(StorageConflict):  # another attempt was quicker
+                await self._database.commit(Delete(USERS, user.id), tombstone)
 
-    async def _clean(self, holding: Holding[Any], users: Sequence[UserId]) -> None:
+    async def _clean(self, holding: Holding[Any], users: Sequence[User]) -> None:
         """Takes the users out of one kind of document: first what an index finds, then what only a look does."""
         for user in users:
-            filter = holding.for_erasure(user)
+            filter = holding.for_erasure(UserId(user.id))
             if filter is not None:
                 async for page in pages(self._database, holding.spec, filter):
                     for document in page:
@@ -105,11 +107,12 @@ class Departures:
         if holding.scattered:
             async for page in pages(self._database, holding.spec, {}):
                 for document in page:
+                    text = document.model_dump_json()
                     for user in users:
-                        if names(document, user):
+                        if user.id in text:
                             await self._take_out(holding, document, user)
 
-    async def _take_out(self, holding: Holding[Any], document: Document, user: UserId) -> None:
+    async def _take_out(self, holding: Holding[Any], document: Document, user: User) -> None:
         """Deletes the document, or stores it without the user; raises `Conflict` when it never holds still."""
         collection: Collection[Any] = self._database.collection(holding.spec)
         found: Document | None = document
@@ -117,10 +120,9 @@ class Departures:
             await pause(attempt)
             if attempt:
                 found = await collection.get(document.id)
-            if found is None or not names(found, user):
+            if found is None or user.id not in found.model_dump_json():
                 return
             after = holding.erase(found, user)
-            done = await collection.replace(after) if after else await collection.delete(found.id)
-            if done:
+            if await collection.replace(after) if after else await collection.delete(found.id):
                 return
         raise Conflict

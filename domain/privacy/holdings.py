@@ -12,7 +12,9 @@ from domain.auth.api_keys import API_KEYS
 from domain.auth.model import SESSIONS
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA
-from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.chat.mentions import unnamed
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message
+from domain.chat.words import words_of
 from domain.core.collection import After, Database, Filter, Spec
 from domain.core.ids import UserId
 from domain.core.model import Document
@@ -27,13 +29,13 @@ from domain.matchmaking.model import MATCHES, TICKETS, Ticket
 from domain.notifications.model import NOTIFICATIONS
 from domain.notifications.settings import NOTIFICATION_SETTINGS
 from domain.parties.model import PARTIES, PARTY_SEATS
-from domain.privacy import anonymity
+from domain.privacy.anonymity import ERASED, without
 from domain.rankings.model import RATINGS
 from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
 from domain.social.privacy import PRIVACY
 from domain.users.avatars import AVATARS
 from domain.users.devices import DEVICES
-from domain.users.model import USERS
+from domain.users.model import USERS, User
 
 D = TypeVar("D", bound=Document)
 
@@ -42,7 +44,7 @@ PAGE = 200
 Find = Callable[[UserId], Filter]
 """What finds the documents of a person, by index."""
 
-Erase = Callable[[Any, UserId], Document | None]
+Erase = Callable[[Any, User], Document | None]
 """What becomes of a document that names a person: another version of it, or None if it goes."""
 
 
@@ -51,15 +53,20 @@ def by(field: str, value: str = "{}") -> Find:
     return lambda user: {field: value.format(user)}
 
 
-def delete(_: Document, __: UserId) -> None:
+def delete(_: Document, __: User) -> None:
     """The document goes."""
+
+
+def anonymise(document: Document, user: User) -> Document:
+    """The document stays, without the person."""
+    return without(document, UserId(user.id))
 
 
 def delete_own(field: str) -> Erase:
     """The document goes if it is the person's own by that field; else it stays, without them."""
 
-    def erase(document: Document, user: UserId) -> Document | None:
-        return None if getattr(document, field) == user else anonymity.without(document, user)
+    def erase(document: Document, user: User) -> Document | None:
+        return None if getattr(document, field) == user.id else anonymise(document, user)
 
     return erase
 
@@ -112,19 +119,27 @@ def _any(finds: tuple[Find, ...], user: UserId) -> Filter | None:
     return {"$or": filters} if len(filters) > 1 else filters[0] if filters else None
 
 
-def _ticket(ticket: Ticket, user: UserId) -> Document | None:
+def _ticket(ticket: Ticket, user: User) -> Document | None:
     """A ticket of one player goes; that of a party stays for the others."""
-    if set(ticket.player_ids) == {user}:
+    if set(ticket.player_ids) == {user.id}:
         return None
-    return anonymity.without(ticket.changed(scheduled_by=None, backfill_of=None, due_at=None), user)
+    return anonymise(ticket.changed(scheduled_by=None, backfill_of=None, due_at=None), user)
 
 
-def _trail(entry: TrailEntry, user: UserId) -> Document:
+def _trail(entry: TrailEntry, user: User) -> Document:
     """What the person did to a lobby stays, but not to which values: they may have typed them."""
-    if entry.by == user:
+    if entry.by == user.id:
         blank = tuple(change.model_copy(update={"before": None, "after": None}) for change in entry.changes)
         entry = entry.changed(changes=blank)
-    return anonymity.without(entry, user)
+    return anonymise(entry, user)
+
+
+def _message(message: Message, user: User) -> Document:
+    """What others said to the person by name stays, to nobody. (The chat itself has taken care of the person's own.)"""
+    if user.id in message.mentions:
+        content = unnamed(message.content, user, ERASED)
+        message = message.changed(content=content, words=words_of(content))
+    return anonymise(message, user)
 
 
 USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes")
@@ -142,24 +157,20 @@ HOLDINGS: tuple[Holding[Any], ...] = (
     Holding(BLOCKS, own=(by("blocker_id"), by("blocked_id")), shown=(by("blocker_id"),)),
     Holding(FRIENDSHIPS, own=(by("user_ids"),)),
     Holding(RATINGS, own=(by("user_id"),)),
-    Holding(
-        CHANNELS, own=(by("member_ids"), by("owner_id")), secret=never("notes"), erase=anonymity.without, scattered=True
-    ),
-    Holding(MESSAGES, own=(by("sender_id"),), secret=never("words"), erase=anonymity.without, scattered=True),
+    Holding(CHANNELS, own=(by("member_ids"), by("owner_id")), secret=never("notes"), erase=anonymise, scattered=True),
+    Holding(MESSAGES, own=(by("sender_id"),), secret=never("words"), erase=_message, scattered=True),
     Holding(MARKERS, own=(by("user_id"),)),
-    Holding(MEDIA, own=(by("uploader_id"),), erase=anonymity.without),
+    Holding(MEDIA, own=(by("uploader_id"),), erase=anonymise),
     Holding(HELD, own=(by("sender_id"),), erase=delete_own("sender_id"), scattered=True),
     Holding(SEATS, own=(by("id"),)),
     Holding(SPECTATOR_SEATS, own=(by("id"),)),
-    Holding(
-        LOBBIES, own=(by("host_id"),), secret=never("join_code", "connection"), erase=anonymity.without, scattered=True
-    ),
+    Holding(LOBBIES, own=(by("host_id"),), secret=never("join_code", "connection"), erase=anonymise, scattered=True),
     Holding(INVITES, own=(by("user_id"), by("from_user_id"))),
     Holding(TRAIL, own=(by("by"),), erase=_trail, scattered=True),
-    Holding(PARTIES, erase=anonymity.without, scattered=True),
+    Holding(PARTIES, erase=anonymise, scattered=True),
     Holding(PARTY_SEATS, own=(by("id"),)),
     Holding(TICKETS, own=(by("player_ids"),), secret=never("players"), erase=_ticket, scattered=True),
-    Holding(MATCHES, own=(by("player_ids"),), secret=never("reports"), erase=anonymity.without, scattered=True),
+    Holding(MATCHES, own=(by("player_ids"),), secret=never("reports"), erase=anonymise, scattered=True),
     Holding(COOLDOWNS, own=(by("id"),)),
     # Who has rated whom is told to nobody else.
     Holding(KARMA, own=(by("giver_id"),), scattered=True),
@@ -167,7 +178,7 @@ HOLDINGS: tuple[Holding[Any], ...] = (
         AUDIT,
         own=(by("actor_id"), by("target", "user:{}")),
         secret=_of_others,
-        erase=anonymity.without,
+        erase=anonymise,
         scattered=True,
     ),
     Holding(JOBS, scattered=True),

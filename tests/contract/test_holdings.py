@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.core.ids import UserId
 from domain.privacy.holdings import HOLDINGS, Holding
 from maoga.core import SPECS
 from storage.documents.schema import Schema
@@ -18,4 +19,4 @@ def test_what_is_a_persons_own_is_found_by_an_index(holding: Holding) -> None:  
     spec = holding.spec
     Schema(spec)
     first = {"id", *(key[0] for key in (*spec.unique, *spec.indexes))}
-    assert {field for find in holding.own for field in find("somebody")} <= first
+    assert {field for find in holding.own for field in find(UserId("somebody"))} <= first
