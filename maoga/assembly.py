@@ -12,6 +12,7 @@ from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
 from domain.core.events import Outbox
 from domain.core.ids import new_id
+from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
@@ -54,7 +55,6 @@ from maoga.settings import Settings
 from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
-from storage.media.folder import FolderStore
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.client import Client
@@ -73,6 +73,7 @@ def build(
     redis: Client,
     streams: StreamLog,
     *,
+    store: MediaStore,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
 ) -> Core:
@@ -123,7 +124,6 @@ def build(
             login_window_s=settings.login_window_s,
         ),
     )
-    store = FolderStore(settings.images_path)
     chats = build_chat(
         settings,
         store=store,

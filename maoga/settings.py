@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
 from domain.matchmaking.cooldowns import CooldownRule
+from storage.media.s3 import S3Address
 from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
@@ -184,7 +185,12 @@ class Settings(BaseSettings):
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
     media_dir: Path | None = Field(
-        default=None, description="folder for the images of the chat, the same for all instances; default in var_dir"
+        default=None, description="folder for images of chat and users, the same for all instances; default in var_dir"
+    )
+    media_url: str | None = Field(
+        default=None,
+        description="s3://BUCKET[/PREFIX][?endpoint=URL][&region=NAME]: keeps the images there instead (extra s3); "
+        "credentials as Amazon's tools take them, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     )
     chat_words_file: FilePath | None = Field(
         default=None, description="file of words that messages must not have, one a line: word, beginning*, *anywhere*"
@@ -248,6 +254,11 @@ class Settings(BaseSettings):
             parse_redis_url(self.redis_url.get_secret_value())
         except ValueError as error:
             problems.append(f"MAOGA_REDIS_URL {error}")
+        try:
+            if self.media_url:
+                S3Address.parse(self.media_url)
+        except ValueError as error:
+            problems.append(f"MAOGA_MEDIA_URL {error}")
         return problems
 
     def _allocator_problems(self) -> list[str]:
