@@ -14,7 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
 from domain.matchmaking.cooldowns import CooldownRule
-from storage.media.s3 import S3Address
+from storage.media.s3 import S3Url
+from storage.outbound.providers import ProviderConfigs
 from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
@@ -102,13 +103,22 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="signs tokens; at least 32 characters; development makes its own in var_dir, others must set it",
     )
+    secret_keys_accepted: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list,
+        description="comma-separated further keys whose tokens are accepted: the next one, or the last "
+        "(docs/accounts.md says how to rotate)",
+    )
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="bcrypt work factor (log2 of rounds)")
     login_attempts: int = Field(default=5, ge=1, description="failed logins per account in login_window_s")
     login_window_s: int = Field(default=900, ge=1, description="seconds in which failed logins count")
+    identity_providers: Annotated[ProviderConfigs, NoDecode] = Field(
+        default_factory=dict,
+        description='JSON of who vouches for players, by name: {"studio": {"kind": "oidc", "issuer": "https://...", '
+        '"audience": "..."}} and the like (docs/accounts.md)',
+    )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
-
     account_grace_days: float = Field(
         default=30, ge=0, le=3650, description="days in which a login brings a deleted account back; then it is erased"
     )
@@ -187,7 +197,7 @@ class Settings(BaseSettings):
     media_dir: Path | None = Field(
         default=None, description="folder for images of chat and users, the same for all instances; default in var_dir"
     )
-    media_url: str | None = Field(
+    media_url: S3Url | None = Field(
         default=None,
         description="s3://BUCKET[/PREFIX][?endpoint=URL][&region=NAME]: keeps the images there instead (extra s3); "
         "credentials as Amazon's tools take them, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -227,7 +237,9 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
-    @field_validator("cors_origins", "transports", "match_cooldown_s", "gif_hosts", mode="before")
+    @field_validator(
+        "cors_origins", "transports", "match_cooldown_s", "gif_hosts", "secret_keys_accepted", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -254,11 +266,6 @@ class Settings(BaseSettings):
             parse_redis_url(self.redis_url.get_secret_value())
         except ValueError as error:
             problems.append(f"MAOGA_REDIS_URL {error}")
-        try:
-            if self.media_url:
-                S3Address.parse(self.media_url)
-        except ValueError as error:
-            problems.append(f"MAOGA_MEDIA_URL {error}")
         return problems
 
     def _allocator_problems(self) -> list[str]:
@@ -302,6 +309,8 @@ class Settings(BaseSettings):
                 f"MAOGA_SECRET_KEY is weak: use at least {SECRET_MIN_LENGTH} random characters "
                 "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
             )
+        if any(is_weak(key.get_secret_value()) for key in self.secret_keys_accepted):
+            problems.append(f"MAOGA_SECRET_KEYS_ACCEPTED has a weak key: {self.environment} wants random characters")
         if self.environment == "production":
             if self.rate_limit_scale == 0:
                 problems.append("MAOGA_RATE_LIMIT_SCALE=0 is refused in production")
@@ -357,10 +366,10 @@ class Settings(BaseSettings):
         """Whether logs are JSON lines."""
         return self.hardened if self.log_format is None else self.log_format == "json"
 
-    def signing_key(self) -> bytes:
-        """The key that signs tokens; development and test make one under `var_dir` and keep it."""
-        secret = self.secret_key.get_secret_value()
-        return (secret or _kept_secret(self.var_dir / "secret.key")).encode()
+    def signing_keys(self) -> list[bytes]:
+        """The key that signs tokens, and those accepted beside it; development and test make one under `var_dir`."""
+        first = self.secret_key.get_secret_value() or _kept_secret(self.var_dir / "secret.key")
+        return [key.encode() for key in (first, *(key.get_secret_value() for key in self.secret_keys_accepted))]
 
 
 def is_weak(secret: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from domain.audit.model import AUDIT, AuditEntry
 from domain.auth.api_keys import API_KEYS
+from domain.auth.external import IDENTITIES
 from domain.auth.model import SESSIONS
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA
@@ -147,6 +148,7 @@ USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "fo
 HOLDINGS: tuple[Holding[Any], ...] = (
     Holding(USERS, own=(by("id"),), secret=never(*USER_SECRETS)),
     Holding(SESSIONS, own=(by("user_id"),), secret=never("generation")),
+    Holding(IDENTITIES, own=(by("user_id"),)),
     Holding(DEVICES, own=(by("user_id"),)),
     Holding(AVATARS, own=(by("user_id"),)),
     Holding(PRIVACY, own=(by("id"),)),

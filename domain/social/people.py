@@ -35,7 +35,7 @@ class People:
         """A page of the active accounts whose names begin so, by username; no guests, and nobody who has blocked the
         viewer or whom the viewer has blocked, so that a page may have fewer than its limit."""
         start = after(query.cursor, str, NAME_KEY)
-        asked = {"status": "active", "search_keys": {"$prefix": query.query}}
+        asked = {"status": "active", "guest": False, "search_keys": {"$prefix": query.query}}
         found = await self._stored.find(asked, sort="username_key", limit=query.limit + 1, after=start)
         page, more = found[: query.limit], len(found) > query.limit
         apart = await self._blocks.apart(viewer, [UserId(user.id) for user in page])

@@ -12,12 +12,6 @@ Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the one that may do least to the one that may do most."""
 
-
-def is_staff(role: Role) -> bool:
-    """Whether the role moderates the whole server."""
-    return role != "user"
-
-
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Competitiveness = Literal["casual", "balanced", "competitive"]
 Status = Literal["active", "suspended", "banned", "deleted"]
@@ -87,6 +81,7 @@ class User(Document):
 
     search_keys: what others find the user by, see `search_keys_of`. phone, gender, birth_year: for the user's own eyes.
     erase_at: when a deleted account is erased; until then its user may have it back.
+    identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
     """
 
     email: str | None = None
@@ -104,6 +99,7 @@ class User(Document):
     password_hash: str | None = Field(default=None, repr=False)
     guest: bool = False
     roles: tuple[Role, ...] = ("user",)
+    identities: tuple[str, ...] = ()
     status: Status = "active"
     karma: int = 0
     preferences: Preferences = Preferences()
@@ -127,7 +123,7 @@ USERS = Spec(
     name="users",
     model=User,
     unique=(("email_key",), ("username_key",)),
-    indexes=(("status", "search_keys"), ("status", "erase_at")),
+    indexes=(("status", "guest", "search_keys"), ("status", "erase_at")),
 )
 
 
@@ -156,6 +152,7 @@ class Me(PublicUser):
     email_verified: bool
     guest: bool
     roles: tuple[Role, ...]
+    identities: tuple[str, ...]
     status: Status
     preferences: Preferences
     game_profiles: tuple[GameProfileView, ...]

@@ -45,8 +45,8 @@ class Profiles:
 
         def decide(user: User) -> dict[str, Any]:
             username, shown = given.get("username", user.username), given.get("display_name", user.display_name)
-            keys = () if user.guest else search_keys_of(username, shown)
-            return {**given, "username_key": name_key(username), "search_keys": keys}
+            keys = {"username_key": name_key(username), "search_keys": search_keys_of(username, shown)}
+            return {**given, **keys}
 
         return await self._change(user_id, decide)
 

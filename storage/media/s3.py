@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from loguru import logger
+from pydantic import AfterValidator
 
 from domain.core.errors import Unavailable
 from domain.core.images import FileName
@@ -48,6 +49,14 @@ class S3Address:
             endpoint=endpoint,
             region=options.get("region", REGION),
         )
+
+
+def _checked(url: str) -> str:
+    S3Address.parse(url)
+    return url
+
+
+S3Url = Annotated[str, AfterValidator(_checked)]
 
 
 class S3Store:

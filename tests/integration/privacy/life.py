@@ -11,6 +11,7 @@ from pymongo import AsyncMongoClient
 from domain.audit.audit import Audit
 from domain.audit.model import Actor
 from domain.auth.commands import Login
+from domain.auth.external import IDENTITIES, Identity
 from domain.auth.model import SessionView
 from domain.chat.commands import CreateGroup, MarkRead, OpenDirect, React, Send
 from domain.chat.held import HELD, HeldMessage
@@ -39,6 +40,7 @@ from tests.support.redis_keys import all_keys
 
 ADDRESS = "203.0.113.77"
 NAME, SHOWN, EMAIL, PHONE = "adalheid", "Zyx Wvuts", "adalheid@mail.example.test", "+4930998877"
+SUBJECT = "76561190815471100"
 BIO, TOKEN, SAID = "I collect zithers", "push-token-0815-4711", "my zither is called Agathe"
 
 
@@ -56,7 +58,7 @@ class Life:
     @property
     def needles(self) -> tuple[str, ...]:
         """What tells of the user wherever it is found."""
-        return (self.ada, NAME, SHOWN, EMAIL, PHONE, BIO, TOKEN, ADDRESS)
+        return (self.ada, NAME, SHOWN, EMAIL, PHONE, BIO, TOKEN, SUBJECT, ADDRESS)
 
 
 async def a_life(core: Core) -> Life:
@@ -93,6 +95,8 @@ async def _account(life: Life) -> None:
     await core.privacy.set(ada, SetPrivacy(direct_messages="everyone"))
     await core.privacy.set(life.bob, SetPrivacy(direct_messages="everyone"))
     await core.notification_preferences.set(ada, SetNotifications(system=False))
+    identity = Identity(id=f"steam:{SUBJECT}", provider="steam", user_id=ada, linked_at=core.clock.now())
+    await core.database.collection(IDENTITIES).insert(identity)
     await core.presences.set_status(ada, SetStatus(status="away", custom_status="with my zither"))
 
 
