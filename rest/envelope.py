@@ -1,5 +1,6 @@
 """Answers: one envelope for success, one for failure."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,15 @@ class Download:
     content_type: str
     etag: str
     keep_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file that is made while it is sent. parts: its bytes, the first of which come before the answer begins."""
+
+    parts: AsyncIterator[bytes]
+    content_type: str
+    filename: str
 
 
 def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:
