@@ -1,5 +1,6 @@
 """Puts the use cases together on open storage."""
 
+from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.passwords import Passwords
@@ -12,6 +13,7 @@ from domain.core.ids import new_id
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
+from domain.flags.flags import Flags
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
@@ -41,6 +43,7 @@ from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.users.users import Users
+from maoga.admin_assembly import build_desks, build_moderation
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.lobby_assembly import build_lobbies
@@ -82,6 +85,7 @@ def build(
 
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
+    audit, flags = Audit(clock, new_id), Flags(database, clock)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
     notifications = Notifications(
@@ -222,6 +226,7 @@ def build(
         backfills=backfills,
         cooldowns=cooldowns,
         outbox=outbox,
+        flags=flags,
         clock=clock,
         new_id=new_id,
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
@@ -259,6 +264,36 @@ def build(
         clock=clock,
         report=report,
         config=GraceConfig(grace_s=settings.grace_s),
+    )
+    moderation = build_moderation(
+        database,
+        clock,
+        users=users,
+        auth=auth,
+        matchmaking=matchmaking,
+        lobbies=lobby.lobbies,
+        parties=parties,
+        trail=lobby.trail,
+        notifications=notifications,
+        audit=audit,
+        jobs=jobs,
+        runner=runner,
+        limits=limits,
+    )
+    desks = build_desks(
+        database,
+        clock,
+        users=users,
+        moderation=moderation,
+        lobbies=lobby.lobbies,
+        trail=lobby.trail,
+        pool=pool,
+        games=games,
+        presence=presence,
+        publisher=publisher,
+        audit=audit,
+        jobs=jobs,
+        runner=runner,
     )
     recovery = Recovery(
         database=database,
@@ -305,6 +340,8 @@ def build(
         pool=pool,
         jobs=jobs,
         runner=runner,
+        audit=audit,
+        flags=flags,
         users=users,
         notifications=notifications,
         notification_preferences=preferences,
@@ -337,6 +374,8 @@ def build(
         recent_players=relations.recent_players,
         tick=tick,
         grace=grace,
+        moderation=moderation,
+        desks=desks,
         recovery=recovery,
         worker=worker,
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+import rest.admin
+import rest.admin_users
 import rest.auth
 import rest.chats
 import rest.games
@@ -12,6 +14,7 @@ import rest.lobbies
 import rest.matches
 import rest.media
 import rest.notifications
+import rest.reports
 import rest.social
 import rest.users
 from rest.endpoint import endpoint
@@ -28,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
     *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
     *(*rest.notifications.routes, *rest.chats.routes, *rest.media.routes),
+    *(*rest.reports.routes, *rest.admin_users.routes, *rest.admin.routes),
 )
 
 KEEPALIVE_S = 75.0

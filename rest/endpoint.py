@@ -11,6 +11,7 @@ from domain.auth.model import Principal
 from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
+from domain.users.permissions import may
 from rest.body import read_json, read_query
 from rest.envelope import success
 from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route
@@ -54,6 +55,8 @@ async def _admit(route: Route, request: web.Request) -> Principal | None:
     await _spend(route, request, who)
     if route.permission and principal:
         principal.demand(route.permission)
+    if route.method != "GET" and not (route.in_maintenance or (principal and may(principal.role, "flags:write"))):
+        await services.flags.check_maintenance()
     return principal
 
 

@@ -1,14 +1,18 @@
 """Answers: one envelope for success, one for failure."""
 
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
 
 from domain.core.errors import AppError
-from domain.core.model import Model
+from domain.core.listing import Listed
+from domain.core.model import Document, Model
 from domain.core.paging import Page
+
+D = TypeVar("D", bound=Document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,26 @@ class Download:
     keep_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A file as it comes, of any length. A failure on the way cuts the connection, so nobody takes it for whole."""
+
+    body: AsyncIterator[bytes]
+    content_type: str
+    filename: str
+
+
+def listed_reply(listed: Listed[D], view: Callable[[D], Model]) -> Reply:
+    """A page of a list for operators, with where the next one starts, or with how many pages there are."""
+    pagination: dict[str, Any] = {"limit": listed.limit}
+    if listed.page is None:
+        pagination["nextCursor"] = listed.next_cursor
+    else:
+        total = listed.total or 0
+        pagination |= {"page": listed.page, "totalPages": -(-total // listed.limit), "totalItems": total}
+    return Reply([view(item).wire() for item in listed.items], {"pagination": pagination})
+
+
 def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:
     """A page of a list, with where the next one starts."""
     meta: dict[str, Any] = {"pagination": {"limit": limit, "nextCursor": page.next_cursor}}
@@ -43,12 +67,15 @@ def stale_meta(stale: bool) -> dict[str, Any]:
     return {"stale": True} if stale else {}
 
 
-def success(answer: Model | Reply | Download | None, status: int) -> web.Response:
+def success(answer: Model | Reply | Download | Streamed | None, status: int) -> web.Response:
     """The answer in its envelope; None answers nothing, with 204."""
     if answer is None:
         return web.Response(status=204)
     if isinstance(answer, Download):
         return _download(answer)
+    if isinstance(answer, Streamed):
+        disposition = {"Content-Disposition": f'attachment; filename="{answer.filename}"'}
+        return web.Response(body=answer.body, content_type=answer.content_type, headers=disposition)
     reply = answer if isinstance(answer, Reply) else Reply(answer)
     data = reply.data.wire() if isinstance(reply.data, Model) else reply.data
     body: dict[str, Any] = {"status": "success", "data": data}

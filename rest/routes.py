@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
+from domain.admin.desks import Desks
+from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKeys, Scope
 from domain.auth.auth import Auth
 from domain.auth.model import Principal
@@ -14,6 +16,7 @@ from domain.chat.media import Read
 from domain.core.errors import AppError
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Command, Model
+from domain.flags.flags import Flags
 from domain.games.games import Games
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.lobbies import Lobbies
@@ -23,11 +26,12 @@ from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.users.permissions import Permission
 from domain.users.users import Users
-from rest.envelope import Download, Reply
+from rest.envelope import Download, Reply, Streamed
 
 RateClass = Literal["auth", "read", "write", "upload", "server"]
 
@@ -68,6 +72,9 @@ class Services:
     lobbies: Lobbies
     browser: LobbyBrowser
     chats: ChatCases
+    moderation: Moderation
+    desks: Desks
+    flags: Flags
     limits: RateLimits
     metrics: RestMetrics
 
@@ -94,8 +101,13 @@ class Call:
         assert self._principal is not None  # noqa: S101 - a mistake in the route table
         return self._principal
 
+    @property
+    def actor(self) -> Actor:
+        """Who calls, for the audit log."""
+        return Actor(kind="user", id=self.principal.user_id, address=self.address)
 
-Handler = Callable[[Call], Awaitable[Model | Reply | Download | None]]
+
+Handler = Callable[[Call], Awaitable[Model | Reply | Download | Streamed | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,8 @@ class Route:
     path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing.
     permission: what the caller's role must allow; the use case checks the rest. body, query: what it takes.
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
-    errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
+    errors: those of its own, besides the ones every route has. in_maintenance: whether it may be called by everybody
+    then, though it changes something. off_loop: whether validating the body computes so long
     that it must leave the event loop.
     """
 
@@ -122,6 +135,7 @@ class Route:
     status: int = 200
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
+    in_maintenance: bool = False
     off_loop: bool = False
 
 

@@ -338,7 +338,7 @@ export interface Lobby {
   activeAt?: string;
   connection?: GameConnection;
   closedAt?: string;
-  closeReason?: "empty" | "idle" | "expired" | "finished";
+  closeReason?: "empty" | "idle" | "expired" | "finished" | "moderated";
 }
 
 /** Which lobbies to look for. */
@@ -926,6 +926,16 @@ export interface Kicked {
   reason: string;
 }
 
+/**
+ * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+ * and may come twice, with the same `id`; who is not connected never hears of it.
+ */
+export interface Announcement {
+  id: string;
+  title: string;
+  body: string;
+}
+
 /** The ticket waited too long and was taken out of the pools. */
 export interface TicketExpired {
   ticketId: string;
@@ -1014,7 +1024,7 @@ export interface MemberLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "not_ready" | "grace_expired";
+  reason: "left" | "kicked" | "not_ready" | "grace_expired" | "banned";
 }
 
 /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
@@ -1029,7 +1039,7 @@ export interface SpectatorLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired";
+  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired" | "banned";
 }
 
 /** A member is ready or no longer ready. */
@@ -1097,7 +1107,7 @@ export interface LobbyStarted {
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
-  reason: "empty" | "idle" | "expired" | "finished";
+  reason: "empty" | "idle" | "expired" | "finished" | "moderated";
   closedAt: string;
 }
 
@@ -1496,6 +1506,35 @@ export interface Saying {
   replyToId?: string;
 }
 
+/** One thing to look at: a message, an image of the chat, a lobby or a match the reporter was part of. */
+export interface EvidenceRef {
+  messageId?: string;
+  mediaId?: string;
+  lobbyId?: string;
+  matchId?: string;
+}
+
+/** Tells the moderators of a player. What is pointed at is copied now, as it is. */
+export interface SubmitReport {
+  userId: string;
+  reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
+  description?: string;
+  evidence?: Array<EvidenceRef>;
+}
+
+/** A report as its reporter sees it. outcome: whether anything was done, once it is resolved. */
+export interface MyReport {
+  id: string;
+  userId: string;
+  reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
+  description?: string;
+  evidence: number;
+  status: "open" | "resolved";
+  outcome?: "action" | "no_action";
+  createdAt: string;
+  resolvedAt?: string;
+}
+
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
 
 /** What acknowledges a client's event. */
@@ -1517,6 +1556,11 @@ export interface CommonEvents {
   rate_limited: (data: RateLimitWarning, meta: Meta) => void;
   /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
   kicked: (data: Kicked, meta: Meta) => void;
+  /**
+   * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+   * and may come twice, with the same `id`; who is not connected never hears of it.
+   */
+  announcement: (data: Announcement, meta: Meta) => void;
 }
 
 export interface CommonCommands {

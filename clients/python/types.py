@@ -375,7 +375,7 @@ class Lobby(TypedDict):
     activeAt: NotRequired[str]
     connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
-    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
+    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished", "moderated"]]
 
 
 class Browse(TypedDict):
@@ -1034,6 +1034,16 @@ class Kicked(TypedDict):
     reason: str
 
 
+class Announcement(TypedDict):
+    """The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+    and may come twice, with the same `id`; who is not connected never hears of it.
+    """
+
+    id: str
+    title: str
+    body: str
+
+
 class TicketExpired(TypedDict):
     """The ticket waited too long and was taken out of the pools."""
 
@@ -1131,7 +1141,7 @@ class MemberLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "not_ready", "grace_expired"]
+    reason: Literal["left", "kicked", "not_ready", "grace_expired", "banned"]
 
 
 class SpectatorJoined(TypedDict):
@@ -1148,7 +1158,7 @@ class SpectatorLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
+    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired", "banned"]
 
 
 class MemberReady(TypedDict):
@@ -1224,7 +1234,7 @@ class LobbyClosed(TypedDict):
 
     lobbyId: str
     version: int
-    reason: Literal["empty", "idle", "expired", "finished"]
+    reason: Literal["empty", "idle", "expired", "finished", "moderated"]
     closedAt: str
 
 
@@ -1661,6 +1671,42 @@ class Saying(TypedDict):
     replyToId: NotRequired[str]
 
 
+class EvidenceRef(TypedDict):
+    """One thing to look at: a message, an image of the chat, a lobby or a match the reporter was part of."""
+
+    messageId: NotRequired[str]
+    mediaId: NotRequired[str]
+    lobbyId: NotRequired[str]
+    matchId: NotRequired[str]
+
+
+class SubmitReport(TypedDict):
+    """Tells the moderators of a player. What is pointed at is copied now, as it is."""
+
+    userId: str
+    reason: Literal[
+        "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
+    ]
+    description: NotRequired[str]
+    evidence: NotRequired[list[EvidenceRef]]
+
+
+class MyReport(TypedDict):
+    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved."""
+
+    id: str
+    userId: str
+    reason: Literal[
+        "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
+    ]
+    description: NotRequired[str]
+    evidence: int
+    status: Literal["open", "resolved"]
+    outcome: NotRequired[Literal["action", "no_action"]]
+    createdAt: str
+    resolvedAt: NotRequired[str]
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -1675,6 +1721,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["kicked"], callback: Callback[Kicked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["announcement"], callback: Callback[Announcement]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["ticket_updated"], callback: Callback[Ticket]) -> None: ...
@@ -1834,6 +1883,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["kicked"], predicate: Predicate[Kicked] | None = None, timeout: float = ...
     ) -> Event[Kicked]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["announcement"], predicate: Predicate[Announcement] | None = None, timeout: float = ...
+    ) -> Event[Announcement]: ...
 
     @overload
     async def __call__(

@@ -72,7 +72,11 @@ class Preferences(Kept):
 
 
 class User(Document):
-    """An account. A guest has neither email nor password; the `_key` fields are what uniqueness goes by."""
+    """An account. A guest has neither email nor password; the `_key` fields are what uniqueness goes by.
+
+    status_until: when a suspension or a ban is over, which may then still stand in `status` for some seconds.
+    muted_until: by the server's moderators, in every channel.
+    """
 
     email: str | None = None
     email_key: str | None = None
@@ -84,6 +88,8 @@ class User(Document):
     guest: bool = False
     roles: tuple[Role, ...] = ("user",)
     status: Status = "active"
+    status_until: Timestamp | None = None
+    muted_until: Timestamp | None = None
     karma: int = 0
     preferences: Preferences = Preferences()
     game_profiles: tuple[GameProfile, ...] = ()
@@ -95,7 +101,7 @@ class User(Document):
         return max(self.roles, key=ROLES.index)
 
 
-USERS = Spec(name="users", model=User, unique=(("email_key",), ("username_key",)))
+USERS = Spec(name="users", model=User, unique=(("email_key",), ("username_key",)), indexes=(("status",), ("roles",)))
 
 
 class PublicUser(Model):

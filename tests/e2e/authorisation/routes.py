@@ -113,6 +113,62 @@ NOTIFICATIONS = (
     RouteRow("PUT", "/users/me/notification-settings", everyone(OWN), body=lambda s: {}),
 )
 
+STAFF = everyone("FORBIDDEN")
+"""What only moderators and administrators may do, whose own rows are in `staff.py`."""
+
+REPORTS = (
+    RouteRow("POST", "/reports", everyone(MAY), body=lambda s: {"userId": s.user("host"), "reason": "spam"}),
+    RouteRow(
+        "POST",
+        "/reports",
+        everyone("NOT_FOUND", muted=MAY),
+        body=lambda s: {"userId": s.user("host"), "reason": "spam", "evidence": [{"messageId": s.message}]},
+    ),
+    RouteRow(
+        "POST",
+        "/reports",
+        everyone("NOT_FOUND"),
+        body=lambda s: {"userId": s.user("host"), "reason": "spam", "evidence": [{"matchId": s.match}]},
+    ),
+    RouteRow("GET", "/reports/mine", everyone(OWN)),
+    RouteRow("GET", "/admin/reports", STAFF),
+    RouteRow("GET", "/admin/reports/{id}", STAFF),
+    RouteRow("POST", "/admin/reports/{id}/notes", STAFF, body=lambda s: {"text": "x"}),
+    RouteRow("POST", "/admin/reports/{id}/assign", STAFF, body=lambda s: {}),
+    RouteRow("POST", "/admin/reports/{id}/resolve", STAFF, body=lambda s: {"action": "none", "reason": "x"}),
+)
+
+ADMIN = (
+    RouteRow("GET", "/admin/users", STAFF),
+    RouteRow("GET", "/admin/users/export", STAFF),
+    RouteRow("GET", "/admin/users/{id}", STAFF, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users/{id}/sanctions", STAFF, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users/{id}/sockets", STAFF, id=lambda s: s.user("host")),
+    RouteRow(
+        "POST",
+        "/admin/users/{id}/sanctions",
+        STAFF,
+        id=lambda s: s.user("host"),
+        body=lambda s: {"kind": "ban", "reason": "x"},
+    ),
+    RouteRow("POST", "/admin/sanctions/{id}/lift", STAFF, body=lambda s: {"reason": "x"}),
+    RouteRow("GET", "/admin/audit", STAFF),
+    RouteRow("GET", "/admin/lobbies", STAFF),
+    RouteRow("GET", "/admin/lobbies/{id}", STAFF),
+    RouteRow("POST", "/admin/lobbies/{id}/close", STAFF, body=lambda s: {"reason": "x"}),
+    RouteRow("GET", "/admin/queues", STAFF),
+    RouteRow(
+        "PUT", "/admin/queues/{id}", STAFF, id=lambda s: "apex", body=lambda s: {"mode": "casual", "enabled": False}
+    ),
+    RouteRow("GET", "/admin/flags", STAFF),
+    RouteRow("PUT", "/admin/flags/maintenance", STAFF, body=lambda s: {"enabled": True}),
+    RouteRow("GET", "/admin/sockets", STAFF),
+    RouteRow("GET", "/admin/jobs", STAFF),
+    RouteRow("GET", "/admin/jobs/{id}", STAFF),
+    RouteRow("POST", "/admin/jobs/{id}/requeue", STAFF),
+    RouteRow("POST", "/admin/broadcast", STAFF, body=lambda s: {"title": "x", "body": "x"}),
+)
+
 ROUTE_ROWS = (
     *AUTH,
     *CATALOGUE,
@@ -121,6 +177,8 @@ ROUTE_ROWS = (
     *LOBBIES,
     *SOCIAL,
     *NOTIFICATIONS,
+    *REPORTS,
+    *ADMIN,
     RouteRow("GET", "/users/me", everyone(OWN)),
     RouteRow("GET", "/users/{id}", everyone(OWN), id=lambda s: s.user("host")),
 )
