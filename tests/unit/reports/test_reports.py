@@ -10,6 +10,7 @@ from domain.chat.commands import Edit, ToMessage
 from domain.core.errors import NotFound, RateLimited, ValidationFailed
 from domain.core.events import user_stream
 from domain.core.ids import UserId
+from domain.core.limits import Limit
 from domain.core.paging import PageQuery
 from domain.reports import reports
 from domain.reports.cases import CaseResolved
@@ -99,7 +100,7 @@ async def test_nobody_reports_themselves_or_a_stranger_to_the_server(core: Core)
 
 async def test_a_player_reports_no_more_than_the_limit(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, bob = await players(core, 2)
-    monkeypatch.setattr(reports, "A_DAY", reports.Limit(1, 86_400.0))
+    monkeypatch.setattr(reports, "A_DAY", Limit(1, 86_400.0))
     await report(core, ann, bob)
     with pytest.raises(RateLimited):
         await report(core, ann, bob)

@@ -1,6 +1,7 @@
 """What sanctions do to accounts, and to what their players are doing."""
 
 import asyncio
+from collections.abc import Awaitable
 
 import pytest
 
@@ -114,12 +115,13 @@ async def test_a_muted_player_says_nothing_in_any_channel_until_it_is_over(core:
     message = await core.chat.send(ann, said(channel, "first"))
     await impose(core, moderator, ann, "mute", 60_000)
     clock.advance(1)  # so long what was known of an account counts
-    for speak in (
-        lambda: core.chat.send(ann, said(channel, "second")),
-        lambda: core.chats.messages.edit(ann, Edit(message_id=message.id, content="third")),
-    ):
+    speaking: list[Awaitable[object]] = [
+        core.chat.send(ann, said(channel, "second")),
+        core.chats.messages.edit(ann, Edit(message_id=message.id, content="third")),
+    ]
+    for speak in speaking:
         with pytest.raises(Muted) as refused:
-            await speak()
+            await speak
         assert refused.value.details == {"retryInMs": 59_000}
     await core.chat.send(bob, said(channel, "fourth"))
     clock.advance(59)
@@ -153,10 +155,9 @@ async def test_who_is_gone_cannot_be_judged(core: Core) -> None:
 async def test_many_judgements_at_once_all_count(core: Core) -> None:
     moderator, (user,) = await staff(core, "moderator"), await players(core, 1)
     await asyncio.gather(
-        *(
-            impose(core, moderator, user, kind, ms)
-            for kind, ms in [("mute", 60_000), ("suspension", 60_000), ("ban", None)]
-        )  # type: ignore[arg-type]
+        impose(core, moderator, user, "mute", 60_000),
+        impose(core, moderator, user, "suspension", 60_000),
+        impose(core, moderator, user, "ban"),
     )
     account = await core.users.get(user)
     assert (account.status, account.status_until) == ("banned", None)
