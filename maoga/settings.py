@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
 from domain.matchmaking.cooldowns import CooldownRule
+from storage.outbound.providers import ProviderConfigs
 from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
@@ -101,11 +102,21 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="signs tokens; at least 32 characters; development makes its own in var_dir, others must set it",
     )
+    secret_keys_accepted: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list,
+        description="comma-separated further keys whose tokens are accepted: the next one, or the last "
+        "(docs/accounts.md says how to rotate)",
+    )
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="bcrypt work factor (log2 of rounds)")
     login_attempts: int = Field(default=5, ge=1, description="failed logins per account in login_window_s")
     login_window_s: int = Field(default=900, ge=1, description="seconds in which failed logins count")
+    identity_providers: Annotated[ProviderConfigs, NoDecode] = Field(
+        default_factory=dict,
+        description='JSON of who vouches for players, by name: {"studio": {"kind": "oidc", "issuer": "https://...", '
+        '"audience": "..."}} and the like (docs/accounts.md)',
+    )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
 
     cors_origins: Annotated[list[str], NoDecode] = Field(
@@ -217,7 +228,9 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
-    @field_validator("cors_origins", "transports", "match_cooldown_s", "gif_hosts", mode="before")
+    @field_validator(
+        "cors_origins", "transports", "match_cooldown_s", "gif_hosts", "secret_keys_accepted", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -287,6 +300,8 @@ class Settings(BaseSettings):
                 f"MAOGA_SECRET_KEY is weak: use at least {SECRET_MIN_LENGTH} random characters "
                 "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
             )
+        if any(is_weak(key.get_secret_value()) for key in self.secret_keys_accepted):
+            problems.append(f"MAOGA_SECRET_KEYS_ACCEPTED has a weak key: {self.environment} wants random characters")
         if self.environment == "production":
             if self.rate_limit_scale == 0:
                 problems.append("MAOGA_RATE_LIMIT_SCALE=0 is refused in production")
@@ -342,10 +357,10 @@ class Settings(BaseSettings):
         """Whether logs are JSON lines."""
         return self.hardened if self.log_format is None else self.log_format == "json"
 
-    def signing_key(self) -> bytes:
-        """The key that signs tokens; development and test make one under `var_dir` and keep it."""
-        secret = self.secret_key.get_secret_value()
-        return (secret or _kept_secret(self.var_dir / "secret.key")).encode()
+    def signing_keys(self) -> list[bytes]:
+        """The key that signs tokens, and those accepted beside it; development and test make one under `var_dir`."""
+        first = self.secret_key.get_secret_value() or _kept_secret(self.var_dir / "secret.key")
+        return [key.encode() for key in (first, *(key.get_secret_value() for key in self.secret_keys_accepted))]
 
 
 def is_weak(secret: str) -> bool:

@@ -98,7 +98,7 @@ routes = [
         rate="write",
         errors=(NotFound, LobbyOver),
     ),
-    Route("GET", "/admin/queues", queues, permission="queues:read", answer=list[QueueView]),
+    Route("GET", "/admin/queues", queues, permission="queues:read", scope="queues:read", answer=list[QueueView]),
     Route(
         "PUT",
         "/admin/queues/{id}",
@@ -119,17 +119,20 @@ routes = [
         answer=list[FlagView],
         rate="write",
     ),
-    Route("GET", "/admin/sockets", sockets, permission="sockets:read", answer=Connections),
+    Route("GET", "/admin/sockets", sockets, permission="sockets:read", scope="sockets:read", answer=Connections),
     Route(
         "GET",
         "/admin/users/{id}/sockets",
         sockets_of,
         permission="sockets:read",
+        scope="sockets:read",
         answer=UserConnections,
         errors=(NotFound,),
     ),
-    Route("GET", "/admin/jobs", jobs, permission="jobs:read", query=JobQuery, answer=list[JobView]),
-    Route("GET", "/admin/jobs/{id}", job, permission="jobs:read", answer=JobView, errors=(NotFound,)),
+    Route("GET", "/admin/jobs", jobs, permission="jobs:read", scope="jobs:read", query=JobQuery, answer=list[JobView]),
+    Route(
+        "GET", "/admin/jobs/{id}", job, permission="jobs:read", scope="jobs:read", answer=JobView, errors=(NotFound,)
+    ),
     Route(
         "POST",
         "/admin/jobs/{id}/requeue",

@@ -1233,6 +1233,7 @@ export interface Me {
   emailVerified: boolean;
   guest: boolean;
   roles: Array<"user" | "moderator" | "admin">;
+  identities: Array<string>;
   status: "active" | "suspended" | "banned" | "deleted";
   preferences: Preferences;
   gameProfiles: Array<GameProfile>;
@@ -1265,6 +1266,22 @@ export interface Refresh {
 /** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
 export interface Logout {
   refreshToken?: string;
+}
+
+/** Logs in by an identity. provider: by the name the server's settings give it. */
+export interface ExternalLogin {
+  token: string;
+  nonce?: string;
+  provider: string;
+}
+
+/**
+ * Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
+ * provider put into the token.
+ */
+export interface LinkIdentity {
+  token: string;
+  nonce?: string;
 }
 
 /** A user as everybody sees them. */

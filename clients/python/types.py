@@ -1374,6 +1374,7 @@ class Me(TypedDict):
     emailVerified: bool
     guest: bool
     roles: list[Literal["user", "moderator", "admin"]]
+    identities: list[str]
     status: Literal["active", "suspended", "banned", "deleted"]
     preferences: Preferences
     gameProfiles: list[GameProfile]
@@ -1411,6 +1412,23 @@ class Logout(TypedDict):
     """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
 
     refreshToken: NotRequired[str]
+
+
+class ExternalLogin(TypedDict):
+    """Logs in by an identity. provider: by the name the server's settings give it."""
+
+    token: str
+    nonce: NotRequired[str]
+    provider: str
+
+
+class LinkIdentity(TypedDict):
+    """Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
+    provider put into the token.
+    """
+
+    token: str
+    nonce: NotRequired[str]
 
 
 class PublicUser(TypedDict):

@@ -12,12 +12,6 @@ Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the one that may do least to the one that may do most."""
 
-
-def is_staff(role: Role) -> bool:
-    """Whether the role moderates the whole server."""
-    return role != "user"
-
-
 Status = Literal["active", "suspended", "banned", "deleted"]
 
 DEFAULT_MU = 1500.0
@@ -74,6 +68,7 @@ class Preferences(Kept):
 class User(Document):
     """An account. A guest has neither email nor password; the `_key` fields are what uniqueness goes by.
 
+    identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
     status_until: when a suspension or a ban is over, which may then still stand in `status` for some seconds.
     muted_until: by the server's moderators, in every channel.
     """
@@ -87,6 +82,7 @@ class User(Document):
     password_hash: str | None = Field(default=None, repr=False)
     guest: bool = False
     roles: tuple[Role, ...] = ("user",)
+    identities: tuple[str, ...] = ()
     status: Status = "active"
     status_until: Timestamp | None = None
     muted_until: Timestamp | None = None
@@ -127,6 +123,7 @@ class Me(PublicUser):
     email_verified: bool
     guest: bool
     roles: tuple[Role, ...]
+    identities: tuple[str, ...]
     status: Status
     preferences: Preferences
     game_profiles: tuple[GameProfileView, ...]

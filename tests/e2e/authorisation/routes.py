@@ -18,6 +18,15 @@ AUTH = (
     RouteRow("POST", "/auth/register", OPEN, anonymous=MAY),
     RouteRow("POST", "/auth/login", OPEN, anonymous=MAY),
     RouteRow("POST", "/auth/guest", OPEN, anonymous=MAY),
+    RouteRow("POST", "/auth/external", OPEN, anonymous=MAY),
+    RouteRow(
+        "POST",
+        "/users/me/identities/{provider}",
+        everyone("NOT_FOUND"),
+        id=lambda s: "nobody",
+        body=lambda s: {"token": "x"},
+    ),
+    RouteRow("DELETE", "/users/me/identities/{provider}", everyone("NOT_FOUND"), id=lambda s: "nobody"),
     RouteRow("POST", "/auth/refresh", OPEN, anonymous=MAY),
     RouteRow("POST", "/auth/logout", OPEN),
     RouteRow("POST", "/auth/logout-all", OPEN),
@@ -169,8 +178,27 @@ ADMIN = (
     RouteRow("POST", "/admin/broadcast", STAFF, body=lambda s: {"title": "x", "body": "x"}),
 )
 
+ACCESS = (
+    RouteRow("GET", "/admin/api-keys", STAFF),
+    RouteRow(
+        "POST",
+        "/admin/api-keys",
+        STAFF,
+        body=lambda s: {"name": "mine", "scopes": ["results:write"]},
+    ),
+    RouteRow("DELETE", "/admin/api-keys/{id}", STAFF),
+    RouteRow(
+        "PUT",
+        "/admin/users/{id}/roles",
+        STAFF,
+        id=lambda s: s.user("host"),
+        body=lambda s: {"roles": ["admin"]},
+    ),
+)
+
 ROUTE_ROWS = (
     *AUTH,
+    *ACCESS,
     *CATALOGUE,
     *MATCHES,
     *CHATS,
