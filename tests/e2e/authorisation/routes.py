@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.e2e.authorisation.cells import MAY, OWN, RouteRow, everyone
+from tests.e2e.authorisation.cells import MAY, OWN, SEES, RouteRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
@@ -122,8 +122,13 @@ NOTIFICATIONS = (
     RouteRow("PUT", "/users/me/notification-settings", everyone(OWN), body=lambda s: {}),
 )
 
-STAFF = everyone("FORBIDDEN")
-"""What only moderators and administrators may do, whose own rows are in `staff.py`."""
+ADMINS = everyone("FORBIDDEN", admin=MAY)
+ADMINS_SEE = everyone("FORBIDDEN", admin=SEES)
+MODERATORS = everyone("FORBIDDEN", moderator=MAY, admin=MAY)
+MODERATORS_SEE = everyone("FORBIDDEN", moderator=SEES, admin=SEES)
+MODERATORS_MISS = everyone("FORBIDDEN", moderator="NOT_FOUND", admin="NOT_FOUND")
+ADMINS_MISS = everyone("FORBIDDEN", admin="NOT_FOUND")
+"""They may, but the id is of another kind."""
 
 REPORTS = (
     RouteRow("POST", "/reports", everyone(MAY), body=lambda s: {"userId": s.user("host"), "reason": "spam"}),
@@ -140,57 +145,57 @@ REPORTS = (
         body=lambda s: {"userId": s.user("host"), "reason": "spam", "evidence": [{"matchId": s.match}]},
     ),
     RouteRow("GET", "/reports/mine", everyone(OWN)),
-    RouteRow("GET", "/admin/reports", STAFF),
-    RouteRow("GET", "/admin/reports/{id}", STAFF),
-    RouteRow("POST", "/admin/reports/{id}/notes", STAFF, body=lambda s: {"text": "x"}),
-    RouteRow("POST", "/admin/reports/{id}/assign", STAFF, body=lambda s: {}),
-    RouteRow("POST", "/admin/reports/{id}/resolve", STAFF, body=lambda s: {"action": "none", "reason": "x"}),
+    RouteRow("GET", "/admin/reports", MODERATORS_SEE),
+    RouteRow("GET", "/admin/reports/{id}", MODERATORS_MISS),
+    RouteRow("POST", "/admin/reports/{id}/notes", MODERATORS_MISS, body=lambda s: {"text": "x"}),
+    RouteRow("POST", "/admin/reports/{id}/assign", MODERATORS_MISS, body=lambda s: {}),
+    RouteRow("POST", "/admin/reports/{id}/resolve", MODERATORS_MISS, body=lambda s: {"action": "none", "reason": "x"}),
 )
 
 ADMIN = (
-    RouteRow("GET", "/admin/users", STAFF),
-    RouteRow("GET", "/admin/users/export", STAFF),
-    RouteRow("GET", "/admin/users/{id}", STAFF, id=lambda s: s.user("host")),
-    RouteRow("GET", "/admin/users/{id}/sanctions", STAFF, id=lambda s: s.user("host")),
-    RouteRow("GET", "/admin/users/{id}/sockets", STAFF, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users", MODERATORS_SEE),
+    RouteRow("GET", "/admin/users/export", ADMINS_SEE),
+    RouteRow("GET", "/admin/users/{id}", MODERATORS_SEE, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users/{id}/sanctions", MODERATORS_SEE, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users/{id}/sockets", ADMINS_SEE, id=lambda s: s.user("host")),
     RouteRow(
         "POST",
         "/admin/users/{id}/sanctions",
-        STAFF,
+        MODERATORS,
         id=lambda s: s.user("host"),
         body=lambda s: {"kind": "ban", "reason": "x"},
     ),
-    RouteRow("POST", "/admin/sanctions/{id}/lift", STAFF, body=lambda s: {"reason": "x"}),
-    RouteRow("GET", "/admin/audit", STAFF),
-    RouteRow("GET", "/admin/lobbies", STAFF),
-    RouteRow("GET", "/admin/lobbies/{id}", STAFF),
-    RouteRow("POST", "/admin/lobbies/{id}/close", STAFF, body=lambda s: {"reason": "x"}),
-    RouteRow("GET", "/admin/queues", STAFF),
+    RouteRow("POST", "/admin/sanctions/{id}/lift", MODERATORS_MISS, body=lambda s: {"reason": "x"}),
+    RouteRow("GET", "/admin/audit", ADMINS_SEE),
+    RouteRow("GET", "/admin/lobbies", MODERATORS_SEE),
+    RouteRow("GET", "/admin/lobbies/{id}", MODERATORS_SEE),
+    RouteRow("POST", "/admin/lobbies/{id}/close", ADMINS, body=lambda s: {"reason": "x"}),
+    RouteRow("GET", "/admin/queues", ADMINS_SEE),
     RouteRow(
-        "PUT", "/admin/queues/{id}", STAFF, id=lambda s: "apex", body=lambda s: {"mode": "casual", "enabled": False}
+        "PUT", "/admin/queues/{id}", ADMINS, id=lambda s: "apex", body=lambda s: {"mode": "casual", "enabled": False}
     ),
-    RouteRow("GET", "/admin/flags", STAFF),
-    RouteRow("PUT", "/admin/flags/maintenance", STAFF, body=lambda s: {"enabled": True}),
-    RouteRow("GET", "/admin/sockets", STAFF),
-    RouteRow("GET", "/admin/jobs", STAFF),
-    RouteRow("GET", "/admin/jobs/{id}", STAFF),
-    RouteRow("POST", "/admin/jobs/{id}/requeue", STAFF),
-    RouteRow("POST", "/admin/broadcast", STAFF, body=lambda s: {"title": "x", "body": "x"}),
+    RouteRow("GET", "/admin/flags", ADMINS_SEE),
+    RouteRow("PUT", "/admin/flags/maintenance", ADMINS, body=lambda s: {"enabled": True}),
+    RouteRow("GET", "/admin/sockets", ADMINS_SEE),
+    RouteRow("GET", "/admin/jobs", ADMINS_SEE),
+    RouteRow("GET", "/admin/jobs/{id}", ADMINS_MISS),
+    RouteRow("POST", "/admin/jobs/{id}/requeue", ADMINS_MISS),
+    RouteRow("POST", "/admin/broadcast", ADMINS, body=lambda s: {"title": "x", "body": "x"}),
 )
 
 ACCESS = (
-    RouteRow("GET", "/admin/api-keys", STAFF),
+    RouteRow("GET", "/admin/api-keys", ADMINS_SEE),
     RouteRow(
         "POST",
         "/admin/api-keys",
-        STAFF,
+        ADMINS,
         body=lambda s: {"name": "mine", "scopes": ["results:write"]},
     ),
-    RouteRow("DELETE", "/admin/api-keys/{id}", STAFF),
+    RouteRow("DELETE", "/admin/api-keys/{id}", ADMINS_MISS),
     RouteRow(
         "PUT",
         "/admin/users/{id}/roles",
-        STAFF,
+        ADMINS,
         id=lambda s: s.user("host"),
         body=lambda s: {"roles": ["admin"]},
     ),
