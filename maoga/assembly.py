@@ -1,9 +1,6 @@
 """Puts the use cases together on open storage."""
 
 from domain.auth.api_keys import ApiKeys
-from domain.auth.auth import Auth, AuthConfig
-from domain.auth.passwords import Passwords
-from domain.auth.tokens import Tokens
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -41,6 +38,7 @@ from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.users.users import Users
+from maoga.account_assembly import build_accounts
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.lobby_assembly import build_lobbies
@@ -101,22 +99,17 @@ def build(
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
     )
-    tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
-    auth = Auth(
-        database,
-        users,
-        rankings,
-        tokens=tokens,
-        passwords=Passwords(settings.bcrypt_cost),
+    accounts = build_accounts(
+        settings,
+        database=database,
+        redis=redis,
+        users=users,
+        rankings=rankings,
         limits=limits,
         publisher=publisher,
+        jobs=jobs,
+        runner=runner,
         clock=clock,
-        config=AuthConfig(
-            guests=settings.guests_allowed,
-            refresh_s=settings.refresh_token_s,
-            login_attempts=settings.login_attempts,
-            login_window_s=settings.login_window_s,
-        ),
     )
     chats = build_chat(
         settings,
@@ -308,8 +301,9 @@ def build(
         users=users,
         notifications=notifications,
         notification_preferences=preferences,
-        tokens=tokens,
-        auth=auth,
+        tokens=accounts.tokens,
+        auth=accounts.auth,
+        credentials=accounts.credentials,
         keys=ApiKeys(database, clock),
         blocks=blocks,
         friends=friends,

@@ -6,6 +6,8 @@ from typing import Any
 from domain.audit.model import AUDIT
 from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
+from domain.auth.credentials import Credentials
+from domain.auth.links import LINKS
 from domain.auth.model import SESSIONS
 from domain.auth.tokens import Tokens
 from domain.chat.cases import ChatCases
@@ -65,7 +67,7 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS),
+    *(AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, LINKS, API_KEYS),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
@@ -93,6 +95,7 @@ class Core:
     notification_preferences: NotificationPreferences
     tokens: Tokens
     auth: Auth
+    credentials: Credentials
     keys: ApiKeys
     blocks: Blocks
     friends: Friends

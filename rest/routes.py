@@ -8,7 +8,8 @@ from aiohttp import web
 
 from domain.auth.api_keys import ApiKeys, Scope
 from domain.auth.auth import Auth
-from domain.auth.model import Principal
+from domain.auth.credentials import Credentials
+from domain.auth.model import Client, Principal
 from domain.chat.cases import ChatCases
 from domain.chat.media import Read
 from domain.core.errors import AppError
@@ -54,6 +55,7 @@ class Services:
     """What the handlers call."""
 
     auth: Auth
+    credentials: Credentials
     keys: ApiKeys
     users: Users
     blocks: Blocks
@@ -76,17 +78,22 @@ class Services:
 class Call:
     """A request on its way to its handler: limited, authenticated and validated.
 
-    address: of the client, as `address_block` has it. path: the values of the path's `{names}`. upload: reads the file
-    of a route that takes one.
+    client: where it comes from. path: the values of the path's `{names}`. upload: reads the file of a route that takes
+    one.
     """
 
     services: Services
-    address: str
+    client: Client
     path: Mapping[str, str]
     body: Any
     query: Any
     upload: Read
     _principal: Principal | None
+
+    @property
+    def address(self) -> str:
+        """Of the client, as `address_block` has it."""
+        return self.client.address
 
     @property
     def principal(self) -> Principal:

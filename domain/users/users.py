@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from domain.core.clock import Clock
-from domain.core.collection import Database, Duplicate
+from domain.core.collection import Database, Duplicate, Insert, Write
 from domain.core.errors import AppError, NotFound
 from domain.core.ids import UserId, new_id
 from domain.users.model import USERS, PublicUser, Role, User
@@ -26,8 +26,8 @@ class Users:
     """The use cases of users."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
         self._users = database.collection(USERS)
-        self._clock = clock
 
     async def create(
         self,
@@ -40,7 +40,29 @@ class Users:
         roles: tuple[Role, ...] = ("user",),
     ) -> User:
         """Stores a new user; raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too)."""
-        user = User(
+        user = self.new(
+            username=username,
+            display_name=display_name,
+            email=email,
+            password_hash=password_hash,
+            guest=guest,
+            roles=roles,
+        )
+        await self.commit(Insert(USERS, user))
+        return user
+
+    def new(
+        self,
+        *,
+        username: str,
+        display_name: str,
+        email: str | None = None,
+        password_hash: str | None = None,
+        guest: bool = False,
+        roles: tuple[Role, ...] = ("user",),
+    ) -> User:
+        """A new user, not stored yet."""
+        return User(
             id=new_id(),
             email=email,
             email_key=name_key(email) if email else None,
@@ -52,11 +74,15 @@ class Users:
             roles=roles,
             created_at=self._clock.now(),
         )
+
+    async def commit(self, *writes: Write) -> None:
+        """Commits writes of which some give a user a name; raises `EmailTaken`, `UsernameTaken` or `Conflict`."""
         try:
-            await self._users.insert(user)
+            await self._database.commit(*writes)
         except Duplicate as duplicate:
+            if duplicate.collection != USERS.name:
+                raise
             raise (EmailTaken if duplicate.key == ("email_key",) else UsernameTaken) from None
-        return user
 
     async def get(self, user_id: UserId) -> User:
         """The user; raises `NotFound`."""

@@ -175,6 +175,7 @@ async def serving(
     jobs = Jobs(database, clock, new_id)
     services = Services(
         auth=accounts.auth,
+        credentials=accounts.credentials,
         keys=ApiKeys(database, clock),
         users=accounts.users,
         blocks=blocks,
