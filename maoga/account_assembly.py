@@ -7,15 +7,16 @@ from loguru import logger
 from domain.audit.audit import Audit
 from domain.auth.auth import Auth, AuthConfig
 from domain.auth.credentials import Credentials
+from domain.auth.external import External
 from domain.auth.links import LINK_JOB, Links
 from domain.auth.passwords import Passwords
+from domain.auth.roles import Roles
 from domain.auth.throttle import LoginThrottle, Pauses, ThrottleConfig
 from domain.auth.tokens import Tokens
 from domain.auth.trail import AuthTrail
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.events import Publisher
-from domain.core.ids import new_id
 from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
@@ -24,6 +25,7 @@ from domain.rankings.rankings import Rankings
 from domain.users.users import Users
 from maoga.settings import Settings
 from storage.outbound.mail_folder import FolderMailer
+from storage.outbound.providers import identity_providers
 from storage.outbound.smtp import SmtpMailer, parse_smtp_url
 from storage.redis.client import Client
 from storage.redis.failures import RedisFailures
@@ -36,6 +38,8 @@ class AccountCases:
     tokens: Tokens
     auth: Auth
     credentials: Credentials
+    roles: Roles
+    external: External
 
 
 def build_accounts(
@@ -49,13 +53,14 @@ def build_accounts(
     publisher: Publisher,
     jobs: Jobs,
     runner: JobRunner,
+    audit: Audit,
     clock: Clock,
 ) -> AccountCases:
     """The use cases of accounts on open storage; their jobs are known to the runner."""
-    tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
+    tokens = Tokens(settings.signing_keys(), clock, access_s=settings.access_token_s)
     passwords = Passwords(settings.bcrypt_cost)
     throttle = LoginThrottle(RedisFailures(redis), _pauses(settings))
-    trail = AuthTrail(Audit(clock, new_id), clock)
+    trail = AuthTrail(audit, clock)
     mail = Mail(_mailer(settings), jobs, link=settings.mail_link)
     links = Links(database, users, mail=mail, jobs=jobs, trail=trail, clock=clock)
     runner.handle(MAIL_JOB, mail.deliver, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S)
@@ -86,7 +91,15 @@ def build_accounts(
         trail=trail,
         clock=clock,
     )
-    return AccountCases(tokens, auth, credentials)
+    external = External(
+        database,
+        users=users,
+        auth=auth,
+        audit=audit,
+        providers=identity_providers(settings.identity_providers, clock, private=not settings.hardened),
+        clock=clock,
+    )
+    return AccountCases(tokens, auth, credentials, Roles(database, users, auth, audit), external)
 
 
 def _pauses(settings: Settings) -> ThrottleConfig:

@@ -1,5 +1,6 @@
 """Puts the use cases together on open storage."""
 
+from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.core.clock import Clock
 from domain.core.collection import Database
@@ -78,7 +79,7 @@ def build(
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs = Jobs(database, clock, new_id)
+    jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
@@ -109,6 +110,7 @@ def build(
         publisher=publisher,
         jobs=jobs,
         runner=runner,
+        audit=audit,
         clock=clock,
     )
     chats = build_chat(
@@ -304,7 +306,9 @@ def build(
         tokens=accounts.tokens,
         auth=accounts.auth,
         credentials=accounts.credentials,
-        keys=ApiKeys(database, clock),
+        keys=ApiKeys(database, audit, clock),
+        roles=accounts.roles,
+        external=accounts.external,
         blocks=blocks,
         friends=friends,
         privacy=privacy,

@@ -76,6 +76,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             auth=core.auth,
             credentials=core.credentials,
             keys=core.keys,
+            roles=core.roles,
+            external=core.external,
             users=core.users,
             blocks=core.blocks,
             friends=core.friends,

@@ -4,14 +4,14 @@ import os
 import socket
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.matchmaking.cooldowns import CooldownRule
-from maoga.secret_keys import SECRET_MIN_LENGTH, is_weak, kept_secret
-from storage.outbound.smtp import is_sender, parse_smtp_url
+from maoga.setting_rules import SECRET_MIN_LENGTH, is_http_url, is_weak, kept_secret
+from storage.outbound.providers import ProviderConfigs
+from storage.outbound.smtp import is_sender, is_smtp_url
 from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="signs tokens; at least 32 characters; development makes its own in var_dir, others must set it",
     )
+    secret_keys_accepted: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list,
+        description="comma-separated further keys whose tokens are accepted: the next one, or the last "
+        "(docs/accounts.md says how to rotate)",
+    )
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="bcrypt work factor (log2 of rounds)")
@@ -110,6 +115,11 @@ class Settings(BaseSettings):
     )
     login_window_s: int = Field(
         default=900, ge=1, description="seconds after which failed logins are forgotten, and the longest pause"
+    )
+    identity_providers: Annotated[ProviderConfigs, NoDecode] = Field(
+        default_factory=dict,
+        description='JSON of who vouches for players, by name: {"studio": {"kind": "oidc", "issuer": "https://...", '
+        '"audience": "..."}} and the like (docs/accounts.md)',
     )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
 
@@ -234,7 +244,9 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
-    @field_validator("cors_origins", "transports", "match_cooldown_s", "gif_hosts", mode="before")
+    @field_validator(
+        "cors_origins", "transports", "match_cooldown_s", "gif_hosts", "secret_keys_accepted", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -280,11 +292,8 @@ class Settings(BaseSettings):
 
     def _mail_problems(self) -> list[str]:
         problems = []
-        if url := self.smtp_url.get_secret_value():
-            try:
-                parse_smtp_url(url)
-            except ValueError as error:
-                problems.append(f"MAOGA_SMTP_URL {error}")
+        if (url := self.smtp_url.get_secret_value()) and not is_smtp_url(url):
+            problems.append("MAOGA_SMTP_URL must be smtp[s]://[user:password@]host[:port]")
         if not is_sender(self.mail_from):
             problems.append("MAOGA_MAIL_FROM must be an address, or name <address>")
         if self.mail_link is not None and not is_http_url(self.mail_link):
@@ -318,6 +327,8 @@ class Settings(BaseSettings):
                 f"MAOGA_SECRET_KEY is weak: use at least {SECRET_MIN_LENGTH} random characters "
                 "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
             )
+        if any(is_weak(key.get_secret_value()) for key in self.secret_keys_accepted):
+            problems.append(f"MAOGA_SECRET_KEYS_ACCEPTED has a weak key: {self.environment} wants random characters")
         if self.environment == "production":
             if self.rate_limit_scale == 0:
                 problems.append("MAOGA_RATE_LIMIT_SCALE=0 is refused in production")
@@ -373,16 +384,7 @@ class Settings(BaseSettings):
         """Whether logs are JSON lines."""
         return self.hardened if self.log_format is None else self.log_format == "json"
 
-    def signing_key(self) -> bytes:
-        """The key that signs tokens; development and test make one under `var_dir` and keep it."""
-        secret = self.secret_key.get_secret_value()
-        return (secret or kept_secret(self.var_dir / "secret.key")).encode()
-
-
-def is_http_url(text: str) -> bool:
-    """Whether requests can be sent there."""
-    try:
-        url = urlsplit(text)
-        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0 and not url.fragment
-    except ValueError:
-        return False
+    def signing_keys(self) -> list[bytes]:
+        """The key that signs tokens, and those accepted beside it; development and test make one under `var_dir`."""
+        first = self.secret_key.get_secret_value() or kept_secret(self.var_dir / "secret.key")
+        return [key.encode() for key in (first, *(key.get_secret_value() for key in self.secret_keys_accepted))]

@@ -2,7 +2,7 @@
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.auth.commands import EnterAsGuest, Login, Logout, Refresh, Register
@@ -81,6 +81,15 @@ class AuthConfig:
     refresh_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What was found of a session when it was last looked up."""
+
+    at: datetime
+    user_id: UserId
+    role: Role
+
+
 class Auth:
     """The use cases of accounts and sessions: entering, staying, leaving."""
 
@@ -103,13 +112,13 @@ class Auth:
         self._users, self._rankings, self._tokens, self._passwords = users, rankings, tokens, passwords
         self._throttle, self._links, self._trail = throttle, links, trail
         self._publisher, self._clock, self._config = publisher, clock, config
-        self._found_good: dict[SessionId, tuple[UserId, datetime]] = {}
+        self._found_good: dict[SessionId, _Standing] = {}
 
     async def register(self, command: Register, client: Client = HERE) -> SessionView:
         """Opens an account, logs it in, and mails it a link; raises `EmailTaken` or `UsernameTaken`."""
         user = await self._new_account(command, ("user",))
-        verification = self._links.verification(user, command.email, client)
-        view = await self.enter(user, client, "auth.registered", command.device, Insert(USERS, user), verification)
+        writes = Insert(USERS, user), self._links.verification(user, command.email, client)
+        view = await self._open_session(user, client, "auth.registered", command.device, *writes)
         await self._trust(user, client)
         return view
 
@@ -125,8 +134,8 @@ class Auth:
             raise GuestsRefused
         tag = secrets.token_hex(6)
         name = command.display_name or f"Guest {tag[:4]}"
-        user = self._users.new(username=f"guest-{tag}", display_name=name, guest=True)
-        return await self.enter(user, client, "auth.guest_entered", command.device, Insert(USERS, user))
+        user = self._users.draft(username=f"guest-{tag}", display_name=name, guest=True)
+        return await self._open_session(user, client, "auth.guest_entered", command.device, Insert(USERS, user))
 
     async def login(self, command: Login, client: Client) -> SessionView:
         """Opens a session; raises `InvalidCredentials`, `RateLimited`, or the refusal of the account's status.
@@ -142,19 +151,20 @@ class Auth:
             await self._database.commit(failed)
             raise InvalidCredentials
         await self._throttle.succeeded(command.credential, client.address)
-        _refuse_unless_active(user)
+        view = await self.enter(user, client, command.device)
         await self._trust(user, client)
-        view = await self.enter(user, client, "auth.logged_in", command.device)
         await self._rehash(user, command.password)
         return view
 
-    async def enter(
-        self, user: User, client: Client, action: AuthAction, device: str | None = None, *writes: Write
-    ) -> SessionView:
-        """Opens a session of a user who has proved who they are, in one commit with `writes` and the record of it.
+    async def enter(self, user: User, client: Client = HERE, device: str | None = None) -> SessionView:
+        """Opens a session for somebody who has proved who they are; raises the refusal of the account's status."""
+        _refuse_unless_active(user)
+        return await self._open_session(user, client, "auth.logged_in", device)
 
-        Raises what `Users.commit` raises.
-        """
+    async def _open_session(
+        self, user: User, client: Client, action: AuthAction, device: str | None, *writes: Write
+    ) -> SessionView:
+        """Opens a session in one commit with `writes` and the record of it; raises what `Users.commit` raises."""
         now = self._clock.now()
         session = Session(
             id=new_id(),
@@ -233,17 +243,20 @@ class Auth:
             await self._end(session, client, "auth.logged_out")
             await self._publisher.disconnect(principal.user_id, session=session.id, reason="logged_out")
 
-    async def logout_all(self, user_id: UserId, client: Client = HERE) -> None:
-        """Ends every session of the user at once, those that are being opened too, and closes their connections."""
+    async def logout_all(self, user_id: UserId, client: Client = HERE, *, reason: str = "logged_out") -> None:
+        """Ends every session of the user at once, those that are being opened too.
+
+        Their connections are closed, and told the reason.
+        """
         ended: Changes = {"$inc": {"epoch": 1, "version": 1}}
         await self._database.commit(
             Update(USERS, user_id, ended), self._trail.entry("auth.logged_out_everywhere", client, user_id)
         )
-        await self.cut_off(user_id)
+        await self.cut_off(user_id, reason=reason)
 
     async def cut_off(self, user_id: UserId, *, but: SessionId | None = None, reason: str = "logged_out") -> None:
         """Closes the connections of a user whose sessions have ended, but for those of one session."""
-        for id in [id for id, (whose, _) in self._found_good.items() if whose == user_id and id != but]:
+        for id in [id for id, standing in self._found_good.items() if standing.user_id == user_id and id != but]:
             del self._found_good[id]
         if but is None:
             await self._publisher.disconnect(user_id, reason=reason)
@@ -259,18 +272,18 @@ class Auth:
     async def authenticate(self, access_token: str) -> Principal:
         """Who the token speaks for; raises `TokenInvalid`, `TokenExpired`, `TokenRevoked` or a refusal.
 
-        A revocation or refusal by another process is seen within a second.
+        Their role is the one they have, whatever the token says. What another process changed is seen within a second.
         """
         principal = self._tokens.read_access(access_token)
         now = self._clock.now()
-        found_good = self._found_good.get(principal.session_id)
-        if found_good is None or now - found_good[1] >= seconds(STANDING_S):
+        standing = self._found_good.get(principal.session_id)
+        if standing is None or now - standing.at >= seconds(STANDING_S):
             session = await self._sessions.get(principal.session_id)
             if session is None:
                 raise TokenRevoked
-            await self._user_of(session)
-            self._remember_good(principal, now)
-        return principal
+            standing = _Standing(now, principal.user_id, (await self._user_of(session)).role)
+            self._remember_good(principal.session_id, standing)
+        return principal if principal.role == standing.role else replace(principal, role=standing.role)
 
     async def _user_of(self, session: Session) -> User:
         """The user of a session in force; raises `TokenRevoked` or a refusal."""
@@ -283,7 +296,7 @@ class Auth:
         return user
 
     async def _new_account(self, command: Register, roles: tuple[Role, ...]) -> User:
-        return self._users.new(
+        return self._users.draft(
             username=command.username,
             display_name=command.display_name or command.username,
             email=command.email,
@@ -321,9 +334,9 @@ class Auth:
             with suppress(StorageConflict):  # it has expired
                 await self._database.commit(Update(SESSIONS, session.id, changes), record)
 
-    def _remember_good(self, principal: Principal, now: datetime) -> None:
-        self._found_good.pop(principal.session_id, None)
-        self._found_good[principal.session_id] = principal.user_id, now
+    def _remember_good(self, session_id: SessionId, standing: _Standing) -> None:
+        self._found_good.pop(session_id, None)
+        self._found_good[session_id] = standing
         if len(self._found_good) > STANDINGS:
             del self._found_good[next(iter(self._found_good))]
 

@@ -79,18 +79,20 @@ class Credentials:
         self._links, self._mail, self._trail, self._clock = links, mail, trail, clock
 
     async def upgrade(self, principal: Principal, command: Upgrade, client: Client) -> Me:
-        """Makes the caller, a guest, an account of its own: same id, same sessions.
+        """Gives the caller, who has none, a name and a password: same id, same sessions.
 
         Raises `NotAGuest`, `EmailTaken` or `UsernameTaken`.
         """
         user = await self._users.get(principal.user_id)
-        if not user.guest:
+        if user.password_hash is not None:
             raise NotAGuest
+        email_key = name_key(command.email)
         changes: Changes = {
             "$set": {
                 "guest": False,
                 "email": command.email,
-                "email_key": name_key(command.email),
+                "email_key": email_key,
+                "email_verified": user.email_verified and user.email_key == email_key,
                 "username": command.username,
                 "username_key": name_key(command.username),
                 "display_name": command.display_name or command.username,

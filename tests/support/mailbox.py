@@ -40,7 +40,12 @@ class Mailbox:
 
     def messages(self) -> list[EmailMessage]:
         """What came, in order."""
-        return [message_from_bytes(bytes(envelope.content or b""), policy=policy.default) for envelope in self.taken]
+        return [message_from_bytes(_content(envelope), policy=policy.default) for envelope in self.taken]
+
+
+def _content(envelope: Envelope) -> bytes:
+    assert isinstance(envelope.content, bytes)
+    return envelope.content
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """A real aiohttp server on a free port with a real client, on embedded storage or on MongoDB and Redis."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,11 @@ import pytest
 from aiohttp import ClientSession, web
 from loguru import logger
 
-from domain.auth.api_keys import SCOPES, ApiKeys
+from domain.audit.audit import Audit
+from domain.audit.model import CLI
+from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
+from domain.auth.external import External, IdentityProvider
+from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.core.events import Outbox
 from domain.core.ids import new_id
@@ -124,7 +128,13 @@ class Api:
 
     async def key(self) -> str:
         """A new API key with every scope."""
-        return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
+        command = CreateApiKey(name="a game server", scopes=list(SCOPES))
+        return (await keys_of(self.accounts).create(CLI, command)).secret
+
+
+def keys_of(accounts: Accounts) -> ApiKeys:
+    """The API keys of those accounts."""
+    return ApiKeys(accounts.database, Audit(accounts.clock, new_id), accounts.clock)
 
 
 def notifications_of(accounts: Accounts) -> Notifications:
@@ -162,8 +172,9 @@ async def serving(
     config: RestConfig = CONFIG,
     checks: dict[str, Check] | None = None,
     chats: ChatCases | None = None,
+    providers: Mapping[str, IdentityProvider] | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts. chats: another chat than a plain one."""
+    """A server of those accounts. chats: another chat than a plain one. providers: of identities."""
     metrics = Observed()
     database, clock, games = accounts.database, accounts.clock, Games(accounts.database, accounts.clock)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
@@ -176,7 +187,16 @@ async def serving(
     services = Services(
         auth=accounts.auth,
         credentials=accounts.credentials,
-        keys=ApiKeys(database, clock),
+        keys=keys_of(accounts),
+        roles=Roles(database, accounts.users, accounts.auth, Audit(clock, new_id)),
+        external=External(
+            database,
+            users=accounts.users,
+            auth=accounts.auth,
+            audit=Audit(clock, new_id),
+            providers=providers or {},
+            clock=clock,
+        ),
         users=accounts.users,
         blocks=blocks,
         friends=friends,

@@ -1,10 +1,11 @@
-"""Secrets in settings: which ones are too weak, and those that development makes for itself."""
+"""What a setting must be, and the secrets that development makes for itself."""
 
 import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
 
 from zxcvbn import zxcvbn
 
@@ -18,6 +19,15 @@ def is_weak(secret: str) -> bool:
     if len(secret) < SECRET_MIN_LENGTH or secret.lower().startswith(WEAK):
         return True
     return int(zxcvbn(secret[:72])["score"]) < SECRET_MIN_SCORE
+
+
+def is_http_url(text: str) -> bool:
+    """Whether requests can be sent there."""
+    try:
+        url = urlsplit(text)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0 and not url.fragment
+    except ValueError:
+        return False
 
 
 def kept_secret(path: Path) -> str:
