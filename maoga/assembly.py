@@ -1,12 +1,5 @@
 """Puts the use cases together on open storage."""
 
-from domain.audit.audit import Audit
-from domain.auth.api_keys import ApiKeys
-from domain.auth.auth import Auth, AuthConfig
-from domain.auth.external import External
-from domain.auth.passwords import Passwords
-from domain.auth.roles import Roles
-from domain.auth.tokens import Tokens
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -44,6 +37,7 @@ from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.users.users import Users
+from maoga.account_assembly import build_accounts
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.lobby_assembly import build_lobbies
@@ -55,7 +49,6 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
-from storage.outbound.providers import identity_providers
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -84,7 +77,7 @@ def build(
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
+    jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
@@ -105,22 +98,17 @@ def build(
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
     )
-    tokens = Tokens(settings.signing_keys(), clock, access_s=settings.access_token_s)
-    auth = Auth(
-        database,
-        users,
-        rankings,
-        tokens=tokens,
-        passwords=Passwords(settings.bcrypt_cost),
+    accounts = build_accounts(
+        settings,
+        database=database,
+        redis=redis,
+        users=users,
+        rankings=rankings,
         limits=limits,
         publisher=publisher,
+        jobs=jobs,
+        runner=runner,
         clock=clock,
-        config=AuthConfig(
-            guests=settings.guests_allowed,
-            refresh_s=settings.refresh_token_s,
-            login_attempts=settings.login_attempts,
-            login_window_s=settings.login_window_s,
-        ),
     )
     chats = build_chat(
         settings,
@@ -312,18 +300,12 @@ def build(
         users=users,
         notifications=notifications,
         notification_preferences=preferences,
-        tokens=tokens,
-        auth=auth,
-        keys=ApiKeys(database, audit, clock),
-        roles=Roles(database, users, auth, audit),
-        external=External(
-            database,
-            users=users,
-            auth=auth,
-            audit=audit,
-            providers=identity_providers(settings.identity_providers, clock, private=not settings.hardened),
-            clock=clock,
-        ),
+        tokens=accounts.tokens,
+        auth=accounts.auth,
+        credentials=accounts.credentials,
+        keys=accounts.keys,
+        roles=accounts.roles,
+        external=accounts.external,
         blocks=blocks,
         friends=friends,
         privacy=privacy,

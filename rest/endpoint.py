@@ -7,12 +7,13 @@ from functools import partial
 from aiohttp import web
 
 from domain.auth.api_keys import ApiKey
-from domain.auth.model import Principal
+from domain.auth.model import Client, Principal
 from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
 from rest.body import read_json, read_query
 from rest.envelope import success
+from rest.middleware import user_agent_of
 from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route
 from rest.upload import read_file
 
@@ -26,7 +27,7 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
         principal, key = await _admit(route, request)
         call = Call(
             services=request.app[SERVICES],
-            address=address_block(request[ADDRESS]),
+            client=Client(address_block(request[ADDRESS]), user_agent_of(request)),
             path=request.match_info,
             body=await _body(route, request),
             query=read_query(route.query, request) if route.query else None,

@@ -32,6 +32,10 @@ class Download:
     keep_s: int
 
 
+class Accepted(Model):
+    """What was asked for will be done; there is nothing to say of it yet."""
+
+
 def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:
     """A page of a list, with where the next one starts."""
     meta: dict[str, Any] = {"pagination": {"limit": limit, "nextCursor": page.next_cursor}}

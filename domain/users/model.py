@@ -68,6 +68,7 @@ class Preferences(Kept):
 class User(Document):
     """An account. A guest has neither email nor password; the `_key` fields are what uniqueness goes by.
 
+    former_hashes: of the passwords before this one. epoch: raised to end all sessions and mailed links of before.
     identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
     """
 
@@ -78,6 +79,8 @@ class User(Document):
     username_key: str
     display_name: str
     password_hash: str | None = Field(default=None, repr=False)
+    former_hashes: tuple[str, ...] = Field(default=(), repr=False)
+    epoch: int = 0
     guest: bool = False
     roles: tuple[Role, ...] = ("user",)
     identities: tuple[str, ...] = ()
