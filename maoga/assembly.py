@@ -1,7 +1,5 @@
 """Puts the use cases together on open storage."""
 
-from domain.audit.audit import Audit
-from domain.auth.api_keys import ApiKeys
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -79,7 +77,7 @@ def build(
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
+    jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
@@ -110,7 +108,6 @@ def build(
         publisher=publisher,
         jobs=jobs,
         runner=runner,
-        audit=audit,
         clock=clock,
     )
     chats = build_chat(
@@ -306,7 +303,7 @@ def build(
         tokens=accounts.tokens,
         auth=accounts.auth,
         credentials=accounts.credentials,
-        keys=ApiKeys(database, audit, clock),
+        keys=accounts.keys,
         roles=accounts.roles,
         external=accounts.external,
         blocks=blocks,

@@ -1359,6 +1359,7 @@ export interface ExternalLogin {
   token: string;
   nonce?: string;
   provider: string;
+  device?: string;
 }
 
 /**

@@ -1517,6 +1517,7 @@ class ExternalLogin(TypedDict):
     token: str
     nonce: NotRequired[str]
     provider: str
+    device: NotRequired[str]
 
 
 class LinkIdentity(TypedDict):

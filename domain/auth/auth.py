@@ -118,7 +118,7 @@ class Auth:
         """Opens an account, logs it in, and mails it a link; raises `EmailTaken` or `UsernameTaken`."""
         user = await self._new_account(command, ("user",))
         writes = Insert(USERS, user), self._links.verification(user, command.email, client)
-        view = await self._open_session(user, client, "auth.registered", command.device, *writes)
+        view = await self.enter(user, client, "auth.registered", command.device, *writes)
         await self._trust(user, client)
         return view
 
@@ -134,8 +134,8 @@ class Auth:
             raise GuestsRefused
         tag = secrets.token_hex(6)
         name = command.display_name or f"Guest {tag[:4]}"
-        user = self._users.draft(username=f"guest-{tag}", display_name=name, guest=True)
-        return await self._open_session(user, client, "auth.guest_entered", command.device, Insert(USERS, user))
+        user = self._users.new(username=f"guest-{tag}", display_name=name, guest=True)
+        return await self.enter(user, client, "auth.guest_entered", command.device, Insert(USERS, user))
 
     async def login(self, command: Login, client: Client) -> SessionView:
         """Opens a session; raises `InvalidCredentials`, `RateLimited`, or the refusal of the account's status.
@@ -151,20 +151,19 @@ class Auth:
             await self._database.commit(failed)
             raise InvalidCredentials
         await self._throttle.succeeded(command.credential, client.address)
-        view = await self.enter(user, client, command.device)
+        refuse_unless_active(user)
         await self._trust(user, client)
+        view = await self.enter(user, client, "auth.logged_in", command.device)
         await self._rehash(user, command.password)
         return view
 
-    async def enter(self, user: User, client: Client = HERE, device: str | None = None) -> SessionView:
-        """Opens a session for somebody who has proved who they are; raises the refusal of the account's status."""
-        _refuse_unless_active(user)
-        return await self._open_session(user, client, "auth.logged_in", device)
-
-    async def _open_session(
-        self, user: User, client: Client, action: AuthAction, device: str | None, *writes: Write
+    async def enter(
+        self, user: User, client: Client, action: AuthAction, device: str | None = None, *writes: Write
     ) -> SessionView:
-        """Opens a session in one commit with `writes` and the record of it; raises what `Users.commit` raises."""
+        """Opens a session of a user who has proved who they are, in one commit with `writes` and the record of it.
+
+        Raises what `Users.commit` raises.
+        """
         now = self._clock.now()
         session = Session(
             id=new_id(),
@@ -243,20 +242,17 @@ class Auth:
             await self._end(session, client, "auth.logged_out")
             await self._publisher.disconnect(principal.user_id, session=session.id, reason="logged_out")
 
-    async def logout_all(self, user_id: UserId, client: Client = HERE, *, reason: str = "logged_out") -> None:
-        """Ends every session of the user at once, those that are being opened too.
-
-        Their connections are closed, and told the reason.
-        """
+    async def logout_all(self, user_id: UserId, client: Client = HERE) -> None:
+        """Ends every session of the user at once, those that are being opened too, and closes their connections."""
         ended: Changes = {"$inc": {"epoch": 1, "version": 1}}
         await self._database.commit(
             Update(USERS, user_id, ended), self._trail.entry("auth.logged_out_everywhere", client, user_id)
         )
-        await self.cut_off(user_id, reason=reason)
+        await self.cut_off(user_id)
 
     async def cut_off(self, user_id: UserId, *, but: SessionId | None = None, reason: str = "logged_out") -> None:
         """Closes the connections of a user whose sessions have ended, but for those of one session."""
-        for id in [id for id, standing in self._found_good.items() if standing.user_id == user_id and id != but]:
+        for id in [id for id, found in self._found_good.items() if found.user_id == user_id and id != but]:
             del self._found_good[id]
         if but is None:
             await self._publisher.disconnect(user_id, reason=reason)
@@ -281,7 +277,7 @@ class Auth:
             session = await self._sessions.get(principal.session_id)
             if session is None:
                 raise TokenRevoked
-            standing = _Standing(now, principal.user_id, (await self._user_of(session)).role)
+            standing = _Standing(now, session.user_id, (await self._user_of(session)).role)
             self._remember_good(principal.session_id, standing)
         return principal if principal.role == standing.role else replace(principal, role=standing.role)
 
@@ -292,11 +288,11 @@ class Auth:
             session = await self._sessions.get(session.id) or session
         if user is None or not _in_force(session, user):
             raise TokenRevoked
-        _refuse_unless_active(user)
+        refuse_unless_active(user)
         return user
 
     async def _new_account(self, command: Register, roles: tuple[Role, ...]) -> User:
-        return self._users.draft(
+        return self._users.new(
             username=command.username,
             display_name=command.display_name or command.username,
             email=command.email,
@@ -353,6 +349,7 @@ def _in_force(session: Session, user: User) -> bool:
     return session.revoked_at is None and session.epoch >= user.epoch
 
 
-def _refuse_unless_active(user: User) -> None:
+def refuse_unless_active(user: User) -> None:
+    """Raises the refusal of the account's status."""
     if refusal := REFUSALS.get(user.status):
         raise refusal

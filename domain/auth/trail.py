@@ -28,6 +28,8 @@ AuthAction = Literal[
     "auth.email_change_asked",
     "auth.email_verified",
     "auth.email_changed",
+    "auth.identity_linked",
+    "auth.identity_unlinked",
 ]
 
 

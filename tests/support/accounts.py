@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
 from domain.auth.credentials import Credentials
@@ -91,7 +90,6 @@ class Accounts:
             publisher=self.publisher,
             jobs=self.jobs,
             runner=runner,
-            audit=Audit(self.clock, new_id),
             clock=self.clock,
         ).auth
 
@@ -162,7 +160,6 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 publisher=publisher,
                 jobs=jobs,
                 runner=runner,
-                audit=Audit(clock, new_id),
                 clock=clock,
             )
             yield Accounts(

@@ -16,6 +16,7 @@ from domain.audit.model import CLI
 from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
 from domain.auth.external import External, IdentityProvider
 from domain.auth.roles import Roles
+from domain.auth.trail import AuthTrail
 from domain.chat.cases import ChatCases
 from domain.core.events import Outbox
 from domain.core.ids import new_id
@@ -193,7 +194,7 @@ async def serving(
             database,
             users=accounts.users,
             auth=accounts.auth,
-            audit=Audit(clock, new_id),
+            trail=AuthTrail(Audit(clock, new_id), clock),
             providers=providers or {},
             clock=clock,
         ),
