@@ -18,7 +18,6 @@ from domain.auth.trail import AuthTrail
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.events import Publisher
-from domain.core.ids import new_id
 from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
@@ -56,13 +55,13 @@ def build_accounts(
     publisher: Publisher,
     jobs: Jobs,
     runner: JobRunner,
+    audit: Audit,
     clock: Clock,
 ) -> AccountCases:
     """The use cases of accounts on open storage; their jobs are known to the runner."""
     tokens = Tokens(settings.signing_keys(), clock, access_s=settings.access_token_s)
     passwords = Passwords(settings.bcrypt_cost)
     throttle = LoginThrottle(RedisFailures(redis), _pauses(settings))
-    audit = Audit(clock, new_id)
     trail = AuthTrail(audit, clock)
     mail = Mail(_mailer(settings), jobs, link=settings.mail_link)
     links = Links(database, users, mail=mail, jobs=jobs, trail=trail, clock=clock)
