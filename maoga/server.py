@@ -83,6 +83,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     app = build_app(
         Services(
             auth=core.auth,
+            credentials=core.credentials,
             keys=core.keys,
             roles=core.roles,
             external=core.external,

@@ -1194,12 +1194,13 @@ export interface UnreadCount {
   count: number;
 }
 
-/** Opens an account. Parsing takes milliseconds because it guesses at the password: parse it off the event loop. */
+/** Opens an account. Parse it off the event loop, too. */
 export interface Register {
   email: string;
   username: string;
   displayName?: string;
   password: string;
+  device?: string;
 }
 
 /** A game a player likes; `weight` 1 to 10 says how much. */
@@ -1272,11 +1273,24 @@ export interface Session {
 export interface Login {
   credential: string;
   password: string;
+  device?: string;
 }
 
 /** Enters without an account. */
 export interface EnterAsGuest {
   displayName?: string;
+  device?: string;
+}
+
+/**
+ * Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it off
+ * the event loop.
+ */
+export interface Upgrade {
+  email: string;
+  username: string;
+  displayName?: string;
+  password: string;
 }
 
 /** Trades a refresh token for the next one. */
@@ -1289,11 +1303,55 @@ export interface Logout {
   refreshToken?: string;
 }
 
+/** A login as its owner sees it in a list. last_used_at: when it was last refreshed, which takes some minutes. */
+export interface SessionInfo {
+  id: string;
+  device?: string;
+  address?: string;
+  userAgent?: string;
+  createdAt: string;
+  lastUsedAt: string;
+  current: boolean;
+}
+
+/** Chooses another password. password: the present one. */
+export interface ChangePassword {
+  password: string;
+  newPassword: string;
+}
+
+/** Chooses another address. password: the present one. */
+export interface ChangeEmail {
+  email: string;
+  password: string;
+}
+
+/** What was asked for will be done; there is nothing to say of it yet. */
+export interface Accepted {
+}
+
+/** Proves that an address is the caller's, with what was mailed there. */
+export interface VerifyEmail {
+  token: string;
+}
+
+/** Asks for a mail with which another password can be chosen. */
+export interface RequestReset {
+  email: string;
+}
+
+/** Chooses another password with what was mailed. */
+export interface ResetPassword {
+  token: string;
+  newPassword: string;
+}
+
 /** Logs in by an identity. provider: by the name the server's settings give it. */
 export interface ExternalLogin {
   token: string;
   nonce?: string;
   provider: string;
+  device?: string;
 }
 
 /**

@@ -1333,12 +1333,13 @@ class UnreadCount(TypedDict):
 
 
 class Register(TypedDict):
-    """Opens an account. Parsing takes milliseconds because it guesses at the password: parse it off the event loop."""
+    """Opens an account. Parse it off the event loop, too."""
 
     email: str
     username: str
     displayName: NotRequired[str]
     password: str
+    device: NotRequired[str]
 
 
 class PreferredGame(TypedDict):
@@ -1417,12 +1418,25 @@ class Login(TypedDict):
 
     credential: str
     password: str
+    device: NotRequired[str]
 
 
 class EnterAsGuest(TypedDict):
     """Enters without an account."""
 
     displayName: NotRequired[str]
+    device: NotRequired[str]
+
+
+class Upgrade(TypedDict):
+    """Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it
+    off the event loop.
+    """
+
+    email: str
+    username: str
+    displayName: NotRequired[str]
+    password: str
 
 
 class Refresh(TypedDict):
@@ -1437,12 +1451,62 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
+class SessionInfo(TypedDict):
+    """A login as its owner sees it in a list. last_used_at: when it was last refreshed, which takes some minutes."""
+
+    id: str
+    device: NotRequired[str]
+    address: NotRequired[str]
+    userAgent: NotRequired[str]
+    createdAt: str
+    lastUsedAt: str
+    current: bool
+
+
+class ChangePassword(TypedDict):
+    """Chooses another password. password: the present one."""
+
+    password: str
+    newPassword: str
+
+
+class ChangeEmail(TypedDict):
+    """Chooses another address. password: the present one."""
+
+    email: str
+    password: str
+
+
+class Accepted(TypedDict):
+    """What was asked for will be done; there is nothing to say of it yet."""
+
+
+class VerifyEmail(TypedDict):
+    """Proves that an address is the caller's, with what was mailed there."""
+
+    token: str
+
+
+class RequestReset(TypedDict):
+    """Asks for a mail with which another password can be chosen."""
+
+    email: str
+
+
+class ResetPassword(TypedDict):
+    """Chooses another password with what was mailed."""
+
+    token: str
+    newPassword: str
+
+
 class ExternalLogin(TypedDict):
     """Logs in by an identity. provider: by the name the server's settings give it."""
 
     token: str
     nonce: NotRequired[str]
     provider: str
+    device: NotRequired[str]
 
 
 class LinkIdentity(TypedDict):
