@@ -174,13 +174,14 @@ async def player(server: MaogaServer) -> AsyncIterator[socketio.AsyncClient]:
     """A plain Socket.IO client in all namespaces."""
     async with MaogaRest(server.url) as rest:
         session = await rest.guest()
-    client = socketio.AsyncClient(reconnection=False)
-    names = [f"/{namespace.name}" for namespace in NAMESPACES]
-    await client.connect(
-        server.url, namespaces=names, auth={"token": session.access_token}, transports=["websocket"], wait_timeout=5
-    )
-    yield client
-    await client.disconnect()
+    async with aiohttp.ClientSession() as http:
+        client = socketio.AsyncClient(reconnection=False, http_session=http)
+        names = [f"/{namespace.name}" for namespace in NAMESPACES]
+        await client.connect(
+            server.url, namespaces=names, auth={"token": session.access_token}, transports=["websocket"], wait_timeout=5
+        )
+        yield client
+        await client.disconnect()
 
 
 async def ack_of(client: socketio.AsyncClient, namespace: str, event: str, payload: Any) -> dict[str, Any]:

@@ -125,8 +125,8 @@ async def test_with_subscriptions_that_are_cut(redis_url: str, seed: int) -> Non
     async def cut(world: World) -> None:
         nonlocal cuts
         while True:
-            await asyncio.sleep(0.1 + 0.2 * world.chance.random())
             cuts += int(await admin.client_kill_filter(_type="pubsub"))
+            await asyncio.sleep(0.1 + 0.2 * world.chance.random())
 
     async with AsyncExitStack() as stack:
         admin = await stack.enter_async_context(redis.asyncio.Redis.from_url(redis_url))

@@ -20,11 +20,12 @@ BOTH = ("websocket", "polling")
 @asynccontextmanager
 async def library_client(scene: Stage, *transports: str) -> AsyncIterator[socketio.AsyncClient]:
     """python-socketio's client in /lobby."""
-    client = socketio.AsyncClient(reconnection=False)
-    await client.connect(scene.url, namespaces=["/lobby"], transports=list(transports), retry=False)
-    yield client
-    async with asyncio.timeout(5):
-        await client.disconnect()
+    async with ClientSession() as http:
+        client = socketio.AsyncClient(reconnection=False, http_session=http)
+        await client.connect(scene.url, namespaces=["/lobby"], transports=list(transports), retry=False)
+        yield client
+        async with asyncio.timeout(5):
+            await client.disconnect()
 
 
 @pytest.mark.parametrize("transports", [("polling",), ("websocket",), ("polling", "websocket")])

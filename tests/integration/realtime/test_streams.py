@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 import socketio
 
@@ -243,8 +244,8 @@ async def test_a_packet_nobody_understands_stops_nothing() -> None:
 
 async def test_the_official_client_library_plays_along(redis_url: str) -> None:
     """python-socketio's own client connects to two namespaces, calls, hears the other instance, and is kicked."""
-    client = socketio.AsyncClient(reconnection=False)
-    async with two_nodes(redis_url) as (one, two):
+    async with two_nodes(redis_url) as (one, two), aiohttp.ClientSession() as http:
+        client = socketio.AsyncClient(reconnection=False, http_session=http)
         heard: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue()
         for event in ("hello", "news", "kicked"):
             client.on(event, lambda *arguments: heard.put_nowait(arguments), namespace="/lobby")

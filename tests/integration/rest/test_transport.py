@@ -39,7 +39,7 @@ async def test_tampered_tokens_are_invalid_and_old_ones_expired(api: Api) -> Non
     token = (await api.register())["accessToken"]
     claims = jwt.decode(token, options={"verify_signature": False})
     forgeries = [
-        jwt.encode(claims, None, "none"),
+        jwt.encode(claims, "", "none"),
         jwt.encode(claims, b"another key that is also long enough", "HS256"),
         jwt.encode(claims | {"aud": "others"}, KEY, "HS256"),
         jwt.encode(claims | {"iss": "others"}, KEY, "HS256"),

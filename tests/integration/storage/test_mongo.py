@@ -284,7 +284,8 @@ async def test_a_thousand_calls_at_once_are_answered_in_turn(mongodb_url: str) -
             answered.append(number)
 
         await asyncio.gather(*map(read, range(1000)))
-        assert sum(number < 500 for number in answered[:500]) > 400  # one that must connect first may come late
+        # In turn nobody is 200 places late, even on a machine under load; by the driver alone somebody is 900.
+        assert max(abs(place - number) for place, number in enumerate(answered)) < 500
 
 
 async def test_a_turn_that_does_not_come_in_time_is_no_turn() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import socketio
-from aiohttp import web
+from aiohttp import ClientSession, web
 from playwright.async_api import Browser, Page
 
 from tests.support.services import ROOT
@@ -282,10 +282,12 @@ class Python(Official):
 
 @asynccontextmanager
 async def python(url: str, transports: tuple[str, ...]) -> AsyncIterator[Python]:
-    """The library, not connected yet."""
-    client = Python(url, transports, socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.2))
-    try:
-        yield client
-    finally:
-        async with asyncio.timeout(PATIENCE_S):
-            await client.leave()
+    """The library, not connected yet. A session of its own it would leave open after a failed connect."""
+    async with ClientSession() as http:
+        library = socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.2, http_session=http)
+        client = Python(url, transports, library)
+        try:
+            yield client
+        finally:
+            async with asyncio.timeout(PATIENCE_S):
+                await client.leave()
