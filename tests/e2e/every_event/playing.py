@@ -48,12 +48,14 @@ async def match(world: World) -> None:
         await player.hears("matchmaking", "match_cancelled", matchId=proposed, reason="declined", requeued=True)
     await cid.call("matchmaking", "enqueue", **TRIO)
     match_id, lobby_id = await accept(*trio)
-    await play(lobby_id, *trio)
+    stayed = await play(lobby_id, *trio)
     for player in trio:
         places = [[one.id] for one in trio]
         await player.call("matchmaking", "report_result", matchId=match_id, result={"places": places})
     for player in trio:
         await player.hears("matchmaking", "match_result", lambda told: told["match"]["id"] == match_id)
+    for player in stayed:
+        await player.hears("lobby", "lobby_closed", lobbyId=lobby_id, reason="finished")
     met = await ann.call("social", "recent_players")
     assert {other["userId"] for other in met["items"]} == {bob.id, cid.id}
     await dan.hears("matchmaking", "ticket_expired", ticketId=unlucky["id"])
@@ -79,8 +81,8 @@ async def accept(*players: Player) -> tuple[str, str]:
     return match_id, confirmed["lobbyId"]
 
 
-async def play(lobby_id: str, *players: Player) -> None:
-    """The game begins; a player leaves it, and the host asks for another one. Nobody comes."""
+async def play(lobby_id: str, *players: Player) -> list[Player]:
+    """The game begins; a player leaves it, and the host asks for another one. Nobody comes; those who have stayed."""
     lobby = await players[0].call("lobby", "sync")
     assert (lobby["id"], lobby["status"]) == (lobby_id, "forming")
     for player in players:
@@ -93,6 +95,7 @@ async def play(lobby_id: str, *players: Player) -> None:
     await host.hears("lobby", "member_left", userId=leaver.id, reason="left")
     opening = await host.call("matchmaking", "backfill", lobbyId=lobby_id)
     assert opening["status"] == "queued"
+    return [player for player in players if player is not leaver]
 
 
 async def lobby(world: World) -> None:
