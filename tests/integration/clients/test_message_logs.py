@@ -57,7 +57,7 @@ async def history(core: Core, user: UserId, channel: ChannelId) -> list[Any]:
 
 
 async def stories(core: Core) -> tuple[list[Any], list[Any]]:
-    """Pairs of what there was at some moment and the events from there, or earlier, on; and what there is in the end."""
+    """Pairs of the messages at a moment and the events from there, or earlier, on; and the messages in the end."""
     dice, users = random.Random(3), await friends(core, 3)
     channel = await a_group(core, users)
     snapshots: list[tuple[int, list[Any]]] = []
