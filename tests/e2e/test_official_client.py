@@ -21,6 +21,8 @@ def settings(folder: Path) -> dict[str, str]:
     words = folder / "words.txt"
     words.write_text("bad\n")
     return {
+        "MAOGA_HANDLER_TIMEOUT_S": "20",
+        "MAOGA_DATABASE_TIMEOUT_S": "20",
         "MAOGA_MATCH_ACCEPT_S": "60",
         "MAOGA_TICKET_MAX_S": "8",
         "MAOGA_LOBBY_COUNTDOWN_S": "3",

@@ -15,7 +15,7 @@ from tests.e2e.every_event.players import Player, World
 from tests.support.images import an_image
 
 NEVER_MS = 4_000_000_000_000
-SHORT_S = 9
+SHORT_S = 12
 """Of a token's life: it is announced to end after two thirds."""
 
 FLOOD = 20
