@@ -1,3 +1,4 @@
+import { MESSAGE_CHANGES } from "../clients/message_log.js";
 import { Talk } from "./talk.js";
 
 /** All conversations of the player: those of lobbies, with one other, and in groups. */
@@ -23,9 +24,7 @@ export class Talks {
     this.#people = people;
     this.#screen = screen;
     on("message", (message) => this.#heard(message));
-    on("message_edited", (message) => this.#talk(message)?.edited(message));
-    on("message_deleted", (event) => this.#talk(event)?.deleted(event));
-    on("reaction_changed", (event) => this.#talk(event)?.reacted(event));
+    for (const name of MESSAGE_CHANGES) on(name, (event) => this.#talk(event)?.changed(name, event));
     on("typing", (event) => this.#talk(event)?.heardTyping(event, maoga.now()));
     on("read", (event) => this.#read(event));
     on("channel_updated", (event) => this.#updated(event));
