@@ -1077,12 +1077,13 @@ export interface CountdownStarted {
 
 /**
  * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
- * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has asked
+ * for too many (`rate_limited`).
  */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
-  reason: "not_ready" | "allocation_failed";
+  reason: "not_ready" | "allocation_failed" | "rate_limited";
 }
 
 /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1623,7 +1624,8 @@ export interface LobbyEvents extends CommonEvents {
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
   /**
    * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+   * asked for too many (`rate_limited`).
    */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
   /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1654,7 +1656,8 @@ export interface LobbyEvents extends CommonEvents {
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
   /**
    * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+   * asked for too many (`rate_limited`).
    */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
   /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */

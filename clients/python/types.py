@@ -1202,12 +1202,13 @@ class CountdownStarted(TypedDict):
 
 class CountdownCancelled(TypedDict):
     """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+    asked for too many (`rate_limited`).
     """
 
     lobbyId: str
     version: int
-    reason: Literal["not_ready", "allocation_failed"]
+    reason: Literal["not_ready", "allocation_failed", "rate_limited"]
 
 
 class LobbyStarted(TypedDict):

@@ -15,7 +15,7 @@ LobbyStatus = Literal["forming", "ready", "countdown", "active", "closed"]
 Visibility = Literal["public", "friends", "private"]
 Connection = Literal["connected", "grace"]
 CloseReason = Literal["empty", "idle", "expired", "finished"]
-CancelReason = Literal["not_ready", "allocation_failed"]
+CancelReason = Literal["not_ready", "allocation_failed", "rate_limited"]
 LeaveReason = Literal["left", "kicked", "not_ready", "grace_expired"]
 UnwatchReason = Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
 
