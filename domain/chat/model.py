@@ -32,8 +32,9 @@ class Channel(WithEvents):
     """Where some people talk. A lobby's channel has the lobby's id.
 
     owner_id: who moderates it, with the admins; a lobby's host. slow_mode_ms: what others wait between two messages of
-    theirs. silenced: members whom a moderator lets say nothing, until when. active_at: about when something was last
-    said, late by up to an hour. notes: system messages that have yet to get their place (`notes.py`), since noted_at.
+    theirs. silenced: members whom a moderator lets say nothing, until when. staff_silenced: those of them whom one of
+    the server's moderators does, which the channel's cannot take back. active_at: about when something was last said,
+    late by up to an hour. notes: system messages that have yet to get their place (`notes.py`), since noted_at.
     """
 
     kind: ChannelKind
@@ -44,6 +45,7 @@ class Channel(WithEvents):
     lobby_id: LobbyId | None = None
     slow_mode_ms: int | None = None
     silenced: dict[UserId, Timestamp] | None = None
+    staff_silenced: tuple[UserId, ...] = ()
     created_at: Timestamp
     active_at: Timestamp = Field(default_factory=lambda data: data["created_at"])
     closed_at: Timestamp | None = None
