@@ -70,7 +70,7 @@ def build_chat(
         imaging=ChildImaging(),
         channel_of=channels.of,
         jobs=jobs,
-        publisher=publisher,
+        outbox=outbox,
         clock=clock,
         new_id=new_id,
         review=settings.media_review,
