@@ -154,7 +154,7 @@ LOBBIES = Spec(
     Lobby,
     unique=(("join_code",),),
     indexes=(
-        *(("status", "starts_at"), ("status", "idle_at"), ("ready_by",), ("unpublished_at",)),
+        *(("status", "allocating", "starts_at"), ("status", "idle_at"), ("ready_by",), ("unpublished_at",)),
         *(("listed", "game_id", "mode", "region"), ("host_id", "listed")),
     ),
     expires="expires_at",

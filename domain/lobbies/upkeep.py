@@ -69,7 +69,7 @@ class LobbyUpkeep:
     async def overdue(self, before: datetime, limit: int) -> list[Lobby]:
         """Lobbies in which something came due before that moment and was not acted on."""
         passed = {"$lt": before}
-        counting: Filter = {"status": "countdown", "starts_at": passed}
+        counting: Filter = {"status": "countdown", "allocating": False, "starts_at": passed}  # jobs see to the others
         checking: Filter = {"ready_by": passed}
         idle: Filter = {"status": {"$in": ["forming", "ready", "active"]}, "idle_at": passed}
         found = [await self._lobbies.find(filter, limit=limit) for filter in (counting, checking, idle)]
