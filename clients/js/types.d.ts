@@ -1790,7 +1790,10 @@ export interface SocialEvents extends CommonEvents {
   notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
-  /** A player whom the socket watches is doing something else now. */
+  /**
+   * A player whom the socket watches is doing something else now; or may be watched no longer: offline, without
+   * `since`.
+   */
   presence_changed: (data: Presence, meta: Meta) => void;
 }
 
