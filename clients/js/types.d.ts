@@ -562,7 +562,7 @@ export interface Search {
 /**
  * A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member
  * has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom the member
- * has blocked.
+ * has blocked, as far as the newest are concerned.
  */
 export interface Channel {
   id: string;

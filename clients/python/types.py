@@ -625,7 +625,7 @@ class Search(TypedDict):
 class Channel(TypedDict):
     """A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the
     member has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom
-    the member has blocked.
+    the member has blocked, as far as the newest are concerned.
     """
 
     id: str

@@ -161,7 +161,7 @@ class ChannelView(Model):
     """A channel as one of its members sees it.
 
     lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member has read, on any device. unread: messages of
-    others behind that, counted up to 99; none of those whom the member has blocked.
+    others behind that, counted up to 99; none of those whom the member has blocked, as far as the newest are concerned.
     """
 
     id: ChannelId

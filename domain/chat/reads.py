@@ -28,6 +28,8 @@ from domain.social.blocks import Blocks
 
 UNREAD_MAX = 99
 """Unread messages are counted up to here."""
+LOOKED_AT = 1000
+"""Messages that are looked at to count what is unread in all the channels of one answer; each has the same share."""
 FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
 """When a mute without an end would end."""
 
@@ -86,17 +88,25 @@ class Reads:
     async def _unread(
         self, newest: Mapping[str, Message], markers: Mapping[ChannelId, Marker], silent: set[UserId]
     ) -> dict[str, int]:
-        """How many messages of others stand behind each marker. silent: whose do not count."""
-        behind: list[Filter] = [
-            {"channel_id": last.channel_id, "seq": {"$gt": max(read, last.seq - UNREAD_MAX)}}
-            for last in newest.values()
-            if (read := markers[last.channel_id].seq if last.channel_id in markers else 0) < last.seq
+        """How many messages of others stand behind each marker. silent: whose do not count.
+
+        Of many channels only the newest messages are looked at; those before them count whatever they are.
+        """
+        behind: dict[str, int] = {}
+        for last in newest.values():
+            marker = markers.get(last.channel_id)
+            if (count := last.seq - (marker.seq if marker else 0)) > 0:
+                behind[last.channel_id] = min(count, UNREAD_MAX)
+        if not behind:
+            return {}
+        looked_at = LOOKED_AT // len(behind)
+        recent: list[Filter] = [
+            {"channel_id": id, "seq": {"$gt": newest[id].seq - min(count, looked_at)}} for id, count in behind.items()
         ]
-        counts: dict[str, int] = {}
-        if behind:
-            for message in await self._messages.find({"$or": behind}, limit=2 * UNREAD_MAX * len(behind)):
-                if message.sender_id is not None and message.sender_id not in silent and not message.deleted_at:
-                    counts[message.channel_id] = min(UNREAD_MAX, counts.get(message.channel_id, 0) + 1)
+        counts = {id: max(0, count - looked_at) for id, count in behind.items()}
+        for message in await self._messages.find({"$or": recent}, limit=2 * LOOKED_AT):
+            if message.sender_id is not None and message.sender_id not in silent and not message.deleted_at:
+                counts[message.channel_id] = min(UNREAD_MAX, counts[message.channel_id] + 1)
         return counts
 
     async def _change(
