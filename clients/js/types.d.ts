@@ -562,7 +562,8 @@ export interface Search {
 /**
  * A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member
  * has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom the member
- * has blocked, as far as the newest are concerned.
+ * has blocked, as far as the newest are concerned. hiddenSeq: of a direct channel that the member has put away: not
+ * to be shown while `lastSeq` is no greater.
  */
 export interface Channel {
   id: string;
@@ -579,6 +580,7 @@ export interface Channel {
   readSeq: number;
   unread: number;
   mutedUntil?: string;
+  hiddenSeq?: number;
   createdAt: string;
   closedAt?: string;
 }
@@ -1148,6 +1150,12 @@ export interface MediaReviewed {
   channelId: string;
   mediaId: string;
   review: "pending" | "approved" | "rejected";
+}
+
+/** The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`. */
+export interface ChannelHidden {
+  channelId: string;
+  seq: number;
 }
 
 /** A message waits for a moderator of the channel. */
@@ -1724,6 +1732,8 @@ export interface ChatEvents extends CommonEvents {
   media_reviewed: (data: MediaReviewed, meta: Meta) => void;
   /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
   channel_muted: (data: ChannelMuted, meta: Meta) => void;
+  /** The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`. */
+  channel_hidden: (data: ChannelHidden, meta: Meta) => void;
   /** A message waits for a moderator of the channel. */
   message_held: (data: MessageWaits, meta: Meta) => void;
 }
@@ -1761,7 +1771,7 @@ export interface ChatCommands extends CommonCommands {
   transfer_channel: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
   /** Renames a group, or sets the slow mode of a group or of the lobby the player hosts. */
   update_channel: (payload: UpdateChannel, ack: (answer: Ack<Channel>) => void) => void;
-  /** Leaves a group. */
+  /** Leaves a group; or puts a direct channel away until something is said in it, with `channel_hidden`. */
   leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
   /** Wants no notifications from a channel, for some time or for good; or wants them again. */
   mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;

@@ -107,13 +107,15 @@ def emptied(message: Message, now: datetime) -> Message:
 class Marker(WithEvents):
     """What a member has to do with a channel, on all their devices. The id is `<channel>:<user>`.
 
-    seq: of the last message they have read. muted_until: they want no mentions from it before then.
+    seq: of the last message they have read. muted_until: they want no mentions from it before then. hidden_seq: of the
+    last message when they put the channel away; a later one brings it back.
     """
 
     user_id: UserId
     channel_id: ChannelId
     seq: int = 0
     muted_until: Timestamp | None = None
+    hidden_seq: int | None = None
 
 
 CHANNELS = Spec(
@@ -162,6 +164,7 @@ class ChannelView(Model):
 
     lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member has read, on any device. unread: messages of
     others behind that, counted up to 99; none of those whom the member has blocked, as far as the newest are concerned.
+    hiddenSeq: of a direct channel that the member has put away: not to be shown while `lastSeq` is no greater.
     """
 
     id: ChannelId
@@ -178,6 +181,7 @@ class ChannelView(Model):
     read_seq: int
     unread: int
     muted_until: Timestamp | None
+    hidden_seq: int | None
     created_at: Timestamp
     closed_at: Timestamp | None
 

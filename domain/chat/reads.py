@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.chat.channels import Channels
 from domain.chat.commands import MarkRead, Mute
-from domain.chat.events import ChannelMuted, ReadMoved, chat_stream
+from domain.chat.events import ChannelHidden, ChannelMuted, ReadMoved, chat_stream
 from domain.chat.model import (
     MARKERS,
     MESSAGES,
@@ -45,8 +45,7 @@ class Reads:
     async def mark_read(self, user: UserId, command: MarkRead) -> ReadMoved:
         """The user has read up to `seq`, or to the last message if that comes before it. Markers never go back."""
         channel = await self._channels.of(user, command.channel_id)
-        newest = await self._messages.find_one({"channel_id": channel.id}, sort="-seq")
-        seq = min(command.seq, newest.seq if newest else 0)
+        seq = min(command.seq, await self._last_seq(channel))
         told = ReadMoved(channel_id=channel.channel_id, user_id=user, seq=seq)
         outgoing = to(chat_stream(channel.channel_id), told)
         marker = await self._change(channel, user, outgoing, {"seq": seq}, {"seq": {"$lt": seq}})
@@ -60,6 +59,12 @@ class Reads:
         told = ChannelMuted(channel_id=channel.channel_id, muted_until=muted_until)
         await self._change(channel, user, to(user_stream("chat", user), told), {"muted_until": muted_until})
         return told
+
+    async def hide(self, user: UserId, channel: Channel) -> None:
+        """The user does not want to see a channel of theirs until something is said in it."""
+        seq = await self._last_seq(channel)
+        told = to(user_stream("chat", user), ChannelHidden(channel_id=channel.channel_id, seq=seq))
+        await self._change(channel, user, told, {"hidden_seq": seq})
 
     async def channels(self, user: UserId) -> list[ChannelView]:
         """The channels the user is a member of, the busy first, the closed last."""
@@ -84,6 +89,10 @@ class Reads:
             _view(channel, newest.get(channel.id), markers.get(channel.channel_id), unread.get(channel.id, 0))
             for channel in channels
         ]
+
+    async def _last_seq(self, channel: Channel) -> int:
+        newest = await self._messages.find_one({"channel_id": channel.id}, sort="-seq")
+        return newest.seq if newest else 0
 
     async def _unread(
         self, newest: Mapping[str, Message], markers: Mapping[ChannelId, Marker], silent: set[UserId]
@@ -147,6 +156,7 @@ def _view(channel: Channel, newest: Message | None, marker: Marker | None, unrea
         read_seq=marker.seq if marker else 0,
         unread=unread,
         muted_until=marker.muted_until if marker else None,
+        hidden_seq=marker.hidden_seq if marker else None,
         created_at=channel.created_at,
         closed_at=channel.closed_at,
     )
