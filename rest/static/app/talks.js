@@ -28,12 +28,16 @@ export class Talks {
     on("typing", (event) => this.#talk(event)?.heardTyping(event, maoga.now()));
     on("read", (event) => this.#read(event));
     on("channel_updated", (event) => this.#updated(event));
+    on("channel_hidden", ({ channelId, seq }) => this.#hidden(channelId, seq));
   }
 
   /** Direct and group channels, those with the newest messages first. */
   get list() {
     const newest = ({ lastMessage, createdAt }) => lastMessage?.createdAt ?? createdAt;
-    const shown = [...this.channels.values()].filter(({ kind, closedAt }) => kind !== "lobby" && !closedAt);
+    const isHidden = ({ hiddenSeq, lastSeq }) => hiddenSeq !== undefined && lastSeq <= hiddenSeq;
+    const shown = [...this.channels.values()].filter(
+      (channel) => channel.kind !== "lobby" && !channel.closedAt && !isHidden(channel),
+    );
     return shown.sort((a, b) => (newest(a) < newest(b) ? 1 : -1));
   }
 
@@ -105,6 +109,11 @@ export class Talks {
     if (!channel || userId !== this.#me || seq < channel.readSeq) return;
     const unread = seq >= channel.lastSeq ? 0 : channel.unread;
     this.channels.set(channelId, { ...channel, readSeq: seq, unread });
+  }
+
+  #hidden(channelId, hiddenSeq) {
+    const channel = this.channels.get(channelId);
+    if (channel) this.channels.set(channelId, { ...channel, hiddenSeq });
   }
 
   #updated(event) {
