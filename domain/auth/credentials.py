@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from domain.auth.auth import Auth
 from domain.auth.commands import ChangeEmail, ChangePassword, RequestReset, ResetPassword, Upgrade, VerifyEmail
+from domain.auth.external import IDENTITIES
 from domain.auth.links import LINKS, Links, same_address
 from domain.auth.model import SESSIONS, Client, Principal
 from domain.auth.passwords import Passwords, weakness
@@ -24,6 +25,9 @@ from domain.users.users import Users
 
 REFUSED = 5
 """How many of the last passwords, the present one included, cannot be chosen again."""
+
+IDENTITIES_MOST = 100
+"""More than there are providers, of which a user has one identity each."""
 
 LINKS_PER_ADDRESS = Limit(20, 3600.0)
 """Mails that one client can have sent."""
@@ -75,6 +79,7 @@ class Credentials:
         clock: Clock,
     ) -> None:
         self._database, self._users, self._rankings, self._auth = database, users, rankings, auth
+        self._identities = database.collection(IDENTITIES)
         self._passwords, self._throttle, self._limits = passwords, throttle, limits
         self._links, self._mail, self._trail, self._clock = links, mail, trail, clock
 
@@ -133,7 +138,8 @@ class Credentials:
             await self._database.commit(self._links.reset(command.email, client))
 
     async def reset(self, command: ResetPassword, client: Client) -> None:
-        """Another password, for one who got the link; ends all sessions. The address is proved with it.
+        """Another password, for one who got the link; ends all sessions. The address is proved with it. If it was not
+        before, somebody else may have opened the account in its owner's name: no identity they linked lets them in.
 
         Raises `LinkInvalid`, or `ValidationFailed` when the new password will not do; the link can be used again then.
         """
@@ -143,6 +149,7 @@ class Credentials:
             command.new_password,
             Delete(LINKS, link.id),
             self._trail.entry("auth.password_reset", client, user.id),
+            *await self._unlinked(user),
             verified=True,
         )
         await self._auth.cut_off(UserId(user.id), reason="password_changed")
@@ -214,12 +221,20 @@ class Credentials:
                 "password_hash": await self._passwords.hash(password),
                 "former_hashes": former,
                 "email_verified": user.email_verified or verified,
+                "identities": () if verified and not user.email_verified else user.identities,
             },
             "$inc": {"epoch": 1, "version": 1},
         }
         notice = PasswordChanged(name=user.display_name, at=self._clock.now())
         told = [self._mail.later(user.email, notice)] if user.email else []
         await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}), *writes, *told)
+
+    async def _unlinked(self, user: User) -> list[Write]:
+        """Takes from the user the identities that were linked before the address was proved."""
+        if user.email_verified:
+            return []
+        found = await self._identities.find({"user_id": user.id}, limit=IDENTITIES_MOST)
+        return [Delete(IDENTITIES, identity.id) for identity in found]
 
     async def _refuse_weak(self, user: User, password: str) -> None:
         """Raises `ValidationFailed` for a password that is easy to guess, or one of the user's last ones."""
