@@ -1,5 +1,7 @@
 """Puts the use cases together on open storage."""
 
+from datetime import timedelta
+
 from domain.audit.audit import Audit
 from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
@@ -7,6 +9,7 @@ from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
 from domain.core.events import Outbox
 from domain.core.ids import new_id
+from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
@@ -46,6 +49,7 @@ from maoga.core import Core
 from maoga.games_assembly import build_catalogue
 from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
+from maoga.people_assembly import build_people
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.social_assembly import build_social
@@ -71,6 +75,7 @@ def build(
     redis: Client,
     streams: StreamLog,
     *,
+    store: MediaStore,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
     cache_metrics: CacheMetrics,
@@ -136,6 +141,7 @@ def build(
     )
     chats = build_chat(
         settings,
+        store=store,
         database=database,
         publisher=publisher,
         outbox=outbox,
@@ -149,6 +155,24 @@ def build(
         jobs=jobs,
         runner=runner,
         clock=clock,
+    )
+    people = build_people(
+        database=database,
+        redis=redis,
+        store=store,
+        users=users,
+        auth=accounts.auth,
+        links=accounts.links,
+        audit=audit,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        games=games,
+        standings=standings,
+        chats=chats,
+        runner=runner,
+        clock=clock,
+        grace=timedelta(days=settings.account_grace_days),
     )
     lobby = build_lobbies(
         settings,
@@ -323,6 +347,7 @@ def build(
         jobs=jobs,
         runner=runner,
         users=users,
+        people=people,
         notifications=notifications,
         notification_preferences=preferences,
         tokens=accounts.tokens,

@@ -1,5 +1,6 @@
 """Answers: one envelope for success, one for failure."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,15 @@ class Download:
 
 class Accepted(Model):
     """What was asked for will be done; there is nothing to say of it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file that is made while it is sent. parts: its bytes, the first of which come before the answer begins."""
+
+    parts: AsyncIterator[bytes]
+    content_type: str
+    filename: str
 
 
 def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:

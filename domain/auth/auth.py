@@ -151,11 +151,20 @@ class Auth:
             await self._database.commit(failed)
             raise InvalidCredentials
         await self._throttle.succeeded(command.credential, client.address)
-        refuse_unless_active(user)
+        user = await self.admitted(user)
         await self._trust(user, client)
         view = await self.enter(user, client, "auth.logged_in", command.device)
         await self._rehash(user, command.password)
         return view
+
+    async def admitted(self, user: User) -> User:
+        """The account of somebody who has proved to be its user; raises the refusal of its status.
+
+        An account that they have deleted is theirs again, unless its days of grace are over.
+        """
+        user = await self._users.restored(user)
+        _refuse_unless_active(user)
+        return user
 
     async def enter(
         self, user: User, client: Client, action: AuthAction, device: str | None = None, *writes: Write
@@ -288,7 +297,7 @@ class Auth:
             session = await self._sessions.get(session.id) or session
         if user is None or not _in_force(session, user):
             raise TokenRevoked
-        refuse_unless_active(user)
+        _refuse_unless_active(user)
         return user
 
     async def _new_account(self, command: Register, roles: tuple[Role, ...]) -> User:
@@ -349,7 +358,6 @@ def _in_force(session: Session, user: User) -> bool:
     return session.revoked_at is None and session.epoch >= user.epoch
 
 
-def refuse_unless_active(user: User) -> None:
-    """Raises the refusal of the account's status."""
+def _refuse_unless_active(user: User) -> None:
     if refusal := REFUSALS.get(user.status):
         raise refusal
