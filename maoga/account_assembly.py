@@ -18,7 +18,6 @@ from domain.auth.trail import AuthTrail
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.events import Publisher
-from domain.core.ids import new_id
 from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
@@ -40,6 +39,7 @@ class AccountCases:
     tokens: Tokens
     auth: Auth
     credentials: Credentials
+    links: Links
     keys: ApiKeys
     roles: Roles
     external: External
@@ -56,13 +56,13 @@ def build_accounts(
     publisher: Publisher,
     jobs: Jobs,
     runner: JobRunner,
+    audit: Audit,
     clock: Clock,
 ) -> AccountCases:
     """The use cases of accounts on open storage; their jobs are known to the runner."""
     tokens = Tokens(settings.signing_keys(), clock, access_s=settings.access_token_s)
     passwords = Passwords(settings.bcrypt_cost)
     throttle = LoginThrottle(RedisFailures(redis), _pauses(settings))
-    audit = Audit(clock, new_id)
     trail = AuthTrail(audit, clock)
     mail = Mail(_mailer(settings), jobs, link=settings.mail_link)
     links = Links(database, users, mail=mail, jobs=jobs, trail=trail, clock=clock)
@@ -97,7 +97,7 @@ def build_accounts(
     keys, roles = ApiKeys(database, audit, clock), Roles(database, users, auth, audit)
     providers = identity_providers(settings.identity_providers, clock, private=not settings.hardened)
     external = External(database, users=users, auth=auth, trail=trail, providers=providers, clock=clock)
-    return AccountCases(tokens, auth, credentials, keys, roles, external)
+    return AccountCases(tokens, auth, credentials, links, keys, roles, external)
 
 
 def _pauses(settings: Settings) -> ThrottleConfig:

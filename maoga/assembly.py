@@ -1,14 +1,20 @@
 """Puts the use cases together on open storage."""
 
+from datetime import timedelta
+
+from domain.audit.audit import Audit
+from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
 from domain.core.events import Outbox
 from domain.core.ids import new_id
+from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
 from domain.games.games import Games
+from domain.games.source import SourceMetrics
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
@@ -40,15 +46,19 @@ from domain.users.users import Users
 from maoga.account_assembly import build_accounts
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
+from maoga.games_assembly import build_catalogue
 from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
+from maoga.people_assembly import build_people
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
+from storage.memory.cache import MemoryCache
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -65,8 +75,11 @@ def build(
     redis: Client,
     streams: StreamLog,
     *,
+    store: MediaStore,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
+    cache_metrics: CacheMetrics,
+    source_metrics: SourceMetrics,
 ) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
@@ -75,9 +88,10 @@ def build(
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
+    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs = Jobs(database, clock, new_id)
+    jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
@@ -93,7 +107,21 @@ def build(
         database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
     blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
-    games = Games(database, clock)
+    games = Games(database, clock, cache)
+    catalogue = build_catalogue(
+        settings,
+        database=database,
+        redis=redis,
+        games=games,
+        cache=cache,
+        limits=limits,
+        pool=pool,
+        jobs=jobs,
+        runner=runner,
+        audit=Audit(clock, new_id),
+        clock=clock,
+        metrics=source_metrics,
+    )
     rankings = Rankings(database, games, clock)
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
@@ -108,10 +136,12 @@ def build(
         publisher=publisher,
         jobs=jobs,
         runner=runner,
+        audit=audit,
         clock=clock,
     )
     chats = build_chat(
         settings,
+        store=store,
         database=database,
         publisher=publisher,
         outbox=outbox,
@@ -125,6 +155,24 @@ def build(
         jobs=jobs,
         runner=runner,
         clock=clock,
+    )
+    people = build_people(
+        database=database,
+        redis=redis,
+        store=store,
+        users=users,
+        auth=accounts.auth,
+        links=accounts.links,
+        audit=audit,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        games=games,
+        standings=standings,
+        chats=chats,
+        runner=runner,
+        clock=clock,
+        grace=timedelta(days=settings.account_grace_days),
     )
     lobby = build_lobbies(
         settings,
@@ -294,10 +342,12 @@ def build(
         publisher=publisher,
         presence=presence,
         limits=limits,
+        cache=cache,
         pool=pool,
         jobs=jobs,
         runner=runner,
         users=users,
+        people=people,
         notifications=notifications,
         notification_preferences=preferences,
         tokens=accounts.tokens,
@@ -312,6 +362,9 @@ def build(
         presences=presences,
         acquaintances=acquaintances,
         games=games,
+        catalogue=catalogue.catalogue,
+        imports=catalogue.imports,
+        trending=catalogue.trending,
         rankings=rankings,
         standings=standings,
         chat=chats.talk,

@@ -17,11 +17,15 @@ from domain.chat.chat import Chat
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
+from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.limits import RateLimits
 from domain.core.streams import StreamLog
+from domain.games.catalogue import Catalogue
 from domain.games.games import Games
+from domain.games.imports import GameImports
 from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
@@ -47,6 +51,7 @@ from domain.matchmaking.recent_players import RecentPlayers
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
+from domain.matchmaking.trending import Trending
 from domain.notifications.model import NOTIFICATIONS
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NOTIFICATION_SETTINGS, NotificationPreferences
@@ -61,15 +66,19 @@ from domain.social.friends import Friends
 from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
 from domain.social.presences import Presences
 from domain.social.privacy import PRIVACY, Privacy
+from domain.users.avatars import AVATARS
+from domain.users.devices import DEVICES
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.people_assembly import PersonalCases
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, LINKS, API_KEYS, IDENTITIES),
+    *(AUDIT, JOBS, KEYED_REQUESTS, USERS, DEVICES, AVATARS, SESSIONS, LINKS, API_KEYS, IDENTITIES),
+    *(NOTIFICATIONS, NOTIFICATION_SETTINGS),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
@@ -89,10 +98,12 @@ class Core:
     publisher: StreamPublisher
     presence: Presence
     limits: RateLimits
+    cache: Cache
     pool: TicketPool
     jobs: Jobs
     runner: JobRunner
     users: Users
+    people: PersonalCases
     notifications: Notifications
     notification_preferences: NotificationPreferences
     tokens: Tokens
@@ -107,6 +118,9 @@ class Core:
     presences: Presences
     acquaintances: Acquaintances
     games: Games
+    catalogue: Catalogue
+    imports: GameImports
+    trending: Trending
     rankings: Rankings
     standings: Standings
     chat: Chat

@@ -1,5 +1,6 @@
 """Answers: one envelope for success, one for failure."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,15 @@ class Accepted(Model):
     """What was asked for will be done; there is nothing to say of it yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file that is made while it is sent. parts: its bytes, the first of which come before the answer begins."""
+
+    parts: AsyncIterator[bytes]
+    content_type: str
+    filename: str
+
+
 def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:
     """A page of a list, with where the next one starts."""
     meta: dict[str, Any] = {"pagination": {"limit": limit, "nextCursor": page.next_cursor}}
@@ -59,9 +69,14 @@ def success(answer: Model | Reply | Download | None, status: int) -> web.Respons
     return json_response({**body, "meta": reply.meta} if reply.meta else body, status)
 
 
+def error_body(error: AppError) -> dict[str, Any]:
+    """The error in its envelope, without the request's id."""
+    return {"status": "error", "error": error.as_error()}
+
+
 def failure(error: AppError, request_id: str) -> web.Response:
     """The error in its envelope, with the headers its status asks for."""
-    response = json_response({"status": "error", "error": error.as_error(), "requestId": request_id}, error.status)
+    response = json_response({**error_body(error), "requestId": request_id}, error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error.details, dict) and "retryInMs" in error.details:

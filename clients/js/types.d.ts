@@ -788,6 +788,7 @@ export interface RecentPlayerList {
 /** Who may do and see what. */
 export interface Privacy {
   presence: "everyone" | "friends" | "nobody";
+  profile: "everyone" | "friends" | "nobody";
   directMessages: "everyone" | "friends" | "nobody";
   friendRequests: "everyone" | "nobody";
 }
@@ -795,6 +796,7 @@ export interface Privacy {
 /** What changes; the rest stays. See `PrivacySettings`. */
 export interface SetPrivacy {
   presence?: "everyone" | "friends" | "nobody";
+  profile?: "everyone" | "friends" | "nobody";
   directMessages?: "everyone" | "friends" | "nobody";
   friendRequests?: "everyone" | "nobody";
 }
@@ -924,6 +926,12 @@ export interface RateLimitWarning {
 /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
 export interface Kicked {
   reason: string;
+}
+
+/** The server took the ticket out of the pools: none of its games can be played in its mode any more. */
+export interface TicketCancelled {
+  ticketId: string;
+  reason: "mode_disabled";
 }
 
 /** The ticket waited too long and was taken out of the pools. */
@@ -1191,15 +1199,23 @@ export interface PreferredGame {
   weight: number;
 }
 
+/** Hours of a day of the week in which a player likes to play, in UTC. */
+export interface PlayTime {
+  day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+  fromHour: number;
+  toHour: number;
+}
+
 /**
- * What a player likes to play, where and with whom. research: whether searches may be recorded, without any name,
- * to be replayed under other rules.
+ * What a player likes to play, where, when and with whom. research: whether searches may be recorded, without any
+ * name, to be replayed under other rules.
  */
 export interface Preferences {
   competitiveness: "casual" | "balanced" | "competitive";
   games: Array<PreferredGame>;
   regions: Array<string>;
   languages: Array<string>;
+  playTimes: Array<PlayTime>;
   research: boolean;
 }
 
@@ -1213,11 +1229,13 @@ export interface GameProfile {
   rating: Rating;
 }
 
-/** A user as they see themselves. */
+/** A user as they see themselves. phone, gender, birthYear: nobody else sees them. */
 export interface Me {
   id: string;
   username: string;
   displayName: string;
+  avatarUrl?: string;
+  bio?: string;
   karma: number;
   createdAt: string;
   email?: string;
@@ -1228,6 +1246,9 @@ export interface Me {
   status: "active" | "suspended" | "banned" | "deleted";
   preferences: Preferences;
   gameProfiles: Array<GameProfile>;
+  phone?: string;
+  gender?: string;
+  birthYear?: number;
 }
 
 /** What a login answers. */
@@ -1371,13 +1392,93 @@ export interface LinkIdentity {
   nonce?: string;
 }
 
-/** A user as everybody sees them. */
+/** What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else. */
+export interface UpdateProfile {
+  username?: string;
+  displayName?: string;
+  bio?: string;
+  phone?: string;
+  gender?: string;
+  birthYear?: number;
+}
+
+/** A game the player likes; `weight` 1 to 10 says how much. */
+export interface GameLiked {
+  gameId: string;
+  weight?: number;
+}
+
+/** Hours of a day of the week, in UTC. */
+export interface TimeLiked {
+  day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+  fromHour: number;
+  toHour: number;
+}
+
+/** What changes; the rest stays. research: searches may be recorded, without any name, for a simulation. */
+export interface UpdatePreferences {
+  competitiveness?: "casual" | "balanced" | "competitive";
+  games?: Array<GameLiked>;
+  regions?: Array<string>;
+  languages?: Array<string>;
+  playTimes?: Array<TimeLiked>;
+  research?: boolean;
+}
+
+/** What the player is in a game, in their own words. skillLevel: 0 to 100. */
+export interface SetGameProfile {
+  inGameName?: string;
+  rank?: string;
+  skillLevel?: number;
+}
+
+/** How large a picture is to be: no side is longer than so many pixels. */
+export interface AvatarQuery {
+  size?: "64" | "256";
+}
+
+/** A device as its user sees it. seenAt: when it was last named. */
+export interface Device {
+  id: string;
+  platform: "ios" | "android" | "web";
+  name?: string;
+  seenAt: string;
+}
+
+/** Names a device that notifications can be pushed to. token: the one its push service gave it. */
+export interface AddDevice {
+  token: string;
+  platform: "ios" | "android" | "web";
+  name?: string;
+}
+
+/** A user as others see them. avatarUrl, bio: missing where there is none, or the user shows it to others only. */
 export interface PublicUser {
   id: string;
   username: string;
   displayName: string;
+  avatarUrl?: string;
+  bio?: string;
   karma: number;
   createdAt: string;
+}
+
+/** Whom to look for: how a username, a display name or a word of it begins, whatever its case. */
+export interface UserSearch {
+  limit?: number;
+  cursor?: string;
+  query: string;
+}
+
+/** Which games: those that have all of this. query: words of the name or another name, the last as far as typed. */
+export interface GameQuery {
+  limit?: number;
+  cursor?: string;
+  query?: string;
+  genre?: string;
+  platform?: string;
+  mode?: "casual" | "competitive" | "ranked" | "custom";
+  sort?: "popularity" | "name";
 }
 
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
@@ -1489,14 +1590,16 @@ export interface RatingRules {
 }
 
 /**
- * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
- * change ratings; by default in competitive and ranked, where teams play against one another. A group without teams
- * may be a squad that plays together: only the catalogue knows that it is each for themselves. reported_by: whose
- * word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby of a match asks for
- * another player by itself when it loses one.
+ * A way to play a game: in teams, or else as one group. matching: how its players are found. enabled: whether new
+ * games of it may begin. What has begun goes on; who waits for one is told, and waits no more. rated: whether
+ * results change ratings; by default in competitive and ranked, where teams play against one another. A group
+ * without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
+ * reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby
+ * of a match asks for another player by itself when it loses one.
  */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
+  enabled: boolean;
   groupSize?: GroupSize;
   teams?: Teams;
   matching: RuleSet;
@@ -1506,10 +1609,11 @@ export interface Mode {
   rating: RatingRules;
 }
 
-/** A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first. */
+/** A game of the catalogue as everybody sees it, with the modes it can be played in now. */
 export interface Game {
   id: string;
   name: string;
+  aliases: Array<string>;
   summary?: string;
   coverUrl?: string;
   genres: Array<string>;
@@ -1519,6 +1623,89 @@ export interface Game {
   popularity: number;
   modes: Array<Mode>;
   externalIds?: Record<string, string>;
+}
+
+/** How many of the games that are played most now. */
+export interface TrendingQuery {
+  limit?: number;
+}
+
+/** A game and how much it is played now. waiting: tickets in its pools. lobbies: those that are open or play. */
+export interface TrendingGame {
+  id: string;
+  name: string;
+  aliases: Array<string>;
+  summary?: string;
+  coverUrl?: string;
+  genres: Array<string>;
+  platforms: Array<string>;
+  releaseDate?: string;
+  rating?: number;
+  popularity: number;
+  modes: Array<Mode>;
+  externalIds?: Record<string, string>;
+  waiting: number;
+  lobbies: number;
+}
+
+/** Asks for games that the catalogue may not have yet. */
+export interface FetchGames {
+  query: string;
+}
+
+/** The job that imports; `/admin/jobs` tells how far it is. */
+export interface SyncStarted {
+  jobId: string;
+}
+
+/** A game as those see it who keep the catalogue: all its modes, and its version, which a change may name. */
+export interface CatalogueEntry {
+  id: string;
+  name: string;
+  aliases: Array<string>;
+  summary?: string;
+  coverUrl?: string;
+  genres: Array<string>;
+  platforms: Array<string>;
+  releaseDate?: string;
+  rating?: number;
+  popularity: number;
+  modes: Array<Mode>;
+  externalIds?: Record<string, string>;
+  curated: boolean;
+  version: number;
+}
+
+/** Adds a game under an id of its own, a slug. */
+export interface AddGame {
+  name: string;
+  aliases?: Array<string>;
+  summary?: string;
+  coverUrl?: string;
+  genres?: Array<string>;
+  platforms?: Array<string>;
+  releaseDate?: string;
+  rating?: number;
+  popularity?: number;
+  modes?: Array<Mode>;
+  externalIds?: Record<string, string>;
+  id: string;
+}
+
+/** Says anew all of a game. version: the one this was made from; without it the last word counts. */
+export interface ReplaceGame {
+  name: string;
+  aliases?: Array<string>;
+  summary?: string;
+  coverUrl?: string;
+  genres?: Array<string>;
+  platforms?: Array<string>;
+  releaseDate?: string;
+  rating?: number;
+  popularity?: number;
+  modes?: Array<Mode>;
+  externalIds?: Record<string, string>;
+  version?: number;
 }
 
 /** Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id). */
@@ -1649,6 +1836,8 @@ export interface CommonCommands {
 export interface MatchmakingEvents extends CommonEvents {
   /** The ticket as it is now; on every change, and at least every 5 s while it waits. */
   ticket_updated: (data: Ticket, meta: Meta) => void;
+  /** The server took the ticket out of the pools: none of its games can be played in its mode any more. */
+  ticket_cancelled: (data: TicketCancelled, meta: Meta) => void;
   /** The ticket waited too long and was taken out of the pools. */
   ticket_expired: (data: TicketExpired, meta: Meta) => void;
   /** A match was found: accept it until `acceptBy`. */

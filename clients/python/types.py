@@ -877,6 +877,7 @@ class Privacy(TypedDict):
     """Who may do and see what."""
 
     presence: Literal["everyone", "friends", "nobody"]
+    profile: Literal["everyone", "friends", "nobody"]
     directMessages: Literal["everyone", "friends", "nobody"]
     friendRequests: Literal["everyone", "nobody"]
 
@@ -885,6 +886,7 @@ class SetPrivacy(TypedDict):
     """What changes; the rest stays. See `PrivacySettings`."""
 
     presence: NotRequired[Literal["everyone", "friends", "nobody"]]
+    profile: NotRequired[Literal["everyone", "friends", "nobody"]]
     directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
     friendRequests: NotRequired[Literal["everyone", "nobody"]]
 
@@ -1032,6 +1034,13 @@ class Kicked(TypedDict):
     """The server closes the connection. reason: token_expired, logged_out, banned and the like."""
 
     reason: str
+
+
+class TicketCancelled(TypedDict):
+    """The server took the ticket out of the pools: none of its games can be played in its mode any more."""
+
+    ticketId: str
+    reason: Literal["mode_disabled"]
 
 
 class TicketExpired(TypedDict):
@@ -1330,15 +1339,24 @@ class PreferredGame(TypedDict):
     weight: int
 
 
+class PlayTime(TypedDict):
+    """Hours of a day of the week in which a player likes to play, in UTC."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    fromHour: int
+    toHour: int
+
+
 class Preferences(TypedDict):
-    """What a player likes to play, where and with whom. research: whether searches may be recorded, without any
-    name, to be replayed under other rules.
+    """What a player likes to play, where, when and with whom. research: whether searches may be recorded, without
+    any name, to be replayed under other rules.
     """
 
     competitiveness: Literal["casual", "balanced", "competitive"]
     games: list[PreferredGame]
     regions: list[str]
     languages: list[str]
+    playTimes: list[PlayTime]
     research: bool
 
 
@@ -1354,11 +1372,13 @@ class GameProfile(TypedDict):
 
 
 class Me(TypedDict):
-    """A user as they see themselves."""
+    """A user as they see themselves. phone, gender, birthYear: nobody else sees them."""
 
     id: str
     username: str
     displayName: str
+    avatarUrl: NotRequired[str]
+    bio: NotRequired[str]
     karma: int
     createdAt: str
     email: NotRequired[str]
@@ -1369,6 +1389,9 @@ class Me(TypedDict):
     status: Literal["active", "suspended", "banned", "deleted"]
     preferences: Preferences
     gameProfiles: list[GameProfile]
+    phone: NotRequired[str]
+    gender: NotRequired[str]
+    birthYear: NotRequired[int]
 
 
 class Session(TypedDict):
@@ -1529,14 +1552,104 @@ class LinkIdentity(TypedDict):
     nonce: NotRequired[str]
 
 
+class UpdateProfile(TypedDict):
+    """What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else."""
+
+    username: NotRequired[str]
+    displayName: NotRequired[str]
+    bio: NotRequired[str]
+    phone: NotRequired[str]
+    gender: NotRequired[str]
+    birthYear: NotRequired[int]
+
+
+class GameLiked(TypedDict):
+    """A game the player likes; `weight` 1 to 10 says how much."""
+
+    gameId: str
+    weight: NotRequired[int]
+
+
+class TimeLiked(TypedDict):
+    """Hours of a day of the week, in UTC."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    fromHour: int
+    toHour: int
+
+
+class UpdatePreferences(TypedDict):
+    """What changes; the rest stays. research: searches may be recorded, without any name, for a simulation."""
+
+    competitiveness: NotRequired[Literal["casual", "balanced", "competitive"]]
+    games: NotRequired[list[GameLiked]]
+    regions: NotRequired[list[str]]
+    languages: NotRequired[list[str]]
+    playTimes: NotRequired[list[TimeLiked]]
+    research: NotRequired[bool]
+
+
+class SetGameProfile(TypedDict):
+    """What the player is in a game, in their own words. skillLevel: 0 to 100."""
+
+    inGameName: NotRequired[str]
+    rank: NotRequired[str]
+    skillLevel: NotRequired[int]
+
+
+class AvatarQuery(TypedDict):
+    """How large a picture is to be: no side is longer than so many pixels."""
+
+    size: NotRequired[Literal["64", "256"]]
+
+
+class Device(TypedDict):
+    """A device as its user sees it. seenAt: when it was last named."""
+
+    id: str
+    platform: Literal["ios", "android", "web"]
+    name: NotRequired[str]
+    seenAt: str
+
+
+class AddDevice(TypedDict):
+    """Names a device that notifications can be pushed to. token: the one its push service gave it."""
+
+    token: str
+    platform: Literal["ios", "android", "web"]
+    name: NotRequired[str]
+
+
 class PublicUser(TypedDict):
-    """A user as everybody sees them."""
+    """A user as others see them. avatarUrl, bio: missing where there is none, or the user shows it to others only."""
 
     id: str
     username: str
     displayName: str
+    avatarUrl: NotRequired[str]
+    bio: NotRequired[str]
     karma: int
     createdAt: str
+
+
+class UserSearch(TypedDict):
+    """Whom to look for: how a username, a display name or a word of it begins, whatever its case."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    query: str
+
+
+class GameQuery(TypedDict):
+    """Which games: those that have all of this. query: words of the name or another name, the last as far as typed."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    query: NotRequired[str]
+    genre: NotRequired[str]
+    platform: NotRequired[str]
+    mode: NotRequired[Literal["casual", "competitive", "ranked", "custom"]]
+    sort: NotRequired[Literal["popularity", "name"]]
 
 
 class Step(TypedDict):
@@ -1655,14 +1768,16 @@ class RatingRules(TypedDict):
 
 
 class Mode(TypedDict):
-    """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
-    results change ratings; by default in competitive and ranked, where teams play against one another. A group
-    without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the
-    lobby of a match asks for another player by itself when it loses one.
+    """A way to play a game: in teams, or else as one group. matching: how its players are found. enabled: whether
+    new games of it may begin. What has begun goes on; who waits for one is told, and waits no more. rated:
+    whether results change ratings; by default in competitive and ranked, where teams play against one another. A
+    group without teams may be a squad that plays together: only the catalogue knows that it is each for
+    themselves. reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers:
+    whether the lobby of a match asks for another player by itself when it loses one.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
+    enabled: bool
     groupSize: NotRequired[GroupSize]
     teams: NotRequired[Teams]
     matching: RuleSet
@@ -1673,10 +1788,11 @@ class Mode(TypedDict):
 
 
 class Game(TypedDict):
-    """A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first."""
+    """A game of the catalogue as everybody sees it, with the modes it can be played in now."""
 
     id: str
     name: str
+    aliases: list[str]
     summary: NotRequired[str]
     coverUrl: NotRequired[str]
     genres: list[str]
@@ -1686,6 +1802,96 @@ class Game(TypedDict):
     popularity: float
     modes: list[Mode]
     externalIds: NotRequired[dict[str, str]]
+
+
+class TrendingQuery(TypedDict):
+    """How many of the games that are played most now."""
+
+    limit: NotRequired[int]
+
+
+class TrendingGame(TypedDict):
+    """A game and how much it is played now. waiting: tickets in its pools. lobbies: those that are open or play."""
+
+    id: str
+    name: str
+    aliases: list[str]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: list[str]
+    platforms: list[str]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: float
+    modes: list[Mode]
+    externalIds: NotRequired[dict[str, str]]
+    waiting: int
+    lobbies: int
+
+
+class FetchGames(TypedDict):
+    """Asks for games that the catalogue may not have yet."""
+
+    query: str
+
+
+class SyncStarted(TypedDict):
+    """The job that imports; `/admin/jobs` tells how far it is."""
+
+    jobId: str
+
+
+class CatalogueEntry(TypedDict):
+    """A game as those see it who keep the catalogue: all its modes, and its version, which a change may name."""
+
+    id: str
+    name: str
+    aliases: list[str]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: list[str]
+    platforms: list[str]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: float
+    modes: list[Mode]
+    externalIds: NotRequired[dict[str, str]]
+    curated: bool
+    version: int
+
+
+class AddGame(TypedDict):
+    """Adds a game under an id of its own, a slug."""
+
+    name: str
+    aliases: NotRequired[list[str]]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: NotRequired[list[str]]
+    platforms: NotRequired[list[str]]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: NotRequired[float]
+    modes: NotRequired[list[Mode]]
+    externalIds: NotRequired[dict[str, str]]
+    id: str
+
+
+class ReplaceGame(TypedDict):
+    """Says anew all of a game. version: the one this was made from; without it the last word counts."""
+
+    name: str
+    aliases: NotRequired[list[str]]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: NotRequired[list[str]]
+    platforms: NotRequired[list[str]]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: NotRequired[float]
+    modes: NotRequired[list[Mode]]
+    externalIds: NotRequired[dict[str, str]]
+    version: NotRequired[int]
 
 
 class LeaderboardQuery(TypedDict):
@@ -1804,6 +2010,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["ticket_updated"], callback: Callback[Ticket]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["ticket_cancelled"], callback: Callback[TicketCancelled]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["ticket_expired"], callback: Callback[TicketExpired]) -> None: ...
@@ -1965,6 +2174,14 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["ticket_updated"], predicate: Predicate[Ticket] | None = None, timeout: float = ...
     ) -> Event[Ticket]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["ticket_cancelled"],
+        predicate: Predicate[TicketCancelled] | None = None,
+        timeout: float = ...,
+    ) -> Event[TicketCancelled]: ...
 
     @overload
     async def __call__(

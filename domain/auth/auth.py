@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.auth.commands import EnterAsGuest, Login, Logout, Refresh, Register
 from domain.auth.links import Links
-from domain.auth.model import HERE, SESSIONS, Client, Principal, Session, SessionInfo, SessionView
+from domain.auth.model import COMMAND_LINE, HERE, SESSIONS, Client, Principal, Session, SessionInfo, SessionView
 from domain.auth.passwords import Passwords
 from domain.auth.throttle import LoginThrottle
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked, Tokens
@@ -31,7 +31,7 @@ STANDINGS = 10_000
 """Sessions remembered as good."""
 
 LISTED = 100
-"""Most logins of a user that are listed, the newest."""
+"""Most logins of a user that are shown, the newest, and that are read at once."""
 
 REFRESH_ATTEMPTS = 5
 
@@ -117,13 +117,15 @@ class Auth:
     async def register(self, command: Register, client: Client = HERE) -> SessionView:
         """Opens an account, logs it in, and mails it a link; raises `EmailTaken` or `UsernameTaken`."""
         user = await self._new_account(command, ("user",))
-        verification = self._links.verification(user, command.email, client)
-        return await self.enter(user, client, "auth.registered", command.device, Insert(USERS, user), verification)
+        writes = Insert(USERS, user), self._links.verification(user, command.email, client)
+        view = await self.enter(user, client, "auth.registered", command.device, *writes)
+        await self._trust(user, client)
+        return view
 
     async def create_account(self, command: Register, roles: tuple[Role, ...] = ("user",)) -> User:
         """Opens an account, at the command line; raises `EmailTaken` or `UsernameTaken`."""
         user = await self._new_account(command, roles)
-        await self._users.commit(Insert(USERS, user), self._trail.entry("auth.registered", HERE, user.id, proven=False))
+        await self._users.commit(Insert(USERS, user), self._trail.entry("auth.registered", COMMAND_LINE, user.id))
         return user
 
     async def guest(self, command: EnterAsGuest, client: Client = HERE) -> SessionView:
@@ -149,12 +151,20 @@ class Auth:
             await self._database.commit(failed)
             raise InvalidCredentials
         await self._throttle.succeeded(command.credential, client.address)
-        refuse_unless_active(user)
-        for name in filter(None, (user.email, user.username)):
-            await self._throttle.trust(name, client.address)
+        user = await self.admitted(user)
+        await self._trust(user, client)
         view = await self.enter(user, client, "auth.logged_in", command.device)
         await self._rehash(user, command.password)
         return view
+
+    async def admitted(self, user: User) -> User:
+        """The account of somebody who has proved to be its user; raises the refusal of its status.
+
+        An account that they have deleted is theirs again, unless its days of grace are over.
+        """
+        user = await self._users.restored(user)
+        _refuse_unless_active(user)
+        return user
 
     async def enter(
         self, user: User, client: Client, action: AuthAction, device: str | None = None, *writes: Write
@@ -256,9 +266,13 @@ class Auth:
         if but is None:
             await self._publisher.disconnect(user_id, reason=reason)
             return
-        for session in await self._sessions.find({"user_id": user_id}, sort="-id", limit=LISTED):
-            if session.id != but:
-                await self._publisher.disconnect(user_id, session=session.id, reason=reason)
+        last: Session | None = None
+        while page := await self._sessions.find(
+            {"user_id": user_id}, sort="id", limit=LISTED, after=(last.id, last.id) if last else None
+        ):
+            for last in page:
+                if last.id != but and last.revoked_at is None:
+                    await self._publisher.disconnect(user_id, session=last.id, reason=reason)
 
     async def authenticate(self, access_token: str) -> Principal:
         """Who the token speaks for; raises `TokenInvalid`, `TokenExpired`, `TokenRevoked` or a refusal.
@@ -283,7 +297,7 @@ class Auth:
             session = await self._sessions.get(session.id) or session
         if user is None or not _in_force(session, user):
             raise TokenRevoked
-        refuse_unless_active(user)
+        _refuse_unless_active(user)
         return user
 
     async def _new_account(self, command: Register, roles: tuple[Role, ...]) -> User:
@@ -294,6 +308,11 @@ class Auth:
             password_hash=await self._passwords.hash(command.password),
             roles=roles,
         )
+
+    async def _trust(self, user: User, client: Client) -> None:
+        """From here on strangers cannot keep them from logging in at this address."""
+        for name in filter(None, (user.email, user.username)):
+            await self._throttle.trust(name, client.address)
 
     async def _rehash(self, user: User, password: str) -> None:
         """Hashes a password anew whose hash was made at another cost; a change that comes between wins."""
@@ -339,7 +358,6 @@ def _in_force(session: Session, user: User) -> bool:
     return session.revoked_at is None and session.epoch >= user.epoch
 
 
-def refuse_unless_active(user: User) -> None:
-    """Raises the refusal of the account's status."""
+def _refuse_unless_active(user: User) -> None:
     if refusal := REFUSALS.get(user.status):
         raise refusal

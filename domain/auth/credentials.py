@@ -19,7 +19,7 @@ from domain.mail.mail import Mail
 from domain.mail.messages import EmailChanged, PasswordChanged
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Me, User
-from domain.users.names import name_key
+from domain.users.names import name_key, search_keys_of
 from domain.users.users import Users
 
 REFUSED = 5
@@ -79,21 +79,24 @@ class Credentials:
         self._links, self._mail, self._trail, self._clock = links, mail, trail, clock
 
     async def upgrade(self, principal: Principal, command: Upgrade, client: Client) -> Me:
-        """Makes the caller, a guest, an account of its own: same id, same sessions.
+        """Gives the caller, who has none, a name and a password: same id, same sessions.
 
         Raises `NotAGuest`, `EmailTaken` or `UsernameTaken`.
         """
         user = await self._users.get(principal.user_id)
-        if not user.guest:
+        if user.password_hash is not None:
             raise NotAGuest
+        email_key, display_name = name_key(command.email), command.display_name or command.username
         changes: Changes = {
             "$set": {
                 "guest": False,
                 "email": command.email,
-                "email_key": name_key(command.email),
+                "email_key": email_key,
+                "email_verified": user.email_verified and user.email_key == email_key,
                 "username": command.username,
                 "username_key": name_key(command.username),
-                "display_name": command.display_name or command.username,
+                "display_name": display_name,
+                "search_keys": search_keys_of(command.username, display_name),
                 "password_hash": await self._passwords.hash(command.password),
             },
             "$inc": {"version": 1},
@@ -184,7 +187,7 @@ class Credentials:
             writes.append(self._trail.entry("auth.email_changed", client, user.id))
             if user.email:
                 notice = EmailChanged(name=user.display_name, at=self._clock.now())
-                writes.append(self._mail.later(user.email, notice))
+                writes.append(self._mail.later(user.id, user.email, notice))
         await self._users.commit(*writes)
 
     async def _proved(self, principal: Principal, password: str, client: Client) -> User:
@@ -216,7 +219,7 @@ class Credentials:
             "$inc": {"epoch": 1, "version": 1},
         }
         notice = PasswordChanged(name=user.display_name, at=self._clock.now())
-        told = [self._mail.later(user.email, notice)] if user.email else []
+        told = [self._mail.later(user.id, user.email, notice)] if user.email else []
         await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}), *writes, *told)
 
     async def _refuse_weak(self, user: User, password: str) -> None:

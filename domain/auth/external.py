@@ -7,7 +7,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from domain.auth.auth import Auth, refuse_unless_active
+from domain.auth.auth import Auth
 from domain.auth.commands import DeviceName
 from domain.auth.model import Client, SessionView
 from domain.auth.trail import AuthTrail
@@ -123,7 +123,7 @@ class External:
                 user = await self._user_of(command.provider, vouched)  # the same login, elsewhere, was quicker
                 if user is None:
                     raise duplicate from None
-        refuse_unless_active(user)
+        user = await self._auth.admitted(user)
         return await self._auth.enter(user, client, "auth.logged_in", command.device)
 
     async def link(self, user_id: UserId, client: Client, provider: str, command: LinkIdentity) -> None:

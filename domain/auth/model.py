@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from domain.audit.model import ActorKind
 from domain.core.collection import Spec
 from domain.core.errors import Forbidden
 from domain.core.ids import SessionId, UserId
@@ -63,10 +64,13 @@ class Client:
 
     address: str
     user_agent: str = ""
+    kind: ActorKind = "user"
 
 
-HERE = Client("")
-"""The server itself, or its command line."""
+HERE = Client("", kind="server")
+"""The server, which acts by itself."""
+
+COMMAND_LINE = Client("", kind="cli")
 
 
 @dataclass(frozen=True, slots=True)

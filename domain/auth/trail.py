@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from domain.audit.audit import Audit
 from domain.audit.model import Actor, AuditEntry
-from domain.auth.model import HERE, Client
+from domain.auth.model import Client
 from domain.core.clock import Clock
 from domain.core.collection import Insert
 
@@ -55,8 +55,8 @@ class AuthTrail:
         return self._audit.entry(
             action,
             Actor(
-                kind="cli" if client is HERE else "user",
-                id=user_id if proven else None,
+                kind=client.kind,
+                id=user_id if proven and client.kind == "user" else None,
                 address=client.address or None,
             ),
             f"user:{user_id}" if user_id else None,

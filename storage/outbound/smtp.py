@@ -50,6 +50,15 @@ def parse_smtp_url(text: str) -> SmtpServer:
     )
 
 
+def is_smtp_url(text: str) -> bool:
+    """Whether `parse_smtp_url` takes it."""
+    try:
+        parse_smtp_url(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_sender(text: str) -> bool:
     """Whether mail can come from there: `address`, or `name <address>`."""
     name, domain = parseaddr(text)[1].rpartition("@")[::2]

@@ -1,5 +1,6 @@
 """Accounts over real storage, for tests of `domain/users`, `domain/auth`, `domain/games` and `rest`."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
 from domain.auth.credentials import Credentials
@@ -19,7 +21,6 @@ from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
 from domain.core.ids import UserId, new_id
 from domain.core.limits import RateLimits
-from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.rankings.rankings import Rankings
@@ -34,6 +35,7 @@ from storage.documents.sqlite import SqliteDatabase
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
+from tests.support.catalogues import games_of
 from tests.support.clock import ManualClock
 from tests.support.cores import test_settings
 
@@ -89,6 +91,7 @@ class Accounts:
             publisher=self.publisher,
             jobs=self.jobs,
             runner=runner,
+            audit=Audit(self.clock, new_id),
             clock=self.clock,
         ).auth
 
@@ -98,6 +101,14 @@ class Accounts:
         await self.runner.idle()
         folder = self.settings.var_dir / "mail"
         return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(folder.glob("*.eml"))]
+
+    async def mailed_code(self, to: str = "ada@example.test") -> str:
+        """The code in the newest mail to that address."""
+        text = [mail for mail in await self.mails() if mail["To"] == to][-1].get_body(("plain",))
+        assert text is not None
+        found = re.search(r"Your code: ([A-Za-z0-9_-]{43})\s", text.get_content())
+        assert found, text
+        return found[1]
 
     async def register(self, username: str = "ada") -> SessionView:
         """A new account with `PASSWORD`, logged in."""
@@ -134,7 +145,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
     await database.open()
     redis = open_redis(redis_url, timeout_s=5)
     users, limits, publisher = Users(database, clock), RedisRateLimits(redis), Disconnects()
-    rankings = Rankings(database, Games(database, clock), clock)
+    rankings = Rankings(database, games_of(database, clock), clock)
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker="accounts", report=report)
     try:
@@ -151,6 +162,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 publisher=publisher,
                 jobs=jobs,
                 runner=runner,
+                audit=Audit(clock, new_id),
                 clock=clock,
             )
             yield Accounts(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from maoga.secret_keys import SECRET_MIN_LENGTH, is_weak
+from maoga.setting_rules import SECRET_MIN_LENGTH, is_weak
 from maoga.settings import Settings
 
 STRONG = "k7Qz-2hV9xLm4Tn0RbYc8WsJd5GfPa1E"

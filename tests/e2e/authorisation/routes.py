@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.e2e.authorisation.cells import MAY, OWN, RouteRow, everyone
+from tests.e2e.authorisation.cells import EMPTY, MAY, OWN, RouteRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
@@ -57,6 +57,13 @@ AUTH = (
 CATALOGUE = (
     RouteRow("GET", "/games", everyone(OWN), anonymous=OWN),
     RouteRow("GET", "/games/{id}", everyone(OWN), id=lambda s: "apex", anonymous=OWN),
+    RouteRow("GET", "/games/trending", everyone(OWN), anonymous=OWN),
+    RouteRow("POST", "/games/fetch", everyone("NO_GAME_SOURCE"), body=lambda s: {"query": "chess"}),
+    RouteRow("POST", "/admin/games/sync", everyone("FORBIDDEN")),
+    RouteRow("GET", "/admin/games/{id}", everyone("FORBIDDEN"), id=lambda s: "apex"),
+    RouteRow("POST", "/admin/games", everyone("FORBIDDEN"), body=lambda s: {"id": "go", "name": "Go"}),
+    RouteRow("PUT", "/admin/games/{id}", everyone("FORBIDDEN"), id=lambda s: "apex", body=lambda s: {"name": "Mine"}),
+    RouteRow("DELETE", "/admin/games/{id}", everyone("FORBIDDEN"), id=lambda s: "apex"),
     RouteRow("GET", "/leaderboards/{id}", everyone(OWN), id=lambda s: "rocket-league", query="?mode=ranked"),
     RouteRow(
         "POST",
@@ -162,6 +169,26 @@ ADMIN = (
     ),
 )
 
+USERS = (
+    RouteRow("GET", "/users/me", everyone(OWN)),
+    RouteRow("PATCH", "/users/me", everyone(OWN), body=lambda s: {"bio": "x"}),
+    RouteRow("DELETE", "/users/me", OPEN),
+    RouteRow("GET", "/users/me/export", OPEN),
+    RouteRow("PATCH", "/users/me/preferences", everyone(OWN), body=lambda s: {"research": True}),
+    RouteRow("PUT", "/users/me/game-profiles/{id}", everyone(OWN), id=lambda s: "apex", body=lambda s: {}),
+    RouteRow("DELETE", "/users/me/game-profiles/{id}", everyone(OWN), id=lambda s: "apex"),
+    RouteRow("PUT", "/users/me/avatar", OPEN),
+    RouteRow("DELETE", "/users/me/avatar", everyone(OWN)),
+    RouteRow("GET", "/avatars/{id}", everyone("NOT_FOUND"), id=lambda s: s.media, anonymous="NOT_FOUND"),
+    RouteRow("GET", "/users/me/devices", everyone(OWN)),
+    RouteRow("POST", "/users/me/devices", OPEN),
+    RouteRow("DELETE", "/users/me/devices/{id}", everyone("NOT_FOUND")),
+    RouteRow("GET", "/users/me/privacy", everyone(OWN)),
+    RouteRow("PATCH", "/users/me/privacy", everyone(OWN), body=lambda s: {"presence": "everyone"}),
+    RouteRow("GET", "/users/{id}", everyone(OWN, blocked="NOT_FOUND"), id=lambda s: s.user("host")),
+    RouteRow("GET", "/users", everyone(OWN, blocked=EMPTY), query="?query=host"),
+)
+
 ROUTE_ROWS = (
     *AUTH,
     *ADMIN,
@@ -171,6 +198,5 @@ ROUTE_ROWS = (
     *LOBBIES,
     *SOCIAL,
     *NOTIFICATIONS,
-    RouteRow("GET", "/users/me", everyone(OWN)),
-    RouteRow("GET", "/users/{id}", everyone(OWN), id=lambda s: s.user("host")),
+    *USERS,
 )
