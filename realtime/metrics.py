@@ -50,6 +50,7 @@ class Metrics:
         )
         self._events_out = Counter("maoga_events_out", "Events sent, once per client", ["event"], registry=registry)
         self._out: dict[str, Counter] = {}
+        self._http: dict[tuple[str, str, int], Histogram] = {}
         self._http_seconds = Histogram(
             "maoga_http_seconds",
             "Time to answer an HTTP request",
@@ -97,7 +98,10 @@ class Metrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. route: the pattern, not the path."""
-        self._http_seconds.labels(method, route, str(status)).observe(seconds)
+        series = self._http.get((method, route, status))
+        if series is None:
+            series = self._http[method, route, status] = self._http_seconds.labels(method, route, str(status))
+        series.observe(seconds)
 
     async def watch_loop(self) -> NoReturn:
         """Measures for ever how late the event loop is, and how many tasks it has."""
