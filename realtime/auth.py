@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from domain.core.errors import AppError, Forbidden, RateLimited
 from domain.core.ids import SessionId, UserId
 from domain.core.model import Command, Model, Text
 from domain.users.model import Role
+from domain.users.permissions import may
 from realtime.engine import Client, Engine
 from realtime.events import Kicked, RateLimitWarning, SessionExpiring
 from realtime.limits import Rate, TokenBucket, spend
@@ -102,7 +103,10 @@ class Kick:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """A connection that has said who it is. id: never used again. clients: by sid, one for each namespace."""
+    """A connection that has said who it is. id: never used again. clients: by sid, one for each namespace.
+
+    limited: how many events in a row were refused as too many. wait_ms: what the last event was told to wait.
+    """
 
     id: str
     connection: str
@@ -111,12 +115,13 @@ class Session:
     buckets: tuple[TokenBucket, ...]
     clients: dict[str, Client] = field(default_factory=dict)
     limited: int = 0
+    wait_ms: int = 0
     warned_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
     def spend(self, cost: int) -> int:
         """Milliseconds to wait before an event of that cost, 0 when it may be handled now."""
-        wait = spend(self.buckets, cost)
+        self.wait_ms = wait = spend(self.buckets, cost)
         if wait:
             self.limited += 1
         elif self.limited:
@@ -145,9 +150,11 @@ class Sessions:
         clock: Clock,
         *,
         rate_limit_scale: float = 1.0,
+        check_open: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """rate_limit_scale: multiplies the limits on events; 0 switches them off."""
-        self._engine, self._authenticator, self._clock = engine, authenticator, clock
+        """rate_limit_scale: multiplies the limits on events; 0 switches them off. check_open: raises while nobody but
+        administrators is let in."""
+        self._engine, self._authenticator, self._clock, self._check_open = engine, authenticator, clock, check_open
         self._scale = rate_limit_scale
         self._sessions: dict[str, Session] = {}
         self._users: dict[UserId, _User] = {}
@@ -170,6 +177,8 @@ class Sessions:
         principal = await self._authenticator.authenticate(token)
         if any(kick.hits(principal) for kick in self._kicks.get(principal.user_id, ())):
             raise TokenRevoked
+        if self._check_open and not may(principal.role, "flags:write"):
+            await self._check_open()
         session = self._sessions.get(client.connection)
         if session is None:
             session = self._begin(client, token, principal)
@@ -235,8 +244,7 @@ class Sessions:
         now = asyncio.get_running_loop().time()
         if now - session.warned_at >= WARN_EVERY_S:
             session.warned_at = now
-            retry_in_ms = max((bucket.wait_ms(1) for bucket in session.buckets), default=0)
-            self._engine.send(client.sid, *RateLimitWarning(retry_in_ms=retry_in_ms).arguments(self._clock.now()))
+            self._engine.send(client.sid, *RateLimitWarning(retry_in_ms=session.wait_ms).arguments(self._clock.now()))
 
     def _begin(self, client: Client, token: str, principal: Principal) -> Session:
         user = self._users.get(principal.user_id) or _User(self._buckets(USER_SHARE))

@@ -338,7 +338,7 @@ export interface Lobby {
   activeAt?: string;
   connection?: GameConnection;
   closedAt?: string;
-  closeReason?: "empty" | "idle" | "expired" | "finished";
+  closeReason?: "empty" | "idle" | "expired" | "finished" | "moderated";
 }
 
 /** Which lobbies to look for. */
@@ -562,7 +562,8 @@ export interface Search {
 /**
  * A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member
  * has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom the member
- * has blocked.
+ * has blocked, as far as the newest are concerned. hiddenSeq: of a direct channel that the member has put away: not
+ * to be shown while `lastSeq` is no greater.
  */
 export interface Channel {
   id: string;
@@ -579,6 +580,7 @@ export interface Channel {
   readSeq: number;
   unread: number;
   mutedUntil?: string;
+  hiddenSeq?: number;
   createdAt: string;
   closedAt?: string;
 }
@@ -928,6 +930,16 @@ export interface Kicked {
   reason: string;
 }
 
+/**
+ * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+ * and may come twice, with the same `id`; who is not connected never hears of it.
+ */
+export interface Announcement {
+  id: string;
+  title: string;
+  body: string;
+}
+
 /** The server took the ticket out of the pools: none of its games can be played in its mode any more. */
 export interface TicketCancelled {
   ticketId: string;
@@ -1022,7 +1034,7 @@ export interface MemberLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "not_ready" | "grace_expired";
+  reason: "left" | "kicked" | "not_ready" | "grace_expired" | "banned";
 }
 
 /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
@@ -1037,7 +1049,7 @@ export interface SpectatorLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired";
+  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired" | "banned";
 }
 
 /** A member is ready or no longer ready. */
@@ -1085,12 +1097,13 @@ export interface CountdownStarted {
 
 /**
  * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
- * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has asked
+ * for too many (`rate_limited`).
  */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
-  reason: "not_ready" | "allocation_failed";
+  reason: "not_ready" | "allocation_failed" | "rate_limited";
 }
 
 /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1105,7 +1118,7 @@ export interface LobbyStarted {
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
-  reason: "empty" | "idle" | "expired" | "finished";
+  reason: "empty" | "idle" | "expired" | "finished" | "moderated";
   closedAt: string;
 }
 
@@ -1155,6 +1168,12 @@ export interface MediaReviewed {
   channelId: string;
   mediaId: string;
   review: "pending" | "approved" | "rejected";
+}
+
+/** The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`. */
+export interface ChannelHidden {
+  channelId: string;
+  seq: number;
 }
 
 /** A message waits for a moderator of the channel. */
@@ -1334,45 +1353,6 @@ export interface RequestReset {
 export interface ResetPassword {
   token: string;
   newPassword: string;
-}
-
-/** A key as its owners see it. last_used_at: exact to the minute. */
-export interface ApiKey {
-  id: string;
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  createdAt: string;
-  lastUsedAt?: string;
-  expiresAt?: string;
-}
-
-/** Makes an API key. expires_days: days it is good for; without them, until it is revoked. */
-export interface CreateApiKey {
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  expiresDays?: number;
-}
-
-/** A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again. */
-export interface NewApiKey {
-  id: string;
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  createdAt: string;
-  lastUsedAt?: string;
-  expiresAt?: string;
-  secret: string;
-}
-
-/** Gives a user these roles, and no others. */
-export interface SetRoles {
-  roles: Array<"user" | "moderator" | "admin">;
-}
-
-/** The roles of a user. */
-export interface Roles {
-  userId: string;
-  roles: Array<"user" | "moderator" | "admin">;
 }
 
 /** Logs in by an identity. provider: by the name the server's settings give it. */
@@ -1653,61 +1633,6 @@ export interface FetchGames {
   query: string;
 }
 
-/** The job that imports; `/admin/jobs` tells how far it is. */
-export interface SyncStarted {
-  jobId: string;
-}
-
-/** A game as those see it who keep the catalogue: all its modes, and its version, which a change may name. */
-export interface CatalogueEntry {
-  id: string;
-  name: string;
-  aliases: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres: Array<string>;
-  platforms: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity: number;
-  modes: Array<Mode>;
-  externalIds?: Record<string, string>;
-  curated: boolean;
-  version: number;
-}
-
-/** Adds a game under an id of its own, a slug. */
-export interface AddGame {
-  name: string;
-  aliases?: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres?: Array<string>;
-  platforms?: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity?: number;
-  modes?: Array<Mode>;
-  externalIds?: Record<string, string>;
-  id: string;
-}
-
-/** Says anew all of a game. version: the one this was made from; without it the last word counts. */
-export interface ReplaceGame {
-  name: string;
-  aliases?: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres?: Array<string>;
-  platforms?: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity?: number;
-  modes?: Array<Mode>;
-  externalIds?: Record<string, string>;
-  version?: number;
-}
-
 /** Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id). */
 export interface LeaderboardQuery {
   limit?: number;
@@ -1797,6 +1722,35 @@ export interface Saying {
   replyToId?: string;
 }
 
+/** One thing to look at: a message, an image of the chat, a lobby or a match the reporter was part of. */
+export interface EvidenceRef {
+  messageId?: string;
+  mediaId?: string;
+  lobbyId?: string;
+  matchId?: string;
+}
+
+/** Tells the moderators of a player. What is pointed at is copied now, as it is. */
+export interface SubmitReport {
+  userId: string;
+  reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
+  description?: string;
+  evidence?: Array<EvidenceRef>;
+}
+
+/** A report as its reporter sees it. outcome: whether anything was done, once it is resolved. */
+export interface MyReport {
+  id: string;
+  userId: string;
+  reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
+  description?: string;
+  evidence: number;
+  status: "open" | "resolved";
+  outcome?: "action" | "no_action";
+  createdAt: string;
+  resolvedAt?: string;
+}
+
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
 
 /** What acknowledges a client's event. */
@@ -1818,6 +1772,11 @@ export interface CommonEvents {
   rate_limited: (data: RateLimitWarning, meta: Meta) => void;
   /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
   kicked: (data: Kicked, meta: Meta) => void;
+  /**
+   * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+   * and may come twice, with the same `id`; who is not connected never hears of it.
+   */
+  announcement: (data: Announcement, meta: Meta) => void;
 }
 
 export interface CommonCommands {
@@ -1926,7 +1885,8 @@ export interface LobbyEvents extends CommonEvents {
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
   /**
    * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+   * asked for too many (`rate_limited`).
    */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
   /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1957,7 +1917,8 @@ export interface LobbyEvents extends CommonEvents {
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
   /**
    * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+   * asked for too many (`rate_limited`).
    */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
   /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -2024,6 +1985,8 @@ export interface ChatEvents extends CommonEvents {
   media_reviewed: (data: MediaReviewed, meta: Meta) => void;
   /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
   channel_muted: (data: ChannelMuted, meta: Meta) => void;
+  /** The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`. */
+  channel_hidden: (data: ChannelHidden, meta: Meta) => void;
   /** A message waits for a moderator of the channel. */
   message_held: (data: MessageWaits, meta: Meta) => void;
 }
@@ -2061,7 +2024,7 @@ export interface ChatCommands extends CommonCommands {
   transfer_channel: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
   /** Renames a group, or sets the slow mode of a group or of the lobby the player hosts. */
   update_channel: (payload: UpdateChannel, ack: (answer: Ack<Channel>) => void) => void;
-  /** Leaves a group. */
+  /** Leaves a group; or puts a direct channel away until something is said in it, with `channel_hidden`. */
   leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
   /** Wants no notifications from a channel, for some time or for good; or wants them again. */
   mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
@@ -2090,7 +2053,10 @@ export interface SocialEvents extends CommonEvents {
   notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
-  /** A player whom the socket watches is doing something else now. */
+  /**
+   * A player whom the socket watches is doing something else now; or may be watched no longer: offline, without
+   * `since`.
+   */
   presence_changed: (data: Presence, meta: Meta) => void;
 }
 

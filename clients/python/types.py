@@ -375,7 +375,7 @@ class Lobby(TypedDict):
     activeAt: NotRequired[str]
     connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
-    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
+    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished", "moderated"]]
 
 
 class Browse(TypedDict):
@@ -625,7 +625,8 @@ class Search(TypedDict):
 class Channel(TypedDict):
     """A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the
     member has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom
-    the member has blocked.
+    the member has blocked, as far as the newest are concerned. hiddenSeq: of a direct channel that the member has
+    put away: not to be shown while `lastSeq` is no greater.
     """
 
     id: str
@@ -642,6 +643,7 @@ class Channel(TypedDict):
     readSeq: int
     unread: int
     mutedUntil: NotRequired[str]
+    hiddenSeq: NotRequired[int]
     createdAt: str
     closedAt: NotRequired[str]
 
@@ -1036,6 +1038,16 @@ class Kicked(TypedDict):
     reason: str
 
 
+class Announcement(TypedDict):
+    """The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+    and may come twice, with the same `id`; who is not connected never hears of it.
+    """
+
+    id: str
+    title: str
+    body: str
+
+
 class TicketCancelled(TypedDict):
     """The server took the ticket out of the pools: none of its games can be played in its mode any more."""
 
@@ -1140,7 +1152,7 @@ class MemberLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "not_ready", "grace_expired"]
+    reason: Literal["left", "kicked", "not_ready", "grace_expired", "banned"]
 
 
 class SpectatorJoined(TypedDict):
@@ -1157,7 +1169,7 @@ class SpectatorLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
+    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired", "banned"]
 
 
 class MemberReady(TypedDict):
@@ -1211,12 +1223,13 @@ class CountdownStarted(TypedDict):
 
 class CountdownCancelled(TypedDict):
     """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+    asked for too many (`rate_limited`).
     """
 
     lobbyId: str
     version: int
-    reason: Literal["not_ready", "allocation_failed"]
+    reason: Literal["not_ready", "allocation_failed", "rate_limited"]
 
 
 class LobbyStarted(TypedDict):
@@ -1233,7 +1246,7 @@ class LobbyClosed(TypedDict):
 
     lobbyId: str
     version: int
-    reason: Literal["empty", "idle", "expired", "finished"]
+    reason: Literal["empty", "idle", "expired", "finished", "moderated"]
     closedAt: str
 
 
@@ -1288,6 +1301,13 @@ class MediaReviewed(TypedDict):
     channelId: str
     mediaId: str
     review: Literal["pending", "approved", "rejected"]
+
+
+class ChannelHidden(TypedDict):
+    """The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`."""
+
+    channelId: str
+    seq: int
 
 
 class MessageWaits(TypedDict):
@@ -1488,50 +1508,6 @@ class ResetPassword(TypedDict):
 
     token: str
     newPassword: str
-
-
-class ApiKey(TypedDict):
-    """A key as its owners see it. last_used_at: exact to the minute."""
-
-    id: str
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    createdAt: str
-    lastUsedAt: NotRequired[str]
-    expiresAt: NotRequired[str]
-
-
-class CreateApiKey(TypedDict):
-    """Makes an API key. expires_days: days it is good for; without them, until it is revoked."""
-
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    expiresDays: NotRequired[int]
-
-
-class NewApiKey(TypedDict):
-    """A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again."""
-
-    id: str
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    createdAt: str
-    lastUsedAt: NotRequired[str]
-    expiresAt: NotRequired[str]
-    secret: str
-
-
-class SetRoles(TypedDict):
-    """Gives a user these roles, and no others."""
-
-    roles: list[Literal["user", "moderator", "admin"]]
-
-
-class Roles(TypedDict):
-    """The roles of a user."""
-
-    userId: str
-    roles: list[Literal["user", "moderator", "admin"]]
 
 
 class ExternalLogin(TypedDict):
@@ -1835,65 +1811,6 @@ class FetchGames(TypedDict):
     query: str
 
 
-class SyncStarted(TypedDict):
-    """The job that imports; `/admin/jobs` tells how far it is."""
-
-    jobId: str
-
-
-class CatalogueEntry(TypedDict):
-    """A game as those see it who keep the catalogue: all its modes, and its version, which a change may name."""
-
-    id: str
-    name: str
-    aliases: list[str]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: list[str]
-    platforms: list[str]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: float
-    modes: list[Mode]
-    externalIds: NotRequired[dict[str, str]]
-    curated: bool
-    version: int
-
-
-class AddGame(TypedDict):
-    """Adds a game under an id of its own, a slug."""
-
-    name: str
-    aliases: NotRequired[list[str]]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: NotRequired[list[str]]
-    platforms: NotRequired[list[str]]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: NotRequired[float]
-    modes: NotRequired[list[Mode]]
-    externalIds: NotRequired[dict[str, str]]
-    id: str
-
-
-class ReplaceGame(TypedDict):
-    """Says anew all of a game. version: the one this was made from; without it the last word counts."""
-
-    name: str
-    aliases: NotRequired[list[str]]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: NotRequired[list[str]]
-    platforms: NotRequired[list[str]]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: NotRequired[float]
-    modes: NotRequired[list[Mode]]
-    externalIds: NotRequired[dict[str, str]]
-    version: NotRequired[int]
-
-
 class LeaderboardQuery(TypedDict):
     """Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id)."""
 
@@ -1993,6 +1910,42 @@ class Saying(TypedDict):
     replyToId: NotRequired[str]
 
 
+class EvidenceRef(TypedDict):
+    """One thing to look at: a message, an image of the chat, a lobby or a match the reporter was part of."""
+
+    messageId: NotRequired[str]
+    mediaId: NotRequired[str]
+    lobbyId: NotRequired[str]
+    matchId: NotRequired[str]
+
+
+class SubmitReport(TypedDict):
+    """Tells the moderators of a player. What is pointed at is copied now, as it is."""
+
+    userId: str
+    reason: Literal[
+        "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
+    ]
+    description: NotRequired[str]
+    evidence: NotRequired[list[EvidenceRef]]
+
+
+class MyReport(TypedDict):
+    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved."""
+
+    id: str
+    userId: str
+    reason: Literal[
+        "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
+    ]
+    description: NotRequired[str]
+    evidence: int
+    status: Literal["open", "resolved"]
+    outcome: NotRequired[Literal["action", "no_action"]]
+    createdAt: str
+    resolvedAt: NotRequired[str]
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -2007,6 +1960,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["kicked"], callback: Callback[Kicked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["announcement"], callback: Callback[Announcement]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["ticket_updated"], callback: Callback[Ticket]) -> None: ...
@@ -2114,6 +2070,9 @@ class On(Protocol):
     def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["channel_hidden"], callback: Callback[ChannelHidden]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["message_held"], callback: Callback[MessageWaits]) -> None: ...
 
     @overload
@@ -2169,6 +2128,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["kicked"], predicate: Predicate[Kicked] | None = None, timeout: float = ...
     ) -> Event[Kicked]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["announcement"], predicate: Predicate[Announcement] | None = None, timeout: float = ...
+    ) -> Event[Announcement]: ...
 
     @overload
     async def __call__(
@@ -2362,6 +2326,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
     ) -> Event[ChannelMuted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["channel_hidden"], predicate: Predicate[ChannelHidden] | None = None, timeout: float = ...
+    ) -> Event[ChannelHidden]: ...
 
     @overload
     async def __call__(

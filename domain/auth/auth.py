@@ -17,6 +17,7 @@ from domain.core.collection import Changes, Database, Insert, StorageConflict, U
 from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Publisher
 from domain.core.ids import SessionId, UserId, new_id
+from domain.core.model import rfc3339
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Role, Status, User
 from domain.users.users import Users
@@ -49,13 +50,13 @@ class GuestsRefused(AppError):
 
 
 class AccountSuspended(AppError):
-    """This account is suspended."""
+    """This account is suspended, `until` then."""
 
     code, status = "ACCOUNT_SUSPENDED", 403
 
 
 class AccountBanned(AppError):
-    """This account is banned."""
+    """This account is banned; for good, or `until` then."""
 
     code, status = "ACCOUNT_BANNED", 403
 
@@ -158,12 +159,12 @@ class Auth:
         return view
 
     async def admitted(self, user: User) -> User:
-        """The account of somebody who has proved to be its user; raises the refusal of its status.
+        """The account of who has proved to be its user; raises the refusal of its status.
 
-        An account that they have deleted is theirs again, unless its days of grace are over.
+        One that they have deleted is theirs again, unless its days of grace are over.
         """
         user = await self._users.restored(user)
-        _refuse_unless_active(user)
+        _refuse_unless_active(user, self._clock.now())
         return user
 
     async def enter(
@@ -251,13 +252,16 @@ class Auth:
             await self._end(session, client, "auth.logged_out")
             await self._publisher.disconnect(principal.user_id, session=session.id, reason="logged_out")
 
-    async def logout_all(self, user_id: UserId, client: Client = HERE) -> None:
-        """Ends every session of the user at once, those that are being opened too, and closes their connections."""
+    async def logout_all(self, user_id: UserId, client: Client = HERE, *, reason: str = "logged_out") -> None:
+        """Ends every session of the user at once, those that are being opened too.
+
+        Closes their connections, telling them `kicked {reason}`.
+        """
         ended: Changes = {"$inc": {"epoch": 1, "version": 1}}
         await self._database.commit(
             Update(USERS, user_id, ended), self._trail.entry("auth.logged_out_everywhere", client, user_id)
         )
-        await self.cut_off(user_id)
+        await self.cut_off(user_id, reason=reason)
 
     async def cut_off(self, user_id: UserId, *, but: SessionId | None = None, reason: str = "logged_out") -> None:
         """Closes the connections of a user whose sessions have ended, but for those of one session."""
@@ -293,11 +297,12 @@ class Auth:
     async def _user_of(self, session: Session) -> User:
         """The user of a session in force; raises `TokenRevoked` or a refusal."""
         user = await self._users.find(session.user_id)
+        if user is not None:
+            _refuse_unless_active(user, self._clock.now())  # first: it says more than that the session is over
         if user and session.epoch < user.epoch:  # unless both were raised in one commit since the session was read
             session = await self._sessions.get(session.id) or session
         if user is None or not _in_force(session, user):
             raise TokenRevoked
-        _refuse_unless_active(user)
         return user
 
     async def _new_account(self, command: Register, roles: tuple[Role, ...]) -> User:
@@ -354,10 +359,11 @@ class Auth:
         )
 
 
+def _refuse_unless_active(user: User, now: datetime) -> None:
+    refusal, until = REFUSALS.get(user.status), user.status_until
+    if refusal and (until is None or until > now):
+        raise refusal(details={"until": rfc3339(until)} if until else None)
+
+
 def _in_force(session: Session, user: User) -> bool:
     return session.revoked_at is None and session.epoch >= user.epoch
-
-
-def _refuse_unless_active(user: User) -> None:
-    if refusal := REFUSALS.get(user.status):
-        raise refusal

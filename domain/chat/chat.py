@@ -9,6 +9,7 @@ from domain.chat.drafts import Check, Draft
 from domain.chat.events import chat_stream
 from domain.chat.mentions import Mentions
 from domain.chat.model import MESSAGES, Channel, HistoryPage, Message, MessageView, System, message_view
+from domain.chat.mutes import Mutes
 from domain.chat.notes import Note, keyed
 from domain.chat.pace import Pace
 from domain.chat.sequencer import Sequencer
@@ -49,6 +50,7 @@ class Chat:
         self._messages = database.collection(MESSAGES)
         self._channels, self._sequencer, self._contacts = channels, sequencer, contacts
         self._mentions, self._notifications, self._pace = mentions, notifications, pace
+        self._mutes = Mutes(database, clock)
         self._clock, self._new_id, self.checks = clock, new_id, list(checks)
 
     async def send(self, user: UserId, command: Send) -> MessageView:
@@ -83,12 +85,11 @@ class Chat:
 
     async def _say(self, channel: Channel, draft: Draft) -> Message:
         news = await self._mentions.news(channel, draft.message)
+        with may_lag():  # first, so that those who do not follow a quiet channel hear what is said in it
+            await self._channels.touch(channel)
         appended = await self._sequencer.append(Draft(draft.message, (*draft.also, *news)))
-        if not appended.again:
-            with may_lag():
-                if news:
-                    await self._notifications.tell(news)
-                await self._channels.touch(channel)
+        if news and not appended.again:
+            await self._notifications.tell(news)
         return appended.message
 
     async def admit(self, channel: Channel, draft: Draft) -> Draft:
@@ -140,6 +141,7 @@ class Chat:
         if channel.closed_at:
             raise ChannelClosed
         may_talk(channel, user, self._clock.now())
+        await self._mutes.check(user)
         if channel.kind == "direct" and await self._contacts.at_odds(user, channel.member_ids):
             raise Forbidden("You cannot write to this player.")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientSession, web
@@ -23,6 +23,7 @@ from domain.core.cache import Cache
 from domain.core.events import Outbox
 from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
+from domain.flags.flags import Flags
 from domain.games.games import Games
 from domain.games.seed import seed
 from domain.games.source import UNWATCHED
@@ -242,6 +243,7 @@ async def serving(
         store=store,
         users=accounts.users,
         auth=accounts.auth,
+        links=accounts.links,
         audit=Audit(clock, new_id),
         blocks=blocks,
         friends=friends,
@@ -298,6 +300,9 @@ async def serving(
         browser=browser,
         chats=chats,
         karma=KarmaBook(database, clock),
+        moderation=cast("Any", None),  # tests/integration/admin asks for them, on a whole server
+        desks=cast("Any", None),
+        flags=Flags(database, clock),
         limits=accounts.limits,
         idempotency=Idempotency(database, clock),
         metrics=metrics,
