@@ -20,7 +20,7 @@ from domain.mail.mail import Mail
 from domain.mail.messages import EmailChanged, PasswordChanged
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Me, User
-from domain.users.names import name_key
+from domain.users.names import name_key, search_keys_of
 from domain.users.users import Users
 
 REFUSED = 5
@@ -91,7 +91,7 @@ class Credentials:
         user = await self._users.get(principal.user_id)
         if user.password_hash is not None:
             raise NotAGuest
-        email_key = name_key(command.email)
+        email_key, display_name = name_key(command.email), command.display_name or command.username
         changes: Changes = {
             "$set": {
                 "guest": False,
@@ -100,7 +100,8 @@ class Credentials:
                 "email_verified": user.email_verified and user.email_key == email_key,
                 "username": command.username,
                 "username_key": name_key(command.username),
-                "display_name": command.display_name or command.username,
+                "display_name": display_name,
+                "search_keys": search_keys_of(command.username, display_name),
                 "password_hash": await self._passwords.hash(command.password),
             },
             "$inc": {"version": 1},
@@ -193,7 +194,7 @@ class Credentials:
             writes.append(self._trail.entry("auth.email_changed", client, user.id))
             if user.email:
                 notice = EmailChanged(name=user.display_name, at=self._clock.now())
-                writes.append(self._mail.later(user.email, notice))
+                writes.append(self._mail.later(user.id, user.email, notice))
         await self._users.commit(*writes)
 
     async def _proved(self, principal: Principal, password: str, client: Client) -> User:
@@ -226,7 +227,7 @@ class Credentials:
             "$inc": {"epoch": 1, "version": 1},
         }
         notice = PasswordChanged(name=user.display_name, at=self._clock.now())
-        told = [self._mail.later(user.email, notice)] if user.email else []
+        told = [self._mail.later(user.id, user.email, notice)] if user.email else []
         await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}), *writes, *told)
 
     async def _unlinked(self, user: User) -> list[Write]:

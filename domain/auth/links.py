@@ -16,7 +16,7 @@ from domain.core.errors import AppError
 from domain.core.ids import UserId
 from domain.core.model import Document, Timestamp
 from domain.jobs.jobs import Jobs
-from domain.jobs.model import Job
+from domain.jobs.model import JOBS, Job
 from domain.mail.mail import Mail
 from domain.mail.messages import ResetPassword, Secret, VerifyEmail
 from domain.users.model import User
@@ -24,6 +24,7 @@ from domain.users.names import name_key
 from domain.users.users import Users
 
 LINK_JOB = "auth_link"
+PAGE = 200
 
 Purpose = Literal["verify_email", "reset_password"]
 
@@ -67,6 +68,7 @@ class Links:
         self, database: Database, users: Users, *, mail: Mail, jobs: Jobs, trail: AuthTrail, clock: Clock
     ) -> None:
         self._database, self._users, self._links = database, users, database.collection(LINKS)
+        self._queue = database.collection(JOBS)
         self._mail, self._jobs, self._trail, self._clock = mail, jobs, trail, clock
 
     def verification(self, user: User, email: str, client: Client) -> Insert[Job]:
@@ -107,6 +109,15 @@ class Links:
         if link is None or user is None or (link.epoch, link.address_key) != (user.epoch, user.email_key):
             raise LinkInvalid
         return link, user
+
+    async def forget(self, user_id: UserId) -> None:
+        """Takes back what was asked for by the user's address alone; whose it is, only a look tells. Idempotent."""
+        user, last = await self._users.find(user_id), None
+        while found := await self._queue.find({"kind": LINK_JOB}, limit=PAGE, after=last):
+            for job in found:
+                if user and user.email_key == name_key(job.payload["email"]):
+                    await self._queue.delete(job.id)
+            last = (found[-1].id, found[-1].id)
 
     async def _user_of(self, job: Job) -> User | None:
         """Whose link is to be made, unless they have ended what came before this."""
