@@ -59,7 +59,7 @@ class Departures:
         now = self._clock.now()
         gone: Changes = {
             "$set": {"status": "deleted", "deleted_at": now, "erase_at": now + self._grace},
-            "$inc": {"version": 1},
+            "$inc": {"version": 1, "epoch": 1},  # no session of before comes back with the account
         }
         entry = self._audit.entry("users.deleted", Actor(kind="user", id=user, address=address), f"user:{user}")
         try:
