@@ -73,15 +73,16 @@ async def test_the_export_has_everybody_and_is_on_record(
     admin = await staff(core, "admin")
     await players(core, 4)
     await core.users.create(username="mallory", display_name="=HYPERLINK(1)")
+    await core.users.create(username="eve", display_name="\uff1dHYPERLINK(1)")
     command = UserExport.parse({"format": kind})
     text = b"".join([part async for part in await core.desks.accounts.export(admin, command)]).decode()
     if kind == "csv":
         rows = list(csv.DictReader(io.StringIO(text)))
-        assert rows[-1]["displayName"] == "'=HYPERLINK(1)"
+        assert [row["displayName"] for row in rows[-2:]] == ["'=HYPERLINK(1)", "'\uff1dHYPERLINK(1)"]
     else:
         rows = [json.loads(line) for line in text.splitlines()]
-        assert rows[-1]["displayName"] == "=HYPERLINK(1)"
-    assert [row["username"] for row in rows] == ["a-admin", *(f"player-{n}" for n in range(4)), "mallory"]
+        assert rows[-2]["displayName"] == "=HYPERLINK(1)"
+    assert [row["username"] for row in rows] == ["a-admin", *(f"player-{n}" for n in range(4)), "mallory", "eve"]
     (entry,) = await audited(core, "users.exported")
     assert (entry.actor_id, entry.after) == (admin.id, {"format": kind})
 
