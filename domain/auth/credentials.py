@@ -33,7 +33,7 @@ LINKS_PER_ADDRESS = Limit(20, 3600.0)
 """Mails that one client can have sent."""
 
 LINKS_PER_MAILBOX = Limit(3, 3600.0)
-"""Mails that one mailbox gets, whoever asks."""
+"""Mails of one kind that one mailbox gets, whoever asks."""
 
 
 class WrongPassword(Forbidden):
@@ -134,8 +134,7 @@ class Credentials:
         Whether it is, the answer does not tell, nor how long it takes: a job finds out.
         """
         await self._spend_mail(client)
-        mailbox = f"mail:{sha256(name_key(command.email).encode()).hexdigest()[:32]}"
-        if not await self._limits.take(mailbox, LINKS_PER_MAILBOX):
+        if not await self._mailbox_full("reset", command.email):
             await self._database.commit(self._links.reset(command.email, client))
 
     async def reset(self, command: ResetPassword, client: Client) -> None:
@@ -162,8 +161,7 @@ class Credentials:
         user = await self._users.get(principal.user_id)
         if user.email is None or user.email_verified:
             raise EmailVerified
-        await self._spend_mail(client)
-        await self._database.commit(self._links.verification(user, user.email, client))
+        await self._verify(user, user.email, client)
 
     async def change_email(self, principal: Principal, command: ChangeEmail, client: Client) -> None:
         """Mails a link to another address, which becomes the caller's once they use it.
@@ -171,8 +169,7 @@ class Credentials:
         Raises `WrongPassword`, `NoPassword` or `RateLimited`. The link tells whether the address is somebody else's.
         """
         user = await self._proved(principal, command.password, client)
-        await self._spend_mail(client)
-        await self._database.commit(self._links.verification(user, command.email, client))
+        await self._verify(user, command.email, client)
 
     async def verify(self, command: VerifyEmail, client: Client) -> None:
         """The address that the link was mailed to is proved, and becomes the user's if it was not.
@@ -246,6 +243,21 @@ class Credentials:
             problem = f"was one of your last {REFUSED} passwords"
         if problem:
             raise ValidationFailed([{"field": "newPassword", "message": problem}])
+
+    async def _verify(self, user: User, email: str, client: Client) -> None:
+        """Mails a link that proves the address; raises `RateLimited`."""
+        await self._spend_mail(client)
+        if wait_ms := await self._mailbox_full("verify", email):
+            raise RateLimited(wait_ms)
+        await self._database.commit(self._links.verification(user, email, client))
+
+    async def _mailbox_full(self, kind: str, email: str) -> int:
+        """Milliseconds until that mailbox gets another mail of the kind, or 0, and then it is counted.
+
+        Kinds have counts of their own, so that nobody keeps the owner's mail away by asking for the other one.
+        """
+        mailbox = sha256(name_key(email).encode()).hexdigest()[:32]
+        return await self._limits.take(f"mail:{kind}:{mailbox}", LINKS_PER_MAILBOX)
 
     async def _spend_mail(self, client: Client) -> None:
         if wait_ms := await self._limits.take(f"mail:client:{client.address}", LINKS_PER_ADDRESS):
