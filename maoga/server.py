@@ -13,7 +13,7 @@ from prometheus_client.exposition import choose_encoder
 
 from domain.core.idempotency import Idempotency
 from domain.core.index import may_lag
-from domain.core.paging import PageQuery
+from domain.games.commands import GameQuery
 from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
 from maoga.process import Process, every
@@ -27,7 +27,7 @@ from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.greeter import Greeter
 from realtime.hub import Hub
-from realtime.metrics import JobFigures, MatchmakingFigures, Metrics
+from realtime.metrics import CacheFigures, JobFigures, MatchmakingFigures, Metrics, SourceFigures
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
@@ -50,7 +50,13 @@ async def run(settings: Settings) -> int:
     registry = _registry()
     metrics = Metrics(registry)
     async with (
-        open_core(settings, metrics=MatchmakingFigures(registry), job_metrics=JobFigures(registry)) as core,
+        open_core(
+            settings,
+            metrics=MatchmakingFigures(registry),
+            job_metrics=JobFigures(registry),
+            cache_metrics=CacheFigures(registry),
+            source_metrics=SourceFigures(registry),
+        ) as core,
         AsyncExitStack() as stack,
     ):
         await _seed(core)
@@ -86,6 +92,9 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             notifications=core.notifications,
             notification_preferences=core.notification_preferences,
             games=core.games,
+            catalogue=core.catalogue,
+            imports=core.imports,
+            trending=core.trending,
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
@@ -225,7 +234,7 @@ async def _seed(core: Core) -> None:
     if not core.settings.hardened:
         if added := await seed(core.database):
             logger.info("added {} games to the catalogue", added)
-    elif not (await core.games.list(PageQuery(limit=1))).value.items:
+    elif not (await core.games.search(GameQuery(limit=1))).value.items:
         logger.warning("the catalogue has no games, so nobody can queue: run `maoga seed`")
 
 

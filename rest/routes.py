@@ -19,11 +19,14 @@ from domain.core.errors import AppError
 from domain.core.idempotency import Idempotency
 from domain.core.limits import Limit, RateLimits, Spent
 from domain.core.model import Command, Model
+from domain.games.catalogue import Catalogue
 from domain.games.games import Games
+from domain.games.imports import GameImports
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.results import Results
+from domain.matchmaking.trending import Trending
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
@@ -68,6 +71,9 @@ class Services:
     notifications: Notifications
     notification_preferences: NotificationPreferences
     games: Games
+    catalogue: Catalogue
+    imports: GameImports
+    trending: Trending
     rankings: Rankings
     standings: Standings
     results: Results
