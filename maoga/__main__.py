@@ -1,8 +1,8 @@
 """The command line: `maoga serve`, `worker`, `demo`, `check-config`, `seed`, `create-admin`, `sockets` and others."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import orjson
 import typer
@@ -188,26 +188,20 @@ def kick(
 def create_api_key(
     *,
     name: Annotated[str, typer.Option(help="What the key is for, as shown by `list`.")],
-    scope: Annotated[list[str], typer.Option(help="What it allows; may be given several times: results:write.")],
+    scope: Annotated[list[str], typer.Option(help="What it allows, as in results:write; may be given more than once.")],
     expires_days: Annotated[
         int | None, typer.Option(min=1, max=3650, help="Days until it expires; never by default.")
     ] = None,
 ) -> None:
     """Make an API key and print it. It cannot be shown again."""
-    from domain.auth.api_keys import SCOPES, Scope
+    from domain.audit.model import CLI
+    from domain.auth.api_keys import CreateApiKey
     from maoga.bootstrap import open_core
 
-    if unknown := set(scope) - set(SCOPES):
-        typer.echo(f"--scope: {', '.join(sorted(unknown))} is unknown; there are: {', '.join(SCOPES)}", err=True)
-        raise typer.Exit(2)
-    if not (name.isprintable() and 1 <= len(name) <= 64):
-        typer.echo("--name: must be 1 to 64 characters, none of them a control character", err=True)
-        raise typer.Exit(2)
-
     async def run(settings: Settings) -> str:
+        command = CreateApiKey.parse({"name": name, "scopes": scope, "expiresDays": expires_days})
         async with open_core(settings) as core:
-            expires_at = core.clock.now() + timedelta(days=expires_days) if expires_days is not None else None
-            return await core.keys.create(name, cast(tuple[Scope, ...], tuple(sorted(set(scope)))), expires_at)
+            return (await core.keys.create(CLI, command)).secret
 
     typer.echo(offline(run))
 
@@ -215,10 +209,10 @@ def create_api_key(
 @api_keys.command("list")
 def list_api_keys() -> None:
     """List the API keys in force, without their secrets."""
-    from domain.auth.api_keys import ApiKey
+    from domain.auth.api_keys import ApiKeyView
     from maoga.bootstrap import open_core
 
-    async def run(settings: Settings) -> list[ApiKey]:
+    async def run(settings: Settings) -> list[ApiKeyView]:
         async with open_core(settings) as core:
             return await core.keys.list()
 
@@ -234,11 +228,12 @@ def list_api_keys() -> None:
 @api_keys.command("revoke")
 def revoke_api_key(id: Annotated[str, typer.Argument(help="Id of the key, as shown by `list`.")]) -> None:
     """End an API key at once."""
+    from domain.audit.model import CLI
     from maoga.bootstrap import open_core
 
     async def run(settings: Settings) -> None:
         async with open_core(settings) as core:
-            await core.keys.revoke(id)
+            await core.keys.revoke(CLI, id)
 
     offline(run)
     typer.echo(f"revoked API key {id}")

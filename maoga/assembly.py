@@ -3,7 +3,9 @@
 from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
+from domain.auth.external import External
 from domain.auth.passwords import Passwords
+from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
 from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
@@ -57,6 +59,7 @@ from realtime.publisher import StreamPublisher
 from storage.memory.cache import MemoryCache
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.outbound.providers import identity_providers
 from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
@@ -89,7 +92,7 @@ def build(
     cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs = Jobs(database, clock, new_id)
+    jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
@@ -116,7 +119,7 @@ def build(
         pool=pool,
         jobs=jobs,
         runner=runner,
-        audit=Audit(clock, new_id),
+        audit=audit,
         clock=clock,
         metrics=source_metrics,
     )
@@ -124,7 +127,7 @@ def build(
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
     )
-    tokens = Tokens(settings.signing_key(), clock, access_s=settings.access_token_s)
+    tokens = Tokens(settings.signing_keys(), clock, access_s=settings.access_token_s)
     auth = Auth(
         database,
         users,
@@ -334,7 +337,16 @@ def build(
         notification_preferences=preferences,
         tokens=tokens,
         auth=auth,
-        keys=ApiKeys(database, clock),
+        keys=ApiKeys(database, audit, clock),
+        roles=Roles(database, users, auth, audit),
+        external=External(
+            database,
+            users=users,
+            auth=auth,
+            audit=audit,
+            providers=identity_providers(settings.identity_providers, clock, private=not settings.hardened),
+            clock=clock,
+        ),
         blocks=blocks,
         friends=friends,
         privacy=privacy,

@@ -6,7 +6,9 @@ from typing import Any
 from domain.audit.model import AUDIT
 from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
+from domain.auth.external import IDENTITIES, External
 from domain.auth.model import SESSIONS
+from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
 from domain.chat.cases import ChatCases
 from domain.chat.chat import Chat
@@ -69,7 +71,7 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS),
+    *(AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, IDENTITIES),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
@@ -99,6 +101,8 @@ class Core:
     tokens: Tokens
     auth: Auth
     keys: ApiKeys
+    roles: Roles
+    external: External
     blocks: Blocks
     friends: Friends
     privacy: Privacy

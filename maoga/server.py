@@ -81,6 +81,8 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
         Services(
             auth=core.auth,
             keys=core.keys,
+            roles=core.roles,
+            external=core.external,
             users=core.users,
             blocks=core.blocks,
             friends=core.friends,

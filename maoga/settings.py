@@ -14,11 +14,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
 from domain.matchmaking.cooldowns import CooldownRule
+from storage.outbound.providers import ProviderConfigs
 from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
 Role = Literal["all", "gateway", "worker"]
 Transport = Literal["websocket", "polling"]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
 
 WEAK = ("secret", "changeme", "change-me", "password", "example", "maoga", "default", "test")
 SECRET_MIN_LENGTH = 32
@@ -101,11 +103,21 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="signs tokens; at least 32 characters; development makes its own in var_dir, others must set it",
     )
+    secret_keys_accepted: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list,
+        description="comma-separated further keys whose tokens are accepted: the next one, or the last "
+        "(docs/accounts.md says how to rotate)",
+    )
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="bcrypt work factor (log2 of rounds)")
     login_attempts: int = Field(default=5, ge=1, description="failed logins per account in login_window_s")
     login_window_s: int = Field(default=900, ge=1, description="seconds in which failed logins count")
+    identity_providers: Annotated[ProviderConfigs, NoDecode] = Field(
+        default_factory=dict,
+        description='JSON of who vouches for players, by name: {"studio": {"kind": "oidc", "issuer": "https://...", '
+        '"audience": "..."}} and the like (docs/accounts.md)',
+    )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
 
     cors_origins: Annotated[list[str], NoDecode] = Field(
@@ -177,15 +189,10 @@ class Settings(BaseSettings):
     allocator_secret: SecretStr = Field(
         default=SecretStr(""), description="signs what allocator_url is sent; at least 32 characters, known to both"
     )
-    igdb_client_id: str | None = Field(
-        default=None,
-        description="id of a Twitch application, with which games are imported from IGDB; none are without",
-    )
+    igdb_client_id: str | None = Field(default=None, description="id of a Twitch application, to import games from IGDB")
     igdb_client_secret: SecretStr = Field(default=SecretStr(""), description="its secret")
-    igdb_url: str = Field(default="https://api.igdb.com/v4", description="address of IGDB")
-    igdb_token_url: str = Field(
-        default="https://id.twitch.tv/oauth2/token", description="address at which Twitch gives tokens for it"
-    )
+    igdb_url: HttpUrl = Field(default="https://api.igdb.com/v4", description="address of IGDB")
+    igdb_token_url: HttpUrl = Field(default="https://id.twitch.tv/oauth2/token", description="gives its tokens")
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
     media_dir: Path | None = Field(
@@ -226,7 +233,9 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
-    @field_validator("cors_origins", "transports", "match_cooldown_s", "gif_hosts", mode="before")
+    @field_validator(
+        "cors_origins", "transports", "match_cooldown_s", "gif_hosts", "secret_keys_accepted", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -236,12 +245,13 @@ class Settings(BaseSettings):
         problems = [
             *self._url_problems(),
             *self._allocator_problems(),
-            *self._igdb_problems(),
             *self._embedded_problems(),
             *self._production_problems(),
         ]
         if self.fault_point and self.environment != "test":
             problems.append("MAOGA_FAULT_POINT is for MAOGA_ENVIRONMENT=test only")
+        if self.igdb_client_id and not self.igdb_client_secret.get_secret_value():
+            problems.append("MAOGA_IGDB_CLIENT_SECRET is required with MAOGA_IGDB_CLIENT_ID")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -268,17 +278,6 @@ class Settings(BaseSettings):
             )
         elif self.hardened and is_weak(self.allocator_secret.get_secret_value()):
             problems.append(f"MAOGA_ALLOCATOR_SECRET is weak: {self.environment} wants random characters")
-        return problems
-
-    def _igdb_problems(self) -> list[str]:
-        if self.igdb_client_id is None:
-            return []
-        problems = []
-        if not self.igdb_client_secret.get_secret_value():
-            problems.append("MAOGA_IGDB_CLIENT_SECRET is required with MAOGA_IGDB_CLIENT_ID")
-        for name, url in (("MAOGA_IGDB_URL", self.igdb_url), ("MAOGA_IGDB_TOKEN_URL", self.igdb_token_url)):
-            if not is_http_url(url) or (self.hardened and not url.startswith("https:")):
-                problems.append(f"{name} must be https://HOST..., without a fragment (development takes http, too)")
         return problems
 
     def _embedded_problems(self) -> list[str]:
@@ -308,6 +307,8 @@ class Settings(BaseSettings):
                 f"MAOGA_SECRET_KEY is weak: use at least {SECRET_MIN_LENGTH} random characters "
                 "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
             )
+        if any(is_weak(key.get_secret_value()) for key in self.secret_keys_accepted):
+            problems.append(f"MAOGA_SECRET_KEYS_ACCEPTED has a weak key: {self.environment} wants random characters")
         if self.environment == "production":
             if self.rate_limit_scale == 0:
                 problems.append("MAOGA_RATE_LIMIT_SCALE=0 is refused in production")
@@ -363,10 +364,10 @@ class Settings(BaseSettings):
         """Whether logs are JSON lines."""
         return self.hardened if self.log_format is None else self.log_format == "json"
 
-    def signing_key(self) -> bytes:
-        """The key that signs tokens; development and test make one under `var_dir` and keep it."""
-        secret = self.secret_key.get_secret_value()
-        return (secret or _kept_secret(self.var_dir / "secret.key")).encode()
+    def signing_keys(self) -> list[bytes]:
+        """The key that signs tokens, and those accepted beside it; development and test make one under `var_dir`."""
+        first = self.secret_key.get_secret_value() or _kept_secret(self.var_dir / "secret.key")
+        return [key.encode() for key in (first, *(key.get_secret_value() for key in self.secret_keys_accepted))]
 
 
 def is_weak(secret: str) -> bool:

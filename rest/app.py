@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+import rest.access
 import rest.auth
 import rest.chats
+import rest.external
 import rest.games
 import rest.leaderboards
 import rest.lobbies
@@ -25,7 +27,7 @@ PREFIXES = (NEWEST, "/api")
 """`/api` is an alias of the newest version."""
 
 ROUTES: tuple[Route, ...] = (
-    *(*rest.auth.routes, *rest.users.routes, *rest.games.routes),
+    *(*rest.auth.routes, *rest.access.routes, *rest.external.routes, *rest.users.routes, *rest.games.routes),
     *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
     *(*rest.notifications.routes, *rest.chats.routes, *rest.media.routes),
 )

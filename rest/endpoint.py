@@ -16,12 +16,14 @@ from rest.envelope import success
 from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route
 from rest.upload import read_file
 
+API_KEY_HEADER = "X-Api-Key"
+
 
 def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The aiohttp handler of a route."""
 
     async def answer(request: web.Request) -> web.Response:
-        principal = await _admit(route, request)
+        principal, key = await _admit(route, request)
         call = Call(
             services=request.app[SERVICES],
             address=address_block(request[ADDRESS]),
@@ -30,36 +32,37 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
             query=read_query(route.query, request) if route.query else None,
             upload=partial(read_file, request),
             _principal=principal,
+            _key=key,
         )
         return success(await route.handler(call), route.status)
 
     return answer
 
 
-async def _admit(route: Route, request: web.Request) -> Principal | None:
-    """The user who calls, if one does, within their rate limit. A bad token or key is charged to its address."""
-    address, services, principal = f"address:{address_block(request[ADDRESS])}", request.app[SERVICES], None
+async def _admit(route: Route, request: web.Request) -> tuple[Principal | None, ApiKey | None]:
+    """The user or the machine that calls, within their rate limit. A bad token or key is charged to its address."""
+    address, principal, key = f"address:{address_block(request[ADDRESS])}", None, None
     try:
-        match route.auth:
-            case "token":
-                principal = await services.auth.authenticate(_bearer(request))
-                who, request[USER_ID] = f"user:{principal.user_id}", principal.user_id
-            case "key":
-                who = f"key:{(await _key(route, request)).id}"
-            case None:
-                who = address
+        if route.auth == "key" or (route.scope and API_KEY_HEADER in request.headers):
+            key = await _key(route, request)
+            who = f"key:{key.id}"
+        elif route.auth == "token":
+            principal = await request.app[SERVICES].auth.authenticate(_bearer(request))
+            who, request[USER_ID] = f"user:{principal.user_id}", principal.user_id
+        else:
+            who = address
     except AppError:
         await _spend(route, request, address)
         raise
     await _spend(route, request, who)
     if route.permission and principal:
         principal.demand(route.permission)
-    return principal
+    return principal, key
 
 
 async def _key(route: Route, request: web.Request) -> ApiKey:
     assert route.scope is not None  # noqa: S101 - a mistake in the route table
-    text = request.headers.get("X-Api-Key", "").strip() or _bearer(request)
+    text = request.headers.get(API_KEY_HEADER, "").strip() or _bearer(request)
     return await request.app[SERVICES].keys.authenticate(text, route.scope)
 
 

@@ -9,6 +9,7 @@ from domain.core.errors import (
     AppError,
     AuthenticationRequired,
     BadRequest,
+    Forbidden,
     TooLarge,
     UnsupportedMediaType,
     ValidationFailed,
@@ -55,8 +56,10 @@ def _routes() -> Iterator[str]:
 def _summary(route: Route) -> tuple[str, ...]:
     answer = f"{route.status} {_answer_name(route.answer)}".strip()
     codes = ", ".join(f"`{error.code}`" for error in _errors_of(route))
-    asked = {"token": "yes", "key": f"API key, `{route.scope}`", None: "no"}
-    return (asked[route.auth], answer, route.rate, codes)
+    may = f"yes, `{route.permission}`" if route.permission else "yes"
+    asked = {"token": may, "key": f"API key, `{route.scope}`", None: "no"}
+    either = f", or API key, `{route.scope}`" if route.auth == "token" and route.scope else ""
+    return (asked[route.auth] + either, answer, route.rate, codes)
 
 
 def _errors_of(route: Route) -> list[type[AppError]]:
@@ -65,6 +68,9 @@ def _errors_of(route: Route) -> list[type[AppError]]:
         found += [AuthenticationRequired, ApiKeyInvalid, ApiKeyScope]
     elif route.auth == "token":
         found += [AuthenticationRequired, TokenInvalid, TokenExpired, TokenRevoked]
+        found += [ApiKeyInvalid, ApiKeyScope] if route.scope else []
+    if route.permission:
+        found.append(Forbidden)
     if route.body:
         found += [BadRequest, TooLarge, UnsupportedMediaType]
     if route.body or route.query:

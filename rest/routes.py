@@ -7,9 +7,11 @@ from typing import Any, Literal, Protocol
 from aiohttp import web
 
 from domain.audit.model import Actor
-from domain.auth.api_keys import ApiKeys, Scope
+from domain.auth.api_keys import ApiKey, ApiKeys, Scope
 from domain.auth.auth import Auth
+from domain.auth.external import External
 from domain.auth.model import Principal
+from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.chat.media import Read
 from domain.core.errors import AppError
@@ -59,6 +61,8 @@ class Services:
 
     auth: Auth
     keys: ApiKeys
+    roles: Roles
+    external: External
     users: Users
     blocks: Blocks
     friends: Friends
@@ -94,16 +98,19 @@ class Call:
     query: Any
     upload: Read
     _principal: Principal | None
+    _key: ApiKey | None
 
     @property
     def principal(self) -> Principal:
-        """Who calls; only routes that ask for an access token know."""
+        """Who calls; only routes that take nothing but an access token know."""
         assert self._principal is not None  # noqa: S101 - a mistake in the route table
         return self._principal
 
     @property
     def actor(self) -> Actor:
-        """Who calls, for the audit log."""
+        """Who calls, user or machine, for the audit log."""
+        if self._key:
+            return Actor(kind="key", id=self._key.id, address=self.address)
         return Actor(kind="user", id=self.principal.user_id, address=self.address)
 
 
@@ -115,7 +122,8 @@ class Route:
     """One route below `/api/v1`.
 
     path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing.
-    permission: what the caller's role must allow; the use case checks the rest. body, query: what it takes.
+    permission: what the caller's role must allow; the use case checks the rest. Where there is a scope as well, an API
+    key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
     errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
     that it must leave the event loop.

@@ -51,14 +51,31 @@ def redis_server_url() -> Iterator[str]:
             yield server.url
 
 
+@pytest.fixture(scope="session")
+def done_with(mongod_url: str) -> Iterator[list[str]]:
+    """Names of databases whose tests are over, to be dropped."""
+    names: list[str] = []
+    yield names
+    _drop(mongod_url, names)
+
+
 @pytest.fixture
-def mongodb_url(mongod_url: str) -> Iterator[str]:
-    """The URL of a database of this test's own, dropped afterwards."""
+def mongodb_url(mongod_url: str, done_with: list[str]) -> Iterator[str]:
+    """The URL of a database of this test's own.
+
+    It is dropped before the next test asks for one: what this test has started may end after this fixture.
+    """
+    _drop(mongod_url, done_with)
     name = f"maoga_test_{uuid4().hex}"
     yield urlsplit(mongod_url)._replace(path=f"/{name}").geturl()
+    done_with.append(name)
+
+
+def _drop(mongod_url: str, names: list[str]) -> None:
     client: MongoClient[dict[str, object]]
     with MongoClient(mongod_url) as client:
-        client.drop_database(name)
+        while names:
+            client.drop_database(names.pop())
 
 
 @pytest.fixture

@@ -1229,6 +1229,7 @@ export interface Me {
   emailVerified: boolean;
   guest: boolean;
   roles: Array<"user" | "moderator" | "admin">;
+  identities: Array<string>;
   status: "active" | "suspended" | "banned" | "deleted";
   preferences: Preferences;
   gameProfiles: Array<GameProfile>;
@@ -1261,6 +1262,61 @@ export interface Refresh {
 /** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
 export interface Logout {
   refreshToken?: string;
+}
+
+/** A key as its owners see it. last_used_at: exact to the minute. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
+  createdAt: string;
+  lastUsedAt?: string;
+  expiresAt?: string;
+}
+
+/** Makes an API key. expires_days: days it is good for; without them, until it is revoked. */
+export interface CreateApiKey {
+  name: string;
+  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
+  expiresDays?: number;
+}
+
+/** A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again. */
+export interface NewApiKey {
+  id: string;
+  name: string;
+  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
+  createdAt: string;
+  lastUsedAt?: string;
+  expiresAt?: string;
+  secret: string;
+}
+
+/** Gives a user these roles, and no others. */
+export interface SetRoles {
+  roles: Array<"user" | "moderator" | "admin">;
+}
+
+/** The roles of a user. */
+export interface Roles {
+  userId: string;
+  roles: Array<"user" | "moderator" | "admin">;
+}
+
+/** Logs in by an identity. provider: by the name the server's settings give it. */
+export interface ExternalLogin {
+  token: string;
+  nonce?: string;
+  provider: string;
+}
+
+/**
+ * Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
+ * provider put into the token.
+ */
+export interface LinkIdentity {
+  token: string;
+  nonce?: string;
 }
 
 /** A user as everybody sees them. */

@@ -25,6 +25,27 @@ Receive = Callable[[str, str, Any, dict[str, Any]], None]
 """Called with namespace, event name, data and meta of each event, in the order of their coming."""
 
 
+class Http:
+    """An aiohttp session that knows its WebSocket: python-engineio forgets one that ends before its first packet."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._web_socket: aiohttp.ClientWebSocketResponse | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    async def ws_connect(self, url: str, **options: Any) -> aiohttp.ClientWebSocketResponse:
+        """Opens the WebSocket."""
+        self._web_socket = await self._session.ws_connect(url, **options)
+        return self._web_socket
+
+    async def close_web_socket(self) -> None:
+        """Closes the WebSocket, if that has not been done."""
+        if self._web_socket is not None:
+            await self._web_socket.close()
+
+
 class Connection:
     """A WebSocket in all four namespaces.
 
@@ -38,8 +59,9 @@ class Connection:
         self._all_joined: asyncio.Future[Any] = self._expected()
         self.over = True
         # A fresh client for each connection: python-socketio's own reconnecting keeps state of the lost one.
+        self._http = Http(http)
         self._sio = socketio.AsyncClient(
-            reconnection=False, handle_sigint=False, http_session=http, logger=LOG, engineio_logger=LOG
+            reconnection=False, handle_sigint=False, http_session=self._http, logger=LOG, engineio_logger=LOG
         )
         self._sio.eio.on("disconnect", self._on_end)  # in the place of a handler that would reconnect
         for namespace in NAMESPACES:
@@ -98,6 +120,9 @@ class Connection:
             eio.write_loop_task.cancel()
         if eio.read_loop_task:
             await asyncio.wait({eio.read_loop_task}, timeout=CLOSE_TIMEOUT_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._http.close_web_socket()
         self._on_end()
 
     def cut(self) -> None:

@@ -1371,6 +1371,7 @@ class Me(TypedDict):
     emailVerified: bool
     guest: bool
     roles: list[Literal["user", "moderator", "admin"]]
+    identities: list[str]
     status: Literal["active", "suspended", "banned", "deleted"]
     preferences: Preferences
     gameProfiles: list[GameProfile]
@@ -1408,6 +1409,67 @@ class Logout(TypedDict):
     """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
 
     refreshToken: NotRequired[str]
+
+
+class ApiKey(TypedDict):
+    """A key as its owners see it. last_used_at: exact to the minute."""
+
+    id: str
+    name: str
+    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
+    createdAt: str
+    lastUsedAt: NotRequired[str]
+    expiresAt: NotRequired[str]
+
+
+class CreateApiKey(TypedDict):
+    """Makes an API key. expires_days: days it is good for; without them, until it is revoked."""
+
+    name: str
+    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
+    expiresDays: NotRequired[int]
+
+
+class NewApiKey(TypedDict):
+    """A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again."""
+
+    id: str
+    name: str
+    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
+    createdAt: str
+    lastUsedAt: NotRequired[str]
+    expiresAt: NotRequired[str]
+    secret: str
+
+
+class SetRoles(TypedDict):
+    """Gives a user these roles, and no others."""
+
+    roles: list[Literal["user", "moderator", "admin"]]
+
+
+class Roles(TypedDict):
+    """The roles of a user."""
+
+    userId: str
+    roles: list[Literal["user", "moderator", "admin"]]
+
+
+class ExternalLogin(TypedDict):
+    """Logs in by an identity. provider: by the name the server's settings give it."""
+
+    token: str
+    nonce: NotRequired[str]
+    provider: str
+
+
+class LinkIdentity(TypedDict):
+    """Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
+    provider put into the token.
+    """
+
+    token: str
+    nonce: NotRequired[str]
 
 
 class PublicUser(TypedDict):

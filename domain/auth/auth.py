@@ -1,7 +1,7 @@
 """Accounts and sessions: the use cases."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.auth.commands import EnterAsGuest, Login, Logout, Refresh, Register
@@ -82,6 +82,14 @@ class AuthConfig:
     login_window_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What was found of a session when it was last looked up."""
+
+    at: datetime
+    role: Role
+
+
 class Auth:
     """The use cases of accounts and sessions."""
 
@@ -102,7 +110,7 @@ class Auth:
         self._users, self._rankings, self._tokens, self._passwords = users, rankings, tokens, passwords
         self._throttle = LoginThrottle(limits, config.login_attempts, config.login_window_s)
         self._publisher, self._clock, self._config = publisher, clock, config
-        self._found_good: dict[SessionId, datetime] = {}
+        self._found_good: dict[SessionId, _Standing] = {}
 
     async def register(self, command: Register) -> SessionView:
         """Opens an account and logs it in; raises `EmailTaken` or `UsernameTaken`."""
@@ -143,6 +151,11 @@ class Auth:
         _refuse_unless_active(user)
         return await self._open_session(user)
 
+    async def enter(self, user: User) -> SessionView:
+        """Opens a session for somebody another provider vouches for; raises the refusal of the account's status."""
+        _refuse_unless_active(user)
+        return await self._open_session(user)
+
     async def refresh(self, command: Refresh) -> SessionView:
         """Rotates the refresh token; raises `TokenInvalid`, `TokenExpired`, `TokenRevoked` or a refusal.
 
@@ -180,31 +193,31 @@ class Auth:
             await self._revoke(session)
             await self._publisher.disconnect(principal.user_id, session=session.id, reason="logged_out")
 
-    async def logout_all(self, user_id: UserId) -> None:
-        """Ends every session of the user and closes their connections."""
+    async def logout_all(self, user_id: UserId, *, reason: str = "logged_out") -> None:
+        """Ends every session of the user and closes their connections, which are told the reason."""
         last: Session | None = None
         while page := await self._sessions.find(
             {"user_id": user_id}, sort="id", limit=SESSIONS_PAGE, after=(last.id, last.id) if last else None
         ):
             for last in page:
                 await self._revoke(last)
-        await self._publisher.disconnect(user_id, reason="logged_out")
+        await self._publisher.disconnect(user_id, reason=reason)
 
     async def authenticate(self, access_token: str) -> Principal:
         """Who the token speaks for; raises `TokenInvalid`, `TokenExpired`, `TokenRevoked` or a refusal.
 
-        A revocation or refusal by another process is seen within a second.
+        Their role is the one they have, whatever the token says. What another process changed is seen within a second.
         """
         principal = self._tokens.read_access(access_token)
         now = self._clock.now()
-        found_good = self._found_good.get(principal.session_id)
-        if found_good is None or now - found_good >= seconds(STANDING_S):
+        standing = self._found_good.get(principal.session_id)
+        if standing is None or now - standing.at >= seconds(STANDING_S):
             session = await self._sessions.get(principal.session_id)
             if session is None:
                 raise TokenRevoked
-            await self._user_of(session)
-            self._remember_good(principal.session_id, now)
-        return principal
+            standing = _Standing(now, (await self._user_of(session)).role)
+            self._remember_good(principal.session_id, standing)
+        return principal if principal.role == standing.role else replace(principal, role=standing.role)
 
     async def _user_of(self, session: Session) -> User:
         """The user of a session in force; raises `TokenRevoked` or a refusal."""
@@ -237,9 +250,9 @@ class Auth:
             changes: Changes = {"$set": {"revoked_at": self._clock.now()}, "$inc": {"version": 1}}
             await self._sessions.update(session.id, changes)
 
-    def _remember_good(self, session_id: SessionId, now: datetime) -> None:
+    def _remember_good(self, session_id: SessionId, standing: _Standing) -> None:
         self._found_good.pop(session_id, None)
-        self._found_good[session_id] = now
+        self._found_good[session_id] = standing
         if len(self._found_good) > STANDINGS:
             del self._found_good[next(iter(self._found_good))]
 

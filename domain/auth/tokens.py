@@ -1,7 +1,13 @@
-"""Access tokens (JWT) and refresh tokens (a MAC over session and generation)."""
+"""Access tokens (JWT, as RFC 8725 wants them) and refresh tokens (a MAC over session and generation).
+
+Keys have names, made from the keys themselves. An access token says by which key it was signed, and no other is
+tried; a refresh token is tried on each. The first key signs, so that a new one can take over while the tokens of the
+old one still count.
+"""
 
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -15,6 +21,8 @@ from domain.core.ids import SessionId, UserId, new_id
 from domain.users.model import Role, User
 
 ALGORITHM = "HS256"
+TYPE = "at+jwt"
+"""Says what the token is for (RFC 9068), so that no other kind of JWT passes for one."""
 ISSUER = "maoga"
 AUDIENCE = "maoga"
 VERIFIED_KEPT = 4096
@@ -54,12 +62,16 @@ class _Claims(BaseModel):
 
 
 class Tokens:
-    """Makes and reads tokens, signed with `key` (at least 32 bytes). access_s: seconds an access token is valid."""
+    """Makes and reads tokens.
 
-    def __init__(self, key: bytes, clock: Clock, *, access_s: int) -> None:
-        self._key, self._clock = key, clock
-        self._mac_key = hmac.digest(key, b"refresh token", "sha256")
-        self._key_id = hmac.digest(key, b"key id", "sha256").hex()[:16]
+    keys: at least 32 bytes each; the first signs. access_s: seconds an access token is valid.
+    """
+
+    def __init__(self, keys: Sequence[bytes], clock: Clock, *, access_s: int) -> None:
+        self._keys = {_key_id(key): key for key in keys}
+        self._key_id = _key_id(keys[0])
+        self._mac_keys = [hmac.digest(key, b"refresh token", "sha256") for key in keys]
+        self._clock = clock
         self.access_s = access_s
         # Every namespace of a connection and every request brings the same token again, and a signature costs 50 us.
         self._verified = lru_cache(maxsize=VERIFIED_KEPT)(self._verify)
@@ -77,7 +89,8 @@ class Tokens:
             exp=int((now + seconds(self.access_s)).timestamp()),
             iat=int(now.timestamp()),
         )
-        return jwt.encode(claims.model_dump(), self._key, ALGORITHM, headers={"kid": self._key_id})
+        headers = {"kid": self._key_id, "typ": TYPE}
+        return jwt.encode(claims.model_dump(), self._keys[self._key_id], ALGORITHM, headers=headers)
 
     def read_access(self, token: str) -> Principal:
         """Who an access token speaks for; raises `TokenInvalid` or `TokenExpired`. Its session is not looked up."""
@@ -89,28 +102,36 @@ class Tokens:
         return principal
 
     def _verify(self, token: str) -> Principal:
+        # Times are judged above, by the injected clock.
+        options: jwt.types.Options = {"verify_exp": False, "verify_iat": False, "strict_aud": True}
         try:
-            # Times are judged below, by the injected clock.
-            options: jwt.types.Options = {"verify_exp": False, "verify_iat": False, "strict_aud": True}
-            claims = _Claims(
-                **jwt.decode(token, self._key, [ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=options)
-            )
+            header = jwt.get_unverified_header(token)
+            if header.get("typ") != TYPE:
+                raise TokenInvalid
+            key = self._keys[header["kid"]]
+            claims = _Claims(**jwt.decode(token, key, [ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=options))
             expires_at = datetime.fromtimestamp(claims.exp, UTC)
-        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
+        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, RecursionError):
             raise TokenInvalid from None
         return Principal(UserId(claims.sub), SessionId(claims.sid), claims.role, expires_at)
 
     def refresh(self, session: Session) -> str:
         """The refresh token in force of that session: `<session>.<generation>.<mac>`."""
-        return f"{session.id}.{session.generation}.{self._mac(f'{session.id}.{session.generation}')}"
+        signed = f"{session.id}.{session.generation}"
+        return f"{signed}.{_mac(self._mac_keys[0], signed)}"
 
     def read_refresh(self, token: str) -> tuple[SessionId, int]:
         """The session and generation of a refresh token of ours, in force or not; raises `TokenInvalid`."""
         signed, _, mac = token.rpartition(".")
-        if not hmac.compare_digest(mac.encode(), self._mac(signed).encode()):
+        if not any(hmac.compare_digest(mac.encode(), _mac(key, signed).encode()) for key in self._mac_keys):
             raise TokenInvalid
         session_id, _, generation = signed.partition(".")
         return SessionId(session_id), int(generation)
 
-    def _mac(self, signed: str) -> str:
-        return urlsafe_b64encode(hmac.digest(self._mac_key, signed.encode(), "sha256")).decode().rstrip("=")
+
+def _key_id(key: bytes) -> str:
+    return hmac.digest(key, b"key id", "sha256").hex()[:16]
+
+
+def _mac(key: bytes, signed: str) -> str:
+    return urlsafe_b64encode(hmac.digest(key, signed.encode(), "sha256")).decode().rstrip("=")

@@ -23,7 +23,8 @@ from domain.core.ids import ChannelId, IdFactory, MediaId, MessageId, UserId
 from domain.core.isolation import Report, isolated
 from domain.core.model import Document, Model, Timestamp
 from domain.jobs.jobs import Jobs
-from domain.users.model import Role, is_staff
+from domain.users.model import Role
+from domain.users.permissions import may
 
 UPLOAD_BYTES = 5 * 2**20
 """Most bytes of an image as it is sent."""
@@ -178,7 +179,7 @@ class ChatMedia:
         `NotFound`, also to who is no member of its channel, and `MediaPending` but to who may review it.
         """
         media = await self.find(media_id)
-        own, moderates = user == media.uploader_id, is_staff(role) and media.review == "pending"
+        own, moderates = user == media.uploader_id, may(role, "chat:moderate") and media.review == "pending"
         if not moderates:
             moderates = (await self._channel_of(user, media.channel_id)).moderated_by(user)
         if media.review == "rejected" or not (media.message_id or own):

@@ -16,7 +16,8 @@ from domain.core.clock import Clock
 from domain.core.errors import Forbidden
 from domain.core.ids import ChannelId, MediaId, MessageId, UserId
 from domain.core.model import ID_SHAPE, Command
-from domain.users.model import Role, is_staff
+from domain.users.model import Role
+from domain.users.permissions import may
 
 
 class ReviewMedia(Command):
@@ -41,7 +42,7 @@ class Moderation:
 
     async def moderate(self, user: UserId, role: Role, command: Moderate) -> Channel:
         """Mutes somebody in a channel, or lets them talk again; the channel as it is then."""
-        staff = is_staff(role)
+        staff = may(role, "chat:moderate")
 
         def decide(channel: Channel) -> Changed:
             return silenced(channel, user, command, self._clock.now(), staff=staff)
@@ -68,7 +69,7 @@ class Moderation:
         await self._held.done(command.channel_id, command.message_id, approved=command.approved)
 
     async def _moderated(self, user: UserId, role: Role, channel_id: ChannelId) -> Channel:
-        if is_staff(role):
+        if may(role, "chat:moderate"):
             return await self._channels.existing(channel_id)
         channel = await self._channels.of(user, channel_id)
         if not channel.moderated_by(user):

@@ -12,12 +12,6 @@ Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the one that may do least to the one that may do most."""
 
-
-def is_staff(role: Role) -> bool:
-    """Whether the role moderates the whole server."""
-    return role != "user"
-
-
 Status = Literal["active", "suspended", "banned", "deleted"]
 
 DEFAULT_MU = 1500.0
@@ -72,7 +66,10 @@ class Preferences(Kept):
 
 
 class User(Document):
-    """An account. A guest has neither email nor password; the `_key` fields are what uniqueness goes by."""
+    """An account. A guest has neither email nor password; the `_key` fields are what uniqueness goes by.
+
+    identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
+    """
 
     email: str | None = None
     email_key: str | None = None
@@ -83,6 +80,7 @@ class User(Document):
     password_hash: str | None = Field(default=None, repr=False)
     guest: bool = False
     roles: tuple[Role, ...] = ("user",)
+    identities: tuple[str, ...] = ()
     status: Status = "active"
     karma: int = 0
     preferences: Preferences = Preferences()
@@ -121,6 +119,7 @@ class Me(PublicUser):
     email_verified: bool
     guest: bool
     roles: tuple[Role, ...]
+    identities: tuple[str, ...]
     status: Status
     preferences: Preferences
     game_profiles: tuple[GameProfileView, ...]

@@ -23,6 +23,7 @@ Permission = Literal[
     "flags:write",
     "games:write",
     "keys:write",
+    "roles:write",
     "chat:moderate",
 ]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)

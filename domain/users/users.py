@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from domain.core.clock import Clock
-from domain.core.collection import Database, Duplicate
+from domain.core.collection import Database, Duplicate, Insert, Write
 from domain.core.errors import AppError, NotFound
 from domain.core.ids import UserId, new_id
 from domain.users.model import USERS, PublicUser, Role, User
@@ -26,7 +26,7 @@ class Users:
     """The use cases of users."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._users = database.collection(USERS)
+        self._database, self._users = database, database.collection(USERS)
         self._clock = clock
 
     async def create(
@@ -39,8 +39,30 @@ class Users:
         guest: bool = False,
         roles: tuple[Role, ...] = ("user",),
     ) -> User:
-        """Stores a new user; raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too)."""
-        user = User(
+        """Stores a new user; raises `EmailTaken` or `UsernameTaken`."""
+        return await self.store(
+            self.draft(
+                username=username,
+                display_name=display_name,
+                email=email,
+                password_hash=password_hash,
+                guest=guest,
+                roles=roles,
+            )
+        )
+
+    def draft(
+        self,
+        *,
+        username: str,
+        display_name: str,
+        email: str | None = None,
+        password_hash: str | None = None,
+        guest: bool = False,
+        roles: tuple[Role, ...] = ("user",),
+    ) -> User:
+        """A new user, not stored yet."""
+        return User(
             id=new_id(),
             email=email,
             email_key=name_key(email) if email else None,
@@ -52,9 +74,18 @@ class Users:
             roles=roles,
             created_at=self._clock.now(),
         )
+
+    async def store(self, user: User, *also: Write) -> User:
+        """Stores a new user, in one commit with other writes.
+
+        Raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too), or the conflict of
+        another write.
+        """
         try:
-            await self._users.insert(user)
+            await self._database.commit(Insert(USERS, user), *also)
         except Duplicate as duplicate:
+            if duplicate.index:
+                raise
             raise (EmailTaken if duplicate.key == ("email_key",) else UsernameTaken) from None
         return user
 

@@ -148,6 +148,7 @@ def _talk(ada: Person, bo: Person) -> None:
     )
     for person in (ada, bo):
         expect(person.log.get_by_role("img")).to_have_js_property("naturalWidth", 300)
+        expect(person.log.get_by_role("img")).to_be_in_viewport(ratio=0.95)
     ada.look_closely("17-image")
     _act(bo.log.filter(has_text="On my way!").first, "Delete")
     for person in (ada, bo):

@@ -7,6 +7,8 @@ from typing import Any
 import aiohttp
 
 from clients.python.client import MaogaClient
+from domain.audit.model import CLI
+from domain.auth.api_keys import CreateApiKey
 from domain.games.model import GAMES
 from domain.games.rating import RatingRules
 from tests.e2e.conftest import Enter, Start, a_guest, accept_all
@@ -29,7 +31,8 @@ async def prepared(tmp_path: Path, shared: dict[str, str]) -> str:
         assert game is not None
         modes = [mode.model_copy(update={"rated": True, "rating": RatingRules(listed_from=1)}) for mode in game.modes]
         await core.database.collection(GAMES).update(game.id, {"$set": {"modes": modes}})
-        return await core.keys.create("a game server", ("results:write",))
+        command = CreateApiKey(name="a game server", scopes=["results:write"])
+        return (await core.keys.create(CLI, command)).secret
 
 
 async def played(*players: MaogaClient) -> str:

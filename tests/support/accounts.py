@@ -112,7 +112,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://") -> Asyn
     database = _database(database_url, clock)
     await database.open()
     redis = open_redis(redis_url, timeout_s=5)
-    users, tokens = Users(database, clock), Tokens(KEY, clock, access_s=900)
+    users, tokens = Users(database, clock), Tokens([KEY], clock, access_s=900)
     limits, publisher = RedisRateLimits(redis), Disconnects()
     rankings = Rankings(database, games_of(database, clock), clock)
     auth = Auth(

@@ -92,7 +92,7 @@ class IgdbServer:
         return web.json_response(self._found(query))
 
     def _found(self, query: str) -> list[dict[str, Any]]:
-        """What the list has for a query: its `search`, `offset` and `limit` count, and the order is that of the list."""
+        """What the list has for a query: its `search`, `offset` and `limit` count."""
         searched = re.search(r'search "([^"]*)";', query)
         words = searched[1].split() if searched else []
         found = [record for record in self.records if all(word in str(record["name"]).lower() for word in words)]

@@ -61,7 +61,7 @@ def test_hardened_environments_refuse_weak_secrets_without_printing_them(environ
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_hardened_environments_take_a_strong_secret_as_it_is(environment: str) -> None:
-    assert settings(environment=environment, secret_key=STRONG).signing_key() == STRONG.encode()
+    assert settings(environment=environment, secret_key=STRONG).signing_keys() == [STRONG.encode()]
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
@@ -81,13 +81,25 @@ def test_limits_may_be_off_outside_production() -> None:
 
 def test_development_makes_a_secret_of_its_own_and_keeps_it(tmp_path: Path) -> None:
     var_dir = tmp_path / "not" / "there"
-    first = settings(var_dir=var_dir).signing_key()
-    again = settings(var_dir=var_dir).signing_key()
-    elsewhere = settings(var_dir=tmp_path / "elsewhere").signing_key()
+    first = settings(var_dir=var_dir).signing_keys()
+    again = settings(var_dir=var_dir).signing_keys()
+    elsewhere = settings(var_dir=tmp_path / "elsewhere").signing_keys()
     assert first == again != elsewhere
-    assert not is_weak(first.decode())
+    assert not is_weak(first[0].decode())
     assert [path.name for path in var_dir.iterdir()] == ["secret.key"]
     assert stat.S_IMODE((var_dir / "secret.key").stat().st_mode) == 0o600
+
+
+def test_further_keys_are_accepted_behind_the_one_that_signs() -> None:
+    chosen = settings(secret_key=STRONG, secret_keys_accepted=f"{STRONG}-next, {STRONG}-last")
+    assert [key.decode() for key in chosen.signing_keys()] == [STRONG, f"{STRONG}-next", f"{STRONG}-last"]
+    assert STRONG not in repr(chosen)
+
+
+def test_a_weak_further_key_is_refused_in_production() -> None:
+    message = refusal(environment="production", secret_key=STRONG, secret_keys_accepted="changeme-changeme-changeme-ch")
+    assert "MAOGA_SECRET_KEYS_ACCEPTED" in message
+    assert "changeme" not in message
 
 
 def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
@@ -95,7 +107,7 @@ def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> Non
     for round_ in range(20):
         shared = settings(var_dir=tmp_path / str(round_))
         with ThreadPoolExecutor(8) as starters:
-            keys = {call.result() for call in [starters.submit(shared.signing_key) for _ in range(8)]}
+            keys = {call.result()[0] for call in [starters.submit(shared.signing_keys) for _ in range(8)]}
         assert len(keys) == 1
         assert not is_weak(keys.pop().decode())
 

@@ -18,6 +18,15 @@ AUTH = (
     RouteRow("POST", "/auth/register", OPEN, anonymous=MAY),
     RouteRow("POST", "/auth/login", OPEN, anonymous=MAY),
     RouteRow("POST", "/auth/guest", OPEN, anonymous=MAY),
+    RouteRow("POST", "/auth/external", OPEN, anonymous=MAY),
+    RouteRow(
+        "POST",
+        "/users/me/identities/{provider}",
+        everyone("NOT_FOUND"),
+        id=lambda s: "nobody",
+        body=lambda s: {"token": "x"},
+    ),
+    RouteRow("DELETE", "/users/me/identities/{provider}", everyone("NOT_FOUND"), id=lambda s: "nobody"),
     RouteRow("POST", "/auth/refresh", OPEN, anonymous=MAY),
     RouteRow("POST", "/auth/logout", OPEN),
     RouteRow("POST", "/auth/logout-all", OPEN),
@@ -120,8 +129,27 @@ NOTIFICATIONS = (
     RouteRow("PUT", "/users/me/notification-settings", everyone(OWN), body=lambda s: {}),
 )
 
+ADMIN = (
+    RouteRow("GET", "/admin/api-keys", everyone("FORBIDDEN")),
+    RouteRow(
+        "POST",
+        "/admin/api-keys",
+        everyone("FORBIDDEN"),
+        body=lambda s: {"name": "mine", "scopes": ["results:write"]},
+    ),
+    RouteRow("DELETE", "/admin/api-keys/{id}", everyone("FORBIDDEN")),
+    RouteRow(
+        "PUT",
+        "/admin/users/{id}/roles",
+        everyone("FORBIDDEN"),
+        id=lambda s: s.user("host"),
+        body=lambda s: {"roles": ["admin"]},
+    ),
+)
+
 ROUTE_ROWS = (
     *AUTH,
+    *ADMIN,
     *CATALOGUE,
     *MATCHES,
     *CHATS,

@@ -23,6 +23,7 @@ ME: Me = {
     "emailVerified": False,
     "guest": True,
     "roles": ["user"],
+    "identities": [],
     "status": "active",
     "preferences": {"competitiveness": "balanced", "games": [], "regions": [], "languages": [], "research": False},
     "gameProfiles": [],

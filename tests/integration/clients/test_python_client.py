@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
 
 from clients.python.client import MaogaClient
 from clients.python.errors import MaogaError
@@ -98,6 +100,31 @@ async def test_without_a_server_connecting_says_so_in_the_given_time(server: Mao
         await client.connect(timeout=0.5)
     assert time.monotonic() - since < 5
     await client.close()
+
+
+async def test_a_connection_that_ends_in_its_opening_is_closed(server: MaogaServer) -> None:
+    """It would stay open until the garbage collector comes."""
+    closed = asyncio.Event()
+
+    async def say_nonsense(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str("6")
+        assert (await socket.receive()).type is WSMsgType.CLOSE
+        closed.set()
+        return socket
+
+    async with MaogaRest(server.url) as rest:
+        session = await rest.guest()
+    stranger = web.Application()
+    stranger.router.add_get("/socket.io/", say_nonsense)
+    async with TestServer(stranger) as nonsense:
+        client = MaogaClient(str(nonsense.make_url("/")).rstrip("/"), session)
+        with pytest.raises(MaogaError, match="UNREACHABLE"):
+            await client.connect(timeout=0.5)
+        async with asyncio.timeout(5):
+            await closed.wait()
+        await client.close()
 
 
 async def test_after_a_cut_line_the_client_is_told_what_it_missed_once_and_in_order(server: MaogaServer) -> None:

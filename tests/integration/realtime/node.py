@@ -154,7 +154,7 @@ class Door:
     refused: dict[UserId, AppError] = field(default_factory=dict)
 
     async def authenticate(self, access_token: str) -> Principal:
-        principal = Tokens(KEY, CLOCK, access_s=900).read_access(access_token)
+        principal = Tokens([KEY], CLOCK, access_s=900).read_access(access_token)
         if refusal := self.refused.get(principal.user_id):
             raise refusal
         return principal
@@ -165,7 +165,7 @@ def token_of(user: str, *, session: str | None = None, lives_s: int = 900) -> st
     now = CLOCK.now()
     login = Session(id=session or new_id(), user_id=UserId(user), created_at=now, rotated_at=now, expires_at=now)
     account = User(id=user, username=user, username_key=user, display_name=user, created_at=now)
-    return Tokens(KEY, CLOCK, access_s=lives_s).access(login, account)
+    return Tokens([KEY], CLOCK, access_s=lives_s).access(login, account)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """A real aiohttp server on a free port with a real client, on embedded storage or on MongoDB and Redis."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,10 @@ from aiohttp import ClientSession, web
 from loguru import logger
 
 from domain.audit.audit import Audit
-from domain.auth.api_keys import SCOPES, ApiKeys
+from domain.audit.model import CLI
+from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
+from domain.auth.external import External, IdentityProvider
+from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.core.cache import Cache
 from domain.core.events import Outbox
@@ -34,7 +37,6 @@ from domain.social.privacy import Privacy
 from maoga.chat_assembly import build_chat
 from maoga.games_assembly import build_catalogue
 from maoga.process import report
-from maoga.settings import Settings
 from rest.app import build_app, runner_of
 from rest.health import Check
 from rest.routes import RestConfig, Services
@@ -131,7 +133,13 @@ class Api:
 
     async def key(self) -> str:
         """A new API key with every scope."""
-        return await ApiKeys(self.accounts.database, self.accounts.clock).create("a game server", SCOPES)
+        command = CreateApiKey(name="a game server", scopes=list(SCOPES))
+        return (await keys_of(self.accounts).create(CLI, command)).secret
+
+
+def keys_of(accounts: Accounts) -> ApiKeys:
+    """The API keys of those accounts."""
+    return ApiKeys(accounts.database, Audit(accounts.clock, new_id), accounts.clock)
 
 
 def notifications_of(accounts: Accounts) -> Notifications:
@@ -169,9 +177,9 @@ async def serving(
     config: RestConfig = CONFIG,
     checks: dict[str, Check] | None = None,
     chats: ChatCases | None = None,
-    settings: Settings | None = None,
+    providers: Mapping[str, IdentityProvider] | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts. chats: another chat than a plain one. settings: of the catalogue's source."""
+    """A server of those accounts. chats: another chat than a plain one. providers: of identities."""
     metrics = Observed()
     database, clock, cache = accounts.database, accounts.clock, Cache(MemoryCache(accounts.clock))
     games = Games(database, clock, cache)
@@ -183,7 +191,7 @@ async def serving(
     lobbies, browser = lobbies_of(accounts, blocks, friends)
     jobs = Jobs(database, clock, new_id)
     catalogue = build_catalogue(
-        settings or test_settings(Path(gettempdir())),
+        test_settings(Path(gettempdir())),
         database=database,
         redis=accounts.redis,
         games=games,
@@ -198,7 +206,16 @@ async def serving(
     )
     services = Services(
         auth=accounts.auth,
-        keys=ApiKeys(database, clock),
+        keys=keys_of(accounts),
+        roles=Roles(database, accounts.users, accounts.auth, Audit(clock, new_id)),
+        external=External(
+            database,
+            users=accounts.users,
+            auth=accounts.auth,
+            audit=Audit(clock, new_id),
+            providers=providers or {},
+            clock=clock,
+        ),
         users=accounts.users,
         blocks=blocks,
         friends=friends,

@@ -26,7 +26,6 @@ export function createChatPanel(root, player, talkOf, label) {
   function render() {
     const talk = talkOf();
     if (!talk) return;
-    pinned = isAtEnd();
     const messages = talk.messages;
     const entries = [...messages.map((message, n) => sent(message, messages[n - 1], talk)), ...talk.drafts.map(unsent)];
     fill(log, entries, ({ key }) => key, item);
@@ -48,8 +47,16 @@ export function createChatPanel(root, player, talkOf, label) {
     parts.typing.textContent = names.length ? `${who} typing…` : "";
   }
 
-  /** Whether the end is shown, as it was before the newest came. */
+  /** Whether the end stays in view while the log grows; until somebody scrolls up. */
   let pinned = true;
+  let top = 0;
+
+  function scrolled() {
+    if (isAtEnd()) pinned = true;
+    else if (scroll.scrollTop < top) pinned = false; // not by the growth of an image that was loading
+    top = scroll.scrollTop;
+    see();
+  }
 
   const isAtEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
 
@@ -194,6 +201,7 @@ export function createChatPanel(root, player, talkOf, label) {
   text.addEventListener("keydown", (event) => event.key === "Escape" && dropAim());
   onClick(about.lastElementChild, dropAim);
   onClick(parts.earlier, async () => {
+    pinned = false;
     const fromEnd = scroll.scrollHeight - scroll.scrollTop;
     await player().earlier(talkOf());
     scroll.scrollTop = scroll.scrollHeight - fromEnd; // what was being read stays where it was
@@ -203,8 +211,8 @@ export function createChatPanel(root, player, talkOf, label) {
     parts.file.value = "";
     if (file) player().show(talkOf(), file).then(render).catch(complain);
   });
-  log.addEventListener("load", toEnd, true); // an image has its height only now
-  scroll.addEventListener("scroll", see, { passive: true });
+  new ResizeObserver(toEnd).observe(log); // an image gets its height when it is loaded
+  scroll.addEventListener("scroll", scrolled, { passive: true });
   document.addEventListener("visibilitychange", see);
   return {
     render,
@@ -214,7 +222,8 @@ export function createChatPanel(root, player, talkOf, label) {
       uncovered.clear(); // another talk has messages with these numbers, too
       text.value = "";
       render();
-      scroll.scrollTop = scroll.scrollHeight;
+      pinned = true;
+      toEnd();
       see();
     },
   };

@@ -1,0 +1,64 @@
+"""Identities of other providers: logging in by them, and linking them to an account."""
+
+from domain.auth.external import (
+    AlreadyLinked,
+    ExternalLogin,
+    ExternalTokenInvalid,
+    IdentityTaken,
+    LastLogin,
+    LinkIdentity,
+)
+from domain.auth.model import SessionView
+from domain.core.errors import Conflict, NotFound
+from domain.users.model import Me
+from domain.users.users import EmailTaken
+from rest.auth import REFUSALS
+from rest.routes import Call, Route
+
+
+async def login(call: Call) -> SessionView:
+    """Logs in by an identity of another provider; the first time that opens an account."""
+    return await call.services.external.login(call.body)
+
+
+async def link(call: Call) -> Me:
+    """Links an identity to the caller's account, who may log in by it from then on. A guest is one no more."""
+    user_id = call.principal.user_id
+    await call.services.external.link(user_id, call.actor, call.path["provider"], call.body)
+    return await call.services.rankings.me(await call.services.users.get(user_id))
+
+
+async def unlink(call: Call) -> None:
+    """Takes an identity from the caller's account, unless it is the only way in."""
+    await call.services.external.unlink(call.principal.user_id, call.actor, call.path["provider"])
+
+
+routes = [
+    Route(
+        "POST",
+        "/auth/external",
+        login,
+        auth=None,
+        body=ExternalLogin,
+        answer=SessionView,
+        rate="auth",
+        errors=(NotFound, ExternalTokenInvalid, EmailTaken, *REFUSALS),
+    ),
+    Route(
+        "POST",
+        "/users/me/identities/{provider}",
+        link,
+        body=LinkIdentity,
+        answer=Me,
+        rate="auth",
+        errors=(NotFound, ExternalTokenInvalid, IdentityTaken, AlreadyLinked),
+    ),
+    Route(
+        "DELETE",
+        "/users/me/identities/{provider}",
+        unlink,
+        status=204,
+        rate="auth",
+        errors=(NotFound, LastLogin, Conflict),
+    ),
+]
