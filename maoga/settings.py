@@ -189,7 +189,7 @@ class Settings(BaseSettings):
     allocator_secret: SecretStr = Field(
         default=SecretStr(""), description="signs what allocator_url is sent; at least 32 characters, known to both"
     )
-    igdb_client_id: str | None = Field(default=None, description="id of a Twitch application, to import games from IGDB")
+    igdb_client_id: str | None = Field(default=None, description="id of a Twitch app, to import games from IGDB")
     igdb_client_secret: SecretStr = Field(default=SecretStr(""), description="its secret")
     igdb_url: HttpUrl = Field(default="https://api.igdb.com/v4", description="address of IGDB")
     igdb_token_url: HttpUrl = Field(default="https://id.twitch.tv/oauth2/token", description="gives its tokens")
