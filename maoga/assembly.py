@@ -119,7 +119,7 @@ def build(
         pool=pool,
         jobs=jobs,
         runner=runner,
-        audit=Audit(clock, new_id),
+        audit=audit,
         clock=clock,
         metrics=source_metrics,
     )

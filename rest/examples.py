@@ -14,6 +14,7 @@ CHANNEL = "01990000-0000-7000-8000-000000000003"
 MATCH = "01990000-0000-7000-8000-000000000004"
 NOTIFICATION = "01990000-0000-7000-8000-000000000005"
 MEDIA = "01990000-0000-7000-8000-000000000006"
+GAME = "space-go"
 API_KEY = "0123456789abcdef"
 PROVIDER_TOKEN = "the-token-of-the-provider"  # noqa: S105
 OTHERS_EMAIL = "bob@example.com"
@@ -54,7 +55,9 @@ ACCOUNTS: dict[str, Example] = {
 }
 
 GAMES: dict[str, Example] = {
-    "GET /games": Example(query={"limit": 10}),
+    "GET /games": Example(query={"query": "rocket", "mode": "ranked", "sort": "name", "limit": 10}),
+    "GET /games/trending": Example(query={"limit": 5}),
+    "POST /games/fetch": Example(body={"query": "star racer"}),
     "GET /games/{id}": Example("rocket-league"),
     "GET /leaderboards/{id}": Example("rocket-league", query={"mode": "ranked", "limit": 10}),
     "POST /matches/{id}/result": Example(MATCH, body={"places": [[CALLER], [PLAYER]]}),
@@ -106,7 +109,18 @@ CHATS: dict[str, Example] = {
     "GET /media/{id}/thumbnail": Example(MEDIA),
 }
 
+SPACE_CHESS: dict[str, Any] = {
+    "name": "Space Chess",
+    "genres": ["strategy"],
+    "platforms": ["pc"],
+    "modes": [{"mode": "ranked", "teams": {"count": 2, "size": 1}}],
+}
 ADMIN: dict[str, Example] = {
+    "POST /admin/games/sync": Example(),
+    "GET /admin/games/{id}": Example("rocket-league"),
+    "POST /admin/games": Example(body={"id": "space-chess", **SPACE_CHESS}),
+    "PUT /admin/games/{id}": Example(GAME, body=SPACE_CHESS),
+    "DELETE /admin/games/{id}": Example(GAME),
     "GET /admin/api-keys": Example(),
     "POST /admin/api-keys": Example(body={"name": "eu-servers", "scopes": ["results:write"], "expiresDays": 90}),
     "DELETE /admin/api-keys/{id}": Example(API_KEY),

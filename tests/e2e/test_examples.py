@@ -19,6 +19,7 @@ from rest.openapi import openapi
 from rest.routes import Route
 from tests.support.administrator import prepared
 from tests.support.example_world import World
+from tests.support.igdb import a_record, igdb_server
 from tests.support.issuer import AUDIENCE, Issuer, an_issuer
 from tests.support.server import maoga_server
 
@@ -40,10 +41,11 @@ class Running:
 async def running() -> AsyncIterator[Running]:
     with TemporaryDirectory(prefix="maoga-examples-") as folder:
         key = await prepared(Path(folder))
-        async with an_issuer(SystemClock()) as issuer:
+        async with an_issuer(SystemClock()) as issuer, igdb_server(a_record(1, "Star Racer")) as igdb:
             studio = {"kind": "oidc", "issuer": issuer.url, "audience": AUDIENCE}
             providers = orjson.dumps({"studio": studio}).decode()
-            with maoga_server(MAOGA_VAR_DIR=folder, MAOGA_IDENTITY_PROVIDERS=providers) as server:
+            env = {f"MAOGA_{name.upper()}": str(value) for name, value in igdb.settings.items()}
+            with maoga_server(MAOGA_VAR_DIR=folder, MAOGA_IDENTITY_PROVIDERS=providers, **env) as server:
                 yield Running(server.url, key, issuer)
 
 

@@ -132,6 +132,12 @@ async def _match(world: World) -> str:
     return str(match)
 
 
+async def _game(world: World) -> str:
+    id = f"game-{uuid4().hex}"
+    await world.call(world.admin, "POST", "/admin/games", json={"id": id, **examples.SPACE_CHESS})
+    return id
+
+
 async def _api_key(world: World) -> str:
     body = examples.ADMIN["POST /admin/api-keys"].body
     return str((await world.call(world.admin, "POST", "/admin/api-keys", json=body))["id"])
@@ -144,6 +150,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     examples.NOTIFICATION: _notification,
     examples.MATCH: _match,
     examples.API_KEY: _api_key,
+    examples.GAME: _game,
 }
 
 
