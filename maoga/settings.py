@@ -231,9 +231,7 @@ class Settings(BaseSettings):
     fault_point: str | None = Field(
         default=None, description="test only: kill this process when it reaches the fault point of that name"
     )
-    slow_request_ms: int = Field(
-        default=1000, ge=0, description="milliseconds from which on a request is logged as slow; 0 for never"
-    )
+    slow_request_ms: int = Field(default=1000, ge=0, description="milliseconds after which a request is slow; 0: never")
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
     @field_validator(

@@ -31,6 +31,9 @@ class Free:
         self.taken += 1
         return 0
 
+    async def spend(self, key: str, limit: Limit, cost: int = 1) -> None:
+        raise AssertionError
+
     async def reset(self, key: str) -> None:
         raise AssertionError
 
