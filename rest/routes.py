@@ -48,6 +48,9 @@ LIMITS: dict[RateClass, Limit] = {
 }
 """By user or API key, or by address where there is neither."""
 
+SHARED: dict[RateClass, int] = {"write": 20, "upload": 20}
+"""How many times that all users of one address may have together."""
+
 
 class RestMetrics(Protocol):
     """What REST counts."""
