@@ -7,18 +7,21 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
+from domain.admin.desks import Desks
 from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKey, ApiKeys, Scope
 from domain.auth.auth import Auth
+from domain.auth.credentials import Credentials
 from domain.auth.external import External
-from domain.auth.model import Principal
+from domain.auth.model import Client, Principal
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
-from domain.chat.media import Read
 from domain.core.errors import AppError
 from domain.core.idempotency import Idempotency
+from domain.core.images import Read
 from domain.core.limits import Limit, RateLimits, Spent
 from domain.core.model import Command, Model
+from domain.flags.flags import Flags
 from domain.games.catalogue import Catalogue
 from domain.games.games import Games
 from domain.games.imports import GameImports
@@ -29,13 +32,21 @@ from domain.matchmaking.results import Results
 from domain.matchmaking.trending import Trending
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
+from domain.privacy.departures import Departures
+from domain.privacy.exports import Exports
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.people import People
+from domain.social.privacy import Privacy
+from domain.users.avatars import Avatars
+from domain.users.devices import Devices
 from domain.users.permissions import Permission
+from domain.users.profiles import Profiles
 from domain.users.users import Users
-from rest.envelope import Download, Reply
+from rest.envelope import Download, Reply, Stream
 
 RateClass = Literal["auth", "read", "write", "upload", "server"]
 
@@ -65,10 +76,18 @@ class Services:
     """What the handlers call."""
 
     auth: Auth
+    credentials: Credentials
     keys: ApiKeys
     roles: Roles
     external: External
     users: Users
+    profiles: Profiles
+    avatars: Avatars
+    devices: Devices
+    people: People
+    privacy: Privacy
+    departures: Departures
+    exports: Exports
     blocks: Blocks
     friends: Friends
     notifications: Notifications
@@ -84,6 +103,9 @@ class Services:
     lobbies: Lobbies
     browser: LobbyBrowser
     chats: ChatCases
+    moderation: Moderation
+    desks: Desks
+    flags: Flags
     limits: RateLimits
     idempotency: Idempotency
     metrics: RestMetrics
@@ -93,18 +115,23 @@ class Services:
 class Call:
     """A request on its way to its handler: limited, authenticated and validated.
 
-    address: of the client, as `address_block` has it. path: the values of the path's `{names}`. upload: reads the file
-    of a route that takes one.
+    client: where it comes from. path: the values of the path's `{names}`. upload: reads the file of a route that takes
+    one.
     """
 
     services: Services
-    address: str
+    client: Client
     path: Mapping[str, str]
     body: Any
     query: Any
     upload: Read
     _principal: Principal | None
     _key: ApiKey | None
+
+    @property
+    def address(self) -> str:
+        """Of the client, as `address_block` has it."""
+        return self.client.address
 
     @property
     def principal(self) -> Principal:
@@ -133,7 +160,7 @@ class Deprecation:
     successor: str | None = None
 
 
-Handler = Callable[[Call], Awaitable[Model | Reply | Download | None]]
+Handler = Callable[[Call], Awaitable[Model | Reply | Download | Stream | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +170,11 @@ class Route:
     path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing.
     permission: what the caller's role must allow; the use case checks the rest. Where there is a scope as well, an API
     key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
-    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
+    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`,
+    whose types are `content`.
     errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
-    that it must leave the event loop. secret: whether its answers show a secret. deprecated: that it will go.
+    that it must leave the event loop. in_maintenance: whether everybody may call it then, though it changes something.
+    secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -158,9 +187,11 @@ class Route:
     query: type[Command] | None = None
     upload: bool = False
     answer: Any = None
+    content: tuple[str, ...] = ("image/*",)
     status: int = 200
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
+    in_maintenance: bool = False
     off_loop: bool = False
     secret: bool = False
     deprecated: Deprecation | None = None

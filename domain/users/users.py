@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from domain.core.clock import Clock
-from domain.core.collection import Database, Duplicate, Insert, Write
+from domain.core.collection import Changes, Database, Duplicate, Insert, Write
 from domain.core.errors import AppError, NotFound
 from domain.core.ids import UserId, new_id
 from domain.users.model import USERS, PublicUser, Role, User
-from domain.users.names import name_key
+from domain.users.names import name_key, search_keys_of
 
 
 class EmailTaken(AppError):
@@ -26,8 +26,8 @@ class Users:
     """The use cases of users."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._users = database, database.collection(USERS)
-        self._clock = clock
+        self._database, self._clock = database, clock
+        self._users = database.collection(USERS)
 
     async def create(
         self,
@@ -39,19 +39,19 @@ class Users:
         guest: bool = False,
         roles: tuple[Role, ...] = ("user",),
     ) -> User:
-        """Stores a new user; raises `EmailTaken` or `UsernameTaken`."""
-        return await self.store(
-            self.draft(
-                username=username,
-                display_name=display_name,
-                email=email,
-                password_hash=password_hash,
-                guest=guest,
-                roles=roles,
-            )
+        """Stores a new user; raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too)."""
+        user = self.new(
+            username=username,
+            display_name=display_name,
+            email=email,
+            password_hash=password_hash,
+            guest=guest,
+            roles=roles,
         )
+        await self.commit(Insert(USERS, user))
+        return user
 
-    def draft(
+    def new(
         self,
         *,
         username: str,
@@ -69,25 +69,21 @@ class Users:
             username=username,
             username_key=name_key(username),
             display_name=display_name,
+            search_keys=search_keys_of(username, display_name),
             password_hash=password_hash,
             guest=guest,
             roles=roles,
             created_at=self._clock.now(),
         )
 
-    async def store(self, user: User, *also: Write) -> User:
-        """Stores a new user, in one commit with other writes.
-
-        Raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too), or the conflict of
-        another write.
-        """
+    async def commit(self, *writes: Write) -> None:
+        """Commits writes of which some give a user a name; raises `EmailTaken`, `UsernameTaken` or `Conflict`."""
         try:
-            await self._database.commit(Insert(USERS, user), *also)
+            await self._database.commit(*writes)
         except Duplicate as duplicate:
-            if duplicate.index:
+            if duplicate.collection != USERS.name:
                 raise
             raise (EmailTaken if duplicate.key == ("email_key",) else UsernameTaken) from None
-        return user
 
     async def get(self, user_id: UserId) -> User:
         """The user; raises `NotFound`."""
@@ -116,6 +112,19 @@ class Users:
         """The user with that email address or username, whatever its case."""
         field = "email_key" if "@" in credential else "username_key"
         return await self._users.find_one({field: name_key(credential)})
+
+    async def restored(self, user: User) -> User:
+        """The account of somebody who has proved to be its user: open again if they had deleted it, and it is not too
+        late; otherwise as it is."""
+        back: Changes = {
+            "$set": {"status": "active"},
+            "$unset": {"deleted_at": True, "erase_at": True},
+            "$inc": {"version": 1},
+        }
+        if user.status != "deleted":
+            return user
+        in_time = {"status": "deleted", "erase_at": {"$gt": self._clock.now()}}
+        return await self._users.update(user.id, back, expect=in_time) or user
 
     @staticmethod
     def public(user: User) -> PublicUser:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.e2e.authorisation.cells import MAY, OWN, RouteRow, everyone
+from tests.e2e.authorisation.cells import EMPTY, MAY, OWN, SEES, RouteRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
@@ -11,6 +11,19 @@ def _to_the_host(scene: Scene) -> dict[str, Any]:
     return {"userId": scene.user("host")}
 
 
+def _guessed_password(_: Scene) -> dict[str, Any]:
+    return {"password": "guessed", "newPassword": "plough kiwi desert"}
+
+
+def _guessed_email(_: Scene) -> dict[str, Any]:
+    return {"password": "guessed", "email": "thief@example.test"}
+
+
+def _guessed_reset(_: Scene) -> dict[str, Any]:
+    return {"token": "guessed", "newPassword": "plough kiwi desert"}
+
+
+NEW_ACCOUNT = {"email": "new@example.test", "username": "new", "password": "plough kiwi desert"}
 OPEN = everyone(MAY)
 MEMBERS = everyone("NOT_FOUND", muted=MAY)
 
@@ -30,6 +43,15 @@ AUTH = (
     RouteRow("POST", "/auth/refresh", OPEN, anonymous=MAY),
     RouteRow("POST", "/auth/logout", OPEN),
     RouteRow("POST", "/auth/logout-all", OPEN),
+    RouteRow("POST", "/auth/upgrade", everyone("NOT_A_GUEST", guest=MAY), body=lambda s: NEW_ACCOUNT),
+    RouteRow("GET", "/auth/sessions", everyone(OWN)),
+    RouteRow("DELETE", "/auth/sessions/{id}", everyone("NOT_FOUND"), id=lambda s: s.session_id("host")),
+    RouteRow("POST", "/auth/change-password", everyone("WRONG_PASSWORD", guest="NO_PASSWORD"), body=_guessed_password),
+    RouteRow("POST", "/auth/change-email", everyone("WRONG_PASSWORD", guest="NO_PASSWORD"), body=_guessed_email),
+    RouteRow("POST", "/auth/verify-email", everyone(OWN, guest="NOTHING_TO_VERIFY")),
+    RouteRow("POST", "/auth/verify-email/confirm", OPEN, anonymous="LINK_INVALID", body=lambda s: {"token": "guessed"}),
+    RouteRow("POST", "/auth/reset-password", OPEN, anonymous=OWN, body=lambda s: {"email": "host@example.test"}),
+    RouteRow("POST", "/auth/reset-password/confirm", OPEN, anonymous="LINK_INVALID", body=_guessed_reset),
 )
 
 CATALOGUE = (
@@ -129,33 +151,115 @@ NOTIFICATIONS = (
     RouteRow("PUT", "/users/me/notification-settings", everyone(OWN), body=lambda s: {}),
 )
 
+ADMINS = everyone("FORBIDDEN", admin=MAY)
+ADMINS_SEE = everyone("FORBIDDEN", admin=SEES)
+MODERATORS = everyone("FORBIDDEN", moderator=MAY, admin=MAY)
+MODERATORS_SEE = everyone("FORBIDDEN", moderator=SEES, admin=SEES)
+MODERATORS_MISS = everyone("FORBIDDEN", moderator="NOT_FOUND", admin="NOT_FOUND")
+ADMINS_MISS = everyone("FORBIDDEN", admin="NOT_FOUND")
+"""They may, but the id is of another kind."""
+
+REPORTS = (
+    RouteRow("POST", "/reports", everyone(MAY), body=lambda s: {"userId": s.user("host"), "reason": "spam"}),
+    RouteRow(
+        "POST",
+        "/reports",
+        everyone("NOT_FOUND", muted=MAY),
+        body=lambda s: {"userId": s.user("host"), "reason": "spam", "evidence": [{"messageId": s.message}]},
+    ),
+    RouteRow(
+        "POST",
+        "/reports",
+        everyone("NOT_FOUND"),
+        body=lambda s: {"userId": s.user("host"), "reason": "spam", "evidence": [{"matchId": s.match}]},
+    ),
+    RouteRow("GET", "/reports/mine", everyone(OWN)),
+    RouteRow("GET", "/admin/reports", MODERATORS_SEE),
+    RouteRow("GET", "/admin/reports/{id}", MODERATORS_MISS),
+    RouteRow("POST", "/admin/reports/{id}/notes", MODERATORS_MISS, body=lambda s: {"text": "x"}),
+    RouteRow("POST", "/admin/reports/{id}/assign", MODERATORS_MISS, body=lambda s: {}),
+    RouteRow("POST", "/admin/reports/{id}/resolve", MODERATORS_MISS, body=lambda s: {"action": "none", "reason": "x"}),
+)
+
 ADMIN = (
-    RouteRow("GET", "/admin/api-keys", everyone("FORBIDDEN")),
+    RouteRow("GET", "/admin/users", MODERATORS_SEE),
+    RouteRow("GET", "/admin/users/export", ADMINS_SEE),
+    RouteRow("GET", "/admin/users/{id}", MODERATORS_SEE, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users/{id}/sanctions", MODERATORS_SEE, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users/{id}/sockets", ADMINS_SEE, id=lambda s: s.user("host")),
+    RouteRow(
+        "POST",
+        "/admin/users/{id}/sanctions",
+        MODERATORS,
+        id=lambda s: s.user("host"),
+        body=lambda s: {"kind": "ban", "reason": "x"},
+    ),
+    RouteRow("POST", "/admin/sanctions/{id}/lift", MODERATORS_MISS, body=lambda s: {"reason": "x"}),
+    RouteRow("GET", "/admin/audit", ADMINS_SEE),
+    RouteRow("GET", "/admin/lobbies", MODERATORS_SEE),
+    RouteRow("GET", "/admin/lobbies/{id}", MODERATORS_SEE),
+    RouteRow("POST", "/admin/lobbies/{id}/close", ADMINS, body=lambda s: {"reason": "x"}),
+    RouteRow("GET", "/admin/queues", ADMINS_SEE),
+    RouteRow(
+        "PUT", "/admin/queues/{id}", ADMINS, id=lambda s: "apex", body=lambda s: {"mode": "casual", "enabled": False}
+    ),
+    RouteRow("GET", "/admin/flags", ADMINS_SEE),
+    RouteRow("PUT", "/admin/flags/maintenance", ADMINS, body=lambda s: {"enabled": True}),
+    RouteRow("GET", "/admin/sockets", ADMINS_SEE),
+    RouteRow("GET", "/admin/jobs", ADMINS_SEE),
+    RouteRow("GET", "/admin/jobs/{id}", ADMINS_MISS),
+    RouteRow("POST", "/admin/jobs/{id}/requeue", ADMINS_MISS),
+    RouteRow("POST", "/admin/broadcast", ADMINS, body=lambda s: {"title": "x", "body": "x"}),
+)
+
+ACCESS = (
+    RouteRow("GET", "/admin/api-keys", ADMINS_SEE),
     RouteRow(
         "POST",
         "/admin/api-keys",
-        everyone("FORBIDDEN"),
+        ADMINS,
         body=lambda s: {"name": "mine", "scopes": ["results:write"]},
     ),
-    RouteRow("DELETE", "/admin/api-keys/{id}", everyone("FORBIDDEN")),
+    RouteRow("DELETE", "/admin/api-keys/{id}", ADMINS_MISS),
     RouteRow(
         "PUT",
         "/admin/users/{id}/roles",
-        everyone("FORBIDDEN"),
+        ADMINS,
         id=lambda s: s.user("host"),
         body=lambda s: {"roles": ["admin"]},
     ),
 )
 
+USERS = (
+    RouteRow("GET", "/users/me", everyone(OWN)),
+    RouteRow("PATCH", "/users/me", everyone(OWN), body=lambda s: {"bio": "x"}),
+    RouteRow("DELETE", "/users/me", OPEN),
+    RouteRow("GET", "/users/me/export", OPEN),
+    RouteRow("PATCH", "/users/me/preferences", everyone(OWN), body=lambda s: {"research": True}),
+    RouteRow("PUT", "/users/me/game-profiles/{id}", everyone(OWN), id=lambda s: "apex", body=lambda s: {}),
+    RouteRow("DELETE", "/users/me/game-profiles/{id}", everyone(OWN), id=lambda s: "apex"),
+    RouteRow("PUT", "/users/me/avatar", OPEN),
+    RouteRow("DELETE", "/users/me/avatar", everyone(OWN)),
+    RouteRow("GET", "/avatars/{id}", everyone("NOT_FOUND"), id=lambda s: s.media, anonymous="NOT_FOUND"),
+    RouteRow("GET", "/users/me/devices", everyone(OWN)),
+    RouteRow("POST", "/users/me/devices", OPEN),
+    RouteRow("DELETE", "/users/me/devices/{id}", everyone("NOT_FOUND")),
+    RouteRow("GET", "/users/me/privacy", everyone(OWN)),
+    RouteRow("PATCH", "/users/me/privacy", everyone(OWN), body=lambda s: {"presence": "everyone"}),
+    RouteRow("GET", "/users/{id}", everyone(OWN, blocked="NOT_FOUND"), id=lambda s: s.user("host")),
+    RouteRow("GET", "/users", everyone(OWN, blocked=EMPTY), query="?query=host"),
+)
+
 ROUTE_ROWS = (
     *AUTH,
-    *ADMIN,
+    *ACCESS,
     *CATALOGUE,
     *MATCHES,
     *CHATS,
     *LOBBIES,
     *SOCIAL,
     *NOTIFICATIONS,
-    RouteRow("GET", "/users/me", everyone(OWN)),
-    RouteRow("GET", "/users/{id}", everyone(OWN), id=lambda s: s.user("host")),
+    *USERS,
+    *REPORTS,
+    *ADMIN,
 )
