@@ -205,8 +205,8 @@ async def naming(core: Core, user: UserId) -> set[str]:
 
 
 async def everywhere(core: Core) -> AsyncIterator[tuple[str, str]]:
-    """Whatever is stored: where, and as text. Of Redis what does not go by itself within the hour, as limits and the logs
-    of streams do."""
+    """Whatever is stored: where, and as text. Of Redis what does not go by itself within the hour, as limits do and the
+    logs of streams."""
     for spec in SPECS:
         for text in await _stored(core, spec):
             yield spec.name, text
