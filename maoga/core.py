@@ -15,11 +15,15 @@ from domain.chat.chat import Chat
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
+from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.limits import RateLimits
 from domain.core.streams import StreamLog
+from domain.games.catalogue import Catalogue
 from domain.games.games import Games
+from domain.games.imports import GameImports
 from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
@@ -45,6 +49,7 @@ from domain.matchmaking.recent_players import RecentPlayers
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
+from domain.matchmaking.trending import Trending
 from domain.notifications.model import NOTIFICATIONS
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NOTIFICATION_SETTINGS, NotificationPreferences
@@ -70,7 +75,8 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(AUDIT, JOBS, USERS, DEVICES, AVATARS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, IDENTITIES),
+    *(AUDIT, JOBS, KEYED_REQUESTS, USERS, DEVICES, AVATARS, SESSIONS, API_KEYS, IDENTITIES),
+    *(NOTIFICATIONS, NOTIFICATION_SETTINGS),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
@@ -90,6 +96,7 @@ class Core:
     publisher: StreamPublisher
     presence: Presence
     limits: RateLimits
+    cache: Cache
     pool: TicketPool
     jobs: Jobs
     runner: JobRunner
@@ -108,6 +115,9 @@ class Core:
     presences: Presences
     acquaintances: Acquaintances
     games: Games
+    catalogue: Catalogue
+    imports: GameImports
+    trending: Trending
     rankings: Rankings
     standings: Standings
     chat: Chat

@@ -12,8 +12,10 @@ from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
 from rest.body import read_json, read_query
+from rest.conditional import conditional
 from rest.envelope import Stream, success
-from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route
+from rest.keyed import answer_once
+from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SPENT, USER_ID, Call, Route
 from rest.streaming import send
 from rest.upload import read_file
 
@@ -24,6 +26,7 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
     """The aiohttp handler of a route."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        request[ROUTE] = route
         principal, key = await _admit(route, request)
         call = Call(
             services=request.app[SERVICES],
@@ -35,10 +38,13 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
             _principal=principal,
             _key=key,
         )
+        if route.keyed:
+            return await answer_once(route, request, call)
         answered = await route.handler(call)
         if isinstance(answered, Stream):
             return await send(request, answered)
-        return success(answered, route.status)
+        response = success(answered, route.status)
+        return conditional(request, response) if route.method == "GET" else response
 
     return answer
 
@@ -71,9 +77,13 @@ async def _key(route: Route, request: web.Request) -> ApiKey:
 
 
 async def _spend(route: Route, request: web.Request, who: str) -> None:
-    wait_ms = await request.app[SERVICES].limits.take(f"rest:{route.rate}:{who}", LIMITS[route.rate])
-    if wait_ms:
-        raise RateLimited(wait_ms)
+    request[CALLER] = who
+    spent = await request.app[SERVICES].limits.spend(f"rest:{route.rate}:{who}", LIMITS[route.rate])
+    if spent is None:
+        return
+    request[SPENT] = spent
+    if spent.wait_ms:
+        raise RateLimited(spent.wait_ms)
 
 
 def _bearer(request: web.Request) -> str:

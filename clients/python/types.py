@@ -1036,6 +1036,13 @@ class Kicked(TypedDict):
     reason: str
 
 
+class TicketCancelled(TypedDict):
+    """The server took the ticket out of the pools: none of its games can be played in its mode any more."""
+
+    ticketId: str
+    reason: Literal["mode_disabled"]
+
+
 class TicketExpired(TypedDict):
     """The ticket waited too long and was taken out of the pools."""
 
@@ -1569,6 +1576,18 @@ class UserSearch(TypedDict):
     query: str
 
 
+class GameQuery(TypedDict):
+    """Which games: those that have all of this. query: words of the name or another name, the last as far as typed."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    query: NotRequired[str]
+    genre: NotRequired[str]
+    platform: NotRequired[str]
+    mode: NotRequired[Literal["casual", "competitive", "ranked", "custom"]]
+    sort: NotRequired[Literal["popularity", "name"]]
+
+
 class Step(TypedDict):
     """From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more."""
 
@@ -1685,14 +1704,16 @@ class RatingRules(TypedDict):
 
 
 class Mode(TypedDict):
-    """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
-    results change ratings; by default in competitive and ranked, where teams play against one another. A group
-    without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the
-    lobby of a match asks for another player by itself when it loses one.
+    """A way to play a game: in teams, or else as one group. matching: how its players are found. enabled: whether
+    new games of it may begin. What has begun goes on; who waits for one is told, and waits no more. rated:
+    whether results change ratings; by default in competitive and ranked, where teams play against one another. A
+    group without teams may be a squad that plays together: only the catalogue knows that it is each for
+    themselves. reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers:
+    whether the lobby of a match asks for another player by itself when it loses one.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
+    enabled: bool
     groupSize: NotRequired[GroupSize]
     teams: NotRequired[Teams]
     matching: RuleSet
@@ -1703,10 +1724,11 @@ class Mode(TypedDict):
 
 
 class Game(TypedDict):
-    """A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first."""
+    """A game of the catalogue as everybody sees it, with the modes it can be played in now."""
 
     id: str
     name: str
+    aliases: list[str]
     summary: NotRequired[str]
     coverUrl: NotRequired[str]
     genres: list[str]
@@ -1716,6 +1738,96 @@ class Game(TypedDict):
     popularity: float
     modes: list[Mode]
     externalIds: NotRequired[dict[str, str]]
+
+
+class TrendingQuery(TypedDict):
+    """How many of the games that are played most now."""
+
+    limit: NotRequired[int]
+
+
+class TrendingGame(TypedDict):
+    """A game and how much it is played now. waiting: tickets in its pools. lobbies: those that are open or play."""
+
+    id: str
+    name: str
+    aliases: list[str]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: list[str]
+    platforms: list[str]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: float
+    modes: list[Mode]
+    externalIds: NotRequired[dict[str, str]]
+    waiting: int
+    lobbies: int
+
+
+class FetchGames(TypedDict):
+    """Asks for games that the catalogue may not have yet."""
+
+    query: str
+
+
+class SyncStarted(TypedDict):
+    """The job that imports; `/admin/jobs` tells how far it is."""
+
+    jobId: str
+
+
+class CatalogueEntry(TypedDict):
+    """A game as those see it who keep the catalogue: all its modes, and its version, which a change may name."""
+
+    id: str
+    name: str
+    aliases: list[str]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: list[str]
+    platforms: list[str]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: float
+    modes: list[Mode]
+    externalIds: NotRequired[dict[str, str]]
+    curated: bool
+    version: int
+
+
+class AddGame(TypedDict):
+    """Adds a game under an id of its own, a slug."""
+
+    name: str
+    aliases: NotRequired[list[str]]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: NotRequired[list[str]]
+    platforms: NotRequired[list[str]]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: NotRequired[float]
+    modes: NotRequired[list[Mode]]
+    externalIds: NotRequired[dict[str, str]]
+    id: str
+
+
+class ReplaceGame(TypedDict):
+    """Says anew all of a game. version: the one this was made from; without it the last word counts."""
+
+    name: str
+    aliases: NotRequired[list[str]]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: NotRequired[list[str]]
+    platforms: NotRequired[list[str]]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: NotRequired[float]
+    modes: NotRequired[list[Mode]]
+    externalIds: NotRequired[dict[str, str]]
+    version: NotRequired[int]
 
 
 class LeaderboardQuery(TypedDict):
@@ -1834,6 +1946,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["ticket_updated"], callback: Callback[Ticket]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["ticket_cancelled"], callback: Callback[TicketCancelled]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["ticket_expired"], callback: Callback[TicketExpired]) -> None: ...
@@ -1995,6 +2110,14 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["ticket_updated"], predicate: Predicate[Ticket] | None = None, timeout: float = ...
     ) -> Event[Ticket]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["ticket_cancelled"],
+        predicate: Predicate[TicketCancelled] | None = None,
+        timeout: float = ...,
+    ) -> Event[TicketCancelled]: ...
 
     @overload
     async def __call__(

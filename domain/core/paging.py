@@ -39,11 +39,11 @@ def cursor_of(sort_value: str | float | datetime, id: str) -> str:
 
 
 def after(
-    cursor: str | None, kind: type[str] | type[float] | type[datetime], shape: re.Pattern[str] = ID
+    cursor: str | None, kind: type[str] | type[float] | type[datetime], *, text: re.Pattern[str] = ID
 ) -> After | None:
-    """Where `cursor` points, its sort value being of `kind`; raises `ValidationFailed` when it was tampered with.
+    """Where `cursor` points; raises `ValidationFailed` when it was tampered with.
 
-    shape: of a sort value that is text; it is an id, unless said otherwise.
+    kind: of its sort value. text: the shape of one that is text.
     """
     if cursor is None:
         return None
@@ -54,6 +54,6 @@ def after(
     except (ValueError, TypeError, OverflowError):
         sort_value = id = None
     fits = isinstance(sort_value, kind) and isinstance(id, str) and ID.fullmatch(id)
-    if not fits or (isinstance(sort_value, str) and not shape.fullmatch(sort_value)):
+    if not fits or (isinstance(sort_value, str) and not text.fullmatch(sort_value)):
         raise ValidationFailed([{"field": "cursor", "message": "is not a cursor of this list"}])
     return sort_value, id

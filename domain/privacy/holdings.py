@@ -15,7 +15,6 @@ from domain.chat.held import HELD
 from domain.chat.media import MEDIA
 from domain.chat.mentions import unnamed
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message
-from domain.chat.words import words_of
 from domain.core.collection import After, Database, Filter, Spec
 from domain.core.ids import UserId
 from domain.core.model import Document
@@ -37,6 +36,7 @@ from domain.social.privacy import PRIVACY
 from domain.users.avatars import AVATARS
 from domain.users.devices import DEVICES
 from domain.users.model import USERS, User
+from domain.users.words import words_of
 
 D = TypeVar("D", bound=Document)
 

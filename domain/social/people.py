@@ -34,7 +34,7 @@ class People:
     async def search(self, viewer: UserId, query: UserSearch) -> Page[PublicUser]:
         """A page of the active accounts whose names begin so, by username; no guests, and nobody who has blocked the
         viewer or whom the viewer has blocked, so that a page may have fewer than its limit."""
-        start = after(query.cursor, str, NAME_KEY)
+        start = after(query.cursor, str, text=NAME_KEY)
         asked = {"status": "active", "guest": False, "search_keys": {"$prefix": query.query}}
         found = await self._stored.find(asked, sort="username_key", limit=query.limit + 1, after=start)
         page, more = found[: query.limit], len(found) > query.limit

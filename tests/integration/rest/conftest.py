@@ -18,10 +18,13 @@ from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
 from domain.auth.external import External, IdentityProvider
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
+from domain.core.cache import Cache
 from domain.core.events import Outbox
+from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
+from domain.games.source import UNWATCHED
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.matchmaking.karma import KarmaBook
@@ -34,12 +37,18 @@ from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.privacy import Privacy
 from maoga.chat_assembly import build_chat
+from maoga.games_assembly import build_catalogue
 from maoga.people_assembly import PersonalCases, build_people
 from maoga.process import report
-from rest.app import build_app, runner_of
+from maoga.reference import DOCUMENTS
+from maoga.settings import Settings
+from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
+from rest.server import runner_of
 from storage.media.folder import FolderStore
+from storage.memory.cache import MemoryCache
+from storage.memory.tickets import MemoryTicketPool
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
@@ -177,10 +186,15 @@ async def serving(
     checks: dict[str, Check] | None = None,
     chats: ChatCases | None = None,
     providers: Mapping[str, IdentityProvider] | None = None,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts. chats: another chat than a plain one. providers: of identities."""
+    """A server of those accounts. chats: another chat than a plain one. providers: of identities.
+
+    settings: of the catalogue's source.
+    """
     metrics = Observed()
-    database, clock, games = accounts.database, accounts.clock, Games(accounts.database, accounts.clock)
+    database, clock, cache = accounts.database, accounts.clock, Cache(MemoryCache(accounts.clock))
+    games = Games(database, clock, cache)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
     standings = Standings(
         database, users=accounts.users, games=games, leaderboards=leaderboards, clock=clock, report=report
@@ -190,6 +204,20 @@ async def serving(
     jobs, privacy = Jobs(database, clock, new_id), Privacy(database)
     runner_of_jobs = JobRunner(database, jobs, clock, worker="rest", report=report)
     store = FolderStore(test_settings(Path(gettempdir())).images_path)
+    catalogue = build_catalogue(
+        settings or test_settings(Path(gettempdir())),
+        database=database,
+        redis=accounts.redis,
+        games=games,
+        cache=cache,
+        limits=accounts.limits,
+        pool=MemoryTicketPool(),
+        jobs=jobs,
+        runner=runner_of_jobs,
+        audit=Audit(clock, new_id),
+        clock=clock,
+        metrics=UNWATCHED,
+    )
     chats = chats or build_chat(
         test_settings(Path(gettempdir())),
         store=store,
@@ -249,6 +277,9 @@ async def serving(
         notifications=notifications_of(accounts),
         notification_preferences=NotificationPreferences(database),
         games=games,
+        catalogue=catalogue.catalogue,
+        imports=catalogue.imports,
+        trending=catalogue.trending,
         rankings=accounts.rankings,
         standings=standings,
         results=Results(
@@ -266,9 +297,10 @@ async def serving(
         chats=chats,
         karma=KarmaBook(database, clock),
         limits=accounts.limits,
+        idempotency=Idempotency(database, clock),
         metrics=metrics,
     )
-    runner = runner_of(build_app(services, config, checks or {}), drain_s=1)
+    runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
