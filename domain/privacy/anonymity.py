@@ -13,7 +13,7 @@ ERASED = UserId("erased")
 
 TELLING = frozenset(
     {
-        *("username", "display_name", "name", "from_name", "host_name", "lobby_name"),
+        *("username", "display_name", "displayName", "name", "from_name", "fromName", "host_name", "lobby_name"),
         *("address", "reason", "description", "before", "after"),
     }
 )

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from domain.audit.audit import Audit
 from domain.audit.model import SERVER, Actor
 from domain.auth.auth import Auth
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Changes, Collection, Database, Delete, StorageConflict, Update
 from domain.core.errors import Conflict
@@ -18,7 +19,7 @@ from domain.jobs.model import Job
 from domain.lobbies.model import SEATS
 from domain.parties.model import PARTY_SEATS
 from domain.privacy.holdings import HOLDINGS, Holding, pages
-from domain.users.model import USERS, User
+from domain.users.model import USERS, User, user_tag
 
 ERASURE_JOB = "privacy_erase"
 Step = Callable[[UserId], Awaitable[None]]
@@ -40,6 +41,7 @@ class Departures:
         self,
         *,
         database: Database,
+        cache: Cache,
         auth: Auth,
         audit: Audit,
         clock: Clock,
@@ -47,7 +49,8 @@ class Departures:
         traces: Traces,
         steps: Sequence[Step],
     ) -> None:
-        self._database, self._auth, self._audit, self._clock = database, auth, audit, clock
+        self._database, self._cache, self._auth = database, cache, auth
+        self._audit, self._clock = audit, clock
         self._grace, self._traces, self._steps = grace, traces, steps
         self._users = database.collection(USERS)
 
@@ -66,6 +69,7 @@ class Departures:
             await self._database.commit(Update(USERS, user, gone, expect={"status": "active"}), entry)
         except StorageConflict:
             return  # it is closed already
+        await self._cache.invalidate(user_tag(user))
         await self._auth.logout_all(user)
 
     async def erase_due(self, _: Job) -> None:

@@ -16,6 +16,7 @@ from domain.chat.media import MEDIA
 from domain.chat.mentions import unnamed
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message
 from domain.core.collection import After, Database, Filter, Spec
+from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.ids import UserId
 from domain.core.model import Document
 from domain.games.model import GAMES
@@ -217,6 +218,7 @@ HOLDINGS: tuple[Holding[Any], ...] = (
         scattered=True,
     ),
     Holding(JOBS, scattered=True),
+    Holding(KEYED_REQUESTS, own=(by("owner", "user:{}"),), secret=never("fingerprint"), scattered=True),
     Holding(API_KEYS),  # the studio's
     Holding(GAMES),
 )

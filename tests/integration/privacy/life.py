@@ -17,6 +17,7 @@ from domain.chat.commands import CreateGroup, MarkRead, OpenDirect, React, Send
 from domain.chat.held import HELD, HeldMessage
 from domain.chat.model import MESSAGES
 from domain.core.collection import Spec
+from domain.core.idempotency import Idempotency
 from domain.core.ids import ChannelId, GameId, MessageId, UserId, new_id
 from domain.lobbies.commands import AboutPlayer, Spectate
 from domain.lobbies.model import LobbyView
@@ -188,6 +189,7 @@ async def _records(life: Life) -> None:
         "users.renamed", staff, f"user:{ada}", before={"displayName": SHOWN}, after={"displayName": "Z"}
     )
     own = audit.entry("auth.login", Actor(kind="user", id=ada, address=ADDRESS), f"user:{ada}")
+    await Idempotency(core.database, core.clock).begin(f"user:{ada}", "POST /x", "key", "0")
     await core.database.commit(entry, own, core.jobs.new("some_work", {"userId": ada, "email": EMAIL}))
 
 

@@ -238,6 +238,7 @@ async def serving(
     people = build_people(
         database=database,
         redis=accounts.redis,
+        cache=cache,
         store=store,
         users=accounts.users,
         auth=accounts.auth,
@@ -295,7 +296,7 @@ async def serving(
         lobbies=lobbies,
         browser=browser,
         chats=chats,
-        karma=KarmaBook(database, clock),
+        karma=KarmaBook(database, clock, cache),
         limits=accounts.limits,
         idempotency=Idempotency(database, clock),
         metrics=metrics,
