@@ -19,6 +19,7 @@ from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
+from domain.flags.flags import Flags
 from domain.games.games import Games
 from domain.games.source import SourceMetrics
 from domain.jobs.jobs import Jobs
@@ -49,6 +50,7 @@ from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.users.users import Users
+from maoga.admin_assembly import build_desks, build_moderation
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.games_assembly import build_catalogue
@@ -99,6 +101,7 @@ def build(
 
     jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
+    audit, flags = Audit(clock, new_id), Flags(database, clock)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
     notifications = Notifications(
@@ -279,6 +282,7 @@ def build(
         backfills=backfills,
         cooldowns=cooldowns,
         outbox=outbox,
+        flags=flags,
         clock=clock,
         new_id=new_id,
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
@@ -316,6 +320,36 @@ def build(
         clock=clock,
         report=report,
         config=GraceConfig(grace_s=settings.grace_s),
+    )
+    moderation = build_moderation(
+        database,
+        clock,
+        users=users,
+        auth=auth,
+        matchmaking=matchmaking,
+        lobbies=lobby.lobbies,
+        parties=parties,
+        trail=lobby.trail,
+        notifications=notifications,
+        audit=audit,
+        jobs=jobs,
+        runner=runner,
+        limits=limits,
+    )
+    desks = build_desks(
+        database,
+        clock,
+        users=users,
+        moderation=moderation,
+        lobbies=lobby.lobbies,
+        trail=lobby.trail,
+        pool=pool,
+        games=games,
+        presence=presence,
+        publisher=publisher,
+        audit=audit,
+        jobs=jobs,
+        runner=runner,
     )
     recovery = Recovery(
         database=database,
@@ -363,6 +397,8 @@ def build(
         pool=pool,
         jobs=jobs,
         runner=runner,
+        audit=audit,
+        flags=flags,
         users=users,
         people=people,
         notifications=notifications,
@@ -408,6 +444,8 @@ def build(
         recent_players=relations.recent_players,
         tick=tick,
         grace=grace,
+        moderation=moderation,
+        desks=desks,
         recovery=recovery,
         worker=worker,
     )

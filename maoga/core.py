@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from domain.admin.desks import Desks
+from domain.audit.audit import Audit
 from domain.audit.model import AUDIT
 from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
@@ -21,6 +23,8 @@ from domain.core.collection import Database, Spec
 from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.limits import RateLimits
 from domain.core.streams import StreamLog
+from domain.flags.flags import Flags
+from domain.flags.model import FLAGS
 from domain.games.catalogue import Catalogue
 from domain.games.games import Games
 from domain.games.imports import GameImports
@@ -59,6 +63,8 @@ from domain.presence.presence import Presence
 from domain.rankings.model import RATINGS
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.reports.model import CASES, REPORTS, SANCTIONS
+from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
@@ -80,6 +86,7 @@ SPECS: tuple[Spec[Any], ...] = (
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
+    *(REPORTS, CASES, SANCTIONS, FLAGS),
 )
 """Every kind of document there is."""
 
@@ -100,6 +107,8 @@ class Core:
     pool: TicketPool
     jobs: Jobs
     runner: JobRunner
+    audit: Audit
+    flags: Flags
     users: Users
     people: PersonalCases
     notifications: Notifications
@@ -138,6 +147,8 @@ class Core:
     recent_players: RecentPlayers
     tick: Tick
     grace: Grace
+    moderation: Moderation
+    desks: Desks
     recovery: Recovery
     worker: Worker
 

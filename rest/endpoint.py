@@ -11,6 +11,7 @@ from domain.auth.model import Principal
 from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
+from domain.users.permissions import may
 from rest.body import read_json, read_query
 from rest.conditional import conditional
 from rest.envelope import Stream, success
@@ -67,6 +68,8 @@ async def _admit(route: Route, request: web.Request) -> tuple[Principal | None, 
     await _spend(route, request, who)
     if route.permission and principal:
         principal.demand(route.permission)
+    if route.method != "GET" and not (route.in_maintenance or (principal and may(principal.role, "flags:write"))):
+        await request.app[SERVICES].flags.check_maintenance()
     return principal, key
 
 

@@ -14,6 +14,8 @@ CHANNEL = "01990000-0000-7000-8000-000000000003"
 MATCH = "01990000-0000-7000-8000-000000000004"
 NOTIFICATION = "01990000-0000-7000-8000-000000000005"
 MEDIA = "01990000-0000-7000-8000-000000000006"
+AVATAR = "01990000-0000-7000-8000-000000000007"
+DEVICE = "01990000-0000-7000-8000-000000000008"
 API_KEY = "0123456789abcdef"
 PROVIDER_TOKEN = "the-token-of-the-provider"  # noqa: S105
 OTHERS_EMAIL = "bob@example.com"
@@ -51,6 +53,32 @@ ACCOUNTS: dict[str, Example] = {
     "GET /users/{id}": Example(PLAYER),
     "GET /users/me/notification-settings": Example(),
     "PUT /users/me/notification-settings": Example(body={"mention": False, "lobbyInvite": True}),
+}
+
+PROFILES: dict[str, Example] = {
+    "PATCH /users/me": Example(body={"displayName": "Ada L.", "bio": "I play at night", "birthYear": 1990}),
+    "DELETE /users/me": Example(body={}),
+    "GET /users/me/export": Example(),
+    "PATCH /users/me/preferences": Example(
+        body={
+            "competitiveness": "competitive",
+            "games": [{"gameId": "rocket-league", "weight": 8}],
+            "regions": ["EU"],
+            "languages": ["en"],
+            "playTimes": [{"day": "fri", "fromHour": 18, "toHour": 23}],
+        }
+    ),
+    "PUT /users/me/game-profiles/{id}": Example("rocket-league", body={"inGameName": "AdaL", "skillLevel": 70}),
+    "DELETE /users/me/game-profiles/{id}": Example("rocket-league"),
+    "PUT /users/me/avatar": Example(),
+    "DELETE /users/me/avatar": Example(),
+    "GET /avatars/{id}": Example(AVATAR, query={"size": "64"}),
+    "GET /users/me/devices": Example(),
+    "POST /users/me/devices": Example(body={"token": "a-token-of-the-push-service", "platform": "ios"}),
+    "DELETE /users/me/devices/{id}": Example(DEVICE),
+    "GET /users/me/privacy": Example(),
+    "PATCH /users/me/privacy": Example(body={"profile": "friends"}),
+    "GET /users": Example(query={"query": "ad", "limit": 10}),
 }
 
 GAMES: dict[str, Example] = {
@@ -113,5 +141,5 @@ ADMIN: dict[str, Example] = {
     "PUT /admin/users/{id}/roles": Example(PLAYER, body={"roles": ["user", "moderator"]}),
 }
 
-EXAMPLES: Mapping[str, Example] = {**ACCOUNTS, **GAMES, **LOBBIES, **SOCIAL, **CHATS, **ADMIN}
+EXAMPLES: Mapping[str, Example] = {**ACCOUNTS, **PROFILES, **GAMES, **LOBBIES, **SOCIAL, **CHATS, **ADMIN}
 """By method and path, as in the route's own table."""

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
+from domain.admin.desks import Desks
 from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKey, ApiKeys, Scope
 from domain.auth.auth import Auth
@@ -19,6 +20,7 @@ from domain.core.idempotency import Idempotency
 from domain.core.images import Read
 from domain.core.limits import Limit, RateLimits, Spent
 from domain.core.model import Command, Model
+from domain.flags.flags import Flags
 from domain.games.catalogue import Catalogue
 from domain.games.games import Games
 from domain.games.imports import GameImports
@@ -33,6 +35,7 @@ from domain.privacy.departures import Departures
 from domain.privacy.exports import Exports
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.people import People
@@ -95,6 +98,9 @@ class Services:
     lobbies: Lobbies
     browser: LobbyBrowser
     chats: ChatCases
+    moderation: Moderation
+    desks: Desks
+    flags: Flags
     limits: RateLimits
     idempotency: Idempotency
     metrics: RestMetrics
@@ -154,9 +160,10 @@ class Route:
     path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing.
     permission: what the caller's role must allow; the use case checks the rest. Where there is a scope as well, an API
     key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
-    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
-    errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
-    that it must leave the event loop. secret: whether its answers show a secret. deprecated: that it will go.
+    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes` of one of the
+    `content_types`. errors: those of its own, besides the ones every route has. off_loop: whether validating the body
+    computes so long that it must leave the event loop. in_maintenance: whether everybody may call it then, though it
+    changes something. secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -169,9 +176,11 @@ class Route:
     query: type[Command] | None = None
     upload: bool = False
     answer: Any = None
+    content_types: tuple[str, ...] = ("image/*",)
     status: int = 200
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
+    in_maintenance: bool = False
     off_loop: bool = False
     secret: bool = False
     deprecated: Deprecation | None = None

@@ -338,7 +338,7 @@ export interface Lobby {
   activeAt?: string;
   connection?: GameConnection;
   closedAt?: string;
-  closeReason?: "empty" | "idle" | "expired" | "finished";
+  closeReason?: "empty" | "idle" | "expired" | "finished" | "moderated";
 }
 
 /** Which lobbies to look for. */
@@ -928,6 +928,16 @@ export interface Kicked {
   reason: string;
 }
 
+/**
+ * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+ * and may come twice, with the same `id`; who is not connected never hears of it.
+ */
+export interface Announcement {
+  id: string;
+  title: string;
+  body: string;
+}
+
 /** The server took the ticket out of the pools: none of its games can be played in its mode any more. */
 export interface TicketCancelled {
   ticketId: string;
@@ -1022,7 +1032,7 @@ export interface MemberLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "not_ready" | "grace_expired";
+  reason: "left" | "kicked" | "not_ready" | "grace_expired" | "banned";
 }
 
 /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
@@ -1037,7 +1047,7 @@ export interface SpectatorLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired";
+  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired" | "banned";
 }
 
 /** A member is ready or no longer ready. */
@@ -1105,7 +1115,7 @@ export interface LobbyStarted {
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
-  reason: "empty" | "idle" | "expired" | "finished";
+  reason: "empty" | "idle" | "expired" | "finished" | "moderated";
   closedAt: string;
 }
 
@@ -1277,45 +1287,6 @@ export interface Refresh {
 /** Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given. */
 export interface Logout {
   refreshToken?: string;
-}
-
-/** A key as its owners see it. last_used_at: exact to the minute. */
-export interface ApiKey {
-  id: string;
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  createdAt: string;
-  lastUsedAt?: string;
-  expiresAt?: string;
-}
-
-/** Makes an API key. expires_days: days it is good for; without them, until it is revoked. */
-export interface CreateApiKey {
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  expiresDays?: number;
-}
-
-/** A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again. */
-export interface NewApiKey {
-  id: string;
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  createdAt: string;
-  lastUsedAt?: string;
-  expiresAt?: string;
-  secret: string;
-}
-
-/** Gives a user these roles, and no others. */
-export interface SetRoles {
-  roles: Array<"user" | "moderator" | "admin">;
-}
-
-/** The roles of a user. */
-export interface Roles {
-  userId: string;
-  roles: Array<"user" | "moderator" | "admin">;
 }
 
 /** Logs in by an identity. provider: by the name the server's settings give it. */
@@ -1595,61 +1566,6 @@ export interface FetchGames {
   query: string;
 }
 
-/** The job that imports; `/admin/jobs` tells how far it is. */
-export interface SyncStarted {
-  jobId: string;
-}
-
-/** A game as those see it who keep the catalogue: all its modes, and its version, which a change may name. */
-export interface CatalogueEntry {
-  id: string;
-  name: string;
-  aliases: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres: Array<string>;
-  platforms: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity: number;
-  modes: Array<Mode>;
-  externalIds?: Record<string, string>;
-  curated: boolean;
-  version: number;
-}
-
-/** Adds a game under an id of its own, a slug. */
-export interface AddGame {
-  name: string;
-  aliases?: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres?: Array<string>;
-  platforms?: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity?: number;
-  modes?: Array<Mode>;
-  externalIds?: Record<string, string>;
-  id: string;
-}
-
-/** Says anew all of a game. version: the one this was made from; without it the last word counts. */
-export interface ReplaceGame {
-  name: string;
-  aliases?: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres?: Array<string>;
-  platforms?: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity?: number;
-  modes?: Array<Mode>;
-  externalIds?: Record<string, string>;
-  version?: number;
-}
-
 /** Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id). */
 export interface LeaderboardQuery {
   limit?: number;
@@ -1739,6 +1655,35 @@ export interface Saying {
   replyToId?: string;
 }
 
+/** One thing to look at: a message, an image of the chat, a lobby or a match the reporter was part of. */
+export interface EvidenceRef {
+  messageId?: string;
+  mediaId?: string;
+  lobbyId?: string;
+  matchId?: string;
+}
+
+/** Tells the moderators of a player. What is pointed at is copied now, as it is. */
+export interface SubmitReport {
+  userId: string;
+  reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
+  description?: string;
+  evidence?: Array<EvidenceRef>;
+}
+
+/** A report as its reporter sees it. outcome: whether anything was done, once it is resolved. */
+export interface MyReport {
+  id: string;
+  userId: string;
+  reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
+  description?: string;
+  evidence: number;
+  status: "open" | "resolved";
+  outcome?: "action" | "no_action";
+  createdAt: string;
+  resolvedAt?: string;
+}
+
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
 
 /** What acknowledges a client's event. */
@@ -1760,6 +1705,11 @@ export interface CommonEvents {
   rate_limited: (data: RateLimitWarning, meta: Meta) => void;
   /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
   kicked: (data: Kicked, meta: Meta) => void;
+  /**
+   * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+   * and may come twice, with the same `id`; who is not connected never hears of it.
+   */
+  announcement: (data: Announcement, meta: Meta) => void;
 }
 
 export interface CommonCommands {

@@ -375,7 +375,7 @@ class Lobby(TypedDict):
     activeAt: NotRequired[str]
     connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
-    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
+    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished", "moderated"]]
 
 
 class Browse(TypedDict):
@@ -1036,6 +1036,16 @@ class Kicked(TypedDict):
     reason: str
 
 
+class Announcement(TypedDict):
+    """The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+    and may come twice, with the same `id`; who is not connected never hears of it.
+    """
+
+    id: str
+    title: str
+    body: str
+
+
 class TicketCancelled(TypedDict):
     """The server took the ticket out of the pools: none of its games can be played in its mode any more."""
 
@@ -1140,7 +1150,7 @@ class MemberLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "not_ready", "grace_expired"]
+    reason: Literal["left", "kicked", "not_ready", "grace_expired", "banned"]
 
 
 class SpectatorJoined(TypedDict):
@@ -1157,7 +1167,7 @@ class SpectatorLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
+    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired", "banned"]
 
 
 class MemberReady(TypedDict):
@@ -1233,7 +1243,7 @@ class LobbyClosed(TypedDict):
 
     lobbyId: str
     version: int
-    reason: Literal["empty", "idle", "expired", "finished"]
+    reason: Literal["empty", "idle", "expired", "finished", "moderated"]
     closedAt: str
 
 
@@ -1425,50 +1435,6 @@ class Logout(TypedDict):
     """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
 
     refreshToken: NotRequired[str]
-
-
-class ApiKey(TypedDict):
-    """A key as its owners see it. last_used_at: exact to the minute."""
-
-    id: str
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    createdAt: str
-    lastUsedAt: NotRequired[str]
-    expiresAt: NotRequired[str]
-
-
-class CreateApiKey(TypedDict):
-    """Makes an API key. expires_days: days it is good for; without them, until it is revoked."""
-
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    expiresDays: NotRequired[int]
-
-
-class NewApiKey(TypedDict):
-    """A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again."""
-
-    id: str
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    createdAt: str
-    lastUsedAt: NotRequired[str]
-    expiresAt: NotRequired[str]
-    secret: str
-
-
-class SetRoles(TypedDict):
-    """Gives a user these roles, and no others."""
-
-    roles: list[Literal["user", "moderator", "admin"]]
-
-
-class Roles(TypedDict):
-    """The roles of a user."""
-
-    userId: str
-    roles: list[Literal["user", "moderator", "admin"]]
 
 
 class ExternalLogin(TypedDict):
@@ -1771,65 +1737,6 @@ class FetchGames(TypedDict):
     query: str
 
 
-class SyncStarted(TypedDict):
-    """The job that imports; `/admin/jobs` tells how far it is."""
-
-    jobId: str
-
-
-class CatalogueEntry(TypedDict):
-    """A game as those see it who keep the catalogue: all its modes, and its version, which a change may name."""
-
-    id: str
-    name: str
-    aliases: list[str]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: list[str]
-    platforms: list[str]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: float
-    modes: list[Mode]
-    externalIds: NotRequired[dict[str, str]]
-    curated: bool
-    version: int
-
-
-class AddGame(TypedDict):
-    """Adds a game under an id of its own, a slug."""
-
-    name: str
-    aliases: NotRequired[list[str]]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: NotRequired[list[str]]
-    platforms: NotRequired[list[str]]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: NotRequired[float]
-    modes: NotRequired[list[Mode]]
-    externalIds: NotRequired[dict[str, str]]
-    id: str
-
-
-class ReplaceGame(TypedDict):
-    """Says anew all of a game. version: the one this was made from; without it the last word counts."""
-
-    name: str
-    aliases: NotRequired[list[str]]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: NotRequired[list[str]]
-    platforms: NotRequired[list[str]]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: NotRequired[float]
-    modes: NotRequired[list[Mode]]
-    externalIds: NotRequired[dict[str, str]]
-    version: NotRequired[int]
-
-
 class LeaderboardQuery(TypedDict):
     """Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id)."""
 
@@ -1929,6 +1836,42 @@ class Saying(TypedDict):
     replyToId: NotRequired[str]
 
 
+class EvidenceRef(TypedDict):
+    """One thing to look at: a message, an image of the chat, a lobby or a match the reporter was part of."""
+
+    messageId: NotRequired[str]
+    mediaId: NotRequired[str]
+    lobbyId: NotRequired[str]
+    matchId: NotRequired[str]
+
+
+class SubmitReport(TypedDict):
+    """Tells the moderators of a player. What is pointed at is copied now, as it is."""
+
+    userId: str
+    reason: Literal[
+        "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
+    ]
+    description: NotRequired[str]
+    evidence: NotRequired[list[EvidenceRef]]
+
+
+class MyReport(TypedDict):
+    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved."""
+
+    id: str
+    userId: str
+    reason: Literal[
+        "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
+    ]
+    description: NotRequired[str]
+    evidence: int
+    status: Literal["open", "resolved"]
+    outcome: NotRequired[Literal["action", "no_action"]]
+    createdAt: str
+    resolvedAt: NotRequired[str]
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -1943,6 +1886,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["kicked"], callback: Callback[Kicked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["announcement"], callback: Callback[Announcement]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["ticket_updated"], callback: Callback[Ticket]) -> None: ...
@@ -2105,6 +2051,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["kicked"], predicate: Predicate[Kicked] | None = None, timeout: float = ...
     ) -> Event[Kicked]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["announcement"], predicate: Predicate[Announcement] | None = None, timeout: float = ...
+    ) -> Event[Announcement]: ...
 
     @overload
     async def __call__(

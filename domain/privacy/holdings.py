@@ -19,6 +19,7 @@ from domain.core.collection import After, Database, Filter, Spec
 from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.ids import UserId
 from domain.core.model import Document
+from domain.flags.model import FLAGS
 from domain.games.model import GAMES
 from domain.jobs.model import JOBS
 from domain.lobbies.invites import INVITES
@@ -32,6 +33,7 @@ from domain.notifications.settings import NOTIFICATION_SETTINGS
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.privacy.anonymity import ERASED, without
 from domain.rankings.model import RATINGS
+from domain.reports.model import CASES, REPORTS, SANCTIONS, Report
 from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
 from domain.social.privacy import PRIVACY
 from domain.users.avatars import AVATARS
@@ -170,6 +172,15 @@ def _message(message: Message, user: User) -> Document:
     return anonymise(message, user)
 
 
+def _report(report: Report, user: User) -> Document | None:
+    """What was said of the person goes; what they said of others stays, under a name that is one report's only."""
+    if report.user_id == user.id:
+        return None
+    if report.reporter_id == user.id:
+        report = report.changed(reporter_id=UserId(f"{ERASED}-{report.id}"))
+    return anonymise(report, user)
+
+
 USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes")
 
 HOLDINGS: tuple[Holding[Any], ...] = (
@@ -217,6 +228,25 @@ HOLDINGS: tuple[Holding[Any], ...] = (
         erase=anonymise,
         scattered=True,
     ),
+    # Who has reported somebody is not theirs to know.
+    Holding(
+        REPORTS,
+        own=(by("reporter_id"), by("user_id")),
+        shown=(by("reporter_id"),),
+        secret=never("case_id"),
+        erase=_report,
+        scattered=True,
+    ),
+    Holding(CASES, own=(by("user_id"),), shown=(), erase=delete_own("user_id"), scattered=True),
+    Holding(
+        SANCTIONS,
+        own=(by("user_id"), by("by")),
+        shown=(by("user_id"),),
+        secret=never("by", "case_id", "lifted_by", "lifted_reason"),
+        erase=delete_own("user_id"),
+        scattered=True,
+    ),
+    Holding(FLAGS, erase=anonymise, scattered=True),
     Holding(JOBS, scattered=True),
     Holding(KEYED_REQUESTS, own=(by("owner", "user:{}"),), secret=never("fingerprint"), scattered=True),
     Holding(API_KEYS),  # the studio's

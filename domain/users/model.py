@@ -82,6 +82,8 @@ class User(Document):
     search_keys: what others find the user by, see `search_keys_of`. phone, gender, birth_year: for the user's own eyes.
     erase_at: when a deleted account is erased; until then its user may have it back.
     identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
+    status_until: when a suspension or a ban is over, which may then still stand in `status` for some seconds.
+    muted_until: by the server's moderators, in every channel.
     """
 
     email: str | None = None
@@ -101,6 +103,8 @@ class User(Document):
     roles: tuple[Role, ...] = ("user",)
     identities: tuple[str, ...] = ()
     status: Status = "active"
+    status_until: Timestamp | None = None
+    muted_until: Timestamp | None = None
     karma: int = 0
     preferences: Preferences = Preferences()
     game_profiles: tuple[GameProfile, ...] = ()
@@ -123,7 +127,7 @@ USERS = Spec(
     name="users",
     model=User,
     unique=(("email_key",), ("username_key",)),
-    indexes=(("status", "guest", "search_keys"), ("status", "erase_at")),
+    indexes=(("status", "guest", "search_keys"), ("status", "erase_at"), ("roles",)),
 )
 
 

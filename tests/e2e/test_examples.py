@@ -57,8 +57,7 @@ async def test_the_example_is_answered_as_the_document_says(running: Running, ro
     if "content" not in described:
         assert body == b""
         return
-    (kind,) = described["content"]
-    assert content_type.startswith(kind.removesuffix("*"))
+    kind = next(kind for kind in described["content"] if content_type.startswith(kind.removesuffix("*")))
     if kind == "application/json":
         check(described["content"][kind]["schema"], body)
 

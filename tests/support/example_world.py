@@ -132,6 +132,16 @@ async def _match(world: World) -> str:
     return str(match)
 
 
+async def _avatar(world: World) -> str:
+    user = await world.call(world.caller, "PUT", "/users/me/avatar", data=_picture())
+    return str(user["avatarUrl"]).rpartition("/")[2]
+
+
+async def _device(world: World) -> str:
+    body = examples.PROFILES["POST /users/me/devices"].body
+    return str((await world.call(world.caller, "POST", "/users/me/devices", json=body))["id"])
+
+
 async def _api_key(world: World) -> str:
     body = examples.ADMIN["POST /admin/api-keys"].body
     return str((await world.call(world.admin, "POST", "/admin/api-keys", json=body))["id"])
@@ -143,6 +153,8 @@ MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     examples.MEDIA: _media,
     examples.NOTIFICATION: _notification,
     examples.MATCH: _match,
+    examples.AVATAR: _avatar,
+    examples.DEVICE: _device,
     examples.API_KEY: _api_key,
 }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientSession, web
@@ -22,6 +22,7 @@ from domain.core.cache import Cache
 from domain.core.events import Outbox
 from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
+from domain.flags.flags import Flags
 from domain.games.games import Games
 from domain.games.seed import seed
 from domain.games.source import UNWATCHED
@@ -297,6 +298,9 @@ async def serving(
         browser=browser,
         chats=chats,
         karma=KarmaBook(database, clock, cache),
+        moderation=cast("Any", None),  # tests/integration/admin asks for them, on a whole server
+        desks=cast("Any", None),
+        flags=Flags(database, clock),
         limits=accounts.limits,
         idempotency=Idempotency(database, clock),
         metrics=metrics,
