@@ -12,6 +12,7 @@ from domain.audit.audit import Audit
 from domain.audit.model import Actor
 from domain.auth.commands import Login
 from domain.auth.external import IDENTITIES, Identity
+from domain.auth.model import Client as Origin
 from domain.auth.model import SessionView
 from domain.chat.commands import CreateGroup, MarkRead, OpenDirect, React, Send
 from domain.chat.held import HELD, HeldMessage
@@ -76,7 +77,7 @@ async def a_life(core: Core) -> Life:
         ids.append(UserId(account.id))
     login = Login.parse({"credential": NAME, "password": PASSWORD})
     ada, bob, cid, eve = ids
-    life = Life(core, ada, bob, cid, eve, await core.auth.login(login, address=ADDRESS))
+    life = Life(core, ada, bob, cid, eve, await core.auth.login(login, Origin(ADDRESS)))
     await _account(life)
     await _relations(life)
     await _talk(life)

@@ -9,6 +9,7 @@ import pytest
 
 from domain.auth.auth import AccountDeleted
 from domain.auth.commands import Login
+from domain.auth.model import Client
 from domain.core.errors import AppError, NotFound
 from domain.jobs.model import JOBS
 from domain.privacy.departures import ERASURE_JOB
@@ -67,7 +68,7 @@ async def work(core: Core) -> None:
 
 
 async def login(core: Core) -> Any:
-    return await core.auth.login(Login.parse({"credential": EMAIL, "password": PASSWORD}), address=ADDRESS)
+    return await core.auth.login(Login.parse({"credential": EMAIL, "password": PASSWORD}), Client(ADDRESS))
 
 
 async def exported(life: Life) -> Any:
