@@ -19,7 +19,7 @@ from domain.mail.mail import Mail
 from domain.mail.messages import EmailChanged, PasswordChanged
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Me, User
-from domain.users.names import name_key
+from domain.users.names import name_key, search_keys_of
 from domain.users.users import Users
 
 REFUSED = 5
@@ -86,7 +86,7 @@ class Credentials:
         user = await self._users.get(principal.user_id)
         if user.password_hash is not None:
             raise NotAGuest
-        email_key = name_key(command.email)
+        email_key, shown = name_key(command.email), command.display_name or command.username
         changes: Changes = {
             "$set": {
                 "guest": False,
@@ -95,7 +95,8 @@ class Credentials:
                 "email_verified": user.email_verified and user.email_key == email_key,
                 "username": command.username,
                 "username_key": name_key(command.username),
-                "display_name": command.display_name or command.username,
+                "display_name": shown,
+                "search_keys": search_keys_of(command.username, shown),
                 "password_hash": await self._passwords.hash(command.password),
             },
             "$inc": {"version": 1},

@@ -93,20 +93,21 @@ class LoginThrottle:
 
     async def forgive(self, credential: str) -> None:
         """The owner proved themselves otherwise: the failures of strangers are forgotten."""
-        await self._failures.forget(_stranger_key(credential))
+        await self._failures.forget(account_key(credential))
 
     async def _account_key(self, credential: str, address: str) -> str:
         """Where attempts at this account from this address are counted."""
         owner = _owner_key(credential, address)
-        return owner if await self._failures.trusted(owner) else _stranger_key(credential)
+        return owner if await self._failures.trusted(owner) else account_key(credential)
+
+
+def account_key(credential: str) -> str:
+    """What all keys of an account that is known by the credential begin with."""
+    return f"account:{sha256(name_key(credential).encode()).hexdigest()[:32]}"
 
 
 def _owner_key(credential: str, address: str) -> str:
-    return f"{_stranger_key(credential)}:{address}"
-
-
-def _stranger_key(credential: str) -> str:
-    return f"account:{sha256(name_key(credential).encode()).hexdigest()[:32]}"
+    return f"{account_key(credential)}:{address}"
 
 
 def _address_key(address: str) -> str:

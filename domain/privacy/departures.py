@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from domain.audit.audit import Audit
 from domain.audit.model import SERVER, Actor
 from domain.auth.auth import Auth
+from domain.auth.throttle import account_key
 from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Changes, Collection, Database, Delete, StorageConflict, Update
@@ -18,6 +19,7 @@ from domain.core.retries import RETRIES, pause
 from domain.jobs.model import Job
 from domain.lobbies.model import SEATS
 from domain.parties.model import PARTY_SEATS
+from domain.privacy.anonymity import traces_of
 from domain.privacy.holdings import HOLDINGS, Holding, pages
 from domain.users.model import USERS, User, user_tag
 
@@ -29,8 +31,8 @@ Step = Callable[[UserId], Awaitable[None]]
 class Traces(Protocol):
     """What is hot and rebuildable of users: a port."""
 
-    async def forget(self, users: Sequence[UserId]) -> None:
-        """Nothing that is named after the users is left. Raises `errors.Unavailable`."""
+    async def forget(self, marks: Sequence[str]) -> None:
+        """Nothing is left whose name has one of the marks in it. Raises `errors.Unavailable`."""
         ...
 
 
@@ -94,7 +96,7 @@ class Departures:
         for holding in HOLDINGS:
             if holding.spec is not USERS:
                 await self._clean(holding, users)
-        await self._traces.forget([UserId(user.id) for user in users])
+        await self._traces.forget([mark for user in users for mark in _marks(user)])
         for user in users:
             tombstone = self._audit.entry("users.erased", SERVER)
             with suppress(StorageConflict):  # another attempt was quicker
@@ -109,11 +111,12 @@ class Departures:
                     for document in page:
                         await self._take_out(holding, document, user)
         if holding.scattered:
+            traces = [(user, traces_of(user)) for user in users]
             async for page in pages(self._database, holding.spec, {}):
                 for document in page:
                     text = document.model_dump_json()
-                    for user in users:
-                        if user.id in text:
+                    for user, trace in traces:
+                        if trace.search(text):
                             await self._take_out(holding, document, user)
 
     async def _take_out(self, holding: Holding[Any], document: Document, user: User) -> None:
@@ -124,9 +127,15 @@ class Departures:
             await pause(attempt)
             if attempt:
                 found = await collection.get(document.id)
-            if found is None or user.id not in found.model_dump_json():
+            if found is None or not traces_of(user).search(found.model_dump_json()):
                 return
             after = holding.erase(found, user)
             if await collection.replace(after) if after else await collection.delete(found.id):
                 return
         raise Conflict
+
+
+def _marks(user: User) -> list[str]:
+    """What stands in the names of what is hot of a user: the id, and the credentials as the throttle of logins has
+    them."""
+    return [user.id, *(account_key(credential) for credential in (user.username, user.email) if credential)]

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from domain.audit.model import AUDIT, AuditEntry
 from domain.auth.api_keys import API_KEYS
 from domain.auth.external import IDENTITIES
+from domain.auth.links import LINKS
 from domain.auth.model import SESSIONS
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA
@@ -63,7 +64,7 @@ def delete(_: Document, __: User) -> None:
 
 def anonymise(document: Document, user: User) -> Document:
     """The document stays, without the person."""
-    return without(document, UserId(user.id))
+    return without(document, user)
 
 
 def delete_own(field: str) -> Erase:
@@ -181,11 +182,12 @@ def _report(report: Report, user: User) -> Document | None:
     return anonymise(report, user)
 
 
-USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes")
+USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes", "epoch")
 
 HOLDINGS: tuple[Holding[Any], ...] = (
     Holding(USERS, own=(by("id"),), secret=never(*USER_SECRETS)),
-    Holding(SESSIONS, own=(by("user_id"),), secret=never("generation")),
+    Holding(SESSIONS, own=(by("user_id"),), secret=never("generation", "epoch")),
+    Holding(LINKS, own=(by("user_id"),), secret=never("id", "epoch")),
     Holding(IDENTITIES, own=(by("user_id"),)),
     Holding(DEVICES, own=(by("user_id"),)),
     Holding(AVATARS, own=(by("user_id"),)),
