@@ -13,6 +13,7 @@ from domain.audit.model import Actor
 from domain.auth.commands import Login, RequestReset
 from domain.auth.external import IDENTITIES, Identity
 from domain.auth.links import LINKS, Link
+from domain.auth.model import Client as Origin
 from domain.auth.model import SessionView
 from domain.chat.commands import CreateGroup, MarkRead, OpenDirect, React, Send
 from domain.chat.held import HELD, HeldMessage
