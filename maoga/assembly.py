@@ -107,7 +107,14 @@ def build(
         new_id=new_id,
     )
     relations = build_social(
-        database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
+        database,
+        redis,
+        clock,
+        cache=cache,
+        users=users,
+        notifications=notifications,
+        presence=presence,
+        publisher=publisher,
     )
     blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
     games = Games(database, clock, cache)
@@ -162,6 +169,7 @@ def build(
     people = build_people(
         database=database,
         redis=redis,
+        cache=cache,
         store=store,
         users=users,
         auth=accounts.auth,
