@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from domain.admin.broadcasts import SendBroadcast
 from domain.admin.jobs import JobQuery
@@ -181,6 +182,13 @@ async def test_a_broadcast_is_on_record_and_on_its_way_in_one_commit(core: Core)
     assert (entry.target, entry.after) == (f"broadcast:{sent.id}", {"title": "Soon", "body": "We restart at noon."})
     (job,) = (await core.desks.jobs.list(JobQuery(kind="broadcast"))).items
     assert job.payload["id"] == sent.id
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_no_calendar_has_is_refused(moment: str) -> None:
+    with pytest.raises(ValidationError):
+        AuditQuery.model_validate_strings({"since": moment})
+    assert AuditQuery.model_validate_strings({"since": "0001-01-01T00:00:00"}).since is not None
 
 
 async def test_the_audit_log_is_found_by_who_what_whom_and_when(core: Core, clock: ManualClock) -> None:
