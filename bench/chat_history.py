@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the repository, before thi
 
 from domain.chat.commands import History
 from domain.chat.model import CHANNELS, MESSAGES, Channel, Message
-from domain.chat.words import words_of
 from domain.core.clock import SystemClock
 from domain.core.ids import ChannelId, UserId, new_id
+from domain.users.words import words_of
 from maoga.bootstrap import Core, open_core
 from maoga.settings import Settings
 from tests.support.services import mongod, redis_server

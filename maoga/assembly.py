@@ -7,6 +7,7 @@ from domain.auth.external import External
 from domain.auth.passwords import Passwords
 from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
+from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -17,6 +18,7 @@ from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
 from domain.flags.flags import Flags
 from domain.games.games import Games
+from domain.games.source import SourceMetrics
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
@@ -48,6 +50,7 @@ from domain.users.users import Users
 from maoga.admin_assembly import build_desks, build_moderation
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
+from maoga.games_assembly import build_catalogue
 from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
@@ -55,9 +58,11 @@ from maoga.settings import Settings
 from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
+from storage.memory.cache import MemoryCache
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
 from storage.outbound.providers import identity_providers
+from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -76,6 +81,8 @@ def build(
     *,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
+    cache_metrics: CacheMetrics,
+    source_metrics: SourceMetrics,
 ) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
@@ -84,6 +91,7 @@ def build(
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
+    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
     jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
@@ -103,7 +111,21 @@ def build(
         database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
     )
     blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
-    games = Games(database, clock)
+    games = Games(database, clock, cache)
+    catalogue = build_catalogue(
+        settings,
+        database=database,
+        redis=redis,
+        games=games,
+        cache=cache,
+        limits=limits,
+        pool=pool,
+        jobs=jobs,
+        runner=runner,
+        audit=Audit(clock, new_id),
+        clock=clock,
+        metrics=source_metrics,
+    )
     rankings = Rankings(database, games, clock)
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
@@ -340,6 +362,7 @@ def build(
         publisher=publisher,
         presence=presence,
         limits=limits,
+        cache=cache,
         pool=pool,
         jobs=jobs,
         runner=runner,
@@ -366,6 +389,9 @@ def build(
         presences=presences,
         acquaintances=acquaintances,
         games=games,
+        catalogue=catalogue.catalogue,
+        imports=catalogue.imports,
+        trending=catalogue.trending,
         rankings=rankings,
         standings=standings,
         chat=chats.talk,

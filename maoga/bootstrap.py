@@ -5,9 +5,13 @@ from contextlib import asynccontextmanager, contextmanager
 
 from pydantic import SecretStr
 
+from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
+from domain.core.cache import CacheMetrics
 from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
 from domain.core.streams import StreamLog
+from domain.games.source import UNWATCHED as UNWATCHED_SOURCE
+from domain.games.source import SourceMetrics
 from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
 from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
@@ -45,8 +49,11 @@ def _starting(setting: str, url: SecretStr) -> Iterator[None]:
 async def open_core(
     settings: Settings,
     clock: Clock | None = None,
+    *,
     metrics: MatchmakingMetrics = UNWATCHED,
     job_metrics: JobMetrics = UNWATCHED_JOBS,
+    cache_metrics: CacheMetrics = UNWATCHED_CACHE,
+    source_metrics: SourceMetrics = UNWATCHED_SOURCE,
 ) -> AsyncIterator[Core]:
     """Opens the storage and builds the use cases on it; lets go of the storage at the end."""
     arm(settings.fault_point)
@@ -65,7 +72,17 @@ async def open_core(
         try:
             clock = clock or SystemClock()
             async with _open_streams(settings, clock, redis) as streams:
-                yield build(settings, clock, database, redis, streams, metrics=metrics, job_metrics=job_metrics)
+                yield build(
+                    settings,
+                    clock,
+                    database,
+                    redis,
+                    streams,
+                    metrics=metrics,
+                    job_metrics=job_metrics,
+                    cache_metrics=cache_metrics,
+                    source_metrics=source_metrics,
+                )
         finally:
             await database.close()
     finally:

@@ -17,13 +17,17 @@ from domain.chat.chat import Chat
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
+from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.limits import RateLimits
 from domain.core.streams import StreamLog
 from domain.flags.flags import Flags
 from domain.flags.model import FLAGS
+from domain.games.catalogue import Catalogue
 from domain.games.games import Games
+from domain.games.imports import GameImports
 from domain.games.model import GAMES
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS
@@ -49,6 +53,7 @@ from domain.matchmaking.recent_players import RecentPlayers
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import Results
 from domain.matchmaking.tick import Tick
+from domain.matchmaking.trending import Trending
 from domain.notifications.model import NOTIFICATIONS
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NOTIFICATION_SETTINGS, NotificationPreferences
@@ -73,7 +78,7 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, IDENTITIES),
+    *(KEYED_REQUESTS, AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, IDENTITIES),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
@@ -94,6 +99,7 @@ class Core:
     publisher: StreamPublisher
     presence: Presence
     limits: RateLimits
+    cache: Cache
     pool: TicketPool
     jobs: Jobs
     runner: JobRunner
@@ -113,6 +119,9 @@ class Core:
     presences: Presences
     acquaintances: Acquaintances
     games: Games
+    catalogue: Catalogue
+    imports: GameImports
+    trending: Trending
     rankings: Rankings
     standings: Standings
     chat: Chat

@@ -11,11 +11,13 @@ from loguru import logger
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from domain.core.idempotency import Idempotency
 from domain.core.index import may_lag
-from domain.core.paging import PageQuery
+from domain.games.commands import GameQuery
 from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
 from maoga.process import Process, every
+from maoga.reference import DOCUMENTS
 from maoga.settings import Settings
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
@@ -25,15 +27,16 @@ from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.greeter import Greeter
 from realtime.hub import Hub
-from realtime.metrics import JobFigures, MatchmakingFigures, Metrics
+from realtime.metrics import CacheFigures, JobFigures, MatchmakingFigures, Metrics, SourceFigures
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.presence import BEAT_S, Attendance, together
-from rest.app import build_app, runner_of
+from rest.app import build_app
 from rest.routes import RestConfig, Services
+from rest.server import runner_of
 
 BACKLOG = 4096
 GC_THRESHOLDS = (10_000, 10, 10_000)
@@ -47,7 +50,13 @@ async def run(settings: Settings) -> int:
     registry = _registry()
     metrics = Metrics(registry)
     async with (
-        open_core(settings, metrics=MatchmakingFigures(registry), job_metrics=JobFigures(registry)) as core,
+        open_core(
+            settings,
+            metrics=MatchmakingFigures(registry),
+            job_metrics=JobFigures(registry),
+            cache_metrics=CacheFigures(registry),
+            source_metrics=SourceFigures(registry),
+        ) as core,
         AsyncExitStack() as stack,
     ):
         await _seed(core)
@@ -83,6 +92,9 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             notifications=core.notifications,
             notification_preferences=core.notification_preferences,
             games=core.games,
+            catalogue=core.catalogue,
+            imports=core.imports,
+            trending=core.trending,
             rankings=core.rankings,
             standings=core.standings,
             results=core.results,
@@ -94,6 +106,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             desks=core.desks,
             flags=core.flags,
             limits=core.limits,
+            idempotency=Idempotency(core.database, core.clock),
             metrics=metrics,
         ),
         RestConfig(
@@ -101,8 +114,10 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             cors_origins=tuple(settings.cors_origins),
             trusted_proxies=settings.trusted_proxies,
             body_limit_bytes=settings.body_limit_bytes,
+            slow_ms=settings.slow_request_ms,
         ),
         checks={"database": core.database.ping, "redis": core.ping_redis, "subscription": core.streams.ready},
+        documents=DOCUMENTS,
     )
     engine = Engine(
         EngineConfig(
@@ -228,7 +243,7 @@ async def _seed(core: Core) -> None:
     if not core.settings.hardened:
         if added := await seed(core.database):
             logger.info("added {} games to the catalogue", added)
-    elif not (await core.games.list(PageQuery(limit=1))).value.items:
+    elif not (await core.games.search(GameQuery(limit=1))).value.items:
         logger.warning("the catalogue has no games, so nobody can queue: run `maoga seed`")
 
 

@@ -188,6 +188,15 @@ class Settings(BaseSettings):
     allocator_secret: SecretStr = Field(
         default=SecretStr(""), description="signs what allocator_url is sent; at least 32 characters, known to both"
     )
+    igdb_client_id: str | None = Field(
+        default=None,
+        description="id of a Twitch application, with which games are imported from IGDB; none are without",
+    )
+    igdb_client_secret: SecretStr = Field(default=SecretStr(""), description="its secret")
+    igdb_url: str = Field(default="https://api.igdb.com/v4", description="address of IGDB")
+    igdb_token_url: str = Field(
+        default="https://id.twitch.tv/oauth2/token", description="address at which Twitch gives tokens for it"
+    )
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
     media_dir: Path | None = Field(
@@ -226,6 +235,9 @@ class Settings(BaseSettings):
     fault_point: str | None = Field(
         default=None, description="test only: kill this process when it reaches the fault point of that name"
     )
+    slow_request_ms: int = Field(
+        default=1000, ge=0, description="milliseconds from which on a request is logged as slow; 0 for never"
+    )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
     @field_validator(
@@ -240,6 +252,7 @@ class Settings(BaseSettings):
         problems = [
             *self._url_problems(),
             *self._allocator_problems(),
+            *self._igdb_problems(),
             *self._embedded_problems(),
             *self._production_problems(),
         ]
@@ -271,6 +284,17 @@ class Settings(BaseSettings):
             )
         elif self.hardened and is_weak(self.allocator_secret.get_secret_value()):
             problems.append(f"MAOGA_ALLOCATOR_SECRET is weak: {self.environment} wants random characters")
+        return problems
+
+    def _igdb_problems(self) -> list[str]:
+        if self.igdb_client_id is None:
+            return []
+        problems = []
+        if not self.igdb_client_secret.get_secret_value():
+            problems.append("MAOGA_IGDB_CLIENT_SECRET is required with MAOGA_IGDB_CLIENT_ID")
+        for name, url in (("MAOGA_IGDB_URL", self.igdb_url), ("MAOGA_IGDB_TOKEN_URL", self.igdb_token_url)):
+            if not is_http_url(url) or (self.hardened and not url.startswith("https:")):
+                problems.append(f"{name} must be https://HOST..., without a fragment (development takes http, too)")
         return problems
 
     def _embedded_problems(self) -> list[str]:

@@ -5,6 +5,9 @@ from typing import NoReturn
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from domain.core.cache import CacheMetrics
+from domain.games.source import Outcome as CallOutcome
+from domain.games.source import SourceMetrics
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.metrics import Outcome as JobOutcome
 from domain.jobs.model import JobStatus
@@ -16,6 +19,7 @@ LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 TICK_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 WAIT_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800)
 JOB_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 600)
+CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LAG_EVERY_S = 0.25
 SUCCESS = "success"
 UNKNOWN = "(unknown)"
@@ -178,3 +182,34 @@ class JobFigures(JobMetrics):
 
     def uncounted(self) -> None:
         self._jobs.clear()
+
+
+class CacheFigures(CacheMetrics):
+    """The series of the cache. Areas are those the code has."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._asked = Counter("maoga_cache_asked", "Answers by outcome", ["area", "outcome"], registry=registry)
+        self._failed = Counter("maoga_cache_failed", "Times the cache did not answer", registry=registry)
+
+    def hit(self, area: str) -> None:
+        self._asked.labels(area, "hit").inc()
+
+    def missed(self, area: str) -> None:
+        self._asked.labels(area, "miss").inc()
+
+    def failed(self) -> None:
+        self._failed.inc()
+
+
+class SourceFigures(SourceMetrics):
+    """The series of the source that games are imported from."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._calls = Counter("maoga_game_source_calls", "Calls by outcome", ["outcome"], registry=registry)
+        self._seconds = Histogram(
+            "maoga_game_source_seconds", "Time a call took", buckets=CALL_BUCKETS, registry=registry
+        )
+
+    def called(self, outcome: CallOutcome, seconds: float) -> None:
+        self._calls.labels(outcome).inc()
+        self._seconds.observe(seconds)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from aiohttp import web
@@ -16,14 +17,18 @@ from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.chat.media import Read
 from domain.core.errors import AppError
-from domain.core.limits import Limit, RateLimits
+from domain.core.idempotency import Idempotency
+from domain.core.limits import Limit, RateLimits, Spent
 from domain.core.model import Command, Model
 from domain.flags.flags import Flags
+from domain.games.catalogue import Catalogue
 from domain.games.games import Games
+from domain.games.imports import GameImports
 from domain.lobbies.browser import LobbyBrowser
 from domain.lobbies.lobbies import Lobbies
 from domain.matchmaking.karma import KarmaBook
 from domain.matchmaking.results import Results
+from domain.matchmaking.trending import Trending
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
@@ -69,6 +74,9 @@ class Services:
     notifications: Notifications
     notification_preferences: NotificationPreferences
     games: Games
+    catalogue: Catalogue
+    imports: GameImports
+    trending: Trending
     rankings: Rankings
     standings: Standings
     results: Results
@@ -80,6 +88,7 @@ class Services:
     desks: Desks
     flags: Flags
     limits: RateLimits
+    idempotency: Idempotency
     metrics: RestMetrics
 
 
@@ -114,6 +123,19 @@ class Call:
         return Actor(kind="user", id=self.principal.user_id, address=self.address)
 
 
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """What is told to those who still call (RFC 9745, RFC 8594).
+
+    since: the moment from which it should not be used. sunset: the moment from which it may be gone. successor: the
+    path of what to use instead.
+    """
+
+    since: datetime
+    sunset: datetime | None = None
+    successor: str | None = None
+
+
 Handler = Callable[[Call], Awaitable[Model | Reply | Download | Streamed | None]]
 
 
@@ -124,10 +146,10 @@ class Route:
     path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing.
     permission: what the caller's role must allow; the use case checks the rest. Where there is a scope as well, an API
     key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
-    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
-    errors: those of its own, besides the ones every route has. in_maintenance: whether it may be called by everybody
-    then, though it changes something. off_loop: whether validating the body computes so long
-    that it must leave the event loop.
+    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`, of `media` types.
+    errors: those of its own, besides the ones every route has. in_maintenance: whether everybody may call it then,
+    though it changes something. off_loop: whether validating the body computes so long that it must leave the event
+    loop. secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -140,24 +162,39 @@ class Route:
     query: type[Command] | None = None
     upload: bool = False
     answer: Any = None
+    media: tuple[str, ...] = ("image/*",)
     status: int = 200
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
     in_maintenance: bool = False
     off_loop: bool = False
+    secret: bool = False
+    deprecated: Deprecation | None = None
+
+    @property
+    def confidential(self) -> bool:
+        """Whether its answers have tokens or keys in them, which are neither stored nor compressed."""
+        return self.secret or self.rate == "auth"
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it honours an `Idempotency-Key`."""
+        return self.method == "POST" and self.auth is not None and not self.confidential
 
 
 @dataclass(frozen=True, slots=True)
 class RestConfig:
     """production: whether browsers are told to insist on TLS. cors_origins: browser origins allowed, `*` for all.
 
-    trusted_proxies: reverse proxies in front. body_limit_bytes: most bytes of a body.
+    trusted_proxies: reverse proxies in front. body_limit_bytes: most bytes of a body. slow_ms: requests that take
+    longer are logged as warnings; 0 for none.
     """
 
     production: bool
     cors_origins: tuple[str, ...]
     trusted_proxies: int
     body_limit_bytes: int
+    slow_ms: int = 0
 
 
 SERVICES = web.AppKey("services", Services)
@@ -165,3 +202,9 @@ CONFIG = web.AppKey("config", RestConfig)
 REQUEST_ID = web.RequestKey("request_id", str)
 ADDRESS = web.RequestKey("address", str)
 USER_ID = web.RequestKey("user_id", str)
+CALLER = web.RequestKey("caller", str)
+"""Whose limits and idempotency keys count: `user:<id>`, `key:<id>` or `address:<block>`."""
+
+ROUTE = web.RequestKey("route", Route)
+SPENT = web.RequestKey("spent", Spent)
+"""What was taken off the caller's limit, where there is one."""

@@ -936,6 +936,12 @@ export interface Announcement {
   body: string;
 }
 
+/** The server took the ticket out of the pools: none of its games can be played in its mode any more. */
+export interface TicketCancelled {
+  ticketId: string;
+  reason: "mode_disabled";
+}
+
 /** The ticket waited too long and was taken out of the pools. */
 export interface TicketExpired {
   ticketId: string;
@@ -1293,6 +1299,17 @@ export interface PublicUser {
   createdAt: string;
 }
 
+/** Which games: those that have all of this. query: words of the name or another name, the last as far as typed. */
+export interface GameQuery {
+  limit?: number;
+  cursor?: string;
+  query?: string;
+  genre?: string;
+  platform?: string;
+  mode?: "casual" | "competitive" | "ranked" | "custom";
+  sort?: "popularity" | "name";
+}
+
 /** From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more. */
 export interface Step {
   afterS: number;
@@ -1402,14 +1419,16 @@ export interface RatingRules {
 }
 
 /**
- * A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether results
- * change ratings; by default in competitive and ranked, where teams play against one another. A group without teams
- * may be a squad that plays together: only the catalogue knows that it is each for themselves. reported_by: whose
- * word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby of a match asks for
- * another player by itself when it loses one.
+ * A way to play a game: in teams, or else as one group. matching: how its players are found. enabled: whether new
+ * games of it may begin. What has begun goes on; who waits for one is told, and waits no more. rated: whether
+ * results change ratings; by default in competitive and ranked, where teams play against one another. A group
+ * without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
+ * reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the lobby
+ * of a match asks for another player by itself when it loses one.
  */
 export interface Mode {
   mode: "casual" | "competitive" | "ranked" | "custom";
+  enabled: boolean;
   groupSize?: GroupSize;
   teams?: Teams;
   matching: RuleSet;
@@ -1419,10 +1438,11 @@ export interface Mode {
   rating: RatingRules;
 }
 
-/** A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first. */
+/** A game of the catalogue as everybody sees it, with the modes it can be played in now. */
 export interface Game {
   id: string;
   name: string;
+  aliases: Array<string>;
   summary?: string;
   coverUrl?: string;
   genres: Array<string>;
@@ -1432,6 +1452,34 @@ export interface Game {
   popularity: number;
   modes: Array<Mode>;
   externalIds?: Record<string, string>;
+}
+
+/** How many of the games that are played most now. */
+export interface TrendingQuery {
+  limit?: number;
+}
+
+/** A game and how much it is played now. waiting: tickets in its pools. lobbies: those that are open or play. */
+export interface TrendingGame {
+  id: string;
+  name: string;
+  aliases: Array<string>;
+  summary?: string;
+  coverUrl?: string;
+  genres: Array<string>;
+  platforms: Array<string>;
+  releaseDate?: string;
+  rating?: number;
+  popularity: number;
+  modes: Array<Mode>;
+  externalIds?: Record<string, string>;
+  waiting: number;
+  lobbies: number;
+}
+
+/** Asks for games that the catalogue may not have yet. */
+export interface FetchGames {
+  query: string;
 }
 
 /** Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id). */
@@ -1596,6 +1644,8 @@ export interface CommonCommands {
 export interface MatchmakingEvents extends CommonEvents {
   /** The ticket as it is now; on every change, and at least every 5 s while it waits. */
   ticket_updated: (data: Ticket, meta: Meta) => void;
+  /** The server took the ticket out of the pools: none of its games can be played in its mode any more. */
+  ticket_cancelled: (data: TicketCancelled, meta: Meta) => void;
   /** The ticket waited too long and was taken out of the pools. */
   ticket_expired: (data: TicketExpired, meta: Meta) => void;
   /** A match was found: accept it until `acceptBy`. */

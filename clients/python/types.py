@@ -1044,6 +1044,13 @@ class Announcement(TypedDict):
     body: str
 
 
+class TicketCancelled(TypedDict):
+    """The server took the ticket out of the pools: none of its games can be played in its mode any more."""
+
+    ticketId: str
+    reason: Literal["mode_disabled"]
+
+
 class TicketExpired(TypedDict):
     """The ticket waited too long and was taken out of the pools."""
 
@@ -1441,6 +1448,18 @@ class PublicUser(TypedDict):
     createdAt: str
 
 
+class GameQuery(TypedDict):
+    """Which games: those that have all of this. query: words of the name or another name, the last as far as typed."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    query: NotRequired[str]
+    genre: NotRequired[str]
+    platform: NotRequired[str]
+    mode: NotRequired[Literal["casual", "competitive", "ranked", "custom"]]
+    sort: NotRequired[Literal["popularity", "name"]]
+
+
 class Step(TypedDict):
     """From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more."""
 
@@ -1557,14 +1576,16 @@ class RatingRules(TypedDict):
 
 
 class Mode(TypedDict):
-    """A way to play a game: in teams, or else as one group. matching: how its players are found. rated: whether
-    results change ratings; by default in competitive and ranked, where teams play against one another. A group
-    without teams may be a squad that plays together: only the catalogue knows that it is each for themselves.
-    reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers: whether the
-    lobby of a match asks for another player by itself when it loses one.
+    """A way to play a game: in teams, or else as one group. matching: how its players are found. enabled: whether
+    new games of it may begin. What has begun goes on; who waits for one is told, and waits no more. rated:
+    whether results change ratings; by default in competitive and ranked, where teams play against one another. A
+    group without teams may be a squad that plays together: only the catalogue knows that it is each for
+    themselves. reported_by: whose word of a match's end counts. rating: how ratings live on. replace_leavers:
+    whether the lobby of a match asks for another player by itself when it loses one.
     """
 
     mode: Literal["casual", "competitive", "ranked", "custom"]
+    enabled: bool
     groupSize: NotRequired[GroupSize]
     teams: NotRequired[Teams]
     matching: RuleSet
@@ -1575,10 +1596,11 @@ class Mode(TypedDict):
 
 
 class Game(TypedDict):
-    """A game of the catalogue; its id is a slug. popularity: 0 to 100, higher is listed first."""
+    """A game of the catalogue as everybody sees it, with the modes it can be played in now."""
 
     id: str
     name: str
+    aliases: list[str]
     summary: NotRequired[str]
     coverUrl: NotRequired[str]
     genres: list[str]
@@ -1588,6 +1610,37 @@ class Game(TypedDict):
     popularity: float
     modes: list[Mode]
     externalIds: NotRequired[dict[str, str]]
+
+
+class TrendingQuery(TypedDict):
+    """How many of the games that are played most now."""
+
+    limit: NotRequired[int]
+
+
+class TrendingGame(TypedDict):
+    """A game and how much it is played now. waiting: tickets in its pools. lobbies: those that are open or play."""
+
+    id: str
+    name: str
+    aliases: list[str]
+    summary: NotRequired[str]
+    coverUrl: NotRequired[str]
+    genres: list[str]
+    platforms: list[str]
+    releaseDate: NotRequired[str]
+    rating: NotRequired[float]
+    popularity: float
+    modes: list[Mode]
+    externalIds: NotRequired[dict[str, str]]
+    waiting: int
+    lobbies: int
+
+
+class FetchGames(TypedDict):
+    """Asks for games that the catalogue may not have yet."""
+
+    query: str
 
 
 class LeaderboardQuery(TypedDict):
@@ -1745,6 +1798,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["ticket_updated"], callback: Callback[Ticket]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["ticket_cancelled"], callback: Callback[TicketCancelled]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["ticket_expired"], callback: Callback[TicketExpired]) -> None: ...
@@ -1911,6 +1967,14 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["ticket_updated"], predicate: Predicate[Ticket] | None = None, timeout: float = ...
     ) -> Event[Ticket]: ...
+
+    @overload
+    async def __call__(
+        self,
+        name: Literal["ticket_cancelled"],
+        predicate: Predicate[TicketCancelled] | None = None,
+        timeout: float = ...,
+    ) -> Event[TicketCancelled]: ...
 
     @overload
     async def __call__(

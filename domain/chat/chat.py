@@ -14,13 +14,13 @@ from domain.chat.notes import Note, keyed
 from domain.chat.pace import Pace
 from domain.chat.sequencer import Sequencer
 from domain.chat.silence import may_talk
-from domain.chat.words import having, words_of
 from domain.core.clock import Clock
 from domain.core.collection import Database, Filter
 from domain.core.errors import AppError, Forbidden, NotFound
 from domain.core.ids import ChannelId, IdFactory, UserId
 from domain.core.index import may_lag
 from domain.notifications.notifications import Notifications
+from domain.users.words import having, words_of
 
 
 class ChannelClosed(AppError):

@@ -30,13 +30,15 @@ class Cached(Generic[T]):
 class _Entry:
     value: Any
     read_at: datetime
+    generation: int
 
 
 class CachedReads(Generic[D]):
     """A read-through cache of one collection, for documents that change rarely and are asked for often.
 
     ttl_s: seconds a value counts as fresh; a change by another instance may go unseen as long. size: most answers kept;
-    those asked for longest ago go first. Writes go to the collection itself, which never pretends one.
+    those asked for longest ago go first. Writes go to the collection itself, which never pretends one; the writer calls
+    `forget`, so that this process sees them at once.
     """
 
     def __init__(self, collection: Collection[D], clock: Clock, *, ttl_s: float, size: int = 1000) -> None:
@@ -44,10 +46,11 @@ class CachedReads(Generic[D]):
         self._ttl, self._size = seconds(ttl_s), size
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._away_until: datetime | None = None
+        self._generation = 0
 
     async def get(self, id: str) -> Cached[D | None]:
         """The document with that id; raises `Unavailable` when it is neither kept nor to be had."""
-        return await self._read(("get", id), lambda: self._collection.get(id))
+        return await self.read(("get", id), lambda: self._collection.get(id))
 
     async def find(
         self, filter: Filter, *, sort: str = "id", limit: int, after: After | None = None
@@ -57,14 +60,19 @@ class CachedReads(Generic[D]):
         async def load() -> tuple[D, ...]:
             return tuple(await self._collection.find(filter, sort=sort, limit=limit, after=after))
 
-        return await self._read(("find", repr(filter), sort, limit, after), load)
+        return await self.read(("find", repr(filter), sort, limit, after), load)
 
-    async def _read(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> Cached[T]:
-        now = self._clock.now()
+    def forget(self) -> None:
+        """Has everything read anew; what is kept is served only while the database is away."""
+        self._generation += 1
+
+    async def read(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> Cached[T]:
+        """What `load` answers, kept as the rest is; `key` belongs to this question alone."""
+        now, generation = self._clock.now(), self._generation
         entry = self._entries.get(key)
         if entry:
             self._entries.move_to_end(key)
-            if now - entry.read_at < self._ttl:
+            if entry.generation == generation and now - entry.read_at < self._ttl:
                 return Cached(entry.value)
             if self._away_until:
                 if now < self._away_until:
@@ -78,7 +86,7 @@ class CachedReads(Generic[D]):
                 raise
             return Cached(entry.value, stale=True)
         self._away_until = None
-        self._keep(key, _Entry(value, now))
+        self._keep(key, _Entry(value, now, generation))
         return Cached(value)
 
     def _keep(self, key: Hashable, entry: _Entry) -> None:

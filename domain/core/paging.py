@@ -38,8 +38,13 @@ def cursor_of(sort_value: str | float | datetime, id: str) -> str:
     return urlsafe_b64encode(orjson.dumps([sort_value, id])).decode().rstrip("=")
 
 
-def after(cursor: str | None, kind: type[str] | type[float] | type[datetime]) -> After | None:
-    """Where `cursor` points, its sort value being of `kind`; raises `ValidationFailed` when it was tampered with."""
+def after(
+    cursor: str | None, kind: type[str] | type[float] | type[datetime], *, text: re.Pattern[str] = ID
+) -> After | None:
+    """Where `cursor` points; raises `ValidationFailed` when it was tampered with.
+
+    kind: of its sort value. text: the shape of one that is text.
+    """
     if cursor is None:
         return None
     try:
@@ -48,7 +53,10 @@ def after(cursor: str | None, kind: type[str] | type[float] | type[datetime]) ->
             sort_value = datetime.fromisoformat(sort_value).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         sort_value = id = None
-    texts = [id, sort_value] if kind is str else [id]  # a text that is sorted by is an id, too
-    if not isinstance(sort_value, kind) or not all(isinstance(text, str) and ID.fullmatch(text) for text in texts):
+    if (
+        not isinstance(sort_value, kind)
+        or not (isinstance(id, str) and ID.fullmatch(id))
+        or (isinstance(sort_value, str) and not text.fullmatch(sort_value))
+    ):
         raise ValidationFailed([{"field": "cursor", "message": "is not a cursor of this list"}])
     return sort_value, id

@@ -1,4 +1,4 @@
-"""A small catalogue of well-known games, so that a fresh install can be played with."""
+"""A catalogue of well-known games, so that a fresh install can be played with."""
 
 from importlib.resources import files
 

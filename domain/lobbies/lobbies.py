@@ -302,11 +302,11 @@ class Lobbies:
         game = await self._games.get(command.game_id)
         if game is None:
             raise ValidationFailed([{"field": "gameId", "message": "unknown game; see GET /api/v1/games"}])
-        mode = game.mode(command.mode)
-        if mode is None and command.mode == "custom":
+        mode = game.playable(command.mode)
+        if game.mode(command.mode) is None and command.mode == "custom":
             return Mode(mode="custom")  # a game need not say how its players play among themselves
         if mode is None:
-            known = ", ".join(sorted(mode.mode for mode in game.modes))
+            known = ", ".join(sorted(game.mode_names))
             raise ValidationFailed([{"field": "mode", "message": f"{game.id} has no such mode; it has: {known}"}])
         return mode
 

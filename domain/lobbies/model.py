@@ -155,7 +155,7 @@ LOBBIES = Spec(
     unique=(("join_code",),),
     indexes=(
         *(("status", "starts_at"), ("status", "idle_at"), ("ready_by",), ("unpublished_at",)),
-        *(("listed", "game_id", "mode", "region"), ("host_id", "listed")),
+        *(("listed", "game_id", "mode", "region"), ("host_id", "listed"), ("game_id", "status")),
     ),
     expires="expires_at",
 )

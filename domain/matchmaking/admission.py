@@ -29,12 +29,17 @@ class Admission:
         if found:
             raise ValidationFailed(found)
 
+    async def playable(self, criteria: Criteria) -> bool:
+        """Whether one of the games can be played in that mode now."""
+        games = [await self._games.get(wish.game_id) for wish in criteria.games]
+        return any(game.playable(criteria.mode) for game in games if game)
+
     async def most_together(self, criteria: Criteria) -> int:
         """How many players one ticket with these criteria may have."""
         limits = [1] * len(criteria.games)
         for number, wish in enumerate(criteria.games):
             game = await self._games.get(wish.game_id)
-            mode = game.mode(criteria.mode) if game else None
+            mode = game.playable(criteria.mode) if game else None
             if mode is not None and (sizes := group_size(criteria, mode)) is not None:
                 limits[number] = _most_together(mode, sizes)
         return min(limits)

@@ -1,6 +1,6 @@
 """What a player is told of their ticket and their match, on the stream `matchmaking:user:<id>`."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from domain.core.events import Event
 from domain.core.ids import LobbyId, MatchId, TicketId, UserId
@@ -22,6 +22,15 @@ class TicketExpired(Event):
     wire_name: ClassVar[str] = "ticket_expired"
 
     ticket_id: TicketId
+
+
+class TicketCancelled(Event):
+    """The server took the ticket out of the pools: none of its games can be played in its mode any more."""
+
+    wire_name: ClassVar[str] = "ticket_cancelled"
+
+    ticket_id: TicketId
+    reason: Literal["mode_disabled"]
 
 
 class MatchProposed(Event):

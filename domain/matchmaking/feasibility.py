@@ -24,7 +24,7 @@ def faults_of(criteria: Criteria, size: int, games: Mapping[GameId, Game], now: 
     modes = {
         wish.game_id: mode
         for wish in criteria.games
-        if wish.game_id in games and (mode := games[wish.game_id].mode(criteria.mode)) is not None
+        if wish.game_id in games and (mode := games[wish.game_id].playable(criteria.mode)) is not None
     }
     for game_id, mode in modes.items():
         found += _size_faults(criteria, size, f"{game_id} {criteria.mode}", mode)
@@ -48,8 +48,8 @@ def _game_faults(criteria: Criteria, games: Mapping[GameId, Game]) -> Iterator[F
         game = games.get(wish.game_id)
         if game is None:
             yield _fault(f"games.{number}.gameId", "unknown game; see GET /api/v1/games")
-        elif game.mode(criteria.mode) is None:
-            known = _listed(mode.mode for mode in game.modes)
+        elif game.playable(criteria.mode) is None:
+            known = _listed(game.mode_names)
             yield _fault("mode", f"{wish.game_id} has no such mode; it has: {known}")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Database, Duplicate, Filter, Insert, StorageConflict, Update
 from domain.core.errors import AppError, Conflict, NotFound
-from domain.core.events import Outbox, carrying, to, user_stream
+from domain.core.events import Event, Outbox, carrying, to, user_stream
 from domain.core.faults import fault_point
 from domain.core.ids import IdFactory, TicketId, UserId
 from domain.core.index import may_lag
@@ -21,8 +21,18 @@ from domain.matchmaking.board import TicketBoard
 from domain.matchmaking.commands import AnswerMatch, BackfillLobby, CancelTicket
 from domain.matchmaking.cooldowns import Cooldowns
 from domain.matchmaking.criteria import Criteria
-from domain.matchmaking.events import TicketExpired
-from domain.matchmaking.model import KEPT_S, MATCHES, TICKETS, CancelReason, MatchView, Ticket, TicketView, pool_entry
+from domain.matchmaking.events import TicketCancelled, TicketExpired
+from domain.matchmaking.model import (
+    KEPT_S,
+    MATCHES,
+    TICKETS,
+    CancelReason,
+    MatchView,
+    Ticket,
+    TicketStatus,
+    TicketView,
+    pool_entry,
+)
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.proposals import Proposals
 from domain.matchmaking.schedule import Schedule
@@ -183,16 +193,34 @@ class Matchmaking:
             return
         if ticket.queued_at > self.expiry_limit():
             return
-        event = TicketExpired(ticket_id=ticket_id)
-        events = [to(user_stream("matchmaking", player), event) for player in ticket.player_ids]
-        if await self._end(ticket, carrying(events, self._clock.now(), status="expired", backfill_of=None)):
-            expired = await self._tickets.get(ticket_id)
-            if expired is not None:
-                await self._outbox.flush(TICKETS, expired)
+        await self._end_telling(ticket, TicketExpired(ticket_id=ticket_id), "expired")
+
+    async def cancel_unplayable(self, ticket_id: TicketId) -> bool:
+        """Ends a waiting ticket none of whose games can be played in its mode any more; False while one can.
+
+        Idempotent: of a ticket that waits no more it says True.
+        """
+        ticket = await self._tickets.get(ticket_id)
+        if ticket is None or ticket.status != "queued":
+            await self._pool.remove([ticket_id])
+            return True
+        if await self._admission.playable(ticket.criteria):
+            return False
+        event = TicketCancelled(ticket_id=ticket_id, reason="mode_disabled")
+        await self._end_telling(ticket, event, "cancelled")
+        return True
 
     def expiry_limit(self) -> datetime:
         """Tickets queued before this moment have waited too long."""
         return self._clock.now() - seconds(self._config.ticket_max_s)
+
+    async def _end_telling(self, ticket: Ticket, event: Event, status: TicketStatus) -> None:
+        """Ends a queued ticket and tells its players, unless it has moved on."""
+        events = [to(user_stream("matchmaking", player), event) for player in ticket.player_ids]
+        if await self._end(ticket, carrying(events, self._clock.now(), status=status, backfill_of=None)):
+            ended = await self._tickets.get(ticket.id)
+            if ended is not None:
+                await self._outbox.flush(TICKETS, ended)
 
     async def _end(self, ticket: Ticket, changes: Changes, expect_seats: Mapping[UserId, Filter] | None = None) -> bool:
         """Ends a queued ticket and its seats, which a backfill has none of; False when it has moved on."""

@@ -47,7 +47,7 @@ class Waiting:
 class ServedPool:
     """One pool, from its first snapshot on.
 
-    mode: None when the catalogue has it no more. large: whether its matcher is one for large pools. statistics: what
+    mode: None when it cannot be played any more. large: whether its matcher is one for large pools. statistics: what
     was learned. written: what of this others know.
     """
 

@@ -55,6 +55,10 @@ class Expiry(Protocol):
         """Ends such a ticket."""
         ...
 
+    async def cancel_unplayable(self, ticket_id: TicketId) -> bool:
+        """Ends a ticket none of whose games can be played in its mode any more; False while one can."""
+        ...
+
 
 class Board(Protocol):
     """Tells players of their tickets."""
@@ -122,6 +126,8 @@ class Tick:
             await self._write_statistics(served, now)
             while due := served.due(now, ATTENDED_AT_ONCE):
                 await self._expire(served, due)
+                if served.mode is None:
+                    await self._cancel(served, due)
                 await self._show(served, due, now)
         except MatcherLost:
             await self._drop(key)
@@ -139,7 +145,7 @@ class Tick:
     async def _up_to_date(self, key: PoolKey, now: datetime) -> ServedPool:
         """The pool as it is now; loaded if it is new here, was lost, has become large, or is played in another way."""
         game = await self._games.get(key.game_id)
-        mode = game.mode(key.mode) if game else None
+        mode = game.playable(key.mode) if game else None
         served = self._served.get(key)
         if served and served.mode == mode and await served.follow(self._pool, now) and not self._outgrown(served):
             return served
@@ -171,6 +177,12 @@ class Tick:
             await self._expiry.expire(ticket_id)
         if late:
             await served.forget(late)
+
+    async def _cancel(self, served: ServedPool, tickets: Sequence[TicketId]) -> None:
+        """Ends those of the tickets for which the catalogue has no game any more."""
+        ended = [ticket_id for ticket_id in tickets if await self._expiry.cancel_unplayable(ticket_id)]
+        if ended:
+            await served.forget(ended)
 
     async def _propose(self, served: ServedPool, now: datetime) -> int:
         """Proposes the groups as they come, some at a time, as long as this worker holds the pool; how many stood."""

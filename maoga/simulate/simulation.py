@@ -168,6 +168,10 @@ class Simulation:
             self.figures.expired += 1
             self._write({"type": "expired", "at": self._clock.s, "ticketId": ticket_id})
 
+    async def cancel_unplayable(self, ticket_id: TicketId) -> bool:
+        """All games of the scenario stay playable."""
+        return False
+
     async def show_waiting(self, explained: Mapping[TicketId, Explanation], state: PoolState) -> None:
         """The board of the tick: nobody looks."""
 

@@ -27,6 +27,7 @@ class MatchmakingNamespace(Namespace):
     sends: ClassVar = {
         "matchmaking:user:<userId>": (
             events.TicketUpdated,
+            events.TicketCancelled,
             events.TicketExpired,
             events.MatchProposed,
             events.MatchAccepted,

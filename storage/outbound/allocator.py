@@ -7,6 +7,7 @@ from domain.core.clock import Clock
 from domain.jobs.runner import Hopeless, JobFailed
 from domain.lobbies.allocation import AllocationRequest
 from domain.lobbies.connection import GameConnection
+from storage.outbound.bounded import AnswerTooLong, read_bounded
 from storage.outbound.signing import signed
 
 TIMEOUT_S = 5.0
@@ -42,7 +43,9 @@ class WebhookAllocator:
                 session.post(self._url, data=body, headers=headers, allow_redirects=False) as response,
             ):
                 _check_status(response.status)
-                return _connection(await _bounded(response))
+                return _connection(await read_bounded(response, ANSWER_LIMIT))
+        except AnswerTooLong as error:
+            raise JobFailed(f"the allocator's answer has {error}") from None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise JobFailed(f"the allocator did not answer: {type(error).__name__}") from None
 
@@ -53,16 +56,6 @@ def _check_status(status: int) -> None:
     if status < 500 and status not in TRY_AGAIN:
         raise Hopeless(f"the allocator refused with {status}")
     raise JobFailed(f"the allocator answered {status}")
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The body, if it is not too long; what is longer is not read."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > ANSWER_LIMIT:
-            raise JobFailed(f"the allocator's answer has more than {ANSWER_LIMIT} bytes")
-    return bytes(body)
 
 
 def _connection(body: bytes) -> GameConnection:

@@ -14,7 +14,6 @@ from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
 from domain.core.ids import UserId
 from domain.core.limits import RateLimits
-from domain.games.games import Games
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -24,6 +23,7 @@ from storage.documents.sqlite import SqliteDatabase
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
+from tests.support.catalogues import games_of
 from tests.support.clock import ManualClock
 
 KEY = b"a signing key of the tests, 32 bytes and more"
@@ -114,7 +114,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://") -> Asyn
     redis = open_redis(redis_url, timeout_s=5)
     users, tokens = Users(database, clock), Tokens([KEY], clock, access_s=900)
     limits, publisher = RedisRateLimits(redis), Disconnects()
-    rankings = Rankings(database, Games(database, clock), clock)
+    rankings = Rankings(database, games_of(database, clock), clock)
     auth = Auth(
         database,
         users,

@@ -11,7 +11,6 @@ from domain.core.collection import Insert
 from domain.core.events import Outbox
 from domain.core.ids import GameId, LobbyId, MatchId, UserId, new_id
 from domain.core.streams import Position
-from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.lobbies.access import LobbyAccess
 from domain.lobbies.browser import LobbyBrowser
@@ -26,6 +25,7 @@ from maoga.bootstrap import Core
 from realtime import packet
 from storage.redis.deadlines import RedisDeadlines
 from tests.support.accounts import Accounts
+from tests.support.catalogues import games_of
 
 
 async def a_lobby(core: Core, *members: UserId, match_id: MatchId | None = None) -> LobbyId:
@@ -92,7 +92,7 @@ def lobbies_of(accounts: Accounts, blocks: Blocks, friends: Friends) -> tuple[Lo
     lobbies = Lobbies(
         database=database,
         users=accounts.users,
-        games=Games(database, clock),
+        games=games_of(database, clock),
         access=access,
         changes=changes,
         clock=clock,

@@ -28,7 +28,8 @@ class World:
     """What the tick of a worker meets.
 
     games: the catalogue. spoiled: tickets that somebody else is always quicker with. proposed: the groups, in order.
-    shown: what players were told, in order, with the moment. expired: tickets that waited too long. reported: failures.
+    shown: what players were told, in order, with the moment. expired: tickets that waited too long.
+    cancelled: those for which there was no game. elsewhere: tickets that have another one. reported: failures.
     on_propose: what else happens at each proposal.
     """
 
@@ -46,6 +47,8 @@ class World:
         self.proposed: list[Group] = []
         self.shown: list[tuple[datetime, TicketId, Explanation, PoolState]] = []
         self.expired: list[TicketId] = []
+        self.cancelled: list[TicketId] = []
+        self.elsewhere: set[TicketId] = set()
         self.reported: list[Exception] = []
         self.on_propose: Callable[[], None] = lambda: None
         self.ownership = Ownership(leases or SoleLeases(), self.clock)
@@ -81,6 +84,13 @@ class World:
     async def expire(self, ticket_id: TicketId) -> None:
         self.expired.append(ticket_id)
         await self.pool.remove([ticket_id])
+
+    async def cancel_unplayable(self, ticket_id: TicketId) -> bool:
+        if ticket_id in self.elsewhere:
+            return False
+        self.cancelled.append(ticket_id)
+        await self.pool.remove([ticket_id])
+        return True
 
     async def show_waiting(self, explained: Mapping[TicketId, Explanation], state: PoolState) -> None:
         self.shown += [(self.clock.now(), id, explanation, state) for id, explanation in explained.items()]

@@ -218,6 +218,7 @@ export class Player {
     this.#on("social", "hello", () => this.#maoga.refresh("social")); // nor presence_changed
     this.#on("matchmaking", "ticket_updated", (ticket) => this.#takeTicket(ticket));
     this.#on("matchmaking", "ticket_expired", ({ ticketId }) => this.#expired(ticketId));
+    this.#on("matchmaking", "ticket_cancelled", ({ ticketId }) => this.#takenOut(ticketId));
     this.#on("matchmaking", "match_proposed", (proposal) => this.#proposed(proposal));
     this.#on("matchmaking", "match_accepted", (progress) => this.#accepted(progress));
     this.#on("matchmaking", "match_confirmed", () => this.#maoga.refresh("lobby"));
@@ -286,6 +287,13 @@ export class Player {
     if (this.ticket?.id !== ticketId) return;
     this.ticket = null;
     this.#screen.note("Nobody was found in all that time. Try another mode, or wider criteria.");
+  }
+
+  #takenOut(ticketId) {
+    this.#over.add(ticketId);
+    if (this.ticket?.id !== ticketId) return;
+    this.ticket = null;
+    this.#screen.note("This game cannot be played in that mode any more. Choose another one.");
   }
 
   #proposed({ match, acceptBy }) {

@@ -35,6 +35,13 @@ AUTH = (
 CATALOGUE = (
     RouteRow("GET", "/games", everyone(OWN), anonymous=OWN),
     RouteRow("GET", "/games/{id}", everyone(OWN), id=lambda s: "apex", anonymous=OWN),
+    RouteRow("GET", "/games/trending", everyone(OWN), anonymous=OWN),
+    RouteRow("POST", "/games/fetch", everyone("NO_GAME_SOURCE"), body=lambda s: {"query": "chess"}),
+    RouteRow("POST", "/admin/games/sync", everyone("FORBIDDEN")),
+    RouteRow("GET", "/admin/games/{id}", everyone("FORBIDDEN"), id=lambda s: "apex"),
+    RouteRow("POST", "/admin/games", everyone("FORBIDDEN"), body=lambda s: {"id": "go", "name": "Go"}),
+    RouteRow("PUT", "/admin/games/{id}", everyone("FORBIDDEN"), id=lambda s: "apex", body=lambda s: {"name": "Mine"}),
+    RouteRow("DELETE", "/admin/games/{id}", everyone("FORBIDDEN"), id=lambda s: "apex"),
     RouteRow("GET", "/leaderboards/{id}", everyone(OWN), id=lambda s: "rocket-league", query="?mode=ranked"),
     RouteRow(
         "POST",

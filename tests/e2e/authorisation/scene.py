@@ -76,7 +76,7 @@ class Scene:
         url = f"{self.url}/api/v1{path}"
         async with self.http.request(method, url, json=body, headers=headers) as response:
             is_json = response.content_type == "application/json"
-            answer = await response.json() if is_json else {"data": await response.text()}
+            answer: Any = await response.json() if is_json else {"data": await response.text()}
         return answer.get("error", {}).get("code"), answer.get("data")
 
     async def state(self) -> dict[str, Any]:

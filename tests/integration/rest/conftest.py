@@ -17,11 +17,14 @@ from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
 from domain.auth.external import External, IdentityProvider
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
+from domain.core.cache import Cache
 from domain.core.events import Outbox
+from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
 from domain.flags.flags import Flags
 from domain.games.games import Games
 from domain.games.seed import seed
+from domain.games.source import UNWATCHED
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.matchmaking.karma import KarmaBook
@@ -34,10 +37,16 @@ from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.privacy import Privacy
 from maoga.chat_assembly import build_chat
+from maoga.games_assembly import build_catalogue
 from maoga.process import report
-from rest.app import build_app, runner_of
+from maoga.reference import DOCUMENTS
+from maoga.settings import Settings
+from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
+from rest.server import runner_of
+from storage.memory.cache import MemoryCache
+from storage.memory.tickets import MemoryTicketPool
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
 from tests.support.accounts import PASSWORD, Accounts, open_accounts
@@ -174,10 +183,15 @@ async def serving(
     checks: dict[str, Check] | None = None,
     chats: ChatCases | None = None,
     providers: Mapping[str, IdentityProvider] | None = None,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts. chats: another chat than a plain one. providers: of identities."""
+    """A server of those accounts. chats: another chat than a plain one. providers: of identities.
+
+    settings: of the catalogue's source.
+    """
     metrics = Observed()
-    database, clock, games = accounts.database, accounts.clock, Games(accounts.database, accounts.clock)
+    database, clock, cache = accounts.database, accounts.clock, Cache(MemoryCache(accounts.clock))
+    games = Games(database, clock, cache)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
     standings = Standings(
         database, users=accounts.users, games=games, leaderboards=leaderboards, clock=clock, report=report
@@ -185,6 +199,20 @@ async def serving(
     blocks, friends = relations(accounts)
     lobbies, browser = lobbies_of(accounts, blocks, friends)
     jobs = Jobs(database, clock, new_id)
+    catalogue = build_catalogue(
+        settings or test_settings(Path(gettempdir())),
+        database=database,
+        redis=accounts.redis,
+        games=games,
+        cache=cache,
+        limits=accounts.limits,
+        pool=MemoryTicketPool(),
+        jobs=jobs,
+        runner=JobRunner(database, jobs, clock, worker="rest", report=report),
+        audit=Audit(clock, new_id),
+        clock=clock,
+        metrics=UNWATCHED,
+    )
     services = Services(
         auth=accounts.auth,
         keys=keys_of(accounts),
@@ -203,6 +231,9 @@ async def serving(
         notifications=notifications_of(accounts),
         notification_preferences=NotificationPreferences(database),
         games=games,
+        catalogue=catalogue.catalogue,
+        imports=catalogue.imports,
+        trending=catalogue.trending,
         rankings=accounts.rankings,
         standings=standings,
         results=Results(
@@ -239,9 +270,10 @@ async def serving(
         desks=cast("Any", None),
         flags=Flags(database, clock),
         limits=accounts.limits,
+        idempotency=Idempotency(database, clock),
         metrics=metrics,
     )
-    runner = runner_of(build_app(services, config, checks or {}), drain_s=1)
+    runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from domain.chat.emoji import is_emoji
 from domain.chat.mentions import MENTIONS_MAX, named_in
-from domain.chat.words import WORD_MAX, WORDS_MAX, having, words_of
 from domain.users.model import User
 from domain.users.names import name_key
+from domain.users.words import WORD_MAX, WORDS_MAX, having, words_of
 from tests.support.builders import NOON
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"

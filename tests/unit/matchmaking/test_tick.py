@@ -99,16 +99,36 @@ async def test_a_mode_that_changes_is_played_by_its_new_rules() -> None:
     assert await world.tick.run() == 1
 
 
-async def test_tickets_expire_in_time_in_every_pool_and_whatever_the_catalogue_says() -> None:
+@pytest.mark.parametrize("other_game", [True, False])
+async def test_tickets_expire_in_time_in_every_pool_and_whatever_the_catalogue_says(other_game: bool) -> None:
+    """A ticket waits on in a pool that nobody plays in as long as it has another game."""
     world = World(DUEL)
     (one,) = entries(world, 1)
     await world.pool.add(one)
     await world.tick.run()
-    del world.games[CHESS.game_id]
+    if other_game:
+        world.elsewhere.add(one.ticket_id)
+        del world.games[CHESS.game_id]
     await world.run(until_s=TICKET_MAX_S, every_s=10)
     assert world.expired == []
     await world.run(until_s=10, every_s=1)
     assert world.expired == [one.ticket_id]
+    assert world.cancelled == []
+
+
+@pytest.mark.parametrize("modes", [(), (Mode(mode="casual", enabled=False),)])
+async def test_a_mode_that_is_taken_away_or_disabled_has_no_matches_and_no_tickets_in_the_next_tick(
+    modes: tuple[Mode, ...],
+) -> None:
+    world = World(DUEL)
+    (one, two) = entries(world, 2)
+    await world.pool.add(one)
+    await world.tick.run()
+    world.games[CHESS.game_id] = Game(id="chess", name="Chess", modes=modes)
+    await world.pool.add(two)
+    assert await world.tick.run() == 0
+    assert {*world.cancelled} == {one.ticket_id, two.ticket_id}
+    assert await world.pool.size(CHESS) == 0
 
 
 async def test_who_waits_is_told_why_at_least_every_five_seconds() -> None:

@@ -1,4 +1,7 @@
-"""What a search finds messages by: their words, folded so that case, width and composition do not matter. Pure."""
+"""What a search finds texts by: their words, folded so that case, width and composition do not matter. Pure.
+
+What is to be found keeps `words_of` its text in an indexed list field `words`.
+"""
 
 import re
 
@@ -6,7 +9,7 @@ from domain.core.collection import Filter
 from domain.users.names import name_key
 
 WORDS_MAX = 50
-"""A message is found by so many of its words, the first ones."""
+"""A text is found by so many of its words, the first ones."""
 WORD_MAX = 40
 """Of a longer word, so many characters count."""
 QUERY_WORDS_MAX = 8
@@ -21,7 +24,7 @@ def words_of(text: str, most: int = WORDS_MAX) -> tuple[str, ...]:
 
 
 def having(query: str) -> Filter | None:
-    """The filter for messages that have all the words of a query, of the last one the beginning; None without words."""
+    """The filter for what has all the words of a query, of the last one the beginning; None without words."""
     *whole, begun = words_of(query, QUERY_WORDS_MAX) or ("",)
     if not begun:
         return None
