@@ -1,5 +1,7 @@
 """Puts the use cases together on open storage."""
 
+from datetime import timedelta
+
 from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
@@ -13,6 +15,7 @@ from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
 from domain.core.events import Outbox
 from domain.core.ids import new_id
+from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
@@ -53,6 +56,7 @@ from maoga.core import Core
 from maoga.games_assembly import build_catalogue
 from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
+from maoga.people_assembly import build_people
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.social_assembly import build_social
@@ -79,6 +83,7 @@ def build(
     redis: Client,
     streams: StreamLog,
     *,
+    store: MediaStore,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
     cache_metrics: CacheMetrics,
@@ -149,6 +154,7 @@ def build(
     )
     chats = build_chat(
         settings,
+        store=store,
         database=database,
         publisher=publisher,
         outbox=outbox,
@@ -162,6 +168,23 @@ def build(
         jobs=jobs,
         runner=runner,
         clock=clock,
+    )
+    people = build_people(
+        database=database,
+        redis=redis,
+        store=store,
+        users=users,
+        auth=auth,
+        audit=Audit(clock, new_id),
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        games=games,
+        standings=standings,
+        chats=chats,
+        runner=runner,
+        clock=clock,
+        grace=timedelta(days=settings.account_grace_days),
     )
     lobby = build_lobbies(
         settings,
@@ -369,6 +392,7 @@ def build(
         audit=audit,
         flags=flags,
         users=users,
+        people=people,
         notifications=notifications,
         notification_preferences=preferences,
         tokens=tokens,

@@ -70,15 +70,19 @@ from domain.social.friends import Friends
 from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
 from domain.social.presences import Presences
 from domain.social.privacy import PRIVACY, Privacy
+from domain.users.avatars import AVATARS
+from domain.users.devices import DEVICES
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.people_assembly import PersonalCases
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(KEYED_REQUESTS, AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, IDENTITIES),
+    *(AUDIT, JOBS, KEYED_REQUESTS, USERS, DEVICES, AVATARS, SESSIONS, API_KEYS, IDENTITIES),
+    *(NOTIFICATIONS, NOTIFICATION_SETTINGS),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
@@ -106,6 +110,7 @@ class Core:
     audit: Audit
     flags: Flags
     users: Users
+    people: PersonalCases
     notifications: Notifications
     notification_preferences: NotificationPreferences
     tokens: Tokens

@@ -7,7 +7,7 @@ from domain.core.ids import UserId
 from domain.reports.commands import Impose, Lift
 from domain.reports.sanctions import SanctionLimit, SanctionOver
 from domain.reports.views import SanctionView
-from rest.envelope import Reply, Streamed, listed_reply
+from rest.envelope import Reply, Stream, listed_reply
 from rest.routes import Call, Route
 
 SANCTIONS_SHOWN = 100
@@ -24,10 +24,10 @@ async def user(call: Call) -> AccountDetail:
     return await call.services.desks.accounts.detail(_id(call))
 
 
-async def export(call: Call) -> Streamed:
+async def export(call: Call) -> Stream:
     """All accounts as a stream, the oldest first: JSON in lines, or CSV. The audit log says who took it."""
     body = await call.services.desks.accounts.export(call.actor, call.query)
-    return Streamed(body, CONTENT_TYPES[call.query.format], f"users.{call.query.format}")
+    return Stream(body, CONTENT_TYPES[call.query.format], f"users.{call.query.format}")
 
 
 async def sanctions(call: Call) -> Reply:

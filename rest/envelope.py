@@ -37,10 +37,10 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
-class Streamed:
-    """A file as it comes, of any length. A failure on the way cuts the connection, so nobody takes it for whole."""
+class Stream:
+    """A file that is made while it is sent. parts: its bytes, the first of which come before the answer begins."""
 
-    body: AsyncIterator[bytes]
+    parts: AsyncIterator[bytes]
     content_type: str
     filename: str
 
@@ -67,15 +67,12 @@ def stale_meta(stale: bool) -> dict[str, Any]:
     return {"stale": True} if stale else {}
 
 
-def success(answer: Model | Reply | Download | Streamed | None, status: int) -> web.Response:
+def success(answer: Model | Reply | Download | None, status: int) -> web.Response:
     """The answer in its envelope; None answers nothing, with 204."""
     if answer is None:
         return web.Response(status=204)
     if isinstance(answer, Download):
         return _download(answer)
-    if isinstance(answer, Streamed):
-        disposition = {"Content-Disposition": f'attachment; filename="{answer.filename}"'}
-        return web.Response(body=answer.body, content_type=answer.content_type, headers=disposition)
     reply = answer if isinstance(answer, Reply) else Reply(answer)
     data = reply.data.wire() if isinstance(reply.data, Model) else reply.data
     body: dict[str, Any] = {"status": "success", "data": data}

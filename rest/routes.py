@@ -15,9 +15,9 @@ from domain.auth.external import External
 from domain.auth.model import Principal
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
-from domain.chat.media import Read
 from domain.core.errors import AppError
 from domain.core.idempotency import Idempotency
+from domain.core.images import Read
 from domain.core.limits import Limit, RateLimits, Spent
 from domain.core.model import Command, Model
 from domain.flags.flags import Flags
@@ -31,14 +31,21 @@ from domain.matchmaking.results import Results
 from domain.matchmaking.trending import Trending
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
+from domain.privacy.departures import Departures
+from domain.privacy.exports import Exports
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.people import People
+from domain.social.privacy import Privacy
+from domain.users.avatars import Avatars
+from domain.users.devices import Devices
 from domain.users.permissions import Permission
+from domain.users.profiles import Profiles
 from domain.users.users import Users
-from rest.envelope import Download, Reply, Streamed
+from rest.envelope import Download, Reply, Stream
 
 RateClass = Literal["auth", "read", "write", "upload", "server"]
 
@@ -69,6 +76,13 @@ class Services:
     roles: Roles
     external: External
     users: Users
+    profiles: Profiles
+    avatars: Avatars
+    devices: Devices
+    people: People
+    privacy: Privacy
+    departures: Departures
+    exports: Exports
     blocks: Blocks
     friends: Friends
     notifications: Notifications
@@ -136,7 +150,7 @@ class Deprecation:
     successor: str | None = None
 
 
-Handler = Callable[[Call], Awaitable[Model | Reply | Download | Streamed | None]]
+Handler = Callable[[Call], Awaitable[Model | Reply | Download | Stream | None]]
 
 
 @dataclass(frozen=True, slots=True)

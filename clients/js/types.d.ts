@@ -788,6 +788,7 @@ export interface RecentPlayerList {
 /** Who may do and see what. */
 export interface Privacy {
   presence: "everyone" | "friends" | "nobody";
+  profile: "everyone" | "friends" | "nobody";
   directMessages: "everyone" | "friends" | "nobody";
   friendRequests: "everyone" | "nobody";
 }
@@ -795,6 +796,7 @@ export interface Privacy {
 /** What changes; the rest stays. See `PrivacySettings`. */
 export interface SetPrivacy {
   presence?: "everyone" | "friends" | "nobody";
+  profile?: "everyone" | "friends" | "nobody";
   directMessages?: "everyone" | "friends" | "nobody";
   friendRequests?: "everyone" | "nobody";
 }
@@ -1206,15 +1208,23 @@ export interface PreferredGame {
   weight: number;
 }
 
+/** Hours of a day of the week in which a player likes to play, in UTC. */
+export interface PlayTime {
+  day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+  fromHour: number;
+  toHour: number;
+}
+
 /**
- * What a player likes to play, where and with whom. research: whether searches may be recorded, without any name,
- * to be replayed under other rules.
+ * What a player likes to play, where, when and with whom. research: whether searches may be recorded, without any
+ * name, to be replayed under other rules.
  */
 export interface Preferences {
   competitiveness: "casual" | "balanced" | "competitive";
   games: Array<PreferredGame>;
   regions: Array<string>;
   languages: Array<string>;
+  playTimes: Array<PlayTime>;
   research: boolean;
 }
 
@@ -1228,11 +1238,13 @@ export interface GameProfile {
   rating: Rating;
 }
 
-/** A user as they see themselves. */
+/** A user as they see themselves. phone, gender, birthYear: nobody else sees them. */
 export interface Me {
   id: string;
   username: string;
   displayName: string;
+  avatarUrl?: string;
+  bio?: string;
   karma: number;
   createdAt: string;
   email?: string;
@@ -1243,6 +1255,9 @@ export interface Me {
   status: "active" | "suspended" | "banned" | "deleted";
   preferences: Preferences;
   gameProfiles: Array<GameProfile>;
+  phone?: string;
+  gender?: string;
+  birthYear?: number;
 }
 
 /** What a login answers. */
@@ -1290,13 +1305,82 @@ export interface LinkIdentity {
   nonce?: string;
 }
 
-/** A user as everybody sees them. */
+/** What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else. */
+export interface UpdateProfile {
+  username?: string;
+  displayName?: string;
+  bio?: string;
+  phone?: string;
+  gender?: string;
+  birthYear?: number;
+}
+
+/** A game the player likes; `weight` 1 to 10 says how much. */
+export interface GameLiked {
+  gameId: string;
+  weight?: number;
+}
+
+/** Hours of a day of the week, in UTC. */
+export interface TimeLiked {
+  day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+  fromHour: number;
+  toHour: number;
+}
+
+/** What changes; the rest stays. research: searches may be recorded, without any name, for a simulation. */
+export interface UpdatePreferences {
+  competitiveness?: "casual" | "balanced" | "competitive";
+  games?: Array<GameLiked>;
+  regions?: Array<string>;
+  languages?: Array<string>;
+  playTimes?: Array<TimeLiked>;
+  research?: boolean;
+}
+
+/** What the player is in a game, in their own words. skillLevel: 0 to 100. */
+export interface SetGameProfile {
+  inGameName?: string;
+  rank?: string;
+  skillLevel?: number;
+}
+
+/** How large a picture is to be: no side is longer than so many pixels. */
+export interface AvatarQuery {
+  size?: "64" | "256";
+}
+
+/** A device as its user sees it. seenAt: when it was last named. */
+export interface Device {
+  id: string;
+  platform: "ios" | "android" | "web";
+  name?: string;
+  seenAt: string;
+}
+
+/** Names a device that notifications can be pushed to. token: the one its push service gave it. */
+export interface AddDevice {
+  token: string;
+  platform: "ios" | "android" | "web";
+  name?: string;
+}
+
+/** A user as others see them. avatarUrl, bio: missing where there is none, or the user shows it to others only. */
 export interface PublicUser {
   id: string;
   username: string;
   displayName: string;
+  avatarUrl?: string;
+  bio?: string;
   karma: number;
   createdAt: string;
+}
+
+/** Whom to look for: how a username, a display name or a word of it begins, whatever its case. */
+export interface UserSearch {
+  limit?: number;
+  cursor?: string;
+  query: string;
 }
 
 /** Which games: those that have all of this. query: words of the name or another name, the last as far as typed. */

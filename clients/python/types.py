@@ -877,6 +877,7 @@ class Privacy(TypedDict):
     """Who may do and see what."""
 
     presence: Literal["everyone", "friends", "nobody"]
+    profile: Literal["everyone", "friends", "nobody"]
     directMessages: Literal["everyone", "friends", "nobody"]
     friendRequests: Literal["everyone", "nobody"]
 
@@ -885,6 +886,7 @@ class SetPrivacy(TypedDict):
     """What changes; the rest stays. See `PrivacySettings`."""
 
     presence: NotRequired[Literal["everyone", "friends", "nobody"]]
+    profile: NotRequired[Literal["everyone", "friends", "nobody"]]
     directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
     friendRequests: NotRequired[Literal["everyone", "nobody"]]
 
@@ -1346,15 +1348,24 @@ class PreferredGame(TypedDict):
     weight: int
 
 
+class PlayTime(TypedDict):
+    """Hours of a day of the week in which a player likes to play, in UTC."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    fromHour: int
+    toHour: int
+
+
 class Preferences(TypedDict):
-    """What a player likes to play, where and with whom. research: whether searches may be recorded, without any
-    name, to be replayed under other rules.
+    """What a player likes to play, where, when and with whom. research: whether searches may be recorded, without
+    any name, to be replayed under other rules.
     """
 
     competitiveness: Literal["casual", "balanced", "competitive"]
     games: list[PreferredGame]
     regions: list[str]
     languages: list[str]
+    playTimes: list[PlayTime]
     research: bool
 
 
@@ -1370,11 +1381,13 @@ class GameProfile(TypedDict):
 
 
 class Me(TypedDict):
-    """A user as they see themselves."""
+    """A user as they see themselves. phone, gender, birthYear: nobody else sees them."""
 
     id: str
     username: str
     displayName: str
+    avatarUrl: NotRequired[str]
+    bio: NotRequired[str]
     karma: int
     createdAt: str
     email: NotRequired[str]
@@ -1385,6 +1398,9 @@ class Me(TypedDict):
     status: Literal["active", "suspended", "banned", "deleted"]
     preferences: Preferences
     gameProfiles: list[GameProfile]
+    phone: NotRequired[str]
+    gender: NotRequired[str]
+    birthYear: NotRequired[int]
 
 
 class Session(TypedDict):
@@ -1438,14 +1454,92 @@ class LinkIdentity(TypedDict):
     nonce: NotRequired[str]
 
 
+class UpdateProfile(TypedDict):
+    """What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else."""
+
+    username: NotRequired[str]
+    displayName: NotRequired[str]
+    bio: NotRequired[str]
+    phone: NotRequired[str]
+    gender: NotRequired[str]
+    birthYear: NotRequired[int]
+
+
+class GameLiked(TypedDict):
+    """A game the player likes; `weight` 1 to 10 says how much."""
+
+    gameId: str
+    weight: NotRequired[int]
+
+
+class TimeLiked(TypedDict):
+    """Hours of a day of the week, in UTC."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    fromHour: int
+    toHour: int
+
+
+class UpdatePreferences(TypedDict):
+    """What changes; the rest stays. research: searches may be recorded, without any name, for a simulation."""
+
+    competitiveness: NotRequired[Literal["casual", "balanced", "competitive"]]
+    games: NotRequired[list[GameLiked]]
+    regions: NotRequired[list[str]]
+    languages: NotRequired[list[str]]
+    playTimes: NotRequired[list[TimeLiked]]
+    research: NotRequired[bool]
+
+
+class SetGameProfile(TypedDict):
+    """What the player is in a game, in their own words. skillLevel: 0 to 100."""
+
+    inGameName: NotRequired[str]
+    rank: NotRequired[str]
+    skillLevel: NotRequired[int]
+
+
+class AvatarQuery(TypedDict):
+    """How large a picture is to be: no side is longer than so many pixels."""
+
+    size: NotRequired[Literal["64", "256"]]
+
+
+class Device(TypedDict):
+    """A device as its user sees it. seenAt: when it was last named."""
+
+    id: str
+    platform: Literal["ios", "android", "web"]
+    name: NotRequired[str]
+    seenAt: str
+
+
+class AddDevice(TypedDict):
+    """Names a device that notifications can be pushed to. token: the one its push service gave it."""
+
+    token: str
+    platform: Literal["ios", "android", "web"]
+    name: NotRequired[str]
+
+
 class PublicUser(TypedDict):
-    """A user as everybody sees them."""
+    """A user as others see them. avatarUrl, bio: missing where there is none, or the user shows it to others only."""
 
     id: str
     username: str
     displayName: str
+    avatarUrl: NotRequired[str]
+    bio: NotRequired[str]
     karma: int
     createdAt: str
+
+
+class UserSearch(TypedDict):
+    """Whom to look for: how a username, a display name or a word of it begins, whatever its case."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    query: str
 
 
 class GameQuery(TypedDict):

@@ -149,11 +149,14 @@ class Auth:
             await self._throttle.failed(address)
             raise InvalidCredentials
         await self._throttle.succeeded(command.credential)
-        _refuse_unless_active(user, self._clock.now())
-        return await self._open_session(user)
+        return await self.enter(user)
 
     async def enter(self, user: User) -> SessionView:
-        """Opens a session for somebody another provider vouches for; raises the refusal of the account's status."""
+        """Opens a session for who has proved to be the user; raises the refusal of the account's status.
+
+        An account that they have deleted is theirs again, unless its days of grace are over.
+        """
+        user = await self._users.restored(user)
         _refuse_unless_active(user, self._clock.now())
         return await self._open_session(user)
 

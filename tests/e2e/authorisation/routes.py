@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.e2e.authorisation.cells import MAY, OWN, SEES, RouteRow, everyone
+from tests.e2e.authorisation.cells import EMPTY, MAY, OWN, SEES, RouteRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
@@ -208,6 +208,26 @@ ACCESS = (
     ),
 )
 
+USERS = (
+    RouteRow("GET", "/users/me", everyone(OWN)),
+    RouteRow("PATCH", "/users/me", everyone(OWN), body=lambda s: {"bio": "x"}),
+    RouteRow("DELETE", "/users/me", OPEN),
+    RouteRow("GET", "/users/me/export", OPEN),
+    RouteRow("PATCH", "/users/me/preferences", everyone(OWN), body=lambda s: {"research": True}),
+    RouteRow("PUT", "/users/me/game-profiles/{id}", everyone(OWN), id=lambda s: "apex", body=lambda s: {}),
+    RouteRow("DELETE", "/users/me/game-profiles/{id}", everyone(OWN), id=lambda s: "apex"),
+    RouteRow("PUT", "/users/me/avatar", OPEN),
+    RouteRow("DELETE", "/users/me/avatar", everyone(OWN)),
+    RouteRow("GET", "/avatars/{id}", everyone("NOT_FOUND"), id=lambda s: s.media, anonymous="NOT_FOUND"),
+    RouteRow("GET", "/users/me/devices", everyone(OWN)),
+    RouteRow("POST", "/users/me/devices", OPEN),
+    RouteRow("DELETE", "/users/me/devices/{id}", everyone("NOT_FOUND")),
+    RouteRow("GET", "/users/me/privacy", everyone(OWN)),
+    RouteRow("PATCH", "/users/me/privacy", everyone(OWN), body=lambda s: {"presence": "everyone"}),
+    RouteRow("GET", "/users/{id}", everyone(OWN, blocked="NOT_FOUND"), id=lambda s: s.user("host")),
+    RouteRow("GET", "/users", everyone(OWN, blocked=EMPTY), query="?query=host"),
+)
+
 ROUTE_ROWS = (
     *AUTH,
     *ACCESS,
@@ -217,8 +237,7 @@ ROUTE_ROWS = (
     *LOBBIES,
     *SOCIAL,
     *NOTIFICATIONS,
+    *USERS,
     *REPORTS,
     *ADMIN,
-    RouteRow("GET", "/users/me", everyone(OWN)),
-    RouteRow("GET", "/users/{id}", everyone(OWN), id=lambda s: s.user("host")),
 )
