@@ -316,7 +316,6 @@ def build(
         audit=audit,
         jobs=jobs,
         runner=runner,
-        limits=limits,
     )
     desks = build_desks(
         database,

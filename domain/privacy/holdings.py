@@ -18,6 +18,7 @@ from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message
 from domain.core.collection import After, Database, Filter, Spec
 from domain.core.ids import UserId
 from domain.core.model import Document
+from domain.flags.model import FLAGS
 from domain.games.model import GAMES
 from domain.jobs.model import JOBS
 from domain.lobbies.invites import INVITES
@@ -31,6 +32,7 @@ from domain.notifications.settings import NOTIFICATION_SETTINGS
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.privacy.anonymity import ERASED, without
 from domain.rankings.model import RATINGS
+from domain.reports.model import CASES, REPORTS, SANCTIONS, Report
 from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
 from domain.social.privacy import PRIVACY
 from domain.users.avatars import AVATARS
@@ -143,6 +145,15 @@ def _message(message: Message, user: User) -> Document:
     return anonymise(message, user)
 
 
+def _report(report: Report, user: User) -> Document | None:
+    """A report of the person goes; what the person reported of others stays for their sake, without who did."""
+    if report.user_id == user.id:
+        return None
+    if report.reporter_id == user.id:
+        report = report.changed(reporter_id=None, description=None)
+    return anonymise(report, user)
+
+
 USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes")
 
 HOLDINGS: tuple[Holding[Any], ...] = (
@@ -183,6 +194,17 @@ HOLDINGS: tuple[Holding[Any], ...] = (
         erase=anonymise,
         scattered=True,
     ),
+    # Who has reported somebody is told to nobody else, nor what moderators wrote about it.
+    Holding(REPORTS, own=(by("reporter_id"), by("user_id")), shown=(by("reporter_id"),), erase=_report, scattered=True),
+    Holding(CASES, own=(by("user_id"), by("assignee_id")), shown=(), erase=delete_own("user_id"), scattered=True),
+    Holding(
+        SANCTIONS,
+        own=(by("user_id"), by("by"), by("lifted_by")),
+        shown=(by("user_id"),),
+        secret=never("by", "lifted_by", "case_id"),
+        erase=delete_own("user_id"),
+    ),
+    Holding(FLAGS, erase=anonymise, scattered=True),
     Holding(JOBS, scattered=True),
     Holding(API_KEYS),  # the studio's
     Holding(GAMES),

@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
+from domain.admin.switches import SetQueue
 from domain.audit.audit import Audit
 from domain.audit.model import Actor
 from domain.auth.commands import Login
@@ -25,6 +26,8 @@ from domain.matchmaking.commands import CancelTicket, Result
 from domain.matchmaking.cooldowns import COOLDOWNS, Cooldown
 from domain.matchmaking.karma import GiveKarma
 from domain.notifications.commands import SetNotifications
+from domain.reports.commands import AddNote, EvidenceRef, Impose, SubmitReport
+from domain.reports.model import CASES
 from domain.social.commands import AnswerFriend, AskFriend, SetStatus, ToBlock
 from domain.social.privacy import SetPrivacy
 from domain.users.commands import AddDevice, SetGameProfile, UpdatePreferences, UpdateProfile
@@ -82,6 +85,7 @@ async def a_life(core: Core) -> Life:
     await _talk(life)
     await _play(life)
     await _places(life)
+    await _judgements(life)
     await _records(life)
     return life
 
@@ -178,6 +182,27 @@ async def _places(life: Life) -> None:
     await core.lobbies.spectate(ada, Spectate(lobby_id=watched.id))
     await core.invites.invite(bob, AboutPlayer(user_id=ada))
     await a_party(core, bob, ada)
+
+
+async def _judgements(life: Life) -> None:
+    """The user has reported and was reported, was warned, and has once been a moderator."""
+    core, ada, bob = life.core, life.ada, life.bob
+    (said,) = await core.database.collection(MESSAGES).find({"sender_id": ada, "seq": 1}, limit=1)
+    reports: tuple[tuple[UserId, UserId, list[EvidenceRef]], ...] = (
+        (ada, life.eve, []),
+        (bob, ada, [EvidenceRef(message_id=said.id)]),
+        (bob, life.eve, []),
+    )
+    for reporter, user, evidence in reports:
+        command = SubmitReport(user_id=user, reason="spam", description=f"of {reporter}", evidence=evidence)
+        await core.moderation.reports.submit(reporter, command)
+    server = Actor(kind="server")
+    await core.moderation.sanctions.impose(server, ada, Impose(kind="warning", reason="no zithers"))
+    (case,) = await core.database.collection(CASES).find({"open_for": life.eve}, limit=1)
+    judge = Actor(kind="user", id=ada)
+    await core.moderation.cases.note(judge, case.id, AddNote(text="so it is"))
+    closed = SetQueue(mode="ranked", enabled=False)
+    await core.desks.switches.set_queue(judge, GameId("rocket-league"), closed)
 
 
 async def _records(life: Life) -> None:
