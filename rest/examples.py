@@ -23,6 +23,10 @@ PROVIDER_TOKEN = "the-token-of-the-provider"  # noqa: S105
 OTHERS_EMAIL = "bob@example.com"
 PASSWORD = "plough kiwi tundra"  # noqa: S105
 REFRESH_TOKEN = "kept-since-the-login"  # noqa: S105
+SESSION = "01990000-0000-7000-8000-000000000007"
+VERIFY_CODE = "mailed-to-prove-the-address"
+RESET_CODE = "mailed-to-choose-another-password"
+NEW_PASSWORD = "velvet otter parade"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,15 @@ ACCOUNTS: dict[str, Example] = {
     "POST /auth/refresh": Example(body={"refreshToken": REFRESH_TOKEN}),
     "POST /auth/logout": Example(body={"refreshToken": REFRESH_TOKEN}),
     "POST /auth/logout-all": Example(body={}),
+    "POST /auth/upgrade": Example(body={"email": "eve@example.com", "username": "eve", "password": PASSWORD}),
+    "GET /auth/sessions": Example(),
+    "DELETE /auth/sessions/{id}": Example(SESSION),
+    "POST /auth/change-password": Example(body={"password": PASSWORD, "newPassword": NEW_PASSWORD}),
+    "POST /auth/change-email": Example(body={"email": "ada@elsewhere.example", "password": PASSWORD}),
+    "POST /auth/verify-email": Example(body={}),
+    "POST /auth/verify-email/confirm": Example(body={"token": VERIFY_CODE}),
+    "POST /auth/reset-password": Example(body={"email": OTHERS_EMAIL}),
+    "POST /auth/reset-password/confirm": Example(body={"token": RESET_CODE, "newPassword": NEW_PASSWORD}),
     "GET /users/me": Example(),
     "GET /users/{id}": Example(PLAYER),
     "GET /users/me/notification-settings": Example(),

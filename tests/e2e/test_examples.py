@@ -29,11 +29,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @dataclass(frozen=True)
 class Running:
-    """A server with an administrator. key: an API key with every scope. issuer: vouches for players."""
+    """A server with an administrator. key: an API key with every scope. issuer: vouches for players. mail: a folder."""
 
     url: str
     key: str
     issuer: Issuer
+    mail: Path
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -44,13 +45,13 @@ async def running() -> AsyncIterator[Running]:
             studio = {"kind": "oidc", "issuer": issuer.url, "audience": AUDIENCE}
             providers = orjson.dumps({"studio": studio}).decode()
             with maoga_server(MAOGA_VAR_DIR=folder, MAOGA_IDENTITY_PROVIDERS=providers) as server:
-                yield Running(server.url, key, issuer)
+                yield Running(server.url, key, issuer, Path(folder) / "mail")
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 async def test_the_example_is_answered_as_the_document_says(running: Running, route: Route) -> None:
     async with aiohttp.ClientSession() as http:
-        world = await World.create(running.url, http, running.key, running.issuer)
+        world = await World.create(running.url, http, running.key, running.issuer, running.mail)
         status, content_type, body = await world.send(route, EXAMPLES[f"{route.method} {route.path}"])
     assert status == route.status, body
     described = DOCUMENT["paths"][route.path][route.method.lower()]["responses"][str(status)]

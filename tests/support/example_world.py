@@ -3,6 +3,8 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +20,7 @@ from tests.support.accounts import PASSWORD
 from tests.support.administrator import USERNAME
 from tests.support.images import an_image
 from tests.support.issuer import Issuer
+from tests.support.wait import eventually
 
 DUEL: Any = {
     "games": [{"gameId": "rocket-league"}],
@@ -31,20 +34,21 @@ DUEL: Any = {
 class World:
     """A server, the caller of the example, another player, and what they have.
 
-    key: an API key with every scope. issuer: who vouches for players, called `studio`.
+    key: an API key with every scope. issuer: who vouches for players, called `studio`. mail: the folder of mail.
     """
 
     url: str
     http: aiohttp.ClientSession
     key: str
     issuer: Issuer
+    mail: Path
     admin: Session
     caller: Session
     other: Session
     made: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    async def create(cls, url: str, http: aiohttp.ClientSession, key: str, issuer: Issuer) -> "World":
+    async def create(cls, url: str, http: aiohttp.ClientSession, key: str, issuer: Issuer, mail: Path) -> "World":
         """Two new players on the server."""
         async with MaogaRest(url, http) as rest:
             names = [f"p{uuid4().hex[:12]}" for _ in range(2)]
@@ -58,7 +62,7 @@ class World:
             examples.MODERATOR: admin.user["id"],
             examples.PROVIDER_TOKEN: issuer.token(names[0]),
         }
-        return cls(url, http, key, issuer, admin, caller, other, made)
+        return cls(url, http, key, issuer, mail, admin, caller, other, made)
 
     async def call(self, session: Session, method: str, path: str, **request: Any) -> Any:
         """The data of an answer that must be a success."""
@@ -150,6 +154,36 @@ async def _sanction(world: World) -> str:
     return str((await world.call(world.admin, "POST", path, json={"kind": "mute", "reason": "so"}))["id"])
 
 
+async def _session(world: World) -> str:
+    async with MaogaRest(world.url, world.http) as rest:
+        await rest.login(world.caller.user["username"], PASSWORD)
+    sessions = await world.call(world.caller, "GET", "/auth/sessions")
+    return str(next(session["id"] for session in sessions if not session["current"]))
+
+
+async def _verify_code(world: World) -> str:
+    return await _mailed(world, "Confirm your email address")
+
+
+async def _reset_code(world: World) -> str:
+    await world.call(world.caller, "POST", "/auth/reset-password", json={"email": world.caller.user["email"]})
+    return await _mailed(world, "Choose a new password")
+
+
+async def _mailed(world: World, subject: str) -> str:
+    """The code in a mail to the caller, once it is there."""
+
+    def code() -> str | None:
+        for path in world.mail.glob("*.eml"):
+            message = message_from_bytes(path.read_bytes(), policy=policy.default)
+            text = message.get_body(("plain",))
+            if (message["To"], message["Subject"]) == (world.caller.user["email"], subject) and text:
+                return str(text.get_content()).partition("Your code: ")[2].split()[0]
+        return None
+
+    return await eventually(code, timeout=20) or ""
+
+
 MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     examples.LOBBY: _lobby,
     examples.CHANNEL: _channel,
@@ -159,6 +193,9 @@ MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     examples.API_KEY: _api_key,
     examples.CASE: _case,
     examples.SANCTION: _sanction,
+    examples.SESSION: _session,
+    examples.VERIFY_CODE: _verify_code,
+    examples.RESET_CODE: _reset_code,
 }
 
 
@@ -191,8 +228,14 @@ async def _be_linked(world: World) -> None:
     await world.call(world.caller, "POST", "/users/me/identities/studio", json=body)
 
 
+async def _be_a_guest(world: World) -> None:
+    async with MaogaRest(world.url, world.http) as rest:
+        world.caller = await rest.guest()
+
+
 BEFORE: dict[str, Callable[[World], Awaitable[None]]] = {
     "DELETE /users/me/identities/{provider}": _be_linked,
+    "POST /auth/upgrade": _be_a_guest,
     "PATCH /friends/requests/{id}": _be_asked,
     "POST /chats/direct": _be_friends,
     "POST /lobbies/{id}/join": _stand_outside,
