@@ -315,6 +315,24 @@ def docs(
         typer.echo(path)
 
 
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the REST interface, as a server has it at /openapi.json."""
+    _print_document("/openapi.json")
+
+
+@app.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document of the Socket.IO interface, as a server has it at /asyncapi.json."""
+    _print_document("/asyncapi.json")
+
+
+def _print_document(path: str) -> None:
+    from maoga.reference import DOCUMENTS
+
+    typer.echo(orjson.dumps(DOCUMENTS[path](), option=orjson.OPT_INDENT_2))
+
+
 def main() -> None:
     """The entry point of the `maoga` command."""
     app()

@@ -18,6 +18,7 @@ from domain.chat.model import CHANNELS, MARKERS, MESSAGES
 from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database, Spec
+from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.limits import RateLimits
 from domain.core.streams import StreamLog
 from domain.games.catalogue import Catalogue
@@ -71,7 +72,7 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, IDENTITIES),
+    *(KEYED_REQUESTS, AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, IDENTITIES),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),

@@ -4,14 +4,19 @@ from pathlib import Path
 
 import clients
 from maoga import typings
+from realtime.asyncapi import asyncapi
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.reference import reference as events
+from rest.openapi import openapi
 from rest.reference import reference as rest
 
 NAMESPACES = (MatchmakingNamespace, LobbyNamespace, ChatNamespace, SocialNamespace)
+
+DOCUMENTS = {"/openapi.json": openapi, "/asyncapi.json": lambda: asyncapi(NAMESPACES)}
+"""What makes the machine-readable descriptions, by the path where a server has them."""
 
 
 def pages() -> dict[str, str]:

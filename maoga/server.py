@@ -11,11 +11,13 @@ from loguru import logger
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from domain.core.idempotency import Idempotency
 from domain.core.index import may_lag
 from domain.games.commands import GameQuery
 from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
 from maoga.process import Process, every
+from maoga.reference import DOCUMENTS
 from maoga.settings import Settings
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
@@ -32,8 +34,9 @@ from realtime.namespaces.lobby import LobbyNamespace
 from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.presence import BEAT_S, Attendance, together
-from rest.app import build_app, runner_of
+from rest.app import build_app
 from rest.routes import RestConfig, Services
+from rest.server import runner_of
 
 BACKLOG = 4096
 GC_THRESHOLDS = (10_000, 10, 10_000)
@@ -100,6 +103,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             browser=core.browser,
             chats=core.chats,
             limits=core.limits,
+            idempotency=Idempotency(core.database, core.clock),
             metrics=metrics,
         ),
         RestConfig(
@@ -107,8 +111,10 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             cors_origins=tuple(settings.cors_origins),
             trusted_proxies=settings.trusted_proxies,
             body_limit_bytes=settings.body_limit_bytes,
+            slow_ms=settings.slow_request_ms,
         ),
         checks={"database": core.database.ping, "redis": core.ping_redis, "subscription": core.streams.ready},
+        documents=DOCUMENTS,
     )
     engine = Engine(
         EngineConfig(

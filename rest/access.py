@@ -43,6 +43,7 @@ routes = [
         permission="keys:write",
         body=CreateApiKey,
         answer=NewApiKey,
+        secret=True,
         status=201,
         rate="write",
     ),

@@ -1,6 +1,7 @@
 """The REST application."""
 
 from collections.abc import Mapping
+from itertools import groupby
 
 from aiohttp import web
 
@@ -16,9 +17,11 @@ import rest.media
 import rest.notifications
 import rest.social
 import rest.users
+from rest.compression import compress
+from rest.docs import Documents, add_docs
 from rest.endpoint import endpoint
 from rest.health import Check, add_health
-from rest.middleware import add_headers, cors, observe
+from rest.middleware import Handler, add_headers, cors, observe
 from rest.page import add_page
 from rest.routes import CONFIG, SERVICES, RestConfig, Route, Services
 
@@ -32,34 +35,44 @@ ROUTES: tuple[Route, ...] = (
     *(*rest.notifications.routes, *rest.chats.routes, *rest.media.routes),
 )
 
-KEEPALIVE_S = 75.0
+NO_DOCUMENTS: Documents = {}
 
 ID_PATTERN = "[A-Za-z0-9_-]{1,64}"
 
 
-def build_app(services: Services, config: RestConfig, checks: Mapping[str, Check]) -> web.Application:
-    """The application: every route below both prefixes, health, and the page. checks: see `add_health`."""
-    app = web.Application(middlewares=[observe, cors], client_max_size=config.body_limit_bytes)
+def build_app(
+    services: Services, config: RestConfig, checks: Mapping[str, Check], documents: Documents = NO_DOCUMENTS
+) -> web.Application:
+    """The application: every route below both prefixes, health, the page and the documentation.
+
+    checks: see `add_health`. documents: see `add_docs`.
+    """
+    app = web.Application(middlewares=[observe, cors, compress], client_max_size=config.body_limit_bytes)
     app[SERVICES], app[CONFIG] = services, config
     app.on_response_prepare.append(add_headers)
     for prefix in PREFIXES:
-        for route in ROUTES:
-            path = prefix + route.path.replace("}", f":{ID_PATTERN}}}")
-            if route.method == "GET":
-                app.router.add_get(path, endpoint(route))  # and HEAD
-            else:
-                app.router.add_route(route.method, path, endpoint(route))
+        _add_routes(app, prefix)
     add_health(app, checks)
     add_page(app)
+    add_docs(app, documents)
     return app
 
 
-def runner_of(app: web.Application, *, drain_s: float) -> web.AppRunner:
-    """Serves the application. drain_s: how long requests may take to end once it stops."""
-    return web.AppRunner(
-        app,
-        access_log=None,
-        shutdown_timeout=drain_s,
-        keepalive_timeout=KEEPALIVE_S,
-        auto_decompress=False,  # else the rest of a refused body is inflated on its way to nowhere
-    )
+def _add_routes(app: web.Application, prefix: str) -> None:
+    for path, routes in groupby(sorted(ROUTES, key=lambda route: route.path), lambda route: route.path):
+        resource = app.router.add_resource(prefix + path.replace("}", f":{ID_PATTERN}}}"))
+        allowed: set[str] = set()
+        for route in routes:
+            methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+            allowed.update(methods)
+            for method in methods:
+                resource.add_route(method, endpoint(route))
+        if "{" not in path:  # or `/friends/requests` would take what `/friends/{id}` does
+            resource.add_route("*", _not_allowed(allowed))
+
+
+def _not_allowed(allowed: set[str]) -> Handler:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+
+    return refuse

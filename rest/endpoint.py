@@ -12,8 +12,10 @@ from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
 from rest.body import read_json, read_query
+from rest.conditional import conditional
 from rest.envelope import success
-from rest.routes import ADDRESS, LIMITS, SERVICES, USER_ID, Call, Route
+from rest.keyed import answer_once
+from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SPENT, USER_ID, Call, Route
 from rest.upload import read_file
 
 API_KEY_HEADER = "X-Api-Key"
@@ -23,6 +25,7 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The aiohttp handler of a route."""
 
     async def answer(request: web.Request) -> web.Response:
+        request[ROUTE] = route
         principal, key = await _admit(route, request)
         call = Call(
             services=request.app[SERVICES],
@@ -34,7 +37,10 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
             _principal=principal,
             _key=key,
         )
-        return success(await route.handler(call), route.status)
+        if route.keyed:
+            return await answer_once(route, request, call)
+        response = success(await route.handler(call), route.status)
+        return conditional(request, response) if route.method == "GET" else response
 
     return answer
 
@@ -67,9 +73,13 @@ async def _key(route: Route, request: web.Request) -> ApiKey:
 
 
 async def _spend(route: Route, request: web.Request, who: str) -> None:
-    wait_ms = await request.app[SERVICES].limits.take(f"rest:{route.rate}:{who}", LIMITS[route.rate])
-    if wait_ms:
-        raise RateLimited(wait_ms)
+    request[CALLER] = who
+    spent = await request.app[SERVICES].limits.spend(f"rest:{route.rate}:{who}", LIMITS[route.rate])
+    if spent is None:
+        return
+    request[SPENT] = spent
+    if spent.wait_ms:
+        raise RateLimited(spent.wait_ms)
 
 
 def _bearer(request: web.Request) -> str:

@@ -55,9 +55,14 @@ def success(answer: Model | Reply | Download | None, status: int) -> web.Respons
     return json_response({**body, "meta": reply.meta} if reply.meta else body, status)
 
 
+def error_body(error: AppError) -> dict[str, Any]:
+    """The error in its envelope, without the request's id."""
+    return {"status": "error", "error": error.as_error()}
+
+
 def failure(error: AppError, request_id: str) -> web.Response:
     """The error in its envelope, with the headers its status asks for."""
-    response = json_response({"status": "error", "error": error.as_error(), "requestId": request_id}, error.status)
+    response = json_response({**error_body(error), "requestId": request_id}, error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error.details, dict) and "retryInMs" in error.details:

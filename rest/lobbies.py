@@ -72,7 +72,7 @@ routes = [
         answer=LobbyView,
         rate="write",
         errors=(
-            *(NotFound, LobbyBanned, LobbyFull, LobbyFromMatch, LobbyStartedAlready, RateLimited),
+            *(NotFound, LobbyBanned, LobbyFull, LobbyFromMatch, LobbyStartedAlready, NotInLobby, RateLimited),
             *ELSEWHERE,
         ),
     ),

@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from email.utils import format_datetime
 
 from aiohttp import hdrs, web
 from loguru import logger
@@ -11,7 +12,7 @@ from domain.core.addresses import client_address
 from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge
 from domain.core.ids import new_id
 from rest.envelope import failure
-from rest.routes import ADDRESS, CONFIG, REQUEST_ID, SERVICES, USER_ID
+from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,11 +32,17 @@ SECURITY_HEADERS = {
 }
 """A page that needs more sets its own."""
 
+EXPOSED_HEADERS = (
+    "Deprecation, ETag, Idempotency-Replayed, Link, RateLimit, RateLimit-Policy, Retry-After, Sunset, X-Request-Id"
+)
+
 HSTS = "max-age=31536000; includeSubDomains"
 
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-Request-Id",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Api-Key, X-Request-Id"
+    ),
     "Access-Control-Max-Age": "600",
 }
 
@@ -80,9 +87,24 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     elif origin and origin in config.cors_origins:
         headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
     if hdrs.ACCESS_CONTROL_ALLOW_ORIGIN in headers:
-        headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Retry-After, X-Request-Id"
+        headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED_HEADERS
     if config.cors_origins:
         headers.add(hdrs.VARY, "Origin")
+    headers.extend(_of_the_route(request))
+
+
+def _of_the_route(request: web.Request) -> Iterator[tuple[str, str]]:
+    """What is left of the caller's limit (draft-ietf-httpapi-ratelimit-headers-10), and whether the route will go."""
+    if spent := request.get(SPENT):
+        name, reset_s = request[ROUTE].rate, -(-spent.reset_ms // 1000)
+        yield "RateLimit-Policy", f'"{name}";q={spent.limit.count};w={spent.limit.per_s:.0f}'
+        yield "RateLimit", f'"{name}";r={spent.remaining};t={reset_s}'
+    if (route := request.get(ROUTE)) and (ending := route.deprecated):
+        yield "Deprecation", f"@{ending.since.timestamp():.0f}"
+        if ending.sunset:
+            yield "Sunset", format_datetime(ending.sunset, usegmt=True)
+        if ending.successor:
+            yield hdrs.LINK, f'<{ending.successor}>; rel="successor-version"'
 
 
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -122,7 +144,11 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
         user=request.get(USER_ID),
         user_agent=_printable(request.headers.get(hdrs.USER_AGENT, "")),
     )
-    fields.log("DEBUG" if route in QUIET else "INFO", "{} {} {} {} ms", method, route, status, ms)
+    slow_ms = request.app[CONFIG].slow_ms
+    if slow_ms and ms >= slow_ms:
+        fields.warning("slow: {} {} {} {} ms", method, route, status, ms)
+    else:
+        fields.log("DEBUG" if route in QUIET else "INFO", "{} {} {} {} ms", method, route, status, ms)
 
 
 def _printable(text: str) -> str:

@@ -1,7 +1,7 @@
 """The page to try Maoga in a browser, and the files it is made of."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from aiohttp import web
 
 from domain.core.errors import NotFound
+from rest.conditional import conditional
 
 CONTENT_TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 """What is served; other files in the folders are not."""
@@ -35,28 +36,26 @@ class Asset:
 
 def add_page(app: web.Application) -> None:
     """Adds `/` and `/static/…`. The files are read now, so that no path can reach any other."""
-    assets = {path: _asset(file) for path, file in _found()}
+    assets = {path: asset_of(file) for path, file in _found()}
 
     async def page(request: web.Request) -> web.Response:
-        return _answer(request, assets["index.html"])
+        return answer(request, assets["index.html"])
 
     async def static(request: web.Request) -> web.Response:
         asset = assets.get(request.match_info["path"])
         if asset is None:
             raise NotFound
-        return _answer(request, asset)
+        return answer(request, asset)
 
     app.router.add_get("/", page)
     app.router.add_get("/static/{path:.+}", static)
 
 
-def _answer(request: web.Request, asset: Asset) -> web.Response:
-    if any(tag.value in {asset.etag, "*"} for tag in request.if_none_match or ()):
-        response = web.Response(status=304, headers=HEADERS)
-    else:
-        response = web.Response(body=asset.body, content_type=asset.content_type, charset="utf-8", headers=HEADERS)
+def answer(request: web.Request, asset: Asset, headers: Mapping[str, str] = HEADERS) -> web.Response:
+    """The file, or 304 for who has it."""
+    response = web.Response(body=asset.body, content_type=asset.content_type, charset="utf-8", headers=headers)
     response.etag = asset.etag
-    return response
+    return conditional(request, response)
 
 
 def _found() -> Iterator[tuple[str, Traversable]]:
@@ -73,6 +72,7 @@ def _below(folder: Traversable, path: PurePosixPath) -> Iterator[tuple[str, Trav
             yield str(path / entry.name), entry
 
 
-def _asset(file: Traversable) -> Asset:
+def asset_of(file: Traversable) -> Asset:
+    """The file as it is served."""
     body = file.read_bytes()
     return Asset(body, CONTENT_TYPES[PurePosixPath(file.name).suffix], hashlib.sha256(body).hexdigest())

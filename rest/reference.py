@@ -3,20 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
 
-from domain.auth.api_keys import ApiKeyInvalid, ApiKeyScope
-from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked
-from domain.core.errors import (
-    AppError,
-    AuthenticationRequired,
-    BadRequest,
-    Forbidden,
-    TooLarge,
-    UnsupportedMediaType,
-    ValidationFailed,
-    catalogue,
-)
+from domain.core.errors import catalogue
 from domain.core.model import Command
 from rest.app import NEWEST, PREFIXES, ROUTES
+from rest.failures import failures_of
 from rest.routes import LIMITS, Route
 from rest.upload import FIELD
 
@@ -55,27 +45,11 @@ def _routes() -> Iterator[str]:
 
 def _summary(route: Route) -> tuple[str, ...]:
     answer = f"{route.status} {_answer_name(route.answer)}".strip()
-    codes = ", ".join(f"`{error.code}`" for error in _errors_of(route))
+    codes = ", ".join(f"`{error.code}`" for error in failures_of(route))
     may = f"yes, `{route.permission}`" if route.permission else "yes"
     asked = {"token": may, "key": f"API key, `{route.scope}`", None: "no"}
     either = f", or API key, `{route.scope}`" if route.auth == "token" and route.scope else ""
     return (asked[route.auth] + either, answer, route.rate, codes)
-
-
-def _errors_of(route: Route) -> list[type[AppError]]:
-    found = list(route.errors)
-    if route.auth == "key":
-        found += [AuthenticationRequired, ApiKeyInvalid, ApiKeyScope]
-    elif route.auth == "token":
-        found += [AuthenticationRequired, TokenInvalid, TokenExpired, TokenRevoked]
-        found += [ApiKeyInvalid, ApiKeyScope] if route.scope else []
-    if route.permission:
-        found.append(Forbidden)
-    if route.body:
-        found += [BadRequest, TooLarge, UnsupportedMediaType]
-    if route.body or route.query:
-        found.append(ValidationFailed)
-    return found
 
 
 def _answer_name(answer: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from aiohttp import web
@@ -15,7 +16,8 @@ from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.chat.media import Read
 from domain.core.errors import AppError
-from domain.core.limits import Limit, RateLimits
+from domain.core.idempotency import Idempotency
+from domain.core.limits import Limit, RateLimits, Spent
 from domain.core.model import Command, Model
 from domain.games.catalogue import Catalogue
 from domain.games.games import Games
@@ -80,6 +82,7 @@ class Services:
     browser: LobbyBrowser
     chats: ChatCases
     limits: RateLimits
+    idempotency: Idempotency
     metrics: RestMetrics
 
 
@@ -114,6 +117,19 @@ class Call:
         return Actor(kind="user", id=self.principal.user_id, address=self.address)
 
 
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """What is told to those who still call (RFC 9745, RFC 8594).
+
+    since: the moment from which it should not be used. sunset: the moment from which it may be gone. successor: the
+    path of what to use instead.
+    """
+
+    since: datetime
+    sunset: datetime | None = None
+    successor: str | None = None
+
+
 Handler = Callable[[Call], Awaitable[Model | Reply | Download | None]]
 
 
@@ -126,7 +142,7 @@ class Route:
     key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
     errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
-    that it must leave the event loop.
+    that it must leave the event loop. secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -143,19 +159,33 @@ class Route:
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
     off_loop: bool = False
+    secret: bool = False
+    deprecated: Deprecation | None = None
+
+    @property
+    def confidential(self) -> bool:
+        """Whether its answers have tokens or keys in them, which are neither stored nor compressed."""
+        return self.secret or self.rate == "auth"
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it honours an `Idempotency-Key`."""
+        return self.method == "POST" and self.auth is not None and not self.confidential
 
 
 @dataclass(frozen=True, slots=True)
 class RestConfig:
     """production: whether browsers are told to insist on TLS. cors_origins: browser origins allowed, `*` for all.
 
-    trusted_proxies: reverse proxies in front. body_limit_bytes: most bytes of a body.
+    trusted_proxies: reverse proxies in front. body_limit_bytes: most bytes of a body. slow_ms: requests that take
+    longer are logged as warnings; 0 for none.
     """
 
     production: bool
     cors_origins: tuple[str, ...]
     trusted_proxies: int
     body_limit_bytes: int
+    slow_ms: int = 0
 
 
 SERVICES = web.AppKey("services", Services)
@@ -163,3 +193,9 @@ CONFIG = web.AppKey("config", RestConfig)
 REQUEST_ID = web.RequestKey("request_id", str)
 ADDRESS = web.RequestKey("address", str)
 USER_ID = web.RequestKey("user_id", str)
+CALLER = web.RequestKey("caller", str)
+"""Whose limits and idempotency keys count: `user:<id>`, `key:<id>` or `address:<block>`."""
+
+ROUTE = web.RequestKey("route", Route)
+SPENT = web.RequestKey("spent", Spent)
+"""What was taken off the caller's limit, where there is one."""

@@ -12,11 +12,28 @@ class Limit:
     per_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What spending came to. wait_ms: 0 when allowed, else the milliseconds after which it would be.
+
+    remaining: what may be spent at once after it. reset_ms: milliseconds until the whole burst is there again.
+    """
+
+    limit: Limit
+    wait_ms: int
+    remaining: int
+    reset_ms: int
+
+
 class RateLimits(Protocol):
     """Generic cell rate algorithm (GCRA, ITU-T I.371): one timestamp per key."""
 
+    async def spend(self, key: str, limit: Limit, cost: int = 1) -> Spent | None:
+        """Spends `cost`, unless that must wait: a refusal costs nothing. None where there are no limits."""
+        ...
+
     async def take(self, key: str, limit: Limit, cost: int = 1) -> int:
-        """Spends `cost`; 0 when allowed, else the milliseconds after which it would be. A refusal costs nothing."""
+        """As `spend`: 0 when allowed, else the milliseconds after which it would be."""
         ...
 
     async def reset(self, key: str) -> None:
@@ -30,10 +47,14 @@ class ScaledLimits:
     def __init__(self, limits: RateLimits, scale: float) -> None:
         self._limits, self._scale = limits, scale
 
-    async def take(self, key: str, limit: Limit, cost: int = 1) -> int:
+    async def spend(self, key: str, limit: Limit, cost: int = 1) -> Spent | None:
         if self._scale == 0:
-            return 0
-        return await self._limits.take(key, Limit(max(1, round(limit.count * self._scale)), limit.per_s), cost)
+            return None
+        return await self._limits.spend(key, Limit(max(1, round(limit.count * self._scale)), limit.per_s), cost)
+
+    async def take(self, key: str, limit: Limit, cost: int = 1) -> int:
+        spent = await self.spend(key, limit, cost)
+        return spent.wait_ms if spent else 0
 
     async def reset(self, key: str) -> None:
         await self._limits.reset(key)

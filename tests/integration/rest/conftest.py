@@ -19,6 +19,7 @@ from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.core.cache import Cache
 from domain.core.events import Outbox
+from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
 from domain.games.games import Games
 from domain.games.seed import seed
@@ -37,9 +38,12 @@ from domain.social.privacy import Privacy
 from maoga.chat_assembly import build_chat
 from maoga.games_assembly import build_catalogue
 from maoga.process import report
-from rest.app import build_app, runner_of
+from maoga.reference import DOCUMENTS
+from maoga.settings import Settings
+from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
+from rest.server import runner_of
 from storage.memory.cache import MemoryCache
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.deadlines import RedisDeadlines
@@ -178,8 +182,12 @@ async def serving(
     checks: dict[str, Check] | None = None,
     chats: ChatCases | None = None,
     providers: Mapping[str, IdentityProvider] | None = None,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts. chats: another chat than a plain one. providers: of identities."""
+    """A server of those accounts. chats: another chat than a plain one. providers: of identities.
+
+    settings: of the catalogue's source.
+    """
     metrics = Observed()
     database, clock, cache = accounts.database, accounts.clock, Cache(MemoryCache(accounts.clock))
     games = Games(database, clock, cache)
@@ -191,7 +199,7 @@ async def serving(
     lobbies, browser = lobbies_of(accounts, blocks, friends)
     jobs = Jobs(database, clock, new_id)
     catalogue = build_catalogue(
-        test_settings(Path(gettempdir())),
+        settings or test_settings(Path(gettempdir())),
         database=database,
         redis=accounts.redis,
         games=games,
@@ -258,9 +266,10 @@ async def serving(
         ),
         karma=KarmaBook(database, clock),
         limits=accounts.limits,
+        idempotency=Idempotency(database, clock),
         metrics=metrics,
     )
-    runner = runner_of(build_app(services, config, checks or {}), drain_s=1)
+    runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -151,7 +151,7 @@ async def test_an_unknown_address_is_not_found(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 async def test_a_method_the_route_does_not_take_is_refused(api: Api, route: Any) -> None:
-    answer = await api.call("TRACE", route.path.replace("{id}", "apex")[1:])
+    answer = await api.call("TRACE", re.sub(r"{\w+}", "apex", route.path)[1:])
     assert (answer.status, answer.code) == (405, "METHOD_NOT_ALLOWED")
     assert route.method in answer.headers["Allow"]
 

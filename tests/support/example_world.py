@@ -1,0 +1,186 @@
+"""What the examples of the OpenAPI document are about, made for real: each made-up id stands for a thing to make."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from clients.python.client import MaogaClient
+from clients.python.rest import MaogaRest
+from clients.python.session import Session
+from rest import examples
+from rest.examples import Example
+from rest.routes import Route
+from tests.support.accounts import PASSWORD
+from tests.support.administrator import USERNAME
+from tests.support.images import an_image
+from tests.support.issuer import Issuer
+
+DUEL: Any = {
+    "games": [{"gameId": "rocket-league"}],
+    "mode": "casual",
+    "groupSize": {"min": 2, "max": 2},
+    "skillPreference": "any",
+}
+
+
+@dataclass
+class World:
+    """A server, the caller of the example, another player, and what they have.
+
+    key: an API key with every scope. issuer: who vouches for players, called `studio`.
+    """
+
+    url: str
+    http: aiohttp.ClientSession
+    key: str
+    issuer: Issuer
+    admin: Session
+    caller: Session
+    other: Session
+    made: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    async def create(cls, url: str, http: aiohttp.ClientSession, key: str, issuer: Issuer) -> "World":
+        """Two new players on the server."""
+        async with MaogaRest(url, http) as rest:
+            names = [f"p{uuid4().hex[:12]}" for _ in range(2)]
+            caller, other = [await rest.register(f"{name}@example.test", name, PASSWORD) for name in names]
+            admin = await rest.login(USERNAME, PASSWORD)
+        made = {
+            examples.CALLER: caller.user["id"],
+            examples.PLAYER: other.user["id"],
+            examples.OTHERS_EMAIL: f"{names[1]}@example.test",
+            examples.REFRESH_TOKEN: str(caller.refresh_token),
+            examples.PROVIDER_TOKEN: issuer.token(names[0]),
+        }
+        return cls(url, http, key, issuer, admin, caller, other, made)
+
+    async def call(self, session: Session, method: str, path: str, **request: Any) -> Any:
+        """The data of an answer that must be a success."""
+        headers = {"Authorization": f"Bearer {session.access_token}"}
+        async with self.http.request(method, f"{self.url}/api/v1{path}", headers=headers, **request) as response:
+            assert response.status < 300, await response.text()
+            return (await response.json())["data"] if response.status != 204 else None
+
+    async def send(self, route: Route, example: Example) -> tuple[int, str, Any]:
+        """Sends an example: status, content type, and the body (of JSON, decoded)."""
+        path = route.path if example.id is None else route.path.partition("{")[0] + "{}" + route.path.partition("}")[2]
+        text = json.dumps([example.id, dict(example.query), example.body])
+        for id, make in MAKERS.items():
+            if id in text:
+                self.made[id] = await make(self)
+        if prepare := BEFORE.get(f"{route.method} {route.path}"):
+            await prepare(self)
+        for id, real in self.made.items():
+            text = text.replace(id, real)
+        id, query, body = json.loads(text)
+        query = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
+        sent: dict[str, Any] = {"params": query, "json": body}
+        if route.upload:
+            sent = {"data": _picture()}
+        url = f"{self.url}/api/v1{path.format(id)}"
+        async with self.http.request(route.method, url, headers=self._credentials(route), **sent) as response:
+            content = await response.json() if response.content_type == "application/json" else await response.read()
+            return response.status, response.content_type, content
+
+    def _credentials(self, route: Route) -> dict[str, str]:
+        if route.auth == "key":
+            return {"X-Api-Key": self.key}
+        session = self.admin if route.permission else self.caller
+        return {"Authorization": f"Bearer {session.access_token}"} if route.auth else {}
+
+
+def _picture() -> aiohttp.FormData:
+    form = aiohttp.FormData()
+    form.add_field("file", an_image(), filename="a.png")
+    return form
+
+
+async def _lobby(world: World) -> str:
+    made = await world.call(world.caller, "POST", "/lobbies", json=examples.LOBBIES["POST /lobbies"].body)
+    return str(made["id"])
+
+
+async def _channel(world: World) -> str:
+    await _be_friends(world)
+    opened = await world.call(world.caller, "POST", "/chats/direct", json={"userId": world.made[examples.PLAYER]})
+    return str(opened["id"])
+
+
+async def _media(world: World) -> str:
+    path = f"/chats/{await _channel(world)}/media"
+    return str((await world.call(world.caller, "POST", path, data=_picture()))["id"])
+
+
+async def _notification(world: World) -> str:
+    await _be_asked(world)
+    return str((await world.call(world.caller, "GET", "/notifications"))[0]["id"])
+
+
+async def _match(world: World) -> str:
+    async with MaogaClient(world.url, world.caller) as one, MaogaClient(world.url, world.other) as two:
+        for player in (one, two):
+            await player.enqueue(DUEL)
+        match = (await one.wait_for("match_proposed", timeout=20)).data["match"]["id"]
+        for player in (one, two):
+            await player.accept(match)
+        await two.wait_for("match_confirmed", timeout=20)
+    return str(match)
+
+
+async def _api_key(world: World) -> str:
+    body = examples.ADMIN["POST /admin/api-keys"].body
+    return str((await world.call(world.admin, "POST", "/admin/api-keys", json=body))["id"])
+
+
+MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
+    examples.LOBBY: _lobby,
+    examples.CHANNEL: _channel,
+    examples.MEDIA: _media,
+    examples.NOTIFICATION: _notification,
+    examples.MATCH: _match,
+    examples.API_KEY: _api_key,
+}
+
+
+async def _be_asked(world: World) -> None:
+    await world.call(world.other, "POST", "/friends/requests", json={"userId": world.made[examples.CALLER]})
+
+
+async def _be_friends(world: World) -> None:
+    await _be_asked(world)
+    path = f"/friends/requests/{world.made[examples.PLAYER]}"
+    await world.call(world.caller, "PATCH", path, json={"accept": True})
+
+
+async def _stand_outside(world: World) -> None:
+    """The lobby goes to the other player, so that the caller is free to join it."""
+    path = f"/lobbies/{world.made[examples.LOBBY]}"
+    await world.call(world.other, "POST", f"{path}/join", json={})
+    await world.call(world.caller, "POST", f"{path}/leave")
+
+
+async def _all_be_ready(world: World) -> None:
+    path = f"/lobbies/{world.made[examples.LOBBY]}"
+    await world.call(world.other, "POST", f"{path}/join", json={})
+    for player in (world.caller, world.other):
+        await world.call(player, "POST", f"{path}/ready", json={"ready": True})
+
+
+async def _be_linked(world: World) -> None:
+    body = {"token": world.issuer.token(world.caller.user["username"])}
+    await world.call(world.caller, "POST", "/users/me/identities/studio", json=body)
+
+
+BEFORE: dict[str, Callable[[World], Awaitable[None]]] = {
+    "DELETE /users/me/identities/{provider}": _be_linked,
+    "PATCH /friends/requests/{id}": _be_asked,
+    "POST /chats/direct": _be_friends,
+    "POST /lobbies/{id}/join": _stand_outside,
+    "POST /lobbies/{id}/start": _all_be_ready,
+}
+"""What must be so for the route to make sense, besides that the things are there."""
