@@ -153,18 +153,19 @@ def sockets(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show how many are connected to each instance and namespace, or one user's connections (needs shared data)."""
+    from domain.admin.sockets import Connections, UserConnections
     from maoga.bootstrap import open_core
-    from maoga.sockets import Connections, UserConnections, all_connections, connections_of
+    from maoga.sockets import table
 
     async def run(settings: Settings) -> Connections | UserConnections:
         async with open_core(settings) as core:
-            return await (connections_of(core, UserId(user)) if user else all_connections(core))
+            return await (core.desks.sockets.of(UserId(user)) if user else core.desks.sockets.all())
 
     found = offline(run, shared=True)
     if as_json:
         typer.echo(orjson.dumps(found.wire()))
     else:
-        print_table(found.table())
+        print_table(table(found))
 
 
 @app.command()
@@ -173,10 +174,11 @@ def kick(
     reason: Annotated[str, typer.Option(help="What the client is told.")] = "kicked",
 ) -> None:
     """Close all connections of a user, on every instance (needs shared data). This is no ban: they may come back."""
+    from domain.admin.sockets import UserConnections
     from maoga import sockets
     from maoga.bootstrap import open_core
 
-    async def run(settings: Settings) -> sockets.UserConnections:
+    async def run(settings: Settings) -> UserConnections:
         async with open_core(settings) as core:
             return await sockets.kick(core, UserId(user), reason)
 

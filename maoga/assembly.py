@@ -1,5 +1,7 @@
 """Puts the use cases together on open storage."""
 
+from datetime import timedelta
+
 from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
@@ -13,9 +15,11 @@ from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
 from domain.core.events import Outbox
 from domain.core.ids import new_id
+from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
+from domain.flags.flags import Flags
 from domain.games.games import Games
 from domain.games.source import SourceMetrics
 from domain.jobs.jobs import Jobs
@@ -46,11 +50,13 @@ from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.users.users import Users
+from maoga.admin_assembly import build_desks, build_moderation
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.games_assembly import build_catalogue
 from maoga.lobby_assembly import build_lobbies
 from maoga.pairing_process import PairingProcess
+from maoga.people_assembly import build_people
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.social_assembly import build_social
@@ -77,6 +83,7 @@ def build(
     redis: Client,
     streams: StreamLog,
     *,
+    store: MediaStore,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
     cache_metrics: CacheMetrics,
@@ -94,6 +101,7 @@ def build(
 
     jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
+    audit, flags = Audit(clock, new_id), Flags(database, clock)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
     notifications = Notifications(
@@ -146,6 +154,7 @@ def build(
     )
     chats = build_chat(
         settings,
+        store=store,
         database=database,
         publisher=publisher,
         outbox=outbox,
@@ -159,6 +168,23 @@ def build(
         jobs=jobs,
         runner=runner,
         clock=clock,
+    )
+    people = build_people(
+        database=database,
+        redis=redis,
+        store=store,
+        users=users,
+        auth=auth,
+        audit=Audit(clock, new_id),
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        games=games,
+        standings=standings,
+        chats=chats,
+        runner=runner,
+        clock=clock,
+        grace=timedelta(days=settings.account_grace_days),
     )
     lobby = build_lobbies(
         settings,
@@ -248,6 +274,7 @@ def build(
         backfills=backfills,
         cooldowns=cooldowns,
         outbox=outbox,
+        flags=flags,
         clock=clock,
         new_id=new_id,
         config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
@@ -285,6 +312,36 @@ def build(
         clock=clock,
         report=report,
         config=GraceConfig(grace_s=settings.grace_s),
+    )
+    moderation = build_moderation(
+        database,
+        clock,
+        users=users,
+        auth=auth,
+        matchmaking=matchmaking,
+        lobbies=lobby.lobbies,
+        parties=parties,
+        trail=lobby.trail,
+        notifications=notifications,
+        audit=audit,
+        jobs=jobs,
+        runner=runner,
+        limits=limits,
+    )
+    desks = build_desks(
+        database,
+        clock,
+        users=users,
+        moderation=moderation,
+        lobbies=lobby.lobbies,
+        trail=lobby.trail,
+        pool=pool,
+        games=games,
+        presence=presence,
+        publisher=publisher,
+        audit=audit,
+        jobs=jobs,
+        runner=runner,
     )
     recovery = Recovery(
         database=database,
@@ -332,7 +389,10 @@ def build(
         pool=pool,
         jobs=jobs,
         runner=runner,
+        audit=audit,
+        flags=flags,
         users=users,
+        people=people,
         notifications=notifications,
         notification_preferences=preferences,
         tokens=tokens,
@@ -376,6 +436,8 @@ def build(
         recent_players=relations.recent_players,
         tick=tick,
         grace=grace,
+        moderation=moderation,
+        desks=desks,
         recovery=recovery,
         worker=worker,
     )

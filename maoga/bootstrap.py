@@ -1,7 +1,7 @@
 """The composition root: opens the storage, and lets go of it again."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from pydantic import SecretStr
 
@@ -9,6 +9,7 @@ from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
 from domain.core.cache import CacheMetrics
 from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
+from domain.core.images import MediaStore
 from domain.core.streams import StreamLog
 from domain.games.source import UNWATCHED as UNWATCHED_SOURCE
 from domain.games.source import SourceMetrics
@@ -20,6 +21,8 @@ from maoga.core import SPECS, Core
 from maoga.settings import Settings
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
+from storage.media.folder import FolderStore
+from storage.media.s3 import S3Address, open_s3
 from storage.memory.streams import MemoryStreams
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
@@ -71,13 +74,14 @@ async def open_core(
             )
         try:
             clock = clock or SystemClock()
-            async with _open_streams(settings, clock, redis) as streams:
+            async with _open_streams(settings, clock, redis) as streams, _open_store(settings) as store:
                 yield build(
                     settings,
                     clock,
                     database,
                     redis,
                     streams,
+                    store=store,
                     metrics=metrics,
                     job_metrics=job_metrics,
                     cache_metrics=cache_metrics,
@@ -97,3 +101,15 @@ async def _open_streams(settings: Settings, clock: Clock, redis: Client) -> Asyn
         return
     async with RedisStreams(redis, size=size, age_s=age_s) as streams:
         yield streams
+
+
+@asynccontextmanager
+async def _open_store(settings: Settings) -> AsyncIterator[MediaStore]:
+    """Where images are kept."""
+    if settings.media_url is None:
+        yield FolderStore(settings.images_path)
+        return
+    async with AsyncExitStack() as stack:
+        with _starting("MAOGA_MEDIA_URL", SecretStr(settings.media_url)):
+            store = await stack.enter_async_context(open_s3(S3Address.parse(settings.media_url)))
+        yield store

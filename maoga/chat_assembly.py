@@ -26,6 +26,7 @@ from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.events import Outbox, Publisher
 from domain.core.ids import MediaId, new_id
+from domain.core.images import MediaStore
 from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import Job
@@ -37,7 +38,6 @@ from domain.social.privacy import Privacy
 from domain.users.users import Users
 from maoga.process import report
 from maoga.settings import Settings
-from storage.media.folder import FolderStore
 from storage.media.imaging import ChildImaging
 
 COLLECT_JOB = "chat_media_collect"
@@ -46,6 +46,7 @@ COLLECT_JOB = "chat_media_collect"
 def build_chat(
     settings: Settings,
     *,
+    store: MediaStore,
     database: Database,
     publisher: Publisher,
     outbox: Outbox,
@@ -66,7 +67,7 @@ def build_chat(
     contacts = Contacts(blocks, friends, privacy, encounters)
     media = ChatMedia(
         database=database,
-        store=FolderStore(settings.images_path),
+        store=store,
         imaging=ChildImaging(),
         channel_of=channels.of,
         jobs=jobs,

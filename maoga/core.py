@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from domain.admin.desks import Desks
+from domain.audit.audit import Audit
 from domain.audit.model import AUDIT
 from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
@@ -21,6 +23,8 @@ from domain.core.collection import Database, Spec
 from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.limits import RateLimits
 from domain.core.streams import StreamLog
+from domain.flags.flags import Flags
+from domain.flags.model import FLAGS
 from domain.games.catalogue import Catalogue
 from domain.games.games import Games
 from domain.games.imports import GameImports
@@ -59,23 +63,30 @@ from domain.presence.presence import Presence
 from domain.rankings.model import RATINGS
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.reports.model import CASES, REPORTS, SANCTIONS
+from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
 from domain.social.presences import Presences
 from domain.social.privacy import PRIVACY, Privacy
+from domain.users.avatars import AVATARS
+from domain.users.devices import DEVICES
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.people_assembly import PersonalCases
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(KEYED_REQUESTS, AUDIT, JOBS, USERS, NOTIFICATIONS, NOTIFICATION_SETTINGS, SESSIONS, API_KEYS, IDENTITIES),
+    *(AUDIT, JOBS, KEYED_REQUESTS, USERS, DEVICES, AVATARS, SESSIONS, API_KEYS, IDENTITIES),
+    *(NOTIFICATIONS, NOTIFICATION_SETTINGS),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
     *(PARTIES, PARTY_SEATS, TICKETS, MATCHES, COOLDOWNS, KARMA),
+    *(REPORTS, CASES, SANCTIONS, FLAGS),
 )
 """Every kind of document there is."""
 
@@ -96,7 +107,10 @@ class Core:
     pool: TicketPool
     jobs: Jobs
     runner: JobRunner
+    audit: Audit
+    flags: Flags
     users: Users
+    people: PersonalCases
     notifications: Notifications
     notification_preferences: NotificationPreferences
     tokens: Tokens
@@ -133,6 +147,8 @@ class Core:
     recent_players: RecentPlayers
     tick: Tick
     grace: Grace
+    moderation: Moderation
+    desks: Desks
     recovery: Recovery
     worker: Worker
 

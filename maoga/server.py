@@ -87,6 +87,13 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             roles=core.roles,
             external=core.external,
             users=core.users,
+            profiles=core.people.profiles,
+            avatars=core.people.avatars,
+            devices=core.people.devices,
+            people=core.people.people,
+            privacy=core.privacy,
+            departures=core.people.departures,
+            exports=core.people.exports,
             blocks=core.blocks,
             friends=core.friends,
             notifications=core.notifications,
@@ -102,6 +109,9 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             lobbies=core.lobbies,
             browser=core.browser,
             chats=core.chats,
+            moderation=core.moderation,
+            desks=core.desks,
+            flags=core.flags,
             limits=core.limits,
             idempotency=Idempotency(core.database, core.clock),
             metrics=metrics,
@@ -160,7 +170,13 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     settings = core.settings
     bench_tokens = BenchTokens(core.tokens, core.auth, core.clock)
     authenticator = bench_tokens if settings.bench else core.auth
-    sessions = Sessions(engine, authenticator, core.clock, rate_limit_scale=settings.rate_limit_scale)
+    sessions = Sessions(
+        engine,
+        authenticator,
+        core.clock,
+        rate_limit_scale=settings.rate_limit_scale,
+        check_open=core.flags.check_maintenance,
+    )
     attendance = Attendance(
         core.presence,
         core.clock,

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from zxcvbn import zxcvbn
 
 from domain.matchmaking.cooldowns import CooldownRule
+from storage.media.s3 import S3Url
 from storage.outbound.providers import ProviderConfigs
 from storage.redis.url import parse as parse_redis_url
 
@@ -118,6 +119,9 @@ class Settings(BaseSettings):
         '"audience": "..."}} and the like (docs/accounts.md)',
     )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
+    account_grace_days: float = Field(
+        default=30, ge=0, le=3650, description="days in which a login brings a deleted account back; then it is erased"
+    )
 
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="comma-separated browser origins allowed besides the server's own; * for all"
@@ -195,7 +199,12 @@ class Settings(BaseSettings):
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
     media_dir: Path | None = Field(
-        default=None, description="folder for the images of the chat, the same for all instances; default in var_dir"
+        default=None, description="folder for images of chat and users, the same for all instances; default in var_dir"
+    )
+    media_url: S3Url | None = Field(
+        default=None,
+        description="s3://BUCKET[/PREFIX][?endpoint=URL][&region=NAME]: keeps the images there instead (extra s3); "
+        "credentials as Amazon's tools take them, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     )
     chat_words_file: FilePath | None = Field(
         default=None, description="file of words that messages must not have, one a line: word, beginning*, *anywhere*"

@@ -273,7 +273,8 @@ def _models(namespaces: Sequence[type[Namespace]]) -> Iterator[Any]:
             yield from (handler.model, _answer(handler))
     yield from _all_events(namespaces)
     for route in ROUTES:
-        yield from filter(None, (route.body, route.query, route.answer))
+        if route.permission is None:  # what players have no use for, their clients need no types of
+            yield from filter(None, (route.body, route.query, route.answer))
 
 
 def _all_events(namespaces: Sequence[type[Namespace]]) -> list[type[Event]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from domain.core.errors import AppError, Forbidden, RateLimited
 from domain.core.ids import SessionId, UserId
 from domain.core.model import Command, Model, Text
 from domain.users.model import Role
+from domain.users.permissions import may
 from realtime.engine import Client, Engine
 from realtime.events import Kicked, RateLimitWarning, SessionExpiring
 from realtime.limits import Rate, TokenBucket, spend
@@ -145,9 +146,11 @@ class Sessions:
         clock: Clock,
         *,
         rate_limit_scale: float = 1.0,
+        check_open: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """rate_limit_scale: multiplies the limits on events; 0 switches them off."""
-        self._engine, self._authenticator, self._clock = engine, authenticator, clock
+        """rate_limit_scale: multiplies the limits on events; 0 switches them off. check_open: raises while nobody but
+        administrators is let in."""
+        self._engine, self._authenticator, self._clock, self._check_open = engine, authenticator, clock, check_open
         self._scale = rate_limit_scale
         self._sessions: dict[str, Session] = {}
         self._users: dict[UserId, _User] = {}
@@ -170,6 +173,8 @@ class Sessions:
         principal = await self._authenticator.authenticate(token)
         if any(kick.hits(principal) for kick in self._kicks.get(principal.user_id, ())):
             raise TokenRevoked
+        if self._check_open and not may(principal.role, "flags:write"):
+            await self._check_open()
         session = self._sessions.get(client.connection)
         if session is None:
             session = self._begin(client, token, principal)

@@ -89,3 +89,14 @@ class Kicked(ConnectionEvent):
     wire_name: ClassVar[str] = "kicked"
 
     reason: str
+
+
+class Announcement(ConnectionEvent):
+    """The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+    and may come twice, with the same `id`; who is not connected never hears of it."""
+
+    wire_name: ClassVar[str] = "announcement"
+
+    id: str
+    title: str
+    body: str

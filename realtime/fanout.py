@@ -1,5 +1,8 @@
 """From the streams to the clients of this process."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import orjson
 
 from domain.core.ids import UserId
@@ -7,6 +10,7 @@ from domain.core.streams import Entry
 from realtime import packet
 from realtime.auth import Kick, Sessions
 from realtime.engine import Engine
+from realtime.events import Announcement
 from realtime.follows import Follows
 from realtime.greeter import Greeter
 from realtime.hub import Audience
@@ -30,7 +34,7 @@ class Fanout(Audience):
 
     def other(self, stream: str | None, message: bytes) -> None:
         if stream is None:
-            self._sessions.kick(Kick(**orjson.loads(message)))
+            self._heed(orjson.loads(message))
             return
         header, body = packet.opened(message)
         if header.invitation:
@@ -40,6 +44,13 @@ class Fanout(Audience):
             self._follows.review(self._engine.members(namespace_of(stream), stream))
         else:
             self._broadcast(stream, body, packet.transient_payload(body))
+
+    def _heed(self, control: dict[str, Any]) -> None:
+        """What is for every instance: something to say to everybody, or somebody to send away."""
+        if said := control.get("announcement"):
+            self._engine.emit_everywhere(*Announcement(**said).arguments(datetime.now(UTC)))
+        else:
+            self._sessions.kick(Kick(**control))
 
     def lost(self, stream: str) -> None:
         self._greeter.greet(self._engine.members(namespace_of(stream), stream))

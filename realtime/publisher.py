@@ -8,6 +8,7 @@ from itertools import groupby
 
 import orjson
 
+from domain.admin.broadcasts import Announcer
 from domain.core.clock import Clock
 from domain.core.events import Outgoing, Reviews
 from domain.core.events import Publisher as PublisherPort
@@ -20,7 +21,7 @@ Listener = Callable[[Sequence[Outgoing]], Awaitable[None]]
 """Is called with events after they were published; they may have been before."""
 
 
-class StreamPublisher(PublisherPort, Reviews):
+class StreamPublisher(PublisherPort, Reviews, Announcer):
     """Puts events on their streams.
 
     Durable ones reach the clients of this process by their stream too: a short cut would break the order. Transient
@@ -57,6 +58,9 @@ class StreamPublisher(PublisherPort, Reviews):
 
     async def disconnect(self, user: UserId, *, session: str | None = None, reason: str) -> None:
         await self._streams.control(orjson.dumps(asdict(Kick(new_id(), user, session, reason))))
+
+    async def announce(self, id: str, title: str, body: str) -> None:
+        await self._streams.control(orjson.dumps({"announcement": {"id": id, "title": title, "body": body}}))
 
     async def _publish_in_order(self, events: Sequence[Outgoing], again: bool) -> None:
         for event in events:

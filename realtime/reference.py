@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from domain.core.events import Event
 from realtime.auth import EVENTS, USER_SHARE, Handshake
 from realtime.dispatch import Handler, Namespace, Reply, table_of
-from realtime.events import Hello, Kicked, Meta, RateLimitWarning, SessionExpiring
+from realtime.events import Announcement, Hello, Kicked, Meta, RateLimitWarning, SessionExpiring
 from realtime.gateway import Common
 
 INTRODUCTION = f"""\
@@ -32,7 +32,7 @@ Every server event is emitted as `name, data, meta`. A durable event carries its
 does not, and may be lost. What has no value is left out.
 """
 
-COMMON_EVENTS = (Hello, SessionExpiring, RateLimitWarning, Kicked)
+COMMON_EVENTS = (Hello, SessionExpiring, RateLimitWarning, Kicked, Announcement)
 RANGES = {
     ("minLength", "maxLength"): "{} characters",
     ("minItems", "maxItems"): "{} items",

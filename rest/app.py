@@ -6,6 +6,8 @@ from itertools import groupby
 from aiohttp import web
 
 import rest.access
+import rest.admin
+import rest.admin_users
 import rest.auth
 import rest.chats
 import rest.external
@@ -15,6 +17,7 @@ import rest.lobbies
 import rest.matches
 import rest.media
 import rest.notifications
+import rest.reports
 import rest.social
 import rest.users
 from rest.compression import compress
@@ -33,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *(*rest.auth.routes, *rest.access.routes, *rest.external.routes, *rest.users.routes, *rest.games.routes),
     *(*rest.leaderboards.routes, *rest.matches.routes, *rest.lobbies.routes, *rest.social.routes),
     *(*rest.notifications.routes, *rest.chats.routes, *rest.media.routes),
+    *(*rest.reports.routes, *rest.admin_users.routes, *rest.admin.routes),
 )
 
 NO_DOCUMENTS: Documents = {}

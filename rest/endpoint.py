@@ -11,20 +11,22 @@ from domain.auth.model import Principal
 from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
+from domain.users.permissions import may
 from rest.body import read_json, read_query
 from rest.conditional import conditional
-from rest.envelope import success
+from rest.envelope import Stream, success
 from rest.keyed import answer_once
 from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SPENT, USER_ID, Call, Route
+from rest.streaming import send
 from rest.upload import read_file
 
 API_KEY_HEADER = "X-Api-Key"
 
 
-def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
+def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The aiohttp handler of a route."""
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: web.Request) -> web.StreamResponse:
         request[ROUTE] = route
         principal, key = await _admit(route, request)
         call = Call(
@@ -39,7 +41,10 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
         )
         if route.keyed:
             return await answer_once(route, request, call)
-        response = success(await route.handler(call), route.status)
+        answered = await route.handler(call)
+        if isinstance(answered, Stream):
+            return await send(request, answered)
+        response = success(answered, route.status)
         return conditional(request, response) if route.method == "GET" else response
 
     return answer
@@ -63,6 +68,8 @@ async def _admit(route: Route, request: web.Request) -> tuple[Principal | None, 
     await _spend(route, request, who)
     if route.permission and principal:
         principal.demand(route.permission)
+    if route.method != "GET" and not (route.in_maintenance or (principal and may(principal.role, "flags:write"))):
+        await request.app[SERVICES].flags.check_maintenance()
     return principal, key
 
 

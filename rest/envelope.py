@@ -1,14 +1,18 @@
 """Answers: one envelope for success, one for failure."""
 
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
 
 from domain.core.errors import AppError
-from domain.core.model import Model
+from domain.core.listing import Listed
+from domain.core.model import Document, Model
 from domain.core.paging import Page
+
+D = TypeVar("D", bound=Document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,26 @@ class Download:
     content_type: str
     etag: str
     keep_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file that is made while it is sent. parts: its bytes, the first of which come before the answer begins."""
+
+    parts: AsyncIterator[bytes]
+    content_type: str
+    filename: str
+
+
+def listed_reply(listed: Listed[D], view: Callable[[D], Model]) -> Reply:
+    """A page of a list for operators, with where the next one starts, or with how many pages there are."""
+    pagination: dict[str, Any] = {"limit": listed.limit}
+    if listed.page is None:
+        pagination["nextCursor"] = listed.next_cursor
+    else:
+        total = listed.total or 0
+        pagination |= {"page": listed.page, "totalPages": -(-total // listed.limit), "totalItems": total}
+    return Reply([view(item).wire() for item in listed.items], {"pagination": pagination})
 
 
 def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:

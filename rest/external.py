@@ -39,6 +39,7 @@ routes = [
         "/auth/external",
         login,
         auth=None,
+        in_maintenance=True,
         body=ExternalLogin,
         answer=SessionView,
         rate="auth",

@@ -1,10 +1,10 @@
 """Images in channels."""
 
 from domain.chat.chat import ChannelClosed
-from domain.chat.images import ImageRefused
 from domain.chat.media import MediaLimit, MediaPending, MediaView
 from domain.core.errors import BadRequest, NotFound, TooLarge, UnsupportedMediaType
 from domain.core.ids import ChannelId, MediaId
+from domain.core.images import ImageRefused
 from rest.envelope import Download
 from rest.routes import Call, Route
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
+from domain.admin.desks import Desks
 from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKey, ApiKeys, Scope
 from domain.auth.auth import Auth
@@ -14,11 +15,12 @@ from domain.auth.external import External
 from domain.auth.model import Principal
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
-from domain.chat.media import Read
 from domain.core.errors import AppError
 from domain.core.idempotency import Idempotency
+from domain.core.images import Read
 from domain.core.limits import Limit, RateLimits, Spent
 from domain.core.model import Command, Model
+from domain.flags.flags import Flags
 from domain.games.catalogue import Catalogue
 from domain.games.games import Games
 from domain.games.imports import GameImports
@@ -29,13 +31,21 @@ from domain.matchmaking.results import Results
 from domain.matchmaking.trending import Trending
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
+from domain.privacy.departures import Departures
+from domain.privacy.exports import Exports
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
+from domain.social.people import People
+from domain.social.privacy import Privacy
+from domain.users.avatars import Avatars
+from domain.users.devices import Devices
 from domain.users.permissions import Permission
+from domain.users.profiles import Profiles
 from domain.users.users import Users
-from rest.envelope import Download, Reply
+from rest.envelope import Download, Reply, Stream
 
 RateClass = Literal["auth", "read", "write", "upload", "server"]
 
@@ -66,6 +76,13 @@ class Services:
     roles: Roles
     external: External
     users: Users
+    profiles: Profiles
+    avatars: Avatars
+    devices: Devices
+    people: People
+    privacy: Privacy
+    departures: Departures
+    exports: Exports
     blocks: Blocks
     friends: Friends
     notifications: Notifications
@@ -81,6 +98,9 @@ class Services:
     lobbies: Lobbies
     browser: LobbyBrowser
     chats: ChatCases
+    moderation: Moderation
+    desks: Desks
+    flags: Flags
     limits: RateLimits
     idempotency: Idempotency
     metrics: RestMetrics
@@ -130,7 +150,7 @@ class Deprecation:
     successor: str | None = None
 
 
-Handler = Callable[[Call], Awaitable[Model | Reply | Download | None]]
+Handler = Callable[[Call], Awaitable[Model | Reply | Download | Stream | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +162,8 @@ class Route:
     key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`.
     errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
-    that it must leave the event loop. secret: whether its answers show a secret. deprecated: that it will go.
+    that it must leave the event loop. in_maintenance: whether everybody may call it then, though it changes something.
+    secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -158,6 +179,7 @@ class Route:
     status: int = 200
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
+    in_maintenance: bool = False
     off_loop: bool = False
     secret: bool = False
     deprecated: Deprecation | None = None

@@ -338,7 +338,7 @@ export interface Lobby {
   activeAt?: string;
   connection?: GameConnection;
   closedAt?: string;
-  closeReason?: "empty" | "idle" | "expired" | "finished";
+  closeReason?: "empty" | "idle" | "expired" | "finished" | "moderated";
 }
 
 /** Which lobbies to look for. */
@@ -788,6 +788,7 @@ export interface RecentPlayerList {
 /** Who may do and see what. */
 export interface Privacy {
   presence: "everyone" | "friends" | "nobody";
+  profile: "everyone" | "friends" | "nobody";
   directMessages: "everyone" | "friends" | "nobody";
   friendRequests: "everyone" | "nobody";
 }
@@ -795,6 +796,7 @@ export interface Privacy {
 /** What changes; the rest stays. See `PrivacySettings`. */
 export interface SetPrivacy {
   presence?: "everyone" | "friends" | "nobody";
+  profile?: "everyone" | "friends" | "nobody";
   directMessages?: "everyone" | "friends" | "nobody";
   friendRequests?: "everyone" | "nobody";
 }
@@ -926,6 +928,16 @@ export interface Kicked {
   reason: string;
 }
 
+/**
+ * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+ * and may come twice, with the same `id`; who is not connected never hears of it.
+ */
+export interface Announcement {
+  id: string;
+  title: string;
+  body: string;
+}
+
 /** The server took the ticket out of the pools: none of its games can be played in its mode any more. */
 export interface TicketCancelled {
   ticketId: string;
@@ -1020,7 +1032,7 @@ export interface MemberLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "not_ready" | "grace_expired";
+  reason: "left" | "kicked" | "not_ready" | "grace_expired" | "banned";
 }
 
 /** Somebody watches now: put them at the end of `spectators`. They themselves get `lobby_updated`. */
@@ -1035,7 +1047,7 @@ export interface SpectatorLeft {
   lobbyId: string;
   version: number;
   userId: string;
-  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired";
+  reason: "left" | "kicked" | "joined" | "not_allowed" | "grace_expired" | "banned";
 }
 
 /** A member is ready or no longer ready. */
@@ -1103,7 +1115,7 @@ export interface LobbyStarted {
 export interface LobbyClosed {
   lobbyId: string;
   version: number;
-  reason: "empty" | "idle" | "expired" | "finished";
+  reason: "empty" | "idle" | "expired" | "finished" | "moderated";
   closedAt: string;
 }
 
@@ -1196,15 +1208,23 @@ export interface PreferredGame {
   weight: number;
 }
 
+/** Hours of a day of the week in which a player likes to play, in UTC. */
+export interface PlayTime {
+  day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+  fromHour: number;
+  toHour: number;
+}
+
 /**
- * What a player likes to play, where and with whom. research: whether searches may be recorded, without any name,
- * to be replayed under other rules.
+ * What a player likes to play, where, when and with whom. research: whether searches may be recorded, without any
+ * name, to be replayed under other rules.
  */
 export interface Preferences {
   competitiveness: "casual" | "balanced" | "competitive";
   games: Array<PreferredGame>;
   regions: Array<string>;
   languages: Array<string>;
+  playTimes: Array<PlayTime>;
   research: boolean;
 }
 
@@ -1218,11 +1238,13 @@ export interface GameProfile {
   rating: Rating;
 }
 
-/** A user as they see themselves. */
+/** A user as they see themselves. phone, gender, birthYear: nobody else sees them. */
 export interface Me {
   id: string;
   username: string;
   displayName: string;
+  avatarUrl?: string;
+  bio?: string;
   karma: number;
   createdAt: string;
   email?: string;
@@ -1233,6 +1255,9 @@ export interface Me {
   status: "active" | "suspended" | "banned" | "deleted";
   preferences: Preferences;
   gameProfiles: Array<GameProfile>;
+  phone?: string;
+  gender?: string;
+  birthYear?: number;
 }
 
 /** What a login answers. */
@@ -1264,45 +1289,6 @@ export interface Logout {
   refreshToken?: string;
 }
 
-/** A key as its owners see it. last_used_at: exact to the minute. */
-export interface ApiKey {
-  id: string;
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  createdAt: string;
-  lastUsedAt?: string;
-  expiresAt?: string;
-}
-
-/** Makes an API key. expires_days: days it is good for; without them, until it is revoked. */
-export interface CreateApiKey {
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  expiresDays?: number;
-}
-
-/** A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again. */
-export interface NewApiKey {
-  id: string;
-  name: string;
-  scopes: Array<"results:write" | "queues:read" | "sockets:read" | "jobs:read" | "games:write">;
-  createdAt: string;
-  lastUsedAt?: string;
-  expiresAt?: string;
-  secret: string;
-}
-
-/** Gives a user these roles, and no others. */
-export interface SetRoles {
-  roles: Array<"user" | "moderator" | "admin">;
-}
-
-/** The roles of a user. */
-export interface Roles {
-  userId: string;
-  roles: Array<"user" | "moderator" | "admin">;
-}
-
 /** Logs in by an identity. provider: by the name the server's settings give it. */
 export interface ExternalLogin {
   token: string;
@@ -1319,13 +1305,82 @@ export interface LinkIdentity {
   nonce?: string;
 }
 
-/** A user as everybody sees them. */
+/** What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else. */
+export interface UpdateProfile {
+  username?: string;
+  displayName?: string;
+  bio?: string;
+  phone?: string;
+  gender?: string;
+  birthYear?: number;
+}
+
+/** A game the player likes; `weight` 1 to 10 says how much. */
+export interface GameLiked {
+  gameId: string;
+  weight?: number;
+}
+
+/** Hours of a day of the week, in UTC. */
+export interface TimeLiked {
+  day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+  fromHour: number;
+  toHour: number;
+}
+
+/** What changes; the rest stays. research: searches may be recorded, without any name, for a simulation. */
+export interface UpdatePreferences {
+  competitiveness?: "casual" | "balanced" | "competitive";
+  games?: Array<GameLiked>;
+  regions?: Array<string>;
+  languages?: Array<string>;
+  playTimes?: Array<TimeLiked>;
+  research?: boolean;
+}
+
+/** What the player is in a game, in their own words. skillLevel: 0 to 100. */
+export interface SetGameProfile {
+  inGameName?: string;
+  rank?: string;
+  skillLevel?: number;
+}
+
+/** How large a picture is to be: no side is longer than so many pixels. */
+export interface AvatarQuery {
+  size?: "64" | "256";
+}
+
+/** A device as its user sees it. seenAt: when it was last named. */
+export interface Device {
+  id: string;
+  platform: "ios" | "android" | "web";
+  name?: string;
+  seenAt: string;
+}
+
+/** Names a device that notifications can be pushed to. token: the one its push service gave it. */
+export interface AddDevice {
+  token: string;
+  platform: "ios" | "android" | "web";
+  name?: string;
+}
+
+/** A user as others see them. avatarUrl, bio: missing where there is none, or the user shows it to others only. */
 export interface PublicUser {
   id: string;
   username: string;
   displayName: string;
+  avatarUrl?: string;
+  bio?: string;
   karma: number;
   createdAt: string;
+}
+
+/** Whom to look for: how a username, a display name or a word of it begins, whatever its case. */
+export interface UserSearch {
+  limit?: number;
+  cursor?: string;
+  query: string;
 }
 
 /** Which games: those that have all of this. query: words of the name or another name, the last as far as typed. */
@@ -1511,61 +1566,6 @@ export interface FetchGames {
   query: string;
 }
 
-/** The job that imports; `/admin/jobs` tells how far it is. */
-export interface SyncStarted {
-  jobId: string;
-}
-
-/** A game as those see it who keep the catalogue: all its modes, and its version, which a change may name. */
-export interface CatalogueEntry {
-  id: string;
-  name: string;
-  aliases: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres: Array<string>;
-  platforms: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity: number;
-  modes: Array<Mode>;
-  externalIds?: Record<string, string>;
-  curated: boolean;
-  version: number;
-}
-
-/** Adds a game under an id of its own, a slug. */
-export interface AddGame {
-  name: string;
-  aliases?: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres?: Array<string>;
-  platforms?: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity?: number;
-  modes?: Array<Mode>;
-  externalIds?: Record<string, string>;
-  id: string;
-}
-
-/** Says anew all of a game. version: the one this was made from; without it the last word counts. */
-export interface ReplaceGame {
-  name: string;
-  aliases?: Array<string>;
-  summary?: string;
-  coverUrl?: string;
-  genres?: Array<string>;
-  platforms?: Array<string>;
-  releaseDate?: string;
-  rating?: number;
-  popularity?: number;
-  modes?: Array<Mode>;
-  externalIds?: Record<string, string>;
-  version?: number;
-}
-
 /** Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id). */
 export interface LeaderboardQuery {
   limit?: number;
@@ -1655,6 +1655,35 @@ export interface Saying {
   replyToId?: string;
 }
 
+/** One thing to look at: a message, an image of the chat, a lobby or a match the reporter was part of. */
+export interface EvidenceRef {
+  messageId?: string;
+  mediaId?: string;
+  lobbyId?: string;
+  matchId?: string;
+}
+
+/** Tells the moderators of a player. What is pointed at is copied now, as it is. */
+export interface SubmitReport {
+  userId: string;
+  reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
+  description?: string;
+  evidence?: Array<EvidenceRef>;
+}
+
+/** A report as its reporter sees it. outcome: whether anything was done, once it is resolved. */
+export interface MyReport {
+  id: string;
+  userId: string;
+  reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
+  description?: string;
+  evidence: number;
+  status: "open" | "resolved";
+  outcome?: "action" | "no_action";
+  createdAt: string;
+  resolvedAt?: string;
+}
+
 export type Namespace = "matchmaking" | "lobby" | "chat" | "social";
 
 /** What acknowledges a client's event. */
@@ -1676,6 +1705,11 @@ export interface CommonEvents {
   rate_limited: (data: RateLimitWarning, meta: Meta) => void;
   /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
   kicked: (data: Kicked, meta: Meta) => void;
+  /**
+   * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+   * and may come twice, with the same `id`; who is not connected never hears of it.
+   */
+  announcement: (data: Announcement, meta: Meta) => void;
 }
 
 export interface CommonCommands {

@@ -375,7 +375,7 @@ class Lobby(TypedDict):
     activeAt: NotRequired[str]
     connection: NotRequired[GameConnection]
     closedAt: NotRequired[str]
-    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished"]]
+    closeReason: NotRequired[Literal["empty", "idle", "expired", "finished", "moderated"]]
 
 
 class Browse(TypedDict):
@@ -877,6 +877,7 @@ class Privacy(TypedDict):
     """Who may do and see what."""
 
     presence: Literal["everyone", "friends", "nobody"]
+    profile: Literal["everyone", "friends", "nobody"]
     directMessages: Literal["everyone", "friends", "nobody"]
     friendRequests: Literal["everyone", "nobody"]
 
@@ -885,6 +886,7 @@ class SetPrivacy(TypedDict):
     """What changes; the rest stays. See `PrivacySettings`."""
 
     presence: NotRequired[Literal["everyone", "friends", "nobody"]]
+    profile: NotRequired[Literal["everyone", "friends", "nobody"]]
     directMessages: NotRequired[Literal["everyone", "friends", "nobody"]]
     friendRequests: NotRequired[Literal["everyone", "nobody"]]
 
@@ -1034,6 +1036,16 @@ class Kicked(TypedDict):
     reason: str
 
 
+class Announcement(TypedDict):
+    """The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
+    and may come twice, with the same `id`; who is not connected never hears of it.
+    """
+
+    id: str
+    title: str
+    body: str
+
+
 class TicketCancelled(TypedDict):
     """The server took the ticket out of the pools: none of its games can be played in its mode any more."""
 
@@ -1138,7 +1150,7 @@ class MemberLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "not_ready", "grace_expired"]
+    reason: Literal["left", "kicked", "not_ready", "grace_expired", "banned"]
 
 
 class SpectatorJoined(TypedDict):
@@ -1155,7 +1167,7 @@ class SpectatorLeft(TypedDict):
     lobbyId: str
     version: int
     userId: str
-    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
+    reason: Literal["left", "kicked", "joined", "not_allowed", "grace_expired", "banned"]
 
 
 class MemberReady(TypedDict):
@@ -1231,7 +1243,7 @@ class LobbyClosed(TypedDict):
 
     lobbyId: str
     version: int
-    reason: Literal["empty", "idle", "expired", "finished"]
+    reason: Literal["empty", "idle", "expired", "finished", "moderated"]
     closedAt: str
 
 
@@ -1336,15 +1348,24 @@ class PreferredGame(TypedDict):
     weight: int
 
 
+class PlayTime(TypedDict):
+    """Hours of a day of the week in which a player likes to play, in UTC."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    fromHour: int
+    toHour: int
+
+
 class Preferences(TypedDict):
-    """What a player likes to play, where and with whom. research: whether searches may be recorded, without any
-    name, to be replayed under other rules.
+    """What a player likes to play, where, when and with whom. research: whether searches may be recorded, without
+    any name, to be replayed under other rules.
     """
 
     competitiveness: Literal["casual", "balanced", "competitive"]
     games: list[PreferredGame]
     regions: list[str]
     languages: list[str]
+    playTimes: list[PlayTime]
     research: bool
 
 
@@ -1360,11 +1381,13 @@ class GameProfile(TypedDict):
 
 
 class Me(TypedDict):
-    """A user as they see themselves."""
+    """A user as they see themselves. phone, gender, birthYear: nobody else sees them."""
 
     id: str
     username: str
     displayName: str
+    avatarUrl: NotRequired[str]
+    bio: NotRequired[str]
     karma: int
     createdAt: str
     email: NotRequired[str]
@@ -1375,6 +1398,9 @@ class Me(TypedDict):
     status: Literal["active", "suspended", "banned", "deleted"]
     preferences: Preferences
     gameProfiles: list[GameProfile]
+    phone: NotRequired[str]
+    gender: NotRequired[str]
+    birthYear: NotRequired[int]
 
 
 class Session(TypedDict):
@@ -1411,50 +1437,6 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
-class ApiKey(TypedDict):
-    """A key as its owners see it. last_used_at: exact to the minute."""
-
-    id: str
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    createdAt: str
-    lastUsedAt: NotRequired[str]
-    expiresAt: NotRequired[str]
-
-
-class CreateApiKey(TypedDict):
-    """Makes an API key. expires_days: days it is good for; without them, until it is revoked."""
-
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    expiresDays: NotRequired[int]
-
-
-class NewApiKey(TypedDict):
-    """A key that was just made. secret: the text to send, `mk_<id>_<secret>`, which cannot be shown again."""
-
-    id: str
-    name: str
-    scopes: list[Literal["results:write", "queues:read", "sockets:read", "jobs:read", "games:write"]]
-    createdAt: str
-    lastUsedAt: NotRequired[str]
-    expiresAt: NotRequired[str]
-    secret: str
-
-
-class SetRoles(TypedDict):
-    """Gives a user these roles, and no others."""
-
-    roles: list[Literal["user", "moderator", "admin"]]
-
-
-class Roles(TypedDict):
-    """The roles of a user."""
-
-    userId: str
-    roles: list[Literal["user", "moderator", "admin"]]
-
-
 class ExternalLogin(TypedDict):
     """Logs in by an identity. provider: by the name the server's settings give it."""
 
@@ -1472,14 +1454,92 @@ class LinkIdentity(TypedDict):
     nonce: NotRequired[str]
 
 
+class UpdateProfile(TypedDict):
+    """What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else."""
+
+    username: NotRequired[str]
+    displayName: NotRequired[str]
+    bio: NotRequired[str]
+    phone: NotRequired[str]
+    gender: NotRequired[str]
+    birthYear: NotRequired[int]
+
+
+class GameLiked(TypedDict):
+    """A game the player likes; `weight` 1 to 10 says how much."""
+
+    gameId: str
+    weight: NotRequired[int]
+
+
+class TimeLiked(TypedDict):
+    """Hours of a day of the week, in UTC."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    fromHour: int
+    toHour: int
+
+
+class UpdatePreferences(TypedDict):
+    """What changes; the rest stays. research: searches may be recorded, without any name, for a simulation."""
+
+    competitiveness: NotRequired[Literal["casual", "balanced", "competitive"]]
+    games: NotRequired[list[GameLiked]]
+    regions: NotRequired[list[str]]
+    languages: NotRequired[list[str]]
+    playTimes: NotRequired[list[TimeLiked]]
+    research: NotRequired[bool]
+
+
+class SetGameProfile(TypedDict):
+    """What the player is in a game, in their own words. skillLevel: 0 to 100."""
+
+    inGameName: NotRequired[str]
+    rank: NotRequired[str]
+    skillLevel: NotRequired[int]
+
+
+class AvatarQuery(TypedDict):
+    """How large a picture is to be: no side is longer than so many pixels."""
+
+    size: NotRequired[Literal["64", "256"]]
+
+
+class Device(TypedDict):
+    """A device as its user sees it. seenAt: when it was last named."""
+
+    id: str
+    platform: Literal["ios", "android", "web"]
+    name: NotRequired[str]
+    seenAt: str
+
+
+class AddDevice(TypedDict):
+    """Names a device that notifications can be pushed to. token: the one its push service gave it."""
+
+    token: str
+    platform: Literal["ios", "android", "web"]
+    name: NotRequired[str]
+
+
 class PublicUser(TypedDict):
-    """A user as everybody sees them."""
+    """A user as others see them. avatarUrl, bio: missing where there is none, or the user shows it to others only."""
 
     id: str
     username: str
     displayName: str
+    avatarUrl: NotRequired[str]
+    bio: NotRequired[str]
     karma: int
     createdAt: str
+
+
+class UserSearch(TypedDict):
+    """Whom to look for: how a username, a display name or a word of it begins, whatever its case."""
+
+    limit: NotRequired[int]
+    cursor: NotRequired[str]
+    query: str
 
 
 class GameQuery(TypedDict):
@@ -1677,65 +1737,6 @@ class FetchGames(TypedDict):
     query: str
 
 
-class SyncStarted(TypedDict):
-    """The job that imports; `/admin/jobs` tells how far it is."""
-
-    jobId: str
-
-
-class CatalogueEntry(TypedDict):
-    """A game as those see it who keep the catalogue: all its modes, and its version, which a change may name."""
-
-    id: str
-    name: str
-    aliases: list[str]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: list[str]
-    platforms: list[str]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: float
-    modes: list[Mode]
-    externalIds: NotRequired[dict[str, str]]
-    curated: bool
-    version: int
-
-
-class AddGame(TypedDict):
-    """Adds a game under an id of its own, a slug."""
-
-    name: str
-    aliases: NotRequired[list[str]]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: NotRequired[list[str]]
-    platforms: NotRequired[list[str]]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: NotRequired[float]
-    modes: NotRequired[list[Mode]]
-    externalIds: NotRequired[dict[str, str]]
-    id: str
-
-
-class ReplaceGame(TypedDict):
-    """Says anew all of a game. version: the one this was made from; without it the last word counts."""
-
-    name: str
-    aliases: NotRequired[list[str]]
-    summary: NotRequired[str]
-    coverUrl: NotRequired[str]
-    genres: NotRequired[list[str]]
-    platforms: NotRequired[list[str]]
-    releaseDate: NotRequired[str]
-    rating: NotRequired[float]
-    popularity: NotRequired[float]
-    modes: NotRequired[list[Mode]]
-    externalIds: NotRequired[dict[str, str]]
-    version: NotRequired[int]
-
-
 class LeaderboardQuery(TypedDict):
     """Which part of a mode's leaderboard: from the top, from `cursor`, or `around` a player (`me`, or their id)."""
 
@@ -1835,6 +1836,42 @@ class Saying(TypedDict):
     replyToId: NotRequired[str]
 
 
+class EvidenceRef(TypedDict):
+    """One thing to look at: a message, an image of the chat, a lobby or a match the reporter was part of."""
+
+    messageId: NotRequired[str]
+    mediaId: NotRequired[str]
+    lobbyId: NotRequired[str]
+    matchId: NotRequired[str]
+
+
+class SubmitReport(TypedDict):
+    """Tells the moderators of a player. What is pointed at is copied now, as it is."""
+
+    userId: str
+    reason: Literal[
+        "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
+    ]
+    description: NotRequired[str]
+    evidence: NotRequired[list[EvidenceRef]]
+
+
+class MyReport(TypedDict):
+    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved."""
+
+    id: str
+    userId: str
+    reason: Literal[
+        "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
+    ]
+    description: NotRequired[str]
+    evidence: int
+    status: Literal["open", "resolved"]
+    outcome: NotRequired[Literal["action", "no_action"]]
+    createdAt: str
+    resolvedAt: NotRequired[str]
+
+
 class On(Protocol):
     """Takes a callback for the events of a name."""
 
@@ -1849,6 +1886,9 @@ class On(Protocol):
 
     @overload
     def __call__(self, name: Literal["kicked"], callback: Callback[Kicked]) -> None: ...
+
+    @overload
+    def __call__(self, name: Literal["announcement"], callback: Callback[Announcement]) -> None: ...
 
     @overload
     def __call__(self, name: Literal["ticket_updated"], callback: Callback[Ticket]) -> None: ...
@@ -2011,6 +2051,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["kicked"], predicate: Predicate[Kicked] | None = None, timeout: float = ...
     ) -> Event[Kicked]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["announcement"], predicate: Predicate[Announcement] | None = None, timeout: float = ...
+    ) -> Event[Announcement]: ...
 
     @overload
     async def __call__(

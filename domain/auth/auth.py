@@ -15,6 +15,7 @@ from domain.core.errors import AppError, Conflict
 from domain.core.events import Publisher
 from domain.core.ids import SessionId, UserId, new_id
 from domain.core.limits import RateLimits
+from domain.core.model import rfc3339
 from domain.rankings.rankings import Rankings
 from domain.users.model import Role, Status, User
 from domain.users.users import Users
@@ -45,13 +46,13 @@ class GuestsRefused(AppError):
 
 
 class AccountSuspended(AppError):
-    """This account is suspended."""
+    """This account is suspended, `until` then."""
 
     code, status = "ACCOUNT_SUSPENDED", 403
 
 
 class AccountBanned(AppError):
-    """This account is banned."""
+    """This account is banned; for good, or `until` then."""
 
     code, status = "ACCOUNT_BANNED", 403
 
@@ -148,12 +149,15 @@ class Auth:
             await self._throttle.failed(address)
             raise InvalidCredentials
         await self._throttle.succeeded(command.credential)
-        _refuse_unless_active(user)
-        return await self._open_session(user)
+        return await self.enter(user)
 
     async def enter(self, user: User) -> SessionView:
-        """Opens a session for somebody another provider vouches for; raises the refusal of the account's status."""
-        _refuse_unless_active(user)
+        """Opens a session for who has proved to be the user; raises the refusal of the account's status.
+
+        An account that they have deleted is theirs again, unless its days of grace are over.
+        """
+        user = await self._users.restored(user)
+        _refuse_unless_active(user, self._clock.now())
         return await self._open_session(user)
 
     async def refresh(self, command: Refresh) -> SessionView:
@@ -194,7 +198,7 @@ class Auth:
             await self._publisher.disconnect(principal.user_id, session=session.id, reason="logged_out")
 
     async def logout_all(self, user_id: UserId, *, reason: str = "logged_out") -> None:
-        """Ends every session of the user and closes their connections, which are told the reason."""
+        """Ends every session of the user and closes their connections, telling them `kicked {reason}`."""
         last: Session | None = None
         while page := await self._sessions.find(
             {"user_id": user_id}, sort="id", limit=SESSIONS_PAGE, after=(last.id, last.id) if last else None
@@ -222,9 +226,10 @@ class Auth:
     async def _user_of(self, session: Session) -> User:
         """The user of a session in force; raises `TokenRevoked` or a refusal."""
         user = await self._users.find(session.user_id)
+        if user is not None:
+            _refuse_unless_active(user, self._clock.now())  # first: it says more than that the session is over
         if session.revoked_at or user is None:
             raise TokenRevoked
-        _refuse_unless_active(user)
         return user
 
     async def _open_session(self, user: User) -> SessionView:
@@ -265,6 +270,7 @@ class Auth:
         )
 
 
-def _refuse_unless_active(user: User) -> None:
-    if refusal := REFUSALS.get(user.status):
-        raise refusal
+def _refuse_unless_active(user: User, now: datetime) -> None:
+    refusal, until = REFUSALS.get(user.status), user.status_until
+    if refusal and (until is None or until > now):
+        raise refusal(details={"until": rfc3339(until)} if until else None)

@@ -9,6 +9,7 @@ from domain.chat.drafts import Check, Draft
 from domain.chat.events import chat_stream
 from domain.chat.mentions import Mentions
 from domain.chat.model import MESSAGES, Channel, HistoryPage, Message, MessageView, System, message_view
+from domain.chat.mutes import Mutes
 from domain.chat.notes import Note, keyed
 from domain.chat.pace import Pace
 from domain.chat.sequencer import Sequencer
@@ -49,6 +50,7 @@ class Chat:
         self._messages = database.collection(MESSAGES)
         self._channels, self._sequencer, self._contacts = channels, sequencer, contacts
         self._mentions, self._notifications, self._pace = mentions, notifications, pace
+        self._mutes = Mutes(database, clock)
         self._clock, self._new_id, self.checks = clock, new_id, list(checks)
 
     async def send(self, user: UserId, command: Send) -> MessageView:
@@ -140,6 +142,7 @@ class Chat:
         if channel.closed_at:
             raise ChannelClosed
         may_talk(channel, user, self._clock.now())
+        await self._mutes.check(user)
         if channel.kind == "direct" and await self._contacts.at_odds(user, channel.member_ids):
             raise Forbidden("You cannot write to this player.")
 

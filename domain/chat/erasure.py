@@ -1,7 +1,7 @@
 """What stays of somebody whose account is erased: what they said, if the server is to keep it, but not that they did.
 
 A job does it, some thousand messages at a time: what is done does not match any more, so that each attempt goes on
-where the last one ended. Their id may still stand in reactions, mentions and system messages; it leads to nobody.
+where the last one ended. Where others' messages name them, in reactions and mentions, `domain/privacy` takes them out.
 """
 
 import asyncio
@@ -52,15 +52,25 @@ class Erasure:
     async def run(self, job: Job) -> None:
         """Erases a user, or some of what there is of them and asks for another job."""
         user = UserId(job.payload["userId"])
+        if not await self.erase_some(user):
+            await self._database.commit(self.of(user))
+
+    async def erase(self, user: UserId) -> None:
+        """Erases a user. They must not be let in again. Idempotent."""
+        while not await self.erase_some(user):
+            pass
+
+    async def erase_some(self, user: UserId) -> bool:
+        """Erases some of what there is of a user; whether nothing is left."""
         await self._leave(user)
         await self._forget_held(user)
         for _ in range(PAGES_A_JOB):
             messages = await self._messages.find({"sender_id": user}, limit=AT_ONCE)
             if not messages:
                 await self._forget_uploads(user)
-                return
+                return True
             await asyncio.gather(*(self._anonymise(message) for message in messages))
-        await self._database.commit(self.of(user))
+        return False
 
     async def _leave(self, user: UserId) -> None:
         """Groups are left; a direct channel stays the other's."""

@@ -12,22 +12,19 @@ from typing import ClassVar, Literal
 
 from domain.chat.chat import ChannelClosed
 from domain.chat.events import chat_stream
-from domain.chat.images import FileName, Imaging, MediaStore, Picture
 from domain.chat.model import Channel
-from domain.chat.turns import Turns
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Changes, Database, Spec, Update, Write
 from domain.core.errors import AppError, NotFound
 from domain.core.events import Event, Publisher, to
 from domain.core.ids import ChannelId, IdFactory, MediaId, MessageId, UserId
+from domain.core.images import UPLOAD_BYTES, FileName, Imaging, MediaStore, Picture, Read
 from domain.core.isolation import Report, isolated
 from domain.core.model import Document, Model, Timestamp
+from domain.core.turns import Turns
 from domain.jobs.jobs import Jobs
 from domain.users.model import Role
 from domain.users.permissions import may
-
-UPLOAD_BYTES = 5 * 2**20
-"""Most bytes of an image as it is sent."""
 
 MOST_SIDE, THUMBNAIL_SIDE = 2560, 320
 """Longest side in pixels of what is kept."""
@@ -43,9 +40,6 @@ COLLECTED_AT_ONCE = 100
 THUMBNAIL_JOB = "chat_thumbnail"
 
 Review = Literal["pending", "approved", "rejected"]
-Read = Callable[[int], Awaitable[bytes]]
-"""Reads what is uploaded; raises `TooLarge` when it has more than so many bytes."""
-
 ChannelOf = Callable[[UserId, ChannelId], Awaitable[Channel]]
 """The channel, if the user is a member of it; raises `NotFound`."""
 

@@ -72,3 +72,16 @@ def named_in(text: str, members: Iterable[User]) -> tuple[UserId, ...]:
         if name in by_name:
             found[by_name[name]] = None
     return tuple(found)[:MENTIONS_MAX]
+
+
+def unnamed(text: str, user: User, stand_in: str) -> str:
+    """The text with another name wherever it mentions the user."""
+
+    def renamed(match: re.Match[str]) -> str:
+        name = match[1]
+        rest = ""
+        while name and name_key(name) != user.username_key and name[-1] in ".-_":
+            name, rest = name[:-1], name[-1] + rest
+        return f"@{stand_in}{rest}" if name_key(name) == user.username_key else match[0]
+
+    return _MENTION.sub(renamed, text)

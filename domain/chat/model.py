@@ -131,7 +131,7 @@ MESSAGES = Spec(
     unique=(("channel_id", "seq"), ("channel_id", "sender_id", "client_message_id")),
     indexes=(("channel_id", "words"), ("sender_id",), ("unpublished_at",)),
 )
-MARKERS = Spec("read_markers", Marker, indexes=(("channel_id", "seq"), ("unpublished_at",)))
+MARKERS = Spec("read_markers", Marker, indexes=(("channel_id", "seq"), ("user_id",), ("unpublished_at",)))
 
 
 class MessageView(Model):

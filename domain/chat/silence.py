@@ -19,7 +19,7 @@ NO_LATER_MS = 253_402_300_799_999
 
 
 class Muted(AppError):
-    """A moderator has muted you in this channel; wait `retryInMs`."""
+    """A moderator has muted you, in this channel or everywhere; wait `retryInMs`."""
 
     code, status = "MUTED", 403
 

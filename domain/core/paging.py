@@ -53,10 +53,7 @@ def after(
             sort_value = datetime.fromisoformat(sort_value).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         sort_value = id = None
-    if (
-        not isinstance(sort_value, kind)
-        or not (isinstance(id, str) and ID.fullmatch(id))
-        or (isinstance(sort_value, str) and not text.fullmatch(sort_value))
-    ):
+    fits = isinstance(sort_value, kind) and isinstance(id, str) and ID.fullmatch(id)
+    if not fits or (isinstance(sort_value, str) and not text.fullmatch(sort_value)):
         raise ValidationFailed([{"field": "cursor", "message": "is not a cursor of this list"}])
     return sort_value, id

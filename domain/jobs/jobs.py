@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.core.clock import Clock
-from domain.core.collection import Database, Filter, Insert
+from domain.core.collection import Changes, Database, Filter, Insert, StorageConflict, Update, Write
 from domain.core.errors import NotFound
 from domain.core.ids import IdFactory
 from domain.jobs.model import JOBS, PRIORITY_STEP, Job, JobStatus
@@ -18,7 +18,7 @@ class Jobs:
     """What use cases and operators do with jobs. `JobRunner` does them."""
 
     def __init__(self, database: Database, clock: Clock, new_id: IdFactory) -> None:
-        self._clock, self._new_id = clock, new_id
+        self._database, self._clock, self._new_id = database, clock, new_id
         self._jobs = database.collection(JOBS)
 
     def new(
@@ -60,17 +60,20 @@ class Jobs:
         if await self._jobs.update(job.id, {"$set": {"progress": float(share)}}, expect=held(job)) is None:
             raise LeaseLost
 
-    async def requeue(self, id: str) -> Job:
-        """Gives a dead job all its attempts again, from now on; raises `NotFound` when there is no such dead job."""
+    async def requeue(self, id: str, *also: Write) -> Job:
+        """Gives a dead job all its attempts again, from now on, in one commit with `also`; raises `NotFound`."""
         now = self._clock.now()
         fresh = {"status": "waiting", "attempts": 0, "progress": 0.0, "run_at": now}
         gone = {"ended_at": True, "expires_at": True}
-        job = await self._jobs.update(
-            id, {"$set": fresh, "$unset": gone, "$inc": {"version": 1}}, expect={"status": "dead"}
-        )
+        changes: Changes = {"$set": fresh, "$unset": gone, "$inc": {"version": 1}}
+        job = await self._jobs.get(id)
+        try:
+            await self._database.commit(Update(JOBS, id, changes, expect={"status": "dead"}), *also)
+        except StorageConflict:
+            job = None
         if job is None:
             raise NotFound("There is no such dead job.")
-        return job
+        return job.changed(**fresh, ended_at=None, expires_at=None, version=job.version + 1)
 
 
 def held(job: Job) -> Filter:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from typing import Literal
 
 from domain.core.clock import Clock, seconds
 from domain.core.codes import new_code
@@ -41,7 +42,7 @@ from domain.lobbies.model import (
     lobby_view,
     outside_view,
 )
-from domain.lobbies.rules import Draft, NotInLobby
+from domain.lobbies.rules import Draft, LobbyOver, NotInLobby
 from domain.lobbies.seats import taken
 from domain.lobbies.spectating import AlreadySpectating
 from domain.users.users import Users
@@ -156,17 +157,29 @@ class Lobbies:
                 return lobby_view(await self._changes.change(lobby_id, decide, by=user, check=check, also=also))
         raise Conflict
 
-    async def leave(self, user: UserId, lobby_id: LobbyId | None = None) -> LobbyView:
+    async def leave(
+        self, user: UserId, lobby_id: LobbyId | None = None, *, reason: Literal["left", "banned"] = "left"
+    ) -> LobbyView:
         """The user gives up the seat, or watches no longer; the lobby as it is without them. Raises `NotInLobby`."""
         place = await self._place_of(user, lobby_id)
 
         def decide(draft: Draft, now: datetime) -> None:
             if user in draft.lobby.spectators:
-                spectating.unwatch(draft, user, "left")
+                spectating.unwatch(draft, user, reason)
             else:
-                rules.leave(draft, user, "left", now, self._config.countdown_s)
+                rules.leave(draft, user, reason, now, self._config.countdown_s)
 
-        return outside_view(await self._changes.change(place, decide, by=user))
+        return outside_view(await self._changes.change(place, decide, by=user if reason == "left" else None))
+
+    async def close(self, lobby_id: LobbyId, by: UserId | None, *also: Write) -> LobbyView:
+        """The operators close a lobby, in one commit with `also`. Raises `NotFound` and `LobbyOver`."""
+
+        def decide(draft: Draft, now: datetime) -> None:
+            if draft.lobby.status == "closed":
+                raise LobbyOver
+            rules.close(draft, "moderated", now)
+
+        return outside_view(await self._changes.change(lobby_id, decide, by=by, also=also))
 
     async def spectate(self, user: UserId, command: Spectate) -> LobbyView:
         """The user watches a lobby, and no other; once more changes nothing.

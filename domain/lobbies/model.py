@@ -14,10 +14,10 @@ from domain.lobbies.connection import GameConnection
 LobbyStatus = Literal["forming", "ready", "countdown", "active", "closed"]
 Visibility = Literal["public", "friends", "private"]
 Connection = Literal["connected", "grace"]
-CloseReason = Literal["empty", "idle", "expired", "finished"]
+CloseReason = Literal["empty", "idle", "expired", "finished", "moderated"]
 CancelReason = Literal["not_ready", "allocation_failed"]
-LeaveReason = Literal["left", "kicked", "not_ready", "grace_expired"]
-UnwatchReason = Literal["left", "kicked", "joined", "not_allowed", "grace_expired"]
+LeaveReason = Literal["left", "kicked", "not_ready", "grace_expired", "banned"]
+UnwatchReason = Literal["left", "kicked", "joined", "not_allowed", "grace_expired", "banned"]
 
 
 class Seat(Document):

@@ -57,7 +57,7 @@ class TrailEntry(Document):
     expires_at: Timestamp
 
 
-TRAIL = Spec("lobby_trail", TrailEntry, indexes=(("lobby_id", "revision"),), expires="expires_at")
+TRAIL = Spec("lobby_trail", TrailEntry, indexes=(("lobby_id", "revision"), ("by",)), expires="expires_at")
 
 
 class Trail:

@@ -17,19 +17,11 @@ from pydantic import (
 
 from domain.core.ids import GameId, UserId
 from domain.core.model import ID_SHAPE, Command, Text, Timestamp
+from domain.core.tags import Language, Region, distinct
 from domain.games.model import ModeName
 from domain.games.rules import Name
 
 Preference = Literal["strict", "preferred", "any"]
-
-Region = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^[A-Za-z0-9-]+$"), AfterValidator(str.upper)]
-Language = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^[A-Za-z0-9-]+$"), AfterValidator(str.lower)]
-
-
-def _distinct(values: list[Any]) -> list[Any]:
-    if len(set(values)) < len(values):
-        raise ValueError("must not repeat a value")
-    return values
 
 
 def _moment(value: Any) -> Any:
@@ -67,7 +59,7 @@ def _each_once(value: Any) -> Any:
 
 Latency = Annotated[int, Field(ge=0, le=10_000)]
 Word = Annotated[Text, Field(min_length=1, max_length=64)]
-Words = Annotated[list[Word], AfterValidator(_distinct)]
+Words = Annotated[list[Word], AfterValidator(distinct)]
 Attribute = Annotated[
     Annotated[float, Field(ge=-1e9, le=1e9)] | Word | Annotated[Words, Field(max_length=32)],
     WrapValidator(_one_fault),
@@ -110,15 +102,15 @@ class Criteria(Command):
     games: list[GameWish] = Field(min_length=1, max_length=5)
     mode: ModeName
     group_size: GroupSize | None = None
-    regions: Annotated[list[Region], AfterValidator(_distinct)] = Field(default_factory=list, max_length=10)
+    regions: Annotated[list[Region], AfterValidator(distinct)] = Field(default_factory=list, max_length=10)
     region_preference: Preference = "preferred"
-    languages: Annotated[list[Language], AfterValidator(_distinct)] = Field(default_factory=list, max_length=10)
+    languages: Annotated[list[Language], AfterValidator(distinct)] = Field(default_factory=list, max_length=10)
     language_preference: Preference = "any"
     skill_preference: Literal["similar", "any"] = "similar"
-    party: Annotated[list[Annotated[UserId, ID_SHAPE]], AfterValidator(_distinct)] = Field(
+    party: Annotated[list[Annotated[UserId, ID_SHAPE]], AfterValidator(distinct)] = Field(
         default_factory=list, max_length=99
     )
-    roles: Annotated[list[Name], AfterValidator(_distinct)] = Field(default_factory=list, max_length=16)
+    roles: Annotated[list[Name], AfterValidator(distinct)] = Field(default_factory=list, max_length=16)
     scheduled_at: Annotated[Timestamp, BeforeValidator(_moment)] | None = None
     latency_ms: Annotated[dict[Region, Latency], BeforeValidator(_each_once)] = Field(
         default_factory=dict, max_length=32

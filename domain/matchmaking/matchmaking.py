@@ -12,6 +12,7 @@ from domain.core.faults import fault_point
 from domain.core.ids import IdFactory, TicketId, UserId
 from domain.core.index import may_lag
 from domain.core.retries import RETRIES, pause
+from domain.flags.flags import Flags
 from domain.lobbies.model import SEATS, Seat
 from domain.lobbies.seats import taken
 from domain.matchmaking.admission import Admission
@@ -82,6 +83,7 @@ class Matchmaking:
         backfills: Backfills,
         cooldowns: Cooldowns,
         outbox: Outbox,
+        flags: Flags,
         clock: Clock,
         new_id: IdFactory,
         config: MatchmakingConfig,
@@ -89,7 +91,7 @@ class Matchmaking:
         self._database, self._admission, self._parties, self._pool = database, admission, parties, pool
         self._board, self._proposals, self._outbox = board, proposals, outbox
         self._schedule, self._backfills, self._cooldowns = schedule, backfills, cooldowns
-        self._clock, self._new_id, self._config = clock, new_id, config
+        self._flags, self._clock, self._new_id, self._config = flags, clock, new_id, config
         self._tickets = database.collection(TICKETS)
         self._seats = database.collection(SEATS)
 
@@ -97,13 +99,15 @@ class Matchmaking:
         """Starts looking, with the whole party if the user leads one. When it raises, nothing is enqueued.
 
         With `scheduledAt` the search begins then; a moment that has just passed means now.
-        Raises `ValidationFailed`, `PartyMismatch`, `NotPartyLeader`, `OnCooldown`, `AlreadyQueued`, `AlreadyInLobby`,
-        `PartyMemberBusy` or `AlreadyScheduled`.
+        Raises `QueueDisabled`, `ValidationFailed`, `PartyMismatch`, `NotPartyLeader`, `OnCooldown`, `AlreadyQueued`,
+        `AlreadyInLobby`, `PartyMemberBusy` or `AlreadyScheduled`.
         """
         for attempt in range(1 + RETRIES):
             await pause(attempt)
             party = await self._parties.of(user)
             members = _members(user, criteria, party)
+            for wish in criteria.games:
+                await self._flags.check_queue(wish.game_id, criteria.mode)
             await self._admission.check(criteria, len(members))
             ticket = await self._ticket(user, members, criteria)
             if ticket.status == "scheduled":

@@ -6,6 +6,8 @@ from datetime import datetime
 from statistics import fmean
 from typing import NewType, Protocol
 
+from pydantic import Field
+
 from domain.core.ids import GameId, LobbyId, MatchId, TicketId, UserId
 from domain.core.model import Kept, Timestamp
 from domain.games.model import ModeName
@@ -107,11 +109,13 @@ class Changes:
 class PoolStatistics(Kept):
     """What the owner of a pool has learned of it, for those who show it to players.
 
-    stretch: how much slower than at best tickets relax. waits: how long they waited of late.
+    stretch: how much slower than at best tickets relax. waits: how long they waited of late. blockers: by rule, the
+    share of the others that it refused to the tickets explained last.
     """
 
     stretch: float = 1.0
     waits: Waits = Waits()
+    blockers: dict[str, float] = Field(default_factory=dict)
 
 
 class TicketPool(Protocol):

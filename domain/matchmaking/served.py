@@ -1,5 +1,6 @@
 """A pool as its owner knows it: a matcher kept up to date from the log, and what the players are told when."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,6 +107,8 @@ class ServedPool:
             relaxed_at = explanation.next_relaxation_at
             if relaxed_at and now < relaxed_at < now + seconds(UPDATE_EVERY_S):
                 self._updates.plan(ticket_id, relaxed_at)
+        if explained:
+            self.statistics = self.statistics.model_copy(update={"blockers": _mean_blockers([*explained.values()])})
 
     def matched(self, group: Group, now: datetime) -> list[int]:
         """The group was proposed a match: its tickets wait no more; how many ms they did, from which others learn."""
@@ -147,3 +150,11 @@ class ServedPool:
             players=len(entry.players),
             shown=entry.pools[0] == self.key,
         )
+
+
+def _mean_blockers(explained: Sequence[Explanation]) -> dict[str, float]:
+    """By rule, the mean share of the others that it refuses."""
+    total: defaultdict[str, float] = defaultdict(float)
+    for blocker in (blocker for one in explained for blocker in one.blockers):
+        total[blocker.rule] += blocker.rejected
+    return {rule: round(share / len(explained), 2) for rule, share in sorted(total.items())}

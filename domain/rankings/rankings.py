@@ -134,7 +134,7 @@ def _change(before: PlayerRating, rating: Rating, mode: Mode, *, won: bool, know
 
 def _me(user: User, ratings: dict[GameId, Rating]) -> Me:
     profiles = tuple(_profile_view(profile, ratings.get(profile.game_id, Rating())) for profile in user.game_profiles)
-    return Me(**user.model_dump(include=_SHARED_FIELDS), game_profiles=profiles)
+    return Me(**user.model_dump(include=_SHARED_FIELDS), avatar_url=user.avatar_url, game_profiles=profiles)
 
 
 def _profile_view(profile: GameProfile, rating: Rating) -> GameProfileView:

@@ -19,6 +19,7 @@ from domain.games.model import Mode, ModeName
 from domain.rankings.commands import LeaderboardQuery
 from domain.rankings.leaderboards import Board, Leaderboards
 from domain.rankings.model import RATINGS, PlayerRating, rating_id
+from domain.rankings.rankings import MOST_RATINGS
 from domain.rankings.seasons import at, season_at
 from domain.users.model import Rating, User
 from domain.users.users import Users
@@ -108,6 +109,11 @@ class Standings:
         """Puts ratings as they were just written on their boards. Redis may lag: the sweep enters them later."""
         with may_lag():
             await self._enter(ratings)
+
+    async def forget(self, user: UserId) -> None:
+        """Takes a player off every board, whose ratings are then no more to be entered."""
+        for rating in await self._ratings.find({"user_id": user}, limit=MOST_RATINGS):
+            await self._boards.remove(Board(rating.game_id, rating.mode, rating.season), [user])
 
     async def sweep(self) -> None:
         """Enters what was written since the last sweep, and rebuilds boards that were lost, or rebuilt long ago."""

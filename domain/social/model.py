@@ -17,7 +17,7 @@ class Block(Document):
     created_at: Timestamp
 
 
-BLOCKS = Spec("blocks", Block, indexes=(("blocker_id", "blocked_id"), ("blocker_id", "created_at")))
+BLOCKS = Spec("blocks", Block, indexes=(("blocker_id", "blocked_id"), ("blocker_id", "created_at"), ("blocked_id",)))
 
 
 class BlockView(Model):

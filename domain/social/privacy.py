@@ -16,10 +16,11 @@ class PrivacySettings(Document):
 
     presence: who sees what the player is doing, of friends and of those in the same lobby or party: `everyone` of them,
     `friends` only, or `nobody`, to whom the player is offline. direct_messages: who may write to the player first.
-    friend_requests: who may ask.
+    friend_requests: who may ask. profile: who sees picture and bio.
     """
 
     presence: Audience = "everyone"
+    profile: Audience = "everyone"
     direct_messages: Audience = "friends"
     friend_requests: Literal["everyone", "nobody"] = "everyone"
 
@@ -31,6 +32,7 @@ class PrivacyView(Model):
     """Who may do and see what."""
 
     presence: Audience
+    profile: Audience
     direct_messages: Audience
     friend_requests: Literal["everyone", "nobody"]
 
@@ -39,6 +41,7 @@ class SetPrivacy(Command):
     """What changes; the rest stays. See `PrivacySettings`."""
 
     presence: Audience | None = None
+    profile: Audience | None = None
     direct_messages: Audience | None = None
     friend_requests: Literal["everyone", "nobody"] | None = None
 

@@ -5,13 +5,15 @@ from typing import Literal, Self, get_args
 from pydantic import Field
 
 from domain.core.collection import Spec
-from domain.core.ids import GameId, UserId
+from domain.core.ids import GameId, MediaId, UserId
 from domain.core.model import Document, Kept, Model, Timestamp
 
 Role = Literal["user", "moderator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the one that may do least to the one that may do most."""
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Competitiveness = Literal["casual", "balanced", "competitive"]
 Status = Literal["active", "suspended", "banned", "deleted"]
 
 DEFAULT_MU = 1500.0
@@ -52,23 +54,36 @@ class PreferredGame(Kept):
     weight: int
 
 
+class PlayTime(Kept):
+    """Hours of a day of the week in which a player likes to play, in UTC."""
+
+    day: Day
+    from_hour: int
+    to_hour: int
+
+
 class Preferences(Kept):
-    """What a player likes to play, where and with whom.
+    """What a player likes to play, where, when and with whom.
 
     research: whether searches may be recorded, without any name, to be replayed under other rules.
     """
 
-    competitiveness: Literal["casual", "balanced", "competitive"] = "balanced"
+    competitiveness: Competitiveness = "balanced"
     games: tuple[PreferredGame, ...] = ()
     regions: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    play_times: tuple[PlayTime, ...] = ()
     research: bool = False
 
 
 class User(Document):
     """An account. A guest has neither email nor password; the `_key` fields are what uniqueness goes by.
 
+    search_keys: what others find the user by, see `search_keys_of`. phone, gender, birth_year: for the user's own eyes.
+    erase_at: when a deleted account is erased; until then its user may have it back.
     identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
+    status_until: when a suspension or a ban is over, which may then still stand in `status` for some seconds.
+    muted_until: by the server's moderators, in every channel.
     """
 
     email: str | None = None
@@ -77,15 +92,30 @@ class User(Document):
     username: str
     username_key: str
     display_name: str
+    search_keys: tuple[str, ...] = ()
+    bio: str | None = None
+    avatar_id: MediaId | None = None
+    phone: str | None = None
+    gender: str | None = None
+    birth_year: int | None = None
     password_hash: str | None = Field(default=None, repr=False)
     guest: bool = False
     roles: tuple[Role, ...] = ("user",)
     identities: tuple[str, ...] = ()
     status: Status = "active"
+    status_until: Timestamp | None = None
+    muted_until: Timestamp | None = None
     karma: int = 0
     preferences: Preferences = Preferences()
     game_profiles: tuple[GameProfile, ...] = ()
     created_at: Timestamp
+    deleted_at: Timestamp | None = None
+    erase_at: Timestamp | None = None
+
+    @property
+    def avatar_url(self) -> str | None:
+        """Where the user's picture is to be had."""
+        return f"/api/v1/avatars/{self.avatar_id}" if self.avatar_id else None
 
     @property
     def role(self) -> Role:
@@ -93,15 +123,22 @@ class User(Document):
         return max(self.roles, key=ROLES.index)
 
 
-USERS = Spec(name="users", model=User, unique=(("email_key",), ("username_key",)))
+USERS = Spec(
+    name="users",
+    model=User,
+    unique=(("email_key",), ("username_key",)),
+    indexes=(("status", "guest", "search_keys"), ("status", "erase_at"), ("roles",)),
+)
 
 
 class PublicUser(Model):
-    """A user as everybody sees them."""
+    """A user as others see them. avatarUrl, bio: missing where there is none, or the user shows it to others only."""
 
     id: UserId
     username: str
     display_name: str
+    avatar_url: str | None
+    bio: str | None
     karma: int
     created_at: Timestamp
 
@@ -113,7 +150,7 @@ class GameProfileView(GameProfile):
 
 
 class Me(PublicUser):
-    """A user as they see themselves."""
+    """A user as they see themselves. phone, gender, birthYear: nobody else sees them."""
 
     email: str | None
     email_verified: bool
@@ -123,3 +160,6 @@ class Me(PublicUser):
     status: Status
     preferences: Preferences
     game_profiles: tuple[GameProfileView, ...]
+    phone: str | None
+    gender: str | None
+    birth_year: int | None

@@ -21,6 +21,12 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", folded)
 
 
+def search_keys_of(username: str, display_name: str) -> tuple[str, ...]:
+    """What a search finds a user by, from its beginning on: the names, and each word of the display name."""
+    shown = name_key(display_name)
+    return tuple(dict.fromkeys((name_key(username), shown, *shown.split())))
+
+
 def cleaned(value: str) -> str:
     """`value` in Unicode NFC without the white space around it; raises ValueError for characters nobody sees."""
     value = unicodedata.normalize("NFC", value.strip())
@@ -64,6 +70,18 @@ def _display_name(value: str) -> str:
         raise ValueError("must contain a character one can see")
     return value
 
+
+def _lines(value: str) -> str:
+    return "\n".join(cleaned(line) for line in value.strip().splitlines())
+
+
+BIO_LENGTH = 300
+
+Bio = Annotated[
+    Text,
+    Field(min_length=1, max_length=BIO_LENGTH, description=f"1 to {BIO_LENGTH} characters, in lines"),
+    AfterValidator(_lines),
+]
 
 Email = Annotated[
     Text, Field(max_length=254, description="an email address, up to 254 characters"), AfterValidator(_email)

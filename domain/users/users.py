@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from domain.core.clock import Clock
-from domain.core.collection import Database, Duplicate, Insert, Write
+from domain.core.collection import Changes, Database, Duplicate, Insert, Write
 from domain.core.errors import AppError, NotFound
 from domain.core.ids import UserId, new_id
 from domain.users.model import USERS, PublicUser, Role, User
-from domain.users.names import name_key
+from domain.users.names import name_key, search_keys_of
 
 
 class EmailTaken(AppError):
@@ -69,6 +69,7 @@ class Users:
             username=username,
             username_key=name_key(username),
             display_name=display_name,
+            search_keys=search_keys_of(username, display_name),
             password_hash=password_hash,
             guest=guest,
             roles=roles,
@@ -116,6 +117,19 @@ class Users:
         """The user with that email address or username, whatever its case."""
         field = "email_key" if "@" in credential else "username_key"
         return await self._users.find_one({field: name_key(credential)})
+
+    async def restored(self, user: User) -> User:
+        """The account of somebody who has proved to be its user: open again if they had deleted it, and it is not too
+        late; otherwise as it is."""
+        back: Changes = {
+            "$set": {"status": "active"},
+            "$unset": {"deleted_at": True, "erase_at": True},
+            "$inc": {"version": 1},
+        }
+        if user.status != "deleted":
+            return user
+        in_time = {"status": "deleted", "erase_at": {"$gt": self._clock.now()}}
+        return await self._users.update(user.id, back, expect=in_time) or user
 
     @staticmethod
     def public(user: User) -> PublicUser:

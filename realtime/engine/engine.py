@@ -61,6 +61,11 @@ class Engine:
             return 0
         return self._tell_all(space, room, name, encode(EVENT, space.prefix, [name, *arguments]))
 
+    def emit_everywhere(self, name: str, *arguments: Any) -> None:
+        """Sends an event to everybody in every namespace."""
+        for namespace in self._spaces:
+            self.emit(namespace, None, name, *arguments)
+
     def broadcast(self, namespace: str, room: str | None, name: str, payload: bytes) -> int:
         """As `emit`, with the JSON array `[name, *arguments]` ready made."""
         space = self._spaces[namespace]

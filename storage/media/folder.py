@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import ParamSpec, TypeVar
 
 from loguru import logger
 
-from domain.chat.images import FileName
 from domain.core.errors import Unavailable
+from domain.core.images import FileName
+from storage.media.naming import checked
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-NAME = re.compile(r"[A-Za-z0-9-]{3,100}")
 
 
 class FolderStore:
@@ -36,9 +34,7 @@ class FolderStore:
         await _off_loop(self._path(name).unlink, missing_ok=True)
 
     def _path(self, name: FileName) -> Path:
-        if not NAME.fullmatch(name):  # it is made of an id; if a bug let anything else through, it must not leave here
-            raise ValueError(f"{name!r} is no name of an image")
-        return self._folder / name[-2:] / name
+        return self._folder / checked(name)[-2:] / name
 
 
 async def _off_loop(work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:

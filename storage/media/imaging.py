@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from domain.chat.images import CONTENT_TYPES, ImageRefused, Picture
+from domain.core.images import CONTENT_TYPES, ImageRefused, Picture
 
 CHILD = Path(__file__).with_name("imaging_child.py")
 AT_ONCE = 2

@@ -4,16 +4,18 @@ A new event or route needs a row in `tests/e2e/authorisation/`, or this fails.
 """
 
 import re
+from pathlib import Path
 
 import aiohttp
 
 from maoga.reference import NAMESPACES
 from rest.app import ROUTES
-from tests.e2e.authorisation.cells import EMPTY, MAY, OWN, outcome
+from tests.e2e.authorisation.cells import EMPTY, MAY, OWN, SEES, outcome
 from tests.e2e.authorisation.events import EVENTS
 from tests.e2e.authorisation.routes import ROUTE_ROWS
-from tests.e2e.authorisation.scene import ROLES, Scene, a_scene
+from tests.e2e.authorisation.scene import ROLES, STAFF, Scene, a_scene
 from tests.e2e.conftest import Enter, Start
+from tests.e2e.staff import make_staff
 
 
 def test_every_event_has_a_row() -> None:
@@ -25,8 +27,10 @@ def test_every_route_has_a_row() -> None:
     assert {(row.method, row.path) for row in ROUTE_ROWS} == {(route.method, route.path) for route in ROUTES}
 
 
-async def test_nobody_does_or_sees_what_is_not_theirs(start: Start, enter: Enter) -> None:
-    url = start(MAOGA_MATCH_ACCEPT_S="300", MAOGA_GRACE_S="300", MAOGA_RATE_LIMIT_SCALE="1000").url
+async def test_nobody_does_or_sees_what_is_not_theirs(start: Start, enter: Enter, tmp_path: Path) -> None:
+    storage = {"MAOGA_DATABASE_URL": f"sqlite:///{tmp_path}/maoga.db"}
+    await make_staff(tmp_path, storage, STAFF)
+    url = start(**storage, MAOGA_MATCH_ACCEPT_S="300", MAOGA_GRACE_S="300", MAOGA_RATE_LIMIT_SCALE="1000").url
     async with aiohttp.ClientSession() as http:
         scene = await a_scene(url, enter, http)
         before = await scene.state()
@@ -37,7 +41,7 @@ async def test_nobody_does_or_sees_what_is_not_theirs(start: Start, enter: Enter
 
 def _accepted(cell: str) -> tuple[str, ...]:
     """What may come where the table says `cell`: an empty list shows nothing, either."""
-    return (OWN, EMPTY) if cell == OWN else (cell,)
+    return {SEES: (OWN, EMPTY, SEES), OWN: (OWN, EMPTY)}.get(cell, (cell,))
 
 
 async def _events(scene: Scene) -> list[str]:

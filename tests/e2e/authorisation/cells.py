@@ -15,8 +15,11 @@ OWN = "own"
 EMPTY = "empty"
 """They may, and it is tried: the answer is an empty list."""
 
+SEES = "sees"
+"""They may, and it is tried: the answer may show what the owners have, who notice nothing."""
+
 Cells = Mapping[Role, str]
-"""What each role comes to: MAY, OWN, EMPTY, or the code of the error."""
+"""What each role comes to: MAY, OWN, EMPTY, SEES, or the code of the error."""
 
 Data = Callable[[Scene], dict[str, Any]]
 
@@ -25,7 +28,7 @@ def outcome(scene: Scene, code: str | None, answer: Any) -> str:
     """The cell that an error code or an answer belongs in."""
     if code is not None:
         return code
-    return "shows what is not theirs" if scene.shows(answer) else EMPTY if answer == [] else OWN
+    return SEES if scene.shows(answer) else EMPTY if answer == [] else OWN
 
 
 def nothing(_: Scene) -> dict[str, Any]:

@@ -88,6 +88,9 @@ LOBBY = (
 
 MEMBERS = everyone("NOT_FOUND", muted=MAY)
 MODERATORS = everyone("NOT_FOUND", muted="FORBIDDEN")
+"""Of the channel."""
+SERVERS_TOO = everyone("NOT_FOUND", muted="FORBIDDEN", moderator=MAY, admin=MAY)
+"""The moderators of the channel, and those of the server."""
 
 
 def _a_member(scene: Scene) -> dict[str, Any]:
@@ -118,13 +121,13 @@ CHAT = (
     EventRow("chat", "transfer_channel", MODERATORS, _a_member),
     EventRow("chat", "update_channel", MODERATORS, lambda s: {"channelId": s.group, "name": "x"}),
     EventRow("chat", "update_channel", MODERATORS, lambda s: {"channelId": s.chat, "slowModeMs": 60_000}),
-    EventRow("chat", "moderate", MODERATORS, _a_member),
-    EventRow("chat", "held", MODERATORS, lambda s: {"channelId": s.group}),
-    EventRow("chat", "review_media", MODERATORS, lambda s: {"mediaId": s.media, "approved": False}),
+    EventRow("chat", "moderate", SERVERS_TOO, _a_member),
+    EventRow("chat", "held", SERVERS_TOO, lambda s: {"channelId": s.group}),
+    EventRow("chat", "review_media", SERVERS_TOO, lambda s: {"mediaId": s.media, "approved": False}),
     EventRow(
         "chat",
         "review_message",
-        MODERATORS,
+        SERVERS_TOO,
         lambda s: {"channelId": s.group, "messageId": s.message, "approved": True},
     ),
     EventRow("chat", "leave_channel", MEMBERS, lambda s: {"channelId": s.group}),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.e2e.authorisation.cells import MAY, OWN, RouteRow, everyone
+from tests.e2e.authorisation.cells import EMPTY, MAY, OWN, SEES, RouteRow, everyone
 from tests.e2e.authorisation.scene import Scene
 
 
@@ -129,33 +129,115 @@ NOTIFICATIONS = (
     RouteRow("PUT", "/users/me/notification-settings", everyone(OWN), body=lambda s: {}),
 )
 
+ADMINS = everyone("FORBIDDEN", admin=MAY)
+ADMINS_SEE = everyone("FORBIDDEN", admin=SEES)
+MODERATORS = everyone("FORBIDDEN", moderator=MAY, admin=MAY)
+MODERATORS_SEE = everyone("FORBIDDEN", moderator=SEES, admin=SEES)
+MODERATORS_MISS = everyone("FORBIDDEN", moderator="NOT_FOUND", admin="NOT_FOUND")
+ADMINS_MISS = everyone("FORBIDDEN", admin="NOT_FOUND")
+"""They may, but the id is of another kind."""
+
+REPORTS = (
+    RouteRow("POST", "/reports", everyone(MAY), body=lambda s: {"userId": s.user("host"), "reason": "spam"}),
+    RouteRow(
+        "POST",
+        "/reports",
+        everyone("NOT_FOUND", muted=MAY),
+        body=lambda s: {"userId": s.user("host"), "reason": "spam", "evidence": [{"messageId": s.message}]},
+    ),
+    RouteRow(
+        "POST",
+        "/reports",
+        everyone("NOT_FOUND"),
+        body=lambda s: {"userId": s.user("host"), "reason": "spam", "evidence": [{"matchId": s.match}]},
+    ),
+    RouteRow("GET", "/reports/mine", everyone(OWN)),
+    RouteRow("GET", "/admin/reports", MODERATORS_SEE),
+    RouteRow("GET", "/admin/reports/{id}", MODERATORS_MISS),
+    RouteRow("POST", "/admin/reports/{id}/notes", MODERATORS_MISS, body=lambda s: {"text": "x"}),
+    RouteRow("POST", "/admin/reports/{id}/assign", MODERATORS_MISS, body=lambda s: {}),
+    RouteRow("POST", "/admin/reports/{id}/resolve", MODERATORS_MISS, body=lambda s: {"action": "none", "reason": "x"}),
+)
+
 ADMIN = (
-    RouteRow("GET", "/admin/api-keys", everyone("FORBIDDEN")),
+    RouteRow("GET", "/admin/users", MODERATORS_SEE),
+    RouteRow("GET", "/admin/users/export", ADMINS_SEE),
+    RouteRow("GET", "/admin/users/{id}", MODERATORS_SEE, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users/{id}/sanctions", MODERATORS_SEE, id=lambda s: s.user("host")),
+    RouteRow("GET", "/admin/users/{id}/sockets", ADMINS_SEE, id=lambda s: s.user("host")),
+    RouteRow(
+        "POST",
+        "/admin/users/{id}/sanctions",
+        MODERATORS,
+        id=lambda s: s.user("host"),
+        body=lambda s: {"kind": "ban", "reason": "x"},
+    ),
+    RouteRow("POST", "/admin/sanctions/{id}/lift", MODERATORS_MISS, body=lambda s: {"reason": "x"}),
+    RouteRow("GET", "/admin/audit", ADMINS_SEE),
+    RouteRow("GET", "/admin/lobbies", MODERATORS_SEE),
+    RouteRow("GET", "/admin/lobbies/{id}", MODERATORS_SEE),
+    RouteRow("POST", "/admin/lobbies/{id}/close", ADMINS, body=lambda s: {"reason": "x"}),
+    RouteRow("GET", "/admin/queues", ADMINS_SEE),
+    RouteRow(
+        "PUT", "/admin/queues/{id}", ADMINS, id=lambda s: "apex", body=lambda s: {"mode": "casual", "enabled": False}
+    ),
+    RouteRow("GET", "/admin/flags", ADMINS_SEE),
+    RouteRow("PUT", "/admin/flags/maintenance", ADMINS, body=lambda s: {"enabled": True}),
+    RouteRow("GET", "/admin/sockets", ADMINS_SEE),
+    RouteRow("GET", "/admin/jobs", ADMINS_SEE),
+    RouteRow("GET", "/admin/jobs/{id}", ADMINS_MISS),
+    RouteRow("POST", "/admin/jobs/{id}/requeue", ADMINS_MISS),
+    RouteRow("POST", "/admin/broadcast", ADMINS, body=lambda s: {"title": "x", "body": "x"}),
+)
+
+ACCESS = (
+    RouteRow("GET", "/admin/api-keys", ADMINS_SEE),
     RouteRow(
         "POST",
         "/admin/api-keys",
-        everyone("FORBIDDEN"),
+        ADMINS,
         body=lambda s: {"name": "mine", "scopes": ["results:write"]},
     ),
-    RouteRow("DELETE", "/admin/api-keys/{id}", everyone("FORBIDDEN")),
+    RouteRow("DELETE", "/admin/api-keys/{id}", ADMINS_MISS),
     RouteRow(
         "PUT",
         "/admin/users/{id}/roles",
-        everyone("FORBIDDEN"),
+        ADMINS,
         id=lambda s: s.user("host"),
         body=lambda s: {"roles": ["admin"]},
     ),
 )
 
+USERS = (
+    RouteRow("GET", "/users/me", everyone(OWN)),
+    RouteRow("PATCH", "/users/me", everyone(OWN), body=lambda s: {"bio": "x"}),
+    RouteRow("DELETE", "/users/me", OPEN),
+    RouteRow("GET", "/users/me/export", OPEN),
+    RouteRow("PATCH", "/users/me/preferences", everyone(OWN), body=lambda s: {"research": True}),
+    RouteRow("PUT", "/users/me/game-profiles/{id}", everyone(OWN), id=lambda s: "apex", body=lambda s: {}),
+    RouteRow("DELETE", "/users/me/game-profiles/{id}", everyone(OWN), id=lambda s: "apex"),
+    RouteRow("PUT", "/users/me/avatar", OPEN),
+    RouteRow("DELETE", "/users/me/avatar", everyone(OWN)),
+    RouteRow("GET", "/avatars/{id}", everyone("NOT_FOUND"), id=lambda s: s.media, anonymous="NOT_FOUND"),
+    RouteRow("GET", "/users/me/devices", everyone(OWN)),
+    RouteRow("POST", "/users/me/devices", OPEN),
+    RouteRow("DELETE", "/users/me/devices/{id}", everyone("NOT_FOUND")),
+    RouteRow("GET", "/users/me/privacy", everyone(OWN)),
+    RouteRow("PATCH", "/users/me/privacy", everyone(OWN), body=lambda s: {"presence": "everyone"}),
+    RouteRow("GET", "/users/{id}", everyone(OWN, blocked="NOT_FOUND"), id=lambda s: s.user("host")),
+    RouteRow("GET", "/users", everyone(OWN, blocked=EMPTY), query="?query=host"),
+)
+
 ROUTE_ROWS = (
     *AUTH,
-    *ADMIN,
+    *ACCESS,
     *CATALOGUE,
     *MATCHES,
     *CHATS,
     *LOBBIES,
     *SOCIAL,
     *NOTIFICATIONS,
-    RouteRow("GET", "/users/me", everyone(OWN)),
-    RouteRow("GET", "/users/{id}", everyone(OWN), id=lambda s: s.user("host")),
+    *USERS,
+    *REPORTS,
+    *ADMIN,
 )

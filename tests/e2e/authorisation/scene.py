@@ -15,12 +15,13 @@ from tests.e2e.conftest import DUEL
 from tests.support.accounts import PASSWORD
 from tests.support.images import an_image
 
-Role = Literal["stranger", "former", "blocked", "muted", "guest", "banned", "rival"]
+Role = Literal["stranger", "former", "blocked", "muted", "guest", "banned", "rival", "moderator", "admin"]
 """former: was a member of lobby and party, and has left both. blocked: by the host. muted: a member of the lobby who is
 not its host; may do what any member may, but the host has muted them. guest: a stranger without an account.
-banned: was kicked from the lobby. rival: the host of another lobby."""
+banned: was kicked from the lobby. rival: the host of another lobby. moderator, admin: strangers with that role."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
+STAFF: tuple[Literal["moderator", "admin"], ...] = ("moderator", "admin")
 NEVER_MS = 4_000_000_000_000
 OWNERS = ("host", "other", "one", "two", "waiting")
 
@@ -74,7 +75,8 @@ class Scene:
         headers = {"Authorization": f"Bearer {self.sessions[name].access_token}"} if name else {}
         url = f"{self.url}/api/v1{path}"
         async with self.http.request(method, url, json=body, headers=headers) as response:
-            answer = await response.json() if response.status != 204 else {}
+            is_json = response.content_type == "application/json"
+            answer: Any = await response.json() if is_json else {"data": await response.text()}
         return answer.get("error", {}).get("code"), answer.get("data")
 
     async def state(self) -> dict[str, Any]:
@@ -105,8 +107,7 @@ async def a_scene(url: str, enter: Join, http: aiohttp.ClientSession) -> Scene:
     sessions: dict[str, Session] = {}
     async with MaogaRest(url, http) as rest:
         for name in (*OWNERS, *ROLES):
-            account = rest.guest() if name == "guest" else rest.register(f"{name}@example.test", name, PASSWORD)
-            sessions[name] = await account
+            sessions[name] = await _account(rest, name)
     players = {name: await enter(url, session) for name, session in sessions.items()}
     host = players["host"]
     settings = {"visibility": "private", "autoStart": False}
@@ -142,6 +143,13 @@ async def a_scene(url: str, enter: Join, http: aiohttp.ClientSession) -> Scene:
         **channels,
         media=await _picture(url, sessions["host"], channels["group"], http),
     )
+
+
+async def _account(rest: MaogaRest, name: str) -> Session:
+    """The session of a new account, or of one of the staff, who were there before."""
+    if name in STAFF:
+        return await rest.login(name, PASSWORD)
+    return await (rest.guest() if name == "guest" else rest.register(f"{name}@example.test", name, PASSWORD))
 
 
 async def _channels(players: dict[str, MaogaClient], lobby: str) -> dict[str, str]:

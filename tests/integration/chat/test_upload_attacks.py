@@ -11,8 +11,9 @@ import pytest
 
 import domain.chat.media
 import rest.upload
-from domain.chat.media import MEDIA, UPLOAD_BYTES
+from domain.chat.media import MEDIA
 from domain.core.ids import ChannelId
+from domain.core.images import UPLOAD_BYTES
 from tests.integration.chat.gallery import Gallery, Player
 from tests.support.images import a_png_that_claims, a_png_with_a_text_bomb, an_image
 from tests.support.wait import eventually

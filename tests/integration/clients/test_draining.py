@@ -25,7 +25,14 @@ ME: Me = {
     "roles": ["user"],
     "identities": [],
     "status": "active",
-    "preferences": {"competitiveness": "balanced", "games": [], "regions": [], "languages": [], "research": False},
+    "preferences": {
+        "competitiveness": "balanced",
+        "games": [],
+        "regions": [],
+        "languages": [],
+        "playTimes": [],
+        "research": False,
+    },
     "gameProfiles": [],
 }
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.chat.images import FileName
 from domain.core.errors import Unavailable
+from domain.core.images import FileName
 from storage.media.folder import FolderStore
 
 NAME = FileName("0190-abc-thumbnail")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import storage.media.imaging
-from domain.chat.images import ImageRefused
+from domain.core.images import ImageRefused
 from storage.media.imaging import ChildImaging
 from tests.support.images import an_image
 

@@ -1,5 +1,6 @@
-"""What the chat asks of the outside for its images: to draw them anew, and to keep them."""
+"""What is asked of the outside for images: to draw them anew, and to keep them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NewType, Protocol
 
@@ -7,6 +8,12 @@ from domain.core.errors import AppError
 
 FileName = NewType("FileName", str)
 """Letters, digits and hyphens."""
+
+Read = Callable[[int], Awaitable[bytes]]
+"""Reads what is uploaded; raises `TooLarge` when it has more than so many bytes."""
+
+UPLOAD_BYTES = 5 * 2**20
+"""Most bytes of an image as it is sent."""
 
 CONTENT_TYPES = ("image/png", "image/jpeg", "image/webp")
 

@@ -4,9 +4,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from domain.chat.turns import AT_ONCE, OF_ONE_ADDRESS, OF_ONE_USER, Turns
 from domain.core.errors import RateLimited
 from domain.core.ids import UserId
+from domain.core.turns import AT_ONCE, OF_ONE_ADDRESS, OF_ONE_USER, Turns
 
 
 @pytest.mark.parametrize(

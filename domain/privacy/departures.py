@@ -1,0 +1,128 @@
+"""Accounts that their users delete: at first so that they can come back, and for good after some days."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Protocol
+
+from domain.audit.audit import Audit
+from domain.audit.model import SERVER, Actor
+from domain.auth.auth import Auth
+from domain.core.clock import Clock
+from domain.core.collection import Changes, Collection, Database, Delete, StorageConflict, Update
+from domain.core.errors import Conflict
+from domain.core.ids import UserId
+from domain.core.model import Document
+from domain.core.retries import RETRIES, pause
+from domain.jobs.model import Job
+from domain.lobbies.model import SEATS
+from domain.parties.model import PARTY_SEATS
+from domain.privacy.holdings import HOLDINGS, Holding, pages
+from domain.users.model import USERS, User
+
+ERASURE_JOB = "privacy_erase"
+Step = Callable[[UserId], Awaitable[None]]
+"""Erases what one feature keeps of a user in its own way. Idempotent."""
+
+
+class Traces(Protocol):
+    """What is hot and rebuildable of users: a port."""
+
+    async def forget(self, users: Sequence[UserId]) -> None:
+        """Nothing that is named after the users is left. Raises `errors.Unavailable`."""
+        ...
+
+
+class Departures:
+    """The use cases of deleting and erasing accounts. grace: in which a login brings a deleted account back."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        auth: Auth,
+        audit: Audit,
+        clock: Clock,
+        grace: timedelta,
+        traces: Traces,
+        steps: Sequence[Step],
+    ) -> None:
+        self._database, self._auth, self._audit, self._clock = database, auth, audit, clock
+        self._grace, self._traces, self._steps = grace, traces, steps
+        self._users = database.collection(USERS)
+
+    async def delete(self, user: UserId, *, address: str | None = None) -> None:
+        """Closes the account and ends its sessions; its connections are cut, so that its places are given up.
+
+        Deleting twice is deleting once.
+        """
+        now = self._clock.now()
+        gone: Changes = {
+            "$set": {"status": "deleted", "deleted_at": now, "erase_at": now + self._grace},
+            "$inc": {"version": 1},
+        }
+        entry = self._audit.entry("users.deleted", Actor(kind="user", id=user, address=address), f"user:{user}")
+        try:
+            await self._database.commit(Update(USERS, user, gone, expect={"status": "active"}), entry)
+        except StorageConflict:
+            return  # it is closed already
+        await self._auth.logout_all(user)
+
+    async def erase_due(self, _: Job) -> None:
+        """Erases the accounts whose days of grace are over. A job does it; each attempt goes on where one ended."""
+        due = {"status": "deleted", "erase_at": {"$lte": self._clock.now()}}
+        async for found in pages(self._database, USERS, due):
+            if users := await self._parted(found):
+                await self._erase(users)
+
+    async def _parted(self, users: Sequence[User]) -> list[User]:
+        """Those of the users who have no place in a lobby, a search or a party any more; the others come later."""
+        ids = [user.id for user in users]
+        seats = await self._database.collection(SEATS).get_many(ids)
+        party_seats = await self._database.collection(PARTY_SEATS).get_many(ids)
+        return [user for user in users if user.id not in seats and user.id not in party_seats]
+
+    async def _erase(self, users: Sequence[User]) -> None:
+        """The accounts go last, so that what an attempt leaves the next one finds."""
+        for user in users:
+            for step in self._steps:
+                await step(UserId(user.id))
+        for holding in HOLDINGS:
+            if holding.spec is not USERS:
+                await self._clean(holding, users)
+        await self._traces.forget([UserId(user.id) for user in users])
+        for user in users:
+            tombstone = self._audit.entry("users.erased", SERVER)
+            with suppress(StorageConflict):  # another attempt was quicker
+                await self._database.commit(Delete(USERS, user.id), tombstone)
+
+    async def _clean(self, holding: Holding[Any], users: Sequence[User]) -> None:
+        """Takes the users out of one kind of document: first what an index finds, then what only a look does."""
+        for user in users:
+            filter = holding.for_erasure(UserId(user.id))
+            if filter is not None:
+                async for page in pages(self._database, holding.spec, filter):
+                    for document in page:
+                        await self._take_out(holding, document, user)
+        if holding.scattered:
+            async for page in pages(self._database, holding.spec, {}):
+                for document in page:
+                    text = document.model_dump_json()
+                    for user in users:
+                        if user.id in text:
+                            await self._take_out(holding, document, user)
+
+    async def _take_out(self, holding: Holding[Any], document: Document, user: User) -> None:
+        """Deletes the document, or stores it without the user; raises `Conflict` when it never holds still."""
+        collection: Collection[Any] = self._database.collection(holding.spec)
+        found: Document | None = document
+        for attempt in range(1 + RETRIES):
+            await pause(attempt)
+            if attempt:
+                found = await collection.get(document.id)
+            if found is None or user.id not in found.model_dump_json():
+                return
+            after = holding.erase(found, user)
+            if await collection.replace(after) if after else await collection.delete(found.id):
+                return
+        raise Conflict

@@ -1,0 +1,46 @@
+"""All that is kept on a person, for themselves (Articles 15 and 20 of the GDPR)."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from pydantic.alias_generators import to_camel
+
+from domain.core.clock import Clock
+from domain.core.collection import Database
+from domain.core.ids import UserId
+from domain.core.model import Document
+from domain.privacy.holdings import HOLDINGS, Holding, pages
+
+
+class Exports:
+    """The use case of giving people what is kept on them."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    async def of(self, user: UserId) -> AsyncIterator[bytes]:
+        """One JSON object, part by part: `{userId, exportedAt, <kind>: [document, ...], ...}`.
+
+        It is read page by page, so that what somebody has in years takes no more memory than what they have in a day.
+        """
+        yield b'{"userId":%b,"exportedAt":%b' % (
+            orjson.dumps(user),
+            orjson.dumps(self._clock.now(), option=orjson.OPT_UTC_Z),
+        )
+        for holding in HOLDINGS:
+            filter = holding.for_export(user)
+            if filter is None:
+                continue
+            yield b',"%b":[' % to_camel(holding.spec.name).encode()
+            comma = b""
+            async for page in pages(self._database, holding.spec, filter):
+                yield comma + b",".join(orjson.dumps(_shown(holding, document, user)) for document in page)
+                comma = b","
+            yield b"]"
+        yield b"}\n"
+
+
+def _shown(holding: Holding[Any], document: Document, user: UserId) -> dict[str, Any]:
+    secret = set(holding.secret(document, user))
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=secret)

@@ -1,0 +1,197 @@
+"""What each kind of document holds on people: how it is found, what its person is given of it, what erasing does to it.
+
+Every spec has its line in `HOLDINGS`; a contract test says so.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from domain.audit.model import AUDIT, AuditEntry
+from domain.auth.api_keys import API_KEYS
+from domain.auth.external import IDENTITIES
+from domain.auth.model import SESSIONS
+from domain.chat.held import HELD
+from domain.chat.media import MEDIA
+from domain.chat.mentions import unnamed
+from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message
+from domain.core.collection import After, Database, Filter, Spec
+from domain.core.ids import UserId
+from domain.core.model import Document
+from domain.games.model import GAMES
+from domain.jobs.model import JOBS
+from domain.lobbies.invites import INVITES
+from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS
+from domain.lobbies.trail import TRAIL, TrailEntry
+from domain.matchmaking.cooldowns import COOLDOWNS
+from domain.matchmaking.karma import KARMA
+from domain.matchmaking.model import MATCHES, TICKETS, Ticket
+from domain.notifications.model import NOTIFICATIONS
+from domain.notifications.settings import NOTIFICATION_SETTINGS
+from domain.parties.model import PARTIES, PARTY_SEATS
+from domain.privacy.anonymity import ERASED, without
+from domain.rankings.model import RATINGS
+from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
+from domain.social.privacy import PRIVACY
+from domain.users.avatars import AVATARS
+from domain.users.devices import DEVICES
+from domain.users.model import USERS, User
+from domain.users.words import words_of
+
+D = TypeVar("D", bound=Document)
+
+PAGE = 200
+
+Find = Callable[[UserId], Filter]
+"""What finds the documents of a person, by index."""
+
+Erase = Callable[[Any, User], Document | None]
+"""What becomes of a document that names a person: another version of it, or None if it goes."""
+
+
+def by(field: str, value: str = "{}") -> Find:
+    """Documents in whose field a user's id stands, in that form."""
+    return lambda user: {field: value.format(user)}
+
+
+def delete(_: Document, __: User) -> None:
+    """The document goes."""
+
+
+def anonymise(document: Document, user: User) -> Document:
+    """The document stays, without the person."""
+    return without(document, UserId(user.id))
+
+
+def delete_own(field: str) -> Erase:
+    """The document goes if it is the person's own by that field; else it stays, without them."""
+
+    def erase(document: Document, user: User) -> Document | None:
+        return None if getattr(document, field) == user.id else anonymise(document, user)
+
+    return erase
+
+
+Secret = Callable[[Any, UserId], frozenset[str]]
+"""The fields of a document that the person is not given."""
+
+
+def never(*fields: str) -> Secret:
+    """Those fields, and the events that wait to be sent."""
+    hidden = frozenset({*fields, "version", "unpublished", "unpublished_at"})
+    return lambda _, __: hidden
+
+
+_EVENTS = never()
+
+
+def _of_others(entry: AuditEntry, user: UserId) -> frozenset[str]:
+    """Who on the staff did something about the person."""
+    return frozenset({"version"} if entry.actor_id == user else {"version", "actor", "actor_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Holding(Generic[D]):
+    """What one kind of document holds on people.
+
+    own: what finds those that are a person's own. shown: what finds those of them that the person is given; all of them
+    if None. secret: what they are not given of these. erase: what becomes of a document that names a person. scattered:
+    whether a document may name people in fields that no index knows, so that all have to be looked through.
+    """
+
+    spec: Spec[D]
+    own: tuple[Find, ...] = ()
+    shown: tuple[Find, ...] | None = None
+    secret: Secret = _EVENTS
+    erase: Erase = delete
+    scattered: bool = False
+
+    def for_export(self, user: UserId) -> Filter | None:
+        """What finds the documents that the person is given; None when they are given none."""
+        return _any(self.own if self.shown is None else self.shown, user)
+
+    def for_erasure(self, user: UserId) -> Filter | None:
+        """What finds the person's own documents; None for kinds without an owner."""
+        return _any(self.own, user)
+
+
+def _any(finds: tuple[Find, ...], user: UserId) -> Filter | None:
+    filters = [find(user) for find in finds]
+    return {"$or": filters} if len(filters) > 1 else filters[0] if filters else None
+
+
+def _ticket(ticket: Ticket, user: User) -> Document | None:
+    """A ticket of one player goes; that of a party stays for the others."""
+    if set(ticket.player_ids) == {user.id}:
+        return None
+    return anonymise(ticket.changed(scheduled_by=None, backfill_of=None, due_at=None), user)
+
+
+def _trail(entry: TrailEntry, user: User) -> Document:
+    """What the person did to a lobby stays, but not to which values: they may have typed them."""
+    if entry.by == user.id:
+        blank = tuple(change.model_copy(update={"before": None, "after": None}) for change in entry.changes)
+        entry = entry.changed(changes=blank)
+    return anonymise(entry, user)
+
+
+def _message(message: Message, user: User) -> Document:
+    """What others said to the person by name stays, to nobody. (The chat itself has taken care of the person's own.)"""
+    if user.id in message.mentions:
+        content = unnamed(message.content, user, ERASED)
+        message = message.changed(content=content, words=words_of(content))
+    return anonymise(message, user)
+
+
+USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes")
+
+HOLDINGS: tuple[Holding[Any], ...] = (
+    Holding(USERS, own=(by("id"),), secret=never(*USER_SECRETS)),
+    Holding(SESSIONS, own=(by("user_id"),), secret=never("generation")),
+    Holding(IDENTITIES, own=(by("user_id"),)),
+    Holding(DEVICES, own=(by("user_id"),)),
+    Holding(AVATARS, own=(by("user_id"),)),
+    Holding(PRIVACY, own=(by("id"),)),
+    Holding(NOTIFICATION_SETTINGS, own=(by("id"),)),
+    Holding(NOTIFICATIONS, own=(by("user_id"),), erase=delete_own("user_id"), scattered=True),
+    Holding(STATUSES, own=(by("id"),)),
+    # Whom somebody has blocked is theirs to know; who has blocked them is not.
+    Holding(BLOCKS, own=(by("blocker_id"), by("blocked_id")), shown=(by("blocker_id"),)),
+    Holding(FRIENDSHIPS, own=(by("user_ids"),)),
+    Holding(RATINGS, own=(by("user_id"),)),
+    Holding(CHANNELS, own=(by("member_ids"), by("owner_id")), secret=never("notes"), erase=anonymise, scattered=True),
+    Holding(MESSAGES, own=(by("sender_id"),), secret=never("words"), erase=_message, scattered=True),
+    Holding(MARKERS, own=(by("user_id"),)),
+    Holding(MEDIA, own=(by("uploader_id"),), erase=anonymise),
+    Holding(HELD, own=(by("sender_id"),), erase=delete_own("sender_id"), scattered=True),
+    Holding(SEATS, own=(by("id"),)),
+    Holding(SPECTATOR_SEATS, own=(by("id"),)),
+    Holding(LOBBIES, own=(by("host_id"),), secret=never("join_code", "connection"), erase=anonymise, scattered=True),
+    Holding(INVITES, own=(by("user_id"), by("from_user_id"))),
+    Holding(TRAIL, own=(by("by"),), erase=_trail, scattered=True),
+    Holding(PARTIES, erase=anonymise, scattered=True),
+    Holding(PARTY_SEATS, own=(by("id"),)),
+    Holding(TICKETS, own=(by("player_ids"),), secret=never("players"), erase=_ticket, scattered=True),
+    Holding(MATCHES, own=(by("player_ids"),), secret=never("reports"), erase=anonymise, scattered=True),
+    Holding(COOLDOWNS, own=(by("id"),)),
+    # Who has rated whom is told to nobody else.
+    Holding(KARMA, own=(by("giver_id"),), scattered=True),
+    Holding(
+        AUDIT,
+        own=(by("actor_id"), by("target", "user:{}")),
+        secret=_of_others,
+        erase=anonymise,
+        scattered=True,
+    ),
+    Holding(JOBS, scattered=True),
+    Holding(API_KEYS),  # the studio's
+    Holding(GAMES),
+)
+
+
+async def pages(database: Database, spec: Spec[D], filter: Filter) -> AsyncIterator[list[D]]:
+    """All documents that match, some at a time, also while they are being changed."""
+    last: After | None = None
+    while found := await database.collection(spec).find(filter, limit=PAGE, after=last):
+        yield found
+        last = (found[-1].id, found[-1].id)

@@ -1,0 +1,96 @@
+"""Puts together what accounts say of themselves, and how they end."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.audit.audit import Audit
+from domain.auth.auth import Auth
+from domain.chat.cases import ChatCases
+from domain.core.clock import Clock
+from domain.core.collection import Database
+from domain.core.ids import GameId, new_id
+from domain.core.images import MediaStore
+from domain.games.games import Games
+from domain.jobs.model import Job
+from domain.jobs.runner import JobRunner
+from domain.privacy.departures import ERASURE_JOB, Departures
+from domain.privacy.exports import Exports
+from domain.rankings.standings import Standings
+from domain.social.blocks import Blocks
+from domain.social.friends import Friends
+from domain.social.people import People
+from domain.social.privacy import Privacy
+from domain.users.avatars import Avatars
+from domain.users.devices import Devices
+from domain.users.profiles import Profiles
+from domain.users.users import Users
+from maoga.process import report
+from storage.media.imaging import ChildImaging
+from storage.redis.client import Client
+from storage.redis.traces import RedisTraces
+
+COLLECT_JOB = "avatars_collect"
+ERASURE_TIMEOUT_S = 6 * 3600.0
+"""It looks through most of the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalCases:
+    """The use cases of accounts as those of people."""
+
+    profiles: Profiles
+    avatars: Avatars
+    devices: Devices
+    people: People
+    departures: Departures
+    exports: Exports
+
+
+def build_people(
+    *,
+    database: Database,
+    redis: Client,
+    store: MediaStore,
+    users: Users,
+    auth: Auth,
+    audit: Audit,
+    blocks: Blocks,
+    friends: Friends,
+    privacy: Privacy,
+    games: Games,
+    standings: Standings,
+    chats: ChatCases,
+    runner: JobRunner,
+    clock: Clock,
+    grace: timedelta,
+) -> PersonalCases:
+    """The use cases on open storage. grace: in which a login brings a deleted account back."""
+
+    async def knows_game(id: GameId) -> bool:
+        return await games.get(id) is not None
+
+    async def collect(_: Job) -> None:
+        await avatars.collect(report)
+
+    avatars = Avatars(database=database, store=store, imaging=ChildImaging(), clock=clock, new_id=new_id)
+    departures = Departures(
+        database=database,
+        auth=auth,
+        audit=audit,
+        clock=clock,
+        grace=grace,
+        traces=RedisTraces(redis),
+        steps=[chats.erasure.erase, avatars.erase, standings.forget],
+    )
+    runner.handle(COLLECT_JOB, collect, timeout_s=600)
+    runner.handle(ERASURE_JOB, departures.erase_due, timeout_s=ERASURE_TIMEOUT_S)
+    runner.cron("pictures nobody shows", "*/10 * * * *", COLLECT_JOB)
+    runner.cron("accounts to erase", "37 3 * * *", ERASURE_JOB)
+    return PersonalCases(
+        profiles=Profiles(database, clock, knows_game),
+        avatars=avatars,
+        devices=Devices(database, clock),
+        people=People(database, users=users, blocks=blocks, friends=friends, privacy=privacy),
+        departures=departures,
+        exports=Exports(database, clock),
+    )

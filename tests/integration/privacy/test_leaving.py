@@ -1,0 +1,207 @@
+"""Somebody with something in every collection is given all of it, and then leaves without a trace."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.auth.auth import AccountDeleted
+from domain.auth.commands import Login
+from domain.core.errors import AppError, NotFound
+from domain.jobs.model import JOBS
+from domain.privacy.departures import ERASURE_JOB
+from domain.privacy.holdings import HOLDINGS
+from domain.users.model import USERS
+from maoga.bootstrap import Core
+from maoga.core import SPECS
+from tests.integration.privacy.life import (
+    ADDRESS,
+    BIO,
+    EMAIL,
+    NAME,
+    PHONE,
+    SAID,
+    SHOWN,
+    Life,
+    a_life,
+    everywhere,
+    leave_all,
+    naming,
+)
+from tests.support.accounts import PASSWORD, a_registration
+from tests.support.clock import ManualClock
+from tests.support.cores import a_core
+from tests.support.invariants import everything
+from tests.support.wait import eventually
+
+DAY_S = 86_400.0
+NAMELESS = {"games", "api_keys"}
+"""Kinds of documents that name no player."""
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(params=["embedded", "servers"])
+async def core(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Core]:
+    """A core on the embedded default, and one on real servers. The logs of its streams are short-lived."""
+    urls: dict[str, Any] = {}
+    if request.param == "servers":
+        urls = {name: request.getfixturevalue(f"{name}_url") for name in ("mongodb", "redis")}
+        urls = {"database_url": urls["mongodb"], "redis_url": urls["redis"]}
+    async with a_core(tmp_path, clock, stream_log_age_s=1, **urls) as core:
+        yield core
+
+
+async def work(core: Core) -> None:
+    """Erases what is due, as the worker does."""
+    job = core.jobs.new(ERASURE_JOB, {})
+    await core.database.commit(job)
+    await core.runner.poll()
+    await core.runner.idle()
+    done = await core.jobs.get(job.document.id)
+    assert done and done.status == "done", done
+
+
+async def login(core: Core) -> Any:
+    return await core.auth.login(Login.parse({"credential": EMAIL, "password": PASSWORD}), address=ADDRESS)
+
+
+async def exported(life: Life) -> Any:
+    return orjson.loads(b"".join([part async for part in life.core.people.exports.of(life.ada)]))
+
+
+async def test_everything_is_exported_and_then_nothing_is_left(core: Core, clock: ManualClock) -> None:
+    """The scan reads the databases behind the back of the code that erases, and Redis key by key."""
+    life = await a_life(core)
+    assert await naming(core, life.ada) == {spec.name for spec in SPECS} - NAMELESS, "somebody must be in all of them"
+    await _is_complete(life)
+    await leave_all(life)
+    await core.people.departures.delete(life.ada, address=ADDRESS)
+    before = await _others(life)
+    clock.advance(31 * DAY_S)
+    await work(core)
+    await core.presences.run()
+    await eventually(lambda: _is_clean(life), timeout=20)
+    assert await _others(life) == before
+    erased = [entry for entry in await _all(core, "audit") if entry.action == "users.erased"]
+    assert [(entry.actor.kind, entry.target, entry.before) for entry in erased] == [("server", None, None)]
+    assert not [file for file in core.settings.images_path.rglob("*-256") if file.is_file()]
+    with pytest.raises(NotFound):
+        await core.users.get(life.ada)
+    await core.auth.create_account(a_registration(NAME, email=EMAIL))
+
+
+async def _is_clean(life: Life) -> bool:
+    left = [(where, needle) async for where, text in everywhere(life.core) for needle in life.needles if needle in text]
+    logs = [where for where, _ in left if where.startswith("redis") and where.endswith(":log")]
+    assert len(logs) == len(left), left  # the logs of streams go by themselves, after a second here
+    return not left
+
+
+async def _all(core: Core, name: str) -> list[Any]:
+    return await everything(core.database, next(spec for spec in SPECS if spec.name == name))
+
+
+async def _others(life: Life) -> Any:
+    """What the others have of their own."""
+    core, bob = life.core, life.bob
+    messages = await _all(core, "messages")
+    return {
+        "users": [user for user in await _all(core, "users") if user.id != life.ada],
+        "said": [message.content.replace(NAME, "erased") for message in messages if message.content],
+        "ratings": [rating for rating in await _all(core, "ratings") if rating.user_id == bob],
+        "notifications": [one.id for one in await _all(core, "notifications") if one.user_id == bob],
+        "channels": sorted(channel.id for channel in await _all(core, "channels")),
+    }
+
+
+async def _is_complete(life: Life) -> None:
+    """Every kind of which the user owns some is there, with what it says and without what is not for them."""
+    export = await exported(life)
+    assert export["userId"] == life.ada
+    text = orjson.dumps(export).decode()
+    for told in (NAME, SHOWN, EMAIL, PHONE, BIO, SAID, ADDRESS, "1990", "woman"):
+        assert told in text, told
+    owned = [holding for holding in HOLDINGS if holding.for_export(life.ada) is not None]
+    empty = [holding.spec.name for holding in owned if not export[_camel(holding.spec.name)]]
+    assert empty == []
+    assert [block["blockedId"] for block in export["blocks"]] == [life.eve], "not those of who has blocked them"
+    for secret in ("passwordHash", "password_hash", "bob@example.test", "192.0.2.9", life.session.refresh_token):
+        assert secret not in text, secret
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.title, rest))
+
+
+async def test_a_login_within_the_days_of_grace_brings_the_account_back(core: Core, clock: ManualClock) -> None:
+    life = await a_life(core)
+    await leave_all(life)
+    await core.people.departures.delete(life.ada)
+    for use in (
+        core.auth.authenticate(life.session.access_token),
+        core.people.people.profile(life.bob, life.ada),
+    ):
+        clock.advance(2)
+        with pytest.raises(AppError):
+            await use
+    clock.advance(29 * DAY_S)
+    await work(core)
+    session = await login(core)
+    assert (session.user.status, session.user.bio) == ("active", BIO)
+    user = await core.users.get(life.ada)
+    assert (user.deleted_at, user.erase_at) == (None, None)
+    clock.advance(31 * DAY_S)
+    await work(core)
+    assert (await core.users.get(life.ada)).username == NAME
+
+
+async def test_after_the_days_of_grace_nobody_gets_in_any_more(core: Core, clock: ManualClock) -> None:
+    """Also while the job has not come yet: it and a login never meet."""
+    account = await core.auth.create_account(a_registration(NAME, email=EMAIL))
+    await core.people.departures.delete(account.id)  # type: ignore[arg-type]
+    clock.advance(30 * DAY_S)
+    with pytest.raises(AccountDeleted):
+        await login(core)
+    await work(core)
+    assert await core.database.collection(USERS).get(account.id) is None
+
+
+async def test_somebody_with_a_place_is_erased_later(core: Core, clock: ManualClock) -> None:
+    """Lobbies and searches would miss them: their places are given up first, as soon as their connections are cut."""
+    life = await a_life(core)
+    await core.people.departures.delete(life.ada)
+    clock.advance(31 * DAY_S)
+    await work(core)
+    assert (await core.users.get(life.ada)).status == "deleted"
+    await leave_all(life)
+    await work(core)
+    assert await core.database.collection(USERS).get(life.ada) is None
+
+
+async def test_an_erasure_that_dies_half_way_is_finished_by_the_next(
+    core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = await a_life(core)
+    await leave_all(life)
+    await core.people.departures.delete(life.ada)
+    clock.advance(31 * DAY_S)
+    departures = core.people.departures
+
+    async def die(_: object) -> None:
+        raise ConnectionError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(departures._traces, "forget", die)
+        with pytest.raises(ConnectionError):
+            await departures.erase_due((await everything(core.database, JOBS) or [None])[0])
+    assert (await core.users.get(life.ada)).status == "deleted"
+    await work(core)
+    await core.presences.run()
+    await eventually(lambda: _is_clean(life), timeout=20)
