@@ -9,7 +9,7 @@ from domain.auth.external import External
 from domain.auth.passwords import Passwords
 from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
-from domain.core.cache import Cache, CacheMetrics
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -62,11 +62,9 @@ from maoga.settings import Settings
 from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
-from storage.memory.cache import MemoryCache
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
 from storage.outbound.providers import identity_providers
-from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -86,7 +84,7 @@ def build(
     store: MediaStore,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
-    cache_metrics: CacheMetrics,
+    cache: Cache,
     source_metrics: SourceMetrics,
 ) -> Core:
     """The use cases on open storage."""
@@ -96,10 +94,9 @@ def build(
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
-    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
+    jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     audit, flags = Audit(clock, new_id), Flags(database, clock)
     users = Users(database, clock)
@@ -171,6 +168,7 @@ def build(
     )
     people = build_people(
         database=database,
+        cache=cache,
         redis=redis,
         store=store,
         users=users,

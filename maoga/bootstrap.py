@@ -6,24 +6,27 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pydantic import SecretStr
 
 from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
-from domain.core.cache import CacheMetrics
+from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
 from domain.core.images import MediaStore
 from domain.core.streams import StreamLog
+from domain.core.watched import WatchedDatabase
 from domain.games.source import UNWATCHED as UNWATCHED_SOURCE
 from domain.games.source import SourceMetrics
 from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
 from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly import build
-from maoga.core import SPECS, Core
+from maoga.core import CACHED, SPECS, Core
 from maoga.settings import Settings
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
 from storage.media.folder import FolderStore
 from storage.media.s3 import S3Address, open_s3
+from storage.memory.cache import MemoryCache
 from storage.memory.streams import MemoryStreams
+from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.streams import RedisStreams
@@ -74,17 +77,18 @@ async def open_core(
             )
         try:
             clock = clock or SystemClock()
+            cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
             async with _open_streams(settings, clock, redis) as streams, _open_store(settings) as store:
                 yield build(
                     settings,
                     clock,
-                    database,
+                    WatchedDatabase(database, cache, CACHED),
                     redis,
                     streams,
                     store=store,
                     metrics=metrics,
                     job_metrics=job_metrics,
-                    cache_metrics=cache_metrics,
+                    cache=cache,
                     source_metrics=source_metrics,
                 )
         finally:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.chat.cases import ChatCases
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.ids import GameId, new_id
@@ -49,6 +50,7 @@ class PersonalCases:
 def build_people(
     *,
     database: Database,
+    cache: Cache,
     redis: Client,
     store: MediaStore,
     users: Users,
@@ -90,7 +92,7 @@ def build_people(
         profiles=Profiles(database, clock, knows_game),
         avatars=avatars,
         devices=Devices(database, clock),
-        people=People(database, users=users, blocks=blocks, friends=friends, privacy=privacy),
+        people=People(database, cache, users=users, blocks=blocks, friends=friends, privacy=privacy),
         departures=departures,
         exports=Exports(database, clock),
     )

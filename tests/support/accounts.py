@@ -10,20 +10,23 @@ from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
 from domain.auth.model import SessionView
 from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
+from domain.core.cache import Cache
 from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
 from domain.core.ids import UserId
 from domain.core.limits import RateLimits
+from domain.core.watched import WatchedDatabase
+from domain.games.games import Games
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS
 from domain.users.users import Users
-from maoga.core import SPECS
+from maoga.core import CACHED, SPECS
 from storage.documents.mongo import MongoDatabase
 from storage.documents.sqlite import SqliteDatabase
+from storage.memory.cache import MemoryCache
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
-from tests.support.catalogues import games_of
 from tests.support.clock import ManualClock
 
 KEY = b"a signing key of the tests, 32 bytes and more"
@@ -59,6 +62,7 @@ class Accounts:
     redis: Client
     auth: Auth
     publisher: Disconnects
+    cache: Cache
 
     def another_instance(self, config: AuthConfig | None = None) -> Auth:
         """The same accounts as a second process has them: nothing shared but the storage."""
@@ -109,12 +113,14 @@ def a_config(*, guests: bool = True) -> AuthConfig:
 async def open_accounts(database_url: str, redis_url: str = "memory://") -> AsyncIterator[Accounts]:
     """Accounts on those storages."""
     clock = ManualClock()
-    database = _database(database_url, clock)
-    await database.open()
+    opened = _database(database_url, clock)
+    await opened.open()
+    cache = Cache(MemoryCache(clock))
+    database = WatchedDatabase(opened, cache, CACHED)
     redis = open_redis(redis_url, timeout_s=5)
     users, tokens = Users(database, clock), Tokens([KEY], clock, access_s=900)
     limits, publisher = RedisRateLimits(redis), Disconnects()
-    rankings = Rankings(database, games_of(database, clock), clock)
+    rankings = Rankings(database, Games(database, clock, cache), clock)
     auth = Auth(
         database,
         users,
@@ -127,7 +133,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://") -> Asyn
         config=a_config(),
     )
     try:
-        yield Accounts(database, limits, clock, users, tokens, rankings, redis, auth, publisher)
+        yield Accounts(database, limits, clock, users, tokens, rankings, redis, auth, publisher, cache)
     finally:
         await redis.aclose()
         await database.close()

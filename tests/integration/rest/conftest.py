@@ -18,7 +18,6 @@ from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
 from domain.auth.external import External, IdentityProvider
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
-from domain.core.cache import Cache
 from domain.core.events import Outbox
 from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
@@ -48,7 +47,6 @@ from rest.health import Check
 from rest.routes import RestConfig, Services
 from rest.server import runner_of
 from storage.media.folder import FolderStore
-from storage.memory.cache import MemoryCache
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -194,7 +192,7 @@ async def serving(
     settings: of the catalogue's source.
     """
     metrics = Observed()
-    database, clock, cache = accounts.database, accounts.clock, Cache(MemoryCache(accounts.clock))
+    database, clock, cache = accounts.database, accounts.clock, accounts.cache
     games = Games(database, clock, cache)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
     standings = Standings(
@@ -238,6 +236,7 @@ async def serving(
     )
     people = build_people(
         database=database,
+        cache=accounts.cache,
         redis=accounts.redis,
         store=store,
         users=accounts.users,
