@@ -3,12 +3,6 @@
 from datetime import timedelta
 
 from domain.audit.audit import Audit
-from domain.auth.api_keys import ApiKeys
-from domain.auth.auth import Auth, AuthConfig
-from domain.auth.external import External
-from domain.auth.passwords import Passwords
-from domain.auth.roles import Roles
-from domain.auth.tokens import Tokens
 from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database
@@ -50,6 +44,7 @@ from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.users.users import Users
+from maoga.account_assembly import build_accounts
 from maoga.admin_assembly import build_desks, build_moderation
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
@@ -64,7 +59,6 @@ from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
-from storage.outbound.providers import identity_providers
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -132,22 +126,18 @@ def build(
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
     )
-    tokens = Tokens(settings.signing_keys(), clock, access_s=settings.access_token_s)
-    auth = Auth(
-        database,
-        users,
-        rankings,
-        tokens=tokens,
-        passwords=Passwords(settings.bcrypt_cost),
+    accounts = build_accounts(
+        settings,
+        database=database,
+        redis=redis,
+        users=users,
+        rankings=rankings,
         limits=limits,
         publisher=publisher,
+        jobs=jobs,
+        runner=runner,
+        audit=audit,
         clock=clock,
-        config=AuthConfig(
-            guests=settings.guests_allowed,
-            refresh_s=settings.refresh_token_s,
-            login_attempts=settings.login_attempts,
-            login_window_s=settings.login_window_s,
-        ),
     )
     chats = build_chat(
         settings,
@@ -172,7 +162,7 @@ def build(
         redis=redis,
         store=store,
         users=users,
-        auth=auth,
+        auth=accounts.auth,
         audit=Audit(clock, new_id),
         blocks=blocks,
         friends=friends,
@@ -315,7 +305,7 @@ def build(
         database,
         clock,
         users=users,
-        auth=auth,
+        auth=accounts.auth,
         matchmaking=matchmaking,
         lobbies=lobby.lobbies,
         parties=parties,
@@ -393,18 +383,12 @@ def build(
         people=people,
         notifications=notifications,
         notification_preferences=preferences,
-        tokens=tokens,
-        auth=auth,
-        keys=ApiKeys(database, audit, clock),
-        roles=Roles(database, users, auth, audit),
-        external=External(
-            database,
-            users=users,
-            auth=auth,
-            audit=audit,
-            providers=identity_providers(settings.identity_providers, clock, private=not settings.hardened),
-            clock=clock,
-        ),
+        tokens=accounts.tokens,
+        auth=accounts.auth,
+        credentials=accounts.credentials,
+        keys=accounts.keys,
+        roles=accounts.roles,
+        external=accounts.external,
         blocks=blocks,
         friends=friends,
         privacy=privacy,

@@ -8,7 +8,9 @@ from domain.audit.audit import Audit
 from domain.audit.model import AUDIT
 from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
+from domain.auth.credentials import Credentials
 from domain.auth.external import IDENTITIES, External
+from domain.auth.links import LINKS
 from domain.auth.model import SESSIONS
 from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
@@ -81,7 +83,7 @@ from realtime.publisher import StreamPublisher
 from storage.redis.client import Client
 
 SPECS: tuple[Spec[Any], ...] = (
-    *(AUDIT, JOBS, KEYED_REQUESTS, USERS, DEVICES, AVATARS, SESSIONS, API_KEYS, IDENTITIES),
+    *(AUDIT, JOBS, KEYED_REQUESTS, USERS, DEVICES, AVATARS, SESSIONS, LINKS, API_KEYS, IDENTITIES),
     *(NOTIFICATIONS, NOTIFICATION_SETTINGS),
     *(BLOCKS, FRIENDSHIPS, PRIVACY, STATUSES),
     *(GAMES, RATINGS, CHANNELS, MESSAGES, MARKERS, MEDIA, HELD, SEATS, SPECTATOR_SEATS, LOBBIES, INVITES, TRAIL),
@@ -118,6 +120,7 @@ class Core:
     notification_preferences: NotificationPreferences
     tokens: Tokens
     auth: Auth
+    credentials: Credentials
     keys: ApiKeys
     roles: Roles
     external: External

@@ -83,6 +83,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     app = build_app(
         Services(
             auth=core.auth,
+            credentials=core.credentials,
             keys=core.keys,
             roles=core.roles,
             external=core.external,
@@ -207,6 +208,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
             notifications=core.notifications,
             hub=hub,
             follows=follows,
+            clock=core.clock,
         ),
     )
     core.publisher.attach(hub)

@@ -1,30 +1,24 @@
 """All settings, in one class. Every one is an environment variable with the prefix `MAOGA_` (or a line in `.env`)."""
 
 import os
-import secrets
 import socket
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from zxcvbn import zxcvbn
 
 from domain.matchmaking.cooldowns import CooldownRule
+from maoga.setting_rules import SECRET_MIN_LENGTH, is_http_url, is_weak, kept_secret
 from storage.media.s3 import S3Url
 from storage.outbound.providers import ProviderConfigs
+from storage.outbound.smtp import is_sender, is_smtp_url
 from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
 Role = Literal["all", "gateway", "worker"]
 Transport = Literal["websocket", "polling"]
 
-WEAK = ("secret", "changeme", "change-me", "password", "example", "maoga", "default", "test")
-SECRET_MIN_LENGTH = 32
-SECRET_MIN_SCORE = 4
 HARDENED_BCRYPT_COST = 10
 
 
@@ -111,8 +105,18 @@ class Settings(BaseSettings):
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="bcrypt work factor (log2 of rounds)")
-    login_attempts: int = Field(default=5, ge=1, description="failed logins per account in login_window_s")
-    login_window_s: int = Field(default=900, ge=1, description="seconds in which failed logins count")
+    login_attempts: int = Field(
+        default=5, ge=1, description="failed logins of an account before it must pause, times rate_limit_scale"
+    )
+    login_address_attempts: int = Field(
+        default=50, ge=1, description="the same from one address, whatever the accounts"
+    )
+    login_pause_s: float = Field(
+        default=60, gt=0, description="seconds of the first pause; each further failure doubles it"
+    )
+    login_window_s: int = Field(
+        default=900, ge=1, description="seconds after which failed logins are forgotten, and the longest pause"
+    )
     identity_providers: Annotated[ProviderConfigs, NoDecode] = Field(
         default_factory=dict,
         description='JSON of who vouches for players, by name: {"studio": {"kind": "oidc", "issuer": "https://...", '
@@ -121,6 +125,18 @@ class Settings(BaseSettings):
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
     account_grace_days: float = Field(
         default=30, ge=0, le=3650, description="days in which a login brings a deleted account back; then it is erased"
+    )
+
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="smtp://[user:password@]host[:port], or smtps:// for TLS from the start; without it mail goes to "
+        "files in var_dir/mail. staging and production insist on STARTTLS unless the server is on this machine",
+    )
+    mail_from: str = Field(default="Maoga <maoga@localhost>", description="sender of mail: address, or name <address>")
+    mail_link: str | None = Field(
+        default=None,
+        description="address of your page that takes #verify-email=CODE and #reset-password=CODE; without it mail has "
+        "the code alone",
     )
 
     cors_origins: Annotated[list[str], NoDecode] = Field(
@@ -192,10 +208,15 @@ class Settings(BaseSettings):
     allocator_secret: SecretStr = Field(
         default=SecretStr(""), description="signs what allocator_url is sent; at least 32 characters, known to both"
     )
-    igdb_client_id: str | None = Field(default=None, description="id of a Twitch app, to import games from IGDB")
+    igdb_client_id: str | None = Field(
+        default=None,
+        description="id of a Twitch application, with which games are imported from IGDB; none are without",
+    )
     igdb_client_secret: SecretStr = Field(default=SecretStr(""), description="its secret")
     igdb_url: str = Field(default="https://api.igdb.com/v4", description="address of IGDB")
-    igdb_token_url: str = Field(default="https://id.twitch.tv/oauth2/token", description="gives its tokens")
+    igdb_token_url: str = Field(
+        default="https://id.twitch.tv/oauth2/token", description="address at which Twitch gives tokens for it"
+    )
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
     media_dir: Path | None = Field(
@@ -256,13 +277,13 @@ class Settings(BaseSettings):
         problems = [
             *self._url_problems(),
             *self._allocator_problems(),
+            *self._mail_problems(),
+            *self._igdb_problems(),
             *self._embedded_problems(),
             *self._production_problems(),
         ]
         if self.fault_point and self.environment != "test":
             problems.append("MAOGA_FAULT_POINT is for MAOGA_ENVIRONMENT=test only")
-        if self.igdb_client_id and not self.igdb_client_secret.get_secret_value():
-            problems.append("MAOGA_IGDB_CLIENT_SECRET is required with MAOGA_IGDB_CLIENT_ID")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -289,6 +310,27 @@ class Settings(BaseSettings):
             )
         elif self.hardened and is_weak(self.allocator_secret.get_secret_value()):
             problems.append(f"MAOGA_ALLOCATOR_SECRET is weak: {self.environment} wants random characters")
+        return problems
+
+    def _mail_problems(self) -> list[str]:
+        problems = []
+        if (url := self.smtp_url.get_secret_value()) and not is_smtp_url(url):
+            problems.append("MAOGA_SMTP_URL must be smtp[s]://[user:password@]host[:port]")
+        if not is_sender(self.mail_from):
+            problems.append("MAOGA_MAIL_FROM must be an address, or name <address>")
+        if self.mail_link is not None and not is_http_url(self.mail_link):
+            problems.append("MAOGA_MAIL_LINK must be http://HOST... or https://HOST..., without a fragment")
+        return problems
+
+    def _igdb_problems(self) -> list[str]:
+        if self.igdb_client_id is None:
+            return []
+        problems = []
+        if not self.igdb_client_secret.get_secret_value():
+            problems.append("MAOGA_IGDB_CLIENT_SECRET is required with MAOGA_IGDB_CLIENT_ID")
+        for name, url in (("MAOGA_IGDB_URL", self.igdb_url), ("MAOGA_IGDB_TOKEN_URL", self.igdb_token_url)):
+            if not is_http_url(url) or (self.hardened and not url.startswith("https:")):
+                problems.append(f"{name} must be https://HOST..., without a fragment (development takes http, too)")
         return problems
 
     def _embedded_problems(self) -> list[str]:
@@ -377,33 +419,5 @@ class Settings(BaseSettings):
 
     def signing_keys(self) -> list[bytes]:
         """The key that signs tokens, and those accepted beside it; development and test make one under `var_dir`."""
-        first = self.secret_key.get_secret_value() or _kept_secret(self.var_dir / "secret.key")
+        first = self.secret_key.get_secret_value() or kept_secret(self.var_dir / "secret.key")
         return [key.encode() for key in (first, *(key.get_secret_value() for key in self.secret_keys_accepted))]
-
-
-def is_weak(secret: str) -> bool:
-    """Whether a secret is too short, guessable (by zxcvbn, on its first 72 characters), or a word people leave in."""
-    if len(secret) < SECRET_MIN_LENGTH or secret.lower().startswith(WEAK):
-        return True
-    return int(zxcvbn(secret[:72])["score"]) < SECRET_MIN_SCORE
-
-
-def is_http_url(text: str) -> bool:
-    """Whether requests can be sent there."""
-    try:
-        url = urlsplit(text)
-        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0 and not url.fragment
-    except ValueError:
-        return False
-
-
-def _kept_secret(path: Path) -> str:
-    """The secret in `path`, made with owner-only access when missing; processes that start at once agree on one."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent) as draft:  # its mode is 0600
-            draft.write(secrets.token_urlsafe(48))
-            draft.flush()
-            with suppress(FileExistsError):
-                os.link(draft.name, path)  # the file appears whole, and the first process wins
-    return path.read_text().strip()

@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from domain.auth.api_keys import ApiKey
-from domain.auth.model import Principal
+from domain.auth.model import Client, Principal
 from domain.core.addresses import address_block
 from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
@@ -16,6 +16,7 @@ from rest.body import read_json, read_query
 from rest.conditional import conditional
 from rest.envelope import Stream, success
 from rest.keyed import answer_once
+from rest.middleware import user_agent_of
 from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SPENT, USER_ID, Call, Route
 from rest.streaming import send
 from rest.upload import read_file
@@ -31,7 +32,7 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
         principal, key = await _admit(route, request)
         call = Call(
             services=request.app[SERVICES],
-            address=address_block(request[ADDRESS]),
+            client=Client(address_block(request[ADDRESS]), user_agent_of(request)),
             path=request.match_info,
             body=await _body(route, request),
             query=read_query(route.query, request) if route.query else None,

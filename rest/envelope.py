@@ -56,6 +56,10 @@ def listed_reply(listed: Listed[D], view: Callable[[D], Model]) -> Reply:
     return Reply([view(item).wire() for item in listed.items], {"pagination": pagination})
 
 
+class Accepted(Model):
+    """What was asked for will be done; there is nothing to say of it yet."""
+
+
 def page_reply(page: Page[Any], limit: int, *, stale: bool = False) -> Reply:
     """A page of a list, with where the next one starts."""
     meta: dict[str, Any] = {"pagination": {"limit": limit, "nextCursor": page.next_cursor}}

@@ -18,19 +18,19 @@ from rest.routes import Call, Route
 
 async def login(call: Call) -> SessionView:
     """Logs in by an identity of another provider; the first time that opens an account."""
-    return await call.services.external.login(call.body)
+    return await call.services.external.login(call.body, call.client)
 
 
 async def link(call: Call) -> Me:
     """Links an identity to the caller's account, who may log in by it from then on. A guest is one no more."""
     user_id = call.principal.user_id
-    await call.services.external.link(user_id, call.actor, call.path["provider"], call.body)
+    await call.services.external.link(user_id, call.client, call.path["provider"], call.body)
     return await call.services.rankings.me(await call.services.users.get(user_id))
 
 
 async def unlink(call: Call) -> None:
     """Takes an identity from the caller's account, unless it is the only way in."""
-    await call.services.external.unlink(call.principal.user_id, call.actor, call.path["provider"])
+    await call.services.external.unlink(call.principal.user_id, call.client, call.path["provider"])
 
 
 routes = [

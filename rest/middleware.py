@@ -142,7 +142,7 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
         ms=ms,
         address=request[ADDRESS],
         user=request.get(USER_ID),
-        user_agent=_printable(request.headers.get(hdrs.USER_AGENT, "")),
+        user_agent=user_agent_of(request),
     )
     slow_ms = request.app[CONFIG].slow_ms
     if slow_ms and ms >= slow_ms:
@@ -151,5 +151,6 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
         fields.log("DEBUG" if route in QUIET else "INFO", "{} {} {} {} ms", method, route, status, ms)
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:200])
+def user_agent_of(request: web.Request) -> str:
+    """What the client calls itself: printable, at most 200 characters."""
+    return "".join(c if c.isprintable() else "?" for c in request.headers.get(hdrs.USER_AGENT, "")[:200])

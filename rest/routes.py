@@ -11,8 +11,9 @@ from domain.admin.desks import Desks
 from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKey, ApiKeys, Scope
 from domain.auth.auth import Auth
+from domain.auth.credentials import Credentials
 from domain.auth.external import External
-from domain.auth.model import Principal
+from domain.auth.model import Client, Principal
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
 from domain.core.errors import AppError
@@ -72,6 +73,7 @@ class Services:
     """What the handlers call."""
 
     auth: Auth
+    credentials: Credentials
     keys: ApiKeys
     roles: Roles
     external: External
@@ -110,18 +112,23 @@ class Services:
 class Call:
     """A request on its way to its handler: limited, authenticated and validated.
 
-    address: of the client, as `address_block` has it. path: the values of the path's `{names}`. upload: reads the file
-    of a route that takes one.
+    client: where it comes from. path: the values of the path's `{names}`. upload: reads the file of a route that takes
+    one.
     """
 
     services: Services
-    address: str
+    client: Client
     path: Mapping[str, str]
     body: Any
     query: Any
     upload: Read
     _principal: Principal | None
     _key: ApiKey | None
+
+    @property
+    def address(self) -> str:
+        """Of the client, as `address_block` has it."""
+        return self.client.address
 
     @property
     def principal(self) -> Principal:

@@ -562,7 +562,8 @@ export interface Search {
 /**
  * A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member
  * has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom the member
- * has blocked.
+ * has blocked, as far as the newest are concerned. hiddenSeq: of a direct channel that the member has put away: not
+ * to be shown while `lastSeq` is no greater.
  */
 export interface Channel {
   id: string;
@@ -579,6 +580,7 @@ export interface Channel {
   readSeq: number;
   unread: number;
   mutedUntil?: string;
+  hiddenSeq?: number;
   createdAt: string;
   closedAt?: string;
 }
@@ -1095,12 +1097,13 @@ export interface CountdownStarted {
 
 /**
  * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
- * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has asked
+ * for too many (`rate_limited`).
  */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
-  reason: "not_ready" | "allocation_failed";
+  reason: "not_ready" | "allocation_failed" | "rate_limited";
 }
 
 /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1167,6 +1170,12 @@ export interface MediaReviewed {
   review: "pending" | "approved" | "rejected";
 }
 
+/** The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`. */
+export interface ChannelHidden {
+  channelId: string;
+  seq: number;
+}
+
 /** A message waits for a moderator of the channel. */
 export interface MessageWaits {
   channelId: string;
@@ -1194,12 +1203,13 @@ export interface UnreadCount {
   count: number;
 }
 
-/** Opens an account. Parsing takes milliseconds because it guesses at the password: parse it off the event loop. */
+/** Opens an account. Parse it off the event loop, too. */
 export interface Register {
   email: string;
   username: string;
   displayName?: string;
   password: string;
+  device?: string;
 }
 
 /** A game a player likes; `weight` 1 to 10 says how much. */
@@ -1272,11 +1282,24 @@ export interface Session {
 export interface Login {
   credential: string;
   password: string;
+  device?: string;
 }
 
 /** Enters without an account. */
 export interface EnterAsGuest {
   displayName?: string;
+  device?: string;
+}
+
+/**
+ * Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it off
+ * the event loop.
+ */
+export interface Upgrade {
+  email: string;
+  username: string;
+  displayName?: string;
+  password: string;
 }
 
 /** Trades a refresh token for the next one. */
@@ -1289,11 +1312,55 @@ export interface Logout {
   refreshToken?: string;
 }
 
+/** A login as its owner sees it in a list. last_used_at: when it was last refreshed, which takes some minutes. */
+export interface SessionInfo {
+  id: string;
+  device?: string;
+  address?: string;
+  userAgent?: string;
+  createdAt: string;
+  lastUsedAt: string;
+  current: boolean;
+}
+
+/** Chooses another password. password: the present one. */
+export interface ChangePassword {
+  password: string;
+  newPassword: string;
+}
+
+/** Chooses another address. password: the present one. */
+export interface ChangeEmail {
+  email: string;
+  password: string;
+}
+
+/** What was asked for will be done; there is nothing to say of it yet. */
+export interface Accepted {
+}
+
+/** Proves that an address is the caller's, with what was mailed there. */
+export interface VerifyEmail {
+  token: string;
+}
+
+/** Asks for a mail with which another password can be chosen. */
+export interface RequestReset {
+  email: string;
+}
+
+/** Chooses another password with what was mailed. */
+export interface ResetPassword {
+  token: string;
+  newPassword: string;
+}
+
 /** Logs in by an identity. provider: by the name the server's settings give it. */
 export interface ExternalLogin {
   token: string;
   nonce?: string;
   provider: string;
+  device?: string;
 }
 
 /**
@@ -1818,7 +1885,8 @@ export interface LobbyEvents extends CommonEvents {
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
   /**
    * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+   * asked for too many (`rate_limited`).
    */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
   /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1849,7 +1917,8 @@ export interface LobbyEvents extends CommonEvents {
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
   /**
    * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+   * asked for too many (`rate_limited`).
    */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
   /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1916,6 +1985,8 @@ export interface ChatEvents extends CommonEvents {
   media_reviewed: (data: MediaReviewed, meta: Meta) => void;
   /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
   channel_muted: (data: ChannelMuted, meta: Meta) => void;
+  /** The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`. */
+  channel_hidden: (data: ChannelHidden, meta: Meta) => void;
   /** A message waits for a moderator of the channel. */
   message_held: (data: MessageWaits, meta: Meta) => void;
 }
@@ -1953,7 +2024,7 @@ export interface ChatCommands extends CommonCommands {
   transfer_channel: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
   /** Renames a group, or sets the slow mode of a group or of the lobby the player hosts. */
   update_channel: (payload: UpdateChannel, ack: (answer: Ack<Channel>) => void) => void;
-  /** Leaves a group. */
+  /** Leaves a group; or puts a direct channel away until something is said in it, with `channel_hidden`. */
   leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
   /** Wants no notifications from a channel, for some time or for good; or wants them again. */
   mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
@@ -1982,7 +2053,10 @@ export interface SocialEvents extends CommonEvents {
   notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
-  /** A player whom the socket watches is doing something else now. */
+  /**
+   * A player whom the socket watches is doing something else now; or may be watched no longer: offline, without
+   * `since`.
+   */
   presence_changed: (data: Presence, meta: Meta) => void;
 }
 

@@ -625,7 +625,8 @@ class Search(TypedDict):
 class Channel(TypedDict):
     """A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the
     member has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom
-    the member has blocked.
+    the member has blocked, as far as the newest are concerned. hiddenSeq: of a direct channel that the member has
+    put away: not to be shown while `lastSeq` is no greater.
     """
 
     id: str
@@ -642,6 +643,7 @@ class Channel(TypedDict):
     readSeq: int
     unread: int
     mutedUntil: NotRequired[str]
+    hiddenSeq: NotRequired[int]
     createdAt: str
     closedAt: NotRequired[str]
 
@@ -1221,12 +1223,13 @@ class CountdownStarted(TypedDict):
 
 class CountdownCancelled(TypedDict):
     """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+    asked for too many (`rate_limited`).
     """
 
     lobbyId: str
     version: int
-    reason: Literal["not_ready", "allocation_failed"]
+    reason: Literal["not_ready", "allocation_failed", "rate_limited"]
 
 
 class LobbyStarted(TypedDict):
@@ -1300,6 +1303,13 @@ class MediaReviewed(TypedDict):
     review: Literal["pending", "approved", "rejected"]
 
 
+class ChannelHidden(TypedDict):
+    """The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`."""
+
+    channelId: str
+    seq: int
+
+
 class MessageWaits(TypedDict):
     """A message waits for a moderator of the channel."""
 
@@ -1333,12 +1343,13 @@ class UnreadCount(TypedDict):
 
 
 class Register(TypedDict):
-    """Opens an account. Parsing takes milliseconds because it guesses at the password: parse it off the event loop."""
+    """Opens an account. Parse it off the event loop, too."""
 
     email: str
     username: str
     displayName: NotRequired[str]
     password: str
+    device: NotRequired[str]
 
 
 class PreferredGame(TypedDict):
@@ -1417,12 +1428,25 @@ class Login(TypedDict):
 
     credential: str
     password: str
+    device: NotRequired[str]
 
 
 class EnterAsGuest(TypedDict):
     """Enters without an account."""
 
     displayName: NotRequired[str]
+    device: NotRequired[str]
+
+
+class Upgrade(TypedDict):
+    """Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it
+    off the event loop.
+    """
+
+    email: str
+    username: str
+    displayName: NotRequired[str]
+    password: str
 
 
 class Refresh(TypedDict):
@@ -1437,12 +1461,62 @@ class Logout(TypedDict):
     refreshToken: NotRequired[str]
 
 
+class SessionInfo(TypedDict):
+    """A login as its owner sees it in a list. last_used_at: when it was last refreshed, which takes some minutes."""
+
+    id: str
+    device: NotRequired[str]
+    address: NotRequired[str]
+    userAgent: NotRequired[str]
+    createdAt: str
+    lastUsedAt: str
+    current: bool
+
+
+class ChangePassword(TypedDict):
+    """Chooses another password. password: the present one."""
+
+    password: str
+    newPassword: str
+
+
+class ChangeEmail(TypedDict):
+    """Chooses another address. password: the present one."""
+
+    email: str
+    password: str
+
+
+class Accepted(TypedDict):
+    """What was asked for will be done; there is nothing to say of it yet."""
+
+
+class VerifyEmail(TypedDict):
+    """Proves that an address is the caller's, with what was mailed there."""
+
+    token: str
+
+
+class RequestReset(TypedDict):
+    """Asks for a mail with which another password can be chosen."""
+
+    email: str
+
+
+class ResetPassword(TypedDict):
+    """Chooses another password with what was mailed."""
+
+    token: str
+    newPassword: str
+
+
 class ExternalLogin(TypedDict):
     """Logs in by an identity. provider: by the name the server's settings give it."""
 
     token: str
     nonce: NotRequired[str]
     provider: str
+    device: NotRequired[str]
 
 
 class LinkIdentity(TypedDict):
@@ -1996,6 +2070,9 @@ class On(Protocol):
     def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["channel_hidden"], callback: Callback[ChannelHidden]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["message_held"], callback: Callback[MessageWaits]) -> None: ...
 
     @overload
@@ -2249,6 +2326,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
     ) -> Event[ChannelMuted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["channel_hidden"], predicate: Predicate[ChannelHidden] | None = None, timeout: float = ...
+    ) -> Event[ChannelHidden]: ...
 
     @overload
     async def __call__(

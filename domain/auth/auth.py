@@ -1,23 +1,25 @@
 """Accounts and sessions: the use cases."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.auth.commands import EnterAsGuest, Login, Logout, Refresh, Register
-from domain.auth.model import SESSIONS, Principal, Session, SessionView
+from domain.auth.links import Links
+from domain.auth.model import COMMAND_LINE, HERE, SESSIONS, Client, Principal, Session, SessionInfo, SessionView
 from domain.auth.passwords import Passwords
 from domain.auth.throttle import LoginThrottle
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked, Tokens
+from domain.auth.trail import AuthAction, AuthTrail
 from domain.core.clock import Clock, seconds
-from domain.core.collection import Changes, Database
-from domain.core.errors import AppError, Conflict
+from domain.core.collection import Changes, Database, Insert, StorageConflict, Update, Write
+from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Publisher
 from domain.core.ids import SessionId, UserId, new_id
-from domain.core.limits import RateLimits
 from domain.core.model import rfc3339
 from domain.rankings.rankings import Rankings
-from domain.users.model import Role, Status, User
+from domain.users.model import USERS, Role, Status, User
 from domain.users.users import Users
 
 RETRY_S = 60.0
@@ -29,7 +31,9 @@ STANDING_S = 1.0
 STANDINGS = 10_000
 """Sessions remembered as good."""
 
-SESSIONS_PAGE = 100
+LISTED = 100
+"""Most logins of a user that are shown, the newest, and that are read at once."""
+
 REFRESH_ATTEMPTS = 5
 
 
@@ -72,15 +76,10 @@ REFUSALS: dict[Status, type[AppError]] = {
 
 @dataclass(frozen=True, slots=True)
 class AuthConfig:
-    """guests: whether they may enter. refresh_s: seconds a session lives without a refresh.
-
-    login_attempts: failed logins an account has in login_window_s seconds.
-    """
+    """guests: whether they may enter. refresh_s: seconds a session lives without a refresh."""
 
     guests: bool
     refresh_s: float
-    login_attempts: int
-    login_window_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,12 @@ class _Standing:
     """What was found of a session when it was last looked up."""
 
     at: datetime
+    user_id: UserId
     role: Role
 
 
 class Auth:
-    """The use cases of accounts and sessions."""
+    """The use cases of accounts and sessions: entering, staying, leaving."""
 
     def __init__(
         self,
@@ -102,65 +102,95 @@ class Auth:
         *,
         tokens: Tokens,
         passwords: Passwords,
-        limits: RateLimits,
+        throttle: LoginThrottle,
+        links: Links,
+        trail: AuthTrail,
         publisher: Publisher,
         clock: Clock,
         config: AuthConfig,
     ) -> None:
-        self._sessions = database.collection(SESSIONS)
+        self._database, self._sessions = database, database.collection(SESSIONS)
         self._users, self._rankings, self._tokens, self._passwords = users, rankings, tokens, passwords
-        self._throttle = LoginThrottle(limits, config.login_attempts, config.login_window_s)
+        self._throttle, self._links, self._trail = throttle, links, trail
         self._publisher, self._clock, self._config = publisher, clock, config
         self._found_good: dict[SessionId, _Standing] = {}
 
-    async def register(self, command: Register) -> SessionView:
-        """Opens an account and logs it in; raises `EmailTaken` or `UsernameTaken`."""
-        return await self._open_session(await self.create_account(command))
+    async def register(self, command: Register, client: Client = HERE) -> SessionView:
+        """Opens an account, logs it in, and mails it a link; raises `EmailTaken` or `UsernameTaken`."""
+        user = await self._new_account(command, ("user",))
+        writes = Insert(USERS, user), self._links.verification(user, command.email, client)
+        view = await self.enter(user, client, "auth.registered", command.device, *writes)
+        await self._trust(user, client)
+        return view
 
     async def create_account(self, command: Register, roles: tuple[Role, ...] = ("user",)) -> User:
-        """Opens an account; raises `EmailTaken` or `UsernameTaken`."""
-        return await self._users.create(
-            username=command.username,
-            display_name=command.display_name or command.username,
-            email=command.email,
-            password_hash=await self._passwords.hash(command.password),
-            roles=roles,
-        )
+        """Opens an account, at the command line; raises `EmailTaken` or `UsernameTaken`."""
+        user = await self._new_account(command, roles)
+        await self._users.commit(Insert(USERS, user), self._trail.entry("auth.registered", COMMAND_LINE, user.id))
+        return user
 
-    async def guest(self, command: EnterAsGuest) -> SessionView:
+    async def guest(self, command: EnterAsGuest, client: Client = HERE) -> SessionView:
         """Opens an account that only this session can use; raises `GuestsRefused`."""
         if not self._config.guests:
             raise GuestsRefused
         tag = secrets.token_hex(6)
         name = command.display_name or f"Guest {tag[:4]}"
-        return await self._open_session(
-            await self._users.create(username=f"guest-{tag}", display_name=name, guest=True)
-        )
+        user = self._users.new(username=f"guest-{tag}", display_name=name, guest=True)
+        return await self.enter(user, client, "auth.guest_entered", command.device, Insert(USERS, user))
 
-    async def login(self, command: Login, *, address: str) -> SessionView:
+    async def login(self, command: Login, client: Client) -> SessionView:
         """Opens a session; raises `InvalidCredentials`, `RateLimited`, or the refusal of the account's status.
 
         An account that does not exist costs the same work and gets the same answer as a wrong password.
         """
-        await self._throttle.attempt(command.credential, address)
+        await self._throttle.attempt(command.credential, client.address)
         user = await self._users.by_credential(command.credential)
         matches = await self._passwords.matches(command.password, user.password_hash if user else None)
         if user is None or not matches:
-            await self._throttle.failed(address)
+            await self._throttle.failed(client.address)
+            failed = self._trail.entry("auth.login_failed", client, user.id if user else None, proven=False)
+            await self._database.commit(failed)
             raise InvalidCredentials
-        await self._throttle.succeeded(command.credential)
-        return await self.enter(user)
+        await self._throttle.succeeded(command.credential, client.address)
+        user = await self.admitted(user)
+        await self._trust(user, client)
+        view = await self.enter(user, client, "auth.logged_in", command.device)
+        await self._rehash(user, command.password)
+        return view
 
-    async def enter(self, user: User) -> SessionView:
-        """Opens a session for who has proved to be the user; raises the refusal of the account's status.
+    async def admitted(self, user: User) -> User:
+        """The account of who has proved to be its user; raises the refusal of its status.
 
-        An account that they have deleted is theirs again, unless its days of grace are over.
+        One that they have deleted is theirs again, unless its days of grace are over.
         """
         user = await self._users.restored(user)
         _refuse_unless_active(user, self._clock.now())
-        return await self._open_session(user)
+        return user
 
-    async def refresh(self, command: Refresh) -> SessionView:
+    async def enter(
+        self, user: User, client: Client, action: AuthAction, device: str | None = None, *writes: Write
+    ) -> SessionView:
+        """Opens a session of a user who has proved who they are, in one commit with `writes` and the record of it.
+
+        Raises what `Users.commit` raises.
+        """
+        now = self._clock.now()
+        session = Session(
+            id=new_id(),
+            user_id=UserId(user.id),
+            epoch=user.epoch,
+            device=device,
+            address=client.address or None,
+            user_agent=client.user_agent or None,
+            created_at=now,
+            rotated_at=now,
+            expires_at=now + seconds(self._config.refresh_s),
+        )
+        record = self._trail.entry(action, client, user.id, after={"session": session.id})
+        await self._users.commit(*writes, Insert(SESSIONS, session), record)
+        return await self._view(session, user)
+
+    async def refresh(self, command: Refresh, client: Client = HERE) -> SessionView:
         """Rotates the refresh token; raises `TokenInvalid`, `TokenExpired`, `TokenRevoked` or a refusal.
 
         A token spent less than a minute ago gets the tokens in force once more: its answer may have been lost. Any
@@ -174,18 +204,43 @@ class Auth:
             user = await self._user_of(session)
             now = self._clock.now()
             if generation == session.generation:
-                rotated = await self._sessions.replace(self._rotated(session, now))
+                rotated = await self._sessions.replace(self._rotated(session, client, now))
                 if rotated:
                     return await self._view(rotated, user)
             elif generation == session.generation - 1 and now - session.rotated_at <= seconds(RETRY_S):
                 return await self._view(session, user)
             else:
-                await self._revoke(session)
+                await self._end(session, client, "auth.refresh_reused", proven=False)
                 await self._publisher.disconnect(session.user_id, session=session.id, reason="token_reused")
                 raise TokenRevoked
         raise Conflict
 
-    async def logout(self, principal: Principal, command: Logout) -> None:
+    async def sessions(self, principal: Principal) -> list[SessionInfo]:
+        """The logins of the caller that are in force, the newest first."""
+        user = await self._users.get(principal.user_id)
+        return [
+            SessionInfo(
+                id=SessionId(session.id),
+                device=session.device,
+                address=session.address,
+                user_agent=session.user_agent,
+                created_at=session.created_at,
+                last_used_at=session.rotated_at,
+                current=session.id == principal.session_id,
+            )
+            for session in await self._sessions.find({"user_id": user.id}, sort="-id", limit=LISTED)
+            if _in_force(session, user)
+        ]
+
+    async def end_session(self, principal: Principal, session_id: SessionId, client: Client) -> None:
+        """Ends one of the caller's logins and closes its connections; raises `NotFound`."""
+        session = await self._sessions.get(session_id)
+        if session is None or session.user_id != principal.user_id or session.revoked_at:
+            raise NotFound
+        await self._end(session, client, "auth.session_ended")
+        await self._publisher.disconnect(principal.user_id, session=session.id, reason="logged_out")
+
+    async def logout(self, principal: Principal, command: Logout, client: Client = HERE) -> None:
         """Ends the caller's session, or sessions, and closes their connections; raises `TokenInvalid`."""
         ended = {principal.session_id}
         if command.refresh_token:
@@ -194,18 +249,34 @@ class Auth:
         if any(session.user_id != principal.user_id for session in sessions.values()):
             raise TokenInvalid
         for session in sessions.values():
-            await self._revoke(session)
+            await self._end(session, client, "auth.logged_out")
             await self._publisher.disconnect(principal.user_id, session=session.id, reason="logged_out")
 
-    async def logout_all(self, user_id: UserId, *, reason: str = "logged_out") -> None:
-        """Ends every session of the user and closes their connections, telling them `kicked {reason}`."""
+    async def logout_all(self, user_id: UserId, client: Client = HERE, *, reason: str = "logged_out") -> None:
+        """Ends every session of the user at once, those that are being opened too.
+
+        Closes their connections, telling them `kicked {reason}`.
+        """
+        ended: Changes = {"$inc": {"epoch": 1, "version": 1}}
+        await self._database.commit(
+            Update(USERS, user_id, ended), self._trail.entry("auth.logged_out_everywhere", client, user_id)
+        )
+        await self.cut_off(user_id, reason=reason)
+
+    async def cut_off(self, user_id: UserId, *, but: SessionId | None = None, reason: str = "logged_out") -> None:
+        """Closes the connections of a user whose sessions have ended, but for those of one session."""
+        for id in [id for id, found in self._found_good.items() if found.user_id == user_id and id != but]:
+            del self._found_good[id]
+        if but is None:
+            await self._publisher.disconnect(user_id, reason=reason)
+            return
         last: Session | None = None
         while page := await self._sessions.find(
-            {"user_id": user_id}, sort="id", limit=SESSIONS_PAGE, after=(last.id, last.id) if last else None
+            {"user_id": user_id}, sort="id", limit=LISTED, after=(last.id, last.id) if last else None
         ):
             for last in page:
-                await self._revoke(last)
-        await self._publisher.disconnect(user_id, reason=reason)
+                if last.id != but and last.revoked_at is None:
+                    await self._publisher.disconnect(user_id, session=last.id, reason=reason)
 
     async def authenticate(self, access_token: str) -> Principal:
         """Who the token speaks for; raises `TokenInvalid`, `TokenExpired`, `TokenRevoked` or a refusal.
@@ -219,7 +290,7 @@ class Auth:
             session = await self._sessions.get(principal.session_id)
             if session is None:
                 raise TokenRevoked
-            standing = _Standing(now, (await self._user_of(session)).role)
+            standing = _Standing(now, session.user_id, (await self._user_of(session)).role)
             self._remember_good(principal.session_id, standing)
         return principal if principal.role == standing.role else replace(principal, role=standing.role)
 
@@ -228,32 +299,50 @@ class Auth:
         user = await self._users.find(session.user_id)
         if user is not None:
             _refuse_unless_active(user, self._clock.now())  # first: it says more than that the session is over
-        if session.revoked_at or user is None:
+        if user and session.epoch < user.epoch:  # unless both were raised in one commit since the session was read
+            session = await self._sessions.get(session.id) or session
+        if user is None or not _in_force(session, user):
             raise TokenRevoked
         return user
 
-    async def _open_session(self, user: User) -> SessionView:
-        now = self._clock.now()
-        session = Session(
-            id=new_id(),
-            user_id=UserId(user.id),
-            created_at=now,
+    async def _new_account(self, command: Register, roles: tuple[Role, ...]) -> User:
+        return self._users.new(
+            username=command.username,
+            display_name=command.display_name or command.username,
+            email=command.email,
+            password_hash=await self._passwords.hash(command.password),
+            roles=roles,
+        )
+
+    async def _trust(self, user: User, client: Client) -> None:
+        """From here on strangers cannot keep them from logging in at this address."""
+        for name in filter(None, (user.email, user.username)):
+            await self._throttle.trust(name, client.address)
+
+    async def _rehash(self, user: User, password: str) -> None:
+        """Hashes a password anew whose hash was made at another cost; a change that comes between wins."""
+        if user.password_hash and self._passwords.outdated(user.password_hash):
+            changes: Changes = {"$set": {"password_hash": await self._passwords.hash(password)}, "$inc": {"version": 1}}
+            with suppress(StorageConflict):
+                await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}))
+
+    def _rotated(self, session: Session, client: Client, now: datetime) -> Session:
+        return session.changed(
+            generation=session.generation + 1,
             rotated_at=now,
             expires_at=now + seconds(self._config.refresh_s),
+            address=client.address or session.address,
+            user_agent=client.user_agent or session.user_agent,
         )
-        await self._sessions.insert(session)
-        return await self._view(session, user)
 
-    def _rotated(self, session: Session, now: datetime) -> Session:
-        expires_at = now + seconds(self._config.refresh_s)
-        return session.changed(generation=session.generation + 1, rotated_at=now, expires_at=expires_at)
-
-    async def _revoke(self, session: Session) -> None:
+    async def _end(self, session: Session, client: Client, action: AuthAction, *, proven: bool = True) -> None:
         """Ends a session. It stays until it expires, so that its tokens are told why they are refused."""
         self._found_good.pop(SessionId(session.id), None)
         if session.revoked_at is None:
             changes: Changes = {"$set": {"revoked_at": self._clock.now()}, "$inc": {"version": 1}}
-            await self._sessions.update(session.id, changes)
+            record = self._trail.entry(action, client, session.user_id, proven=proven, after={"session": session.id})
+            with suppress(StorageConflict):  # it has expired
+                await self._database.commit(Update(SESSIONS, session.id, changes), record)
 
     def _remember_good(self, session_id: SessionId, standing: _Standing) -> None:
         self._found_good.pop(session_id, None)
@@ -274,3 +363,7 @@ def _refuse_unless_active(user: User, now: datetime) -> None:
     refusal, until = REFUSALS.get(user.status), user.status_until
     if refusal and (until is None or until > now):
         raise refusal(details={"until": rfc3339(until)} if until else None)
+
+
+def _in_force(session: Session, user: User) -> bool:
+    return session.revoked_at is None and session.epoch >= user.epoch

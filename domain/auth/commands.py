@@ -10,9 +10,28 @@ from domain.users.names import DisplayName, Email, Username, cleaned
 
 RefreshToken = Annotated[str, Field(min_length=1, max_length=256)]
 
+DeviceName = Annotated[
+    Text,
+    Field(min_length=1, max_length=64, description="what the device is called in the list of sessions"),
+    AfterValidator(cleaned),
+]
 
-class Register(Command):
-    """Opens an account.
+MailedCode = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
+"""What stood in a mail."""
+
+GivenPassword = Annotated[Text, Field(min_length=1, max_length=1024), AfterValidator(normalized)]
+"""A password to be compared with the one in force."""
+
+NewPassword = Annotated[
+    Text,
+    Field(max_length=1024, description="8 to 72 bytes in UTF-8, hard to guess"),
+    AfterValidator(normalized),
+]
+"""A password to be judged by the use case, which knows whose it is to be."""
+
+
+class Upgrade(Command):
+    """Gives a guest a name and a password.
 
     Parsing takes milliseconds because it guesses at the password: parse it off the event loop.
     """
@@ -32,17 +51,25 @@ class Register(Command):
         return password
 
 
+class Register(Upgrade):
+    """Opens an account. Parse it off the event loop, too."""
+
+    device: DeviceName | None = None
+
+
 class EnterAsGuest(Command):
     """Enters without an account."""
 
     display_name: DisplayName | None = None
+    device: DeviceName | None = None
 
 
 class Login(Command):
     """Logs in by email address or username."""
 
     credential: Annotated[Text, Field(min_length=1, max_length=254), AfterValidator(cleaned)]
-    password: Annotated[Text, Field(min_length=1, max_length=1024), AfterValidator(normalized)] = Field(repr=False)
+    password: GivenPassword = Field(repr=False)
+    device: DeviceName | None = None
 
 
 class Refresh(Command):
@@ -55,3 +82,36 @@ class Logout(Command):
     """Ends the session of the access token, and that of `refreshToken` if another one of the caller's is given."""
 
     refresh_token: RefreshToken | None = Field(default=None, repr=False)
+
+
+class ChangePassword(Command):
+    """Chooses another password. password: the present one."""
+
+    password: GivenPassword = Field(repr=False)
+    new_password: NewPassword = Field(repr=False)
+
+
+class ChangeEmail(Command):
+    """Chooses another address. password: the present one."""
+
+    email: Email
+    password: GivenPassword = Field(repr=False)
+
+
+class RequestReset(Command):
+    """Asks for a mail with which another password can be chosen."""
+
+    email: Email
+
+
+class ResetPassword(Command):
+    """Chooses another password with what was mailed."""
+
+    token: MailedCode = Field(repr=False)
+    new_password: NewPassword = Field(repr=False)
+
+
+class VerifyEmail(Command):
+    """Proves that an address is the caller's, with what was mailed there."""
+
+    token: MailedCode = Field(repr=False)

@@ -7,10 +7,10 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from domain.audit.audit import Audit
-from domain.audit.model import Actor
 from domain.auth.auth import Auth
-from domain.auth.model import SessionView
+from domain.auth.commands import DeviceName
+from domain.auth.model import Client, SessionView
+from domain.auth.trail import AuthTrail
 from domain.core.clock import Clock
 from domain.core.collection import Database, Delete, Duplicate, Insert, Spec, Update
 from domain.core.errors import AppError, NotFound
@@ -60,6 +60,7 @@ class ExternalLogin(LinkIdentity):
     """Logs in by an identity. provider: by the name the server's settings give it."""
 
     provider: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    device: DeviceName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +100,15 @@ class External:
         *,
         users: Users,
         auth: Auth,
-        audit: Audit,
+        trail: AuthTrail,
         providers: Mapping[str, IdentityProvider],
         clock: Clock,
     ) -> None:
         self._database, self._identities = database, database.collection(IDENTITIES)
-        self._users, self._auth, self._audit = users, auth, audit
+        self._users, self._auth, self._trail = users, auth, trail
         self._providers, self._clock = providers, clock
 
-    async def login(self, command: ExternalLogin) -> SessionView:
+    async def login(self, command: ExternalLogin, client: Client) -> SessionView:
         """Logs in by an identity; the first time that opens an account.
 
         Raises `NotFound` for a provider that is not set up, what `identify` raises, `EmailTaken` when the provider
@@ -117,14 +118,15 @@ class External:
         user = await self._user_of(command.provider, vouched)
         if user is None:
             try:
-                user = await self._register(command.provider, vouched)
+                return await self._register(command, client, vouched)
             except Duplicate as duplicate:
                 user = await self._user_of(command.provider, vouched)  # the same login, elsewhere, was quicker
                 if user is None:
                     raise duplicate from None
-        return await self._auth.enter(user)
+        user = await self._auth.admitted(user)
+        return await self._auth.enter(user, client, "auth.logged_in", command.device)
 
-    async def link(self, user_id: UserId, actor: Actor, provider: str, command: LinkIdentity) -> None:
+    async def link(self, user_id: UserId, client: Client, provider: str, command: LinkIdentity) -> None:
         """Lets the user log in by an identity, too; a guest is one no more. Twice is once.
 
         Raises `NotFound`, what `identify` raises, `IdentityTaken` or `AlreadyLinked`.
@@ -134,7 +136,7 @@ class External:
             await self._database.commit(
                 Insert(IDENTITIES, identity),
                 Update(USERS, user_id, {"$addToSet": {"identities": provider}, "$set": {"guest": False}}),
-                self._audit.entry("auth.identity_linked", actor, f"user:{user_id}", after={"provider": provider}),
+                self._trail.entry("auth.identity_linked", client, user_id, after={"provider": provider}),
             )
         except Duplicate:
             there = await self._identities.get(identity.id)
@@ -143,7 +145,7 @@ class External:
             if there.user_id != user_id:
                 raise IdentityTaken from None
 
-    async def unlink(self, user_id: UserId, actor: Actor, provider: str) -> None:
+    async def unlink(self, user_id: UserId, client: Client, provider: str) -> None:
         """Takes an identity from the user; raises `NotFound`, `LastLogin` or `Conflict`."""
         user = await self._users.get(user_id)
         identity = await self._identities.find_one({"user_id": user_id, "provider": provider})
@@ -160,7 +162,7 @@ class External:
                 {"$pull": {"identities": provider}, "$inc": {"version": 1}},
                 {"version": user.version},
             ),
-            self._audit.entry("auth.identity_unlinked", actor, f"user:{user_id}", before={"provider": provider}),
+            self._trail.entry("auth.identity_unlinked", client, user_id, after={"provider": provider}),
         )
 
     async def _vouched(self, name: str, command: LinkIdentity) -> Vouched:
@@ -173,22 +175,16 @@ class External:
         identity = await self._identities.get(_id(provider, vouched))
         return await self._users.get(identity.user_id) if identity else None
 
-    async def _register(self, provider: str, vouched: Vouched) -> User:
+    async def _register(self, command: ExternalLogin, client: Client, vouched: Vouched) -> SessionView:
         """Opens an account with that identity; raises `EmailTaken`, or `Duplicate` when it has one by now."""
         username = f"player-{secrets.token_hex(6)}"
         email = _acceptable(EMAIL, vouched.email)
-        user = self._users.draft(
+        user = self._users.new(
             username=username, display_name=_acceptable(DISPLAY_NAME, vouched.name) or username, email=email
-        ).changed(email_verified=email is not None, identities=(provider,))
-        user_id = UserId(user.id)
-        await self._users.store(
-            user,
-            Insert(IDENTITIES, self._identity(provider, vouched, user_id)),
-            self._audit.entry(
-                "auth.registered", Actor(kind="user", id=user_id), f"user:{user_id}", after={"provider": provider}
-            ),
-        )
-        return user
+        ).changed(email_verified=email is not None, identities=(command.provider,))
+        identity = self._identity(command.provider, vouched, UserId(user.id))
+        writes = (Insert(USERS, user), Insert(IDENTITIES, identity))
+        return await self._auth.enter(user, client, "auth.registered", command.device, *writes)
 
     def _identity(self, provider: str, vouched: Vouched, user_id: UserId) -> Identity:
         return Identity(id=_id(provider, vouched), provider=provider, user_id=user_id, linked_at=self._clock.now())

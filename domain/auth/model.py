@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from domain.audit.model import ActorKind
 from domain.core.collection import Spec
 from domain.core.errors import Forbidden
 from domain.core.ids import SessionId, UserId
@@ -17,11 +18,16 @@ class Session(Document):
     """A login, kept alive by its refresh tokens. No token is stored: each can be derived from id and generation.
 
     generation: of the refresh token in force; `rotated_at` is when it came into force. revoked_at: set by logout, or by
-    the reuse of a spent token. A session that is not refreshed ends at `expires_at`.
+    the reuse of a spent token. epoch: of the user when it was opened; it ended when theirs is higher. device: as its
+    user calls it. address, user_agent: where it was used last. A session that is not refreshed ends at `expires_at`.
     """
 
     user_id: UserId
     generation: int = 1
+    epoch: int = 0
+    device: str | None = None
+    address: str | None = None
+    user_agent: str | None = None
     created_at: Timestamp
     rotated_at: Timestamp
     expires_at: Timestamp
@@ -31,6 +37,18 @@ class Session(Document):
 SESSIONS = Spec(name="sessions", model=Session, indexes=(("user_id",),), expires="expires_at")
 
 
+class SessionInfo(Model):
+    """A login as its owner sees it in a list. last_used_at: when it was last refreshed, which takes some minutes."""
+
+    id: SessionId
+    device: str | None
+    address: str | None
+    user_agent: str | None
+    created_at: Timestamp
+    last_used_at: Timestamp
+    current: bool
+
+
 class SessionView(Model):
     """What a login answers."""
 
@@ -38,6 +56,21 @@ class SessionView(Model):
     refresh_token: str = Field(repr=False)
     expires_in_ms: int
     user: Me
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request comes from. address: as `address_block` has it. user_agent: as the client calls itself."""
+
+    address: str
+    user_agent: str = ""
+    kind: ActorKind = "user"
+
+
+HERE = Client("", kind="server")
+"""The server, which acts by itself."""
+
+COMMAND_LINE = Client("", kind="cli")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,19 @@
 
 import asyncio
 import os
+import sys
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import bcrypt
 from zxcvbn import zxcvbn
+
+from domain.core.errors import Unavailable
+
+R = TypeVar("R")
 
 MIN_BYTES = 8
 MAX_BYTES = 72
@@ -18,6 +25,12 @@ GUESSED_CHARACTERS = 24
 
 LEAST_SCORE = 3
 """Of zxcvbn's 0 to 4: safely unguessable, more than 10^8 guesses."""
+
+MOST_WAITING = 128
+"""Hashes that may wait or be computed at once: some twenty seconds of work."""
+
+NICENESS = 10
+"""Of the threads: a tenth of the processor time that others of the same need get."""
 
 _guessing = threading.Lock()  # zxcvbn keeps the user's own words in a global
 
@@ -42,22 +55,47 @@ def weakness(password: str, own_words: Sequence[str]) -> str | None:
 
 
 class Passwords:
-    """Hashes passwords with bcrypt at a cost (log2 of its rounds), in threads, no more at once than there are CPUs."""
+    """Hashes passwords with bcrypt at a cost (log2 of its rounds), in threads that leave a processor to the sockets."""
 
     def __init__(self, cost: int) -> None:
         self._cost = cost
-        self._slots = asyncio.Semaphore(os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(max(1, _processors() - 1), "bcrypt", _step_back)
+        self._waiting = 0
         # No password matches it, and checking against it takes as long as against a real one.
         self._nobodys_hash = bcrypt.gensalt(cost) + b"." * 31
 
     async def hash(self, password: str) -> str:
-        """The hash to store; `password` has at most 72 bytes."""
-        async with self._slots:
-            return (await asyncio.to_thread(bcrypt.hashpw, password.encode(), bcrypt.gensalt(self._cost))).decode()
+        """The hash to store; `password` has at most 72 bytes. Raises `Unavailable` when too many wait."""
+        return (await self._computed(bcrypt.hashpw, password.encode(), bcrypt.gensalt(self._cost))).decode()
 
     async def matches(self, password: str, hashed: str | None) -> bool:
-        """Whether `hashed` is the hash of the password. Without a hash the answer is no, after the same work."""
+        """Whether `hashed` is the hash of the password. Without a hash the answer is no, after the same work.
+
+        Raises `Unavailable` when too many wait.
+        """
         secret, stored = password.encode(), hashed.encode() if hashed else self._nobodys_hash
-        async with self._slots:
-            same = await asyncio.to_thread(bcrypt.checkpw, secret[:MAX_BYTES], stored)
+        same = await self._computed(bcrypt.checkpw, secret[:MAX_BYTES], stored)
         return same and hashed is not None and len(secret) <= MAX_BYTES
+
+    def outdated(self, hashed: str) -> bool:
+        """Whether the hash was made at another cost than new ones are."""
+        return hashed.split("$")[2] != f"{self._cost:02}"
+
+    async def _computed(self, work: Callable[[bytes, bytes], R], password: bytes, salt: bytes) -> R:
+        if self._waiting >= MOST_WAITING:
+            raise Unavailable("Too many passwords wait to be checked.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, password, salt)
+        finally:
+            self._waiting -= 1
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _step_back() -> None:
+    """This thread computes only while the event loop has nothing to do, where the system can tell threads apart."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

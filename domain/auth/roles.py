@@ -50,7 +50,7 @@ class Roles:
         """Sets the roles of a user; raises `Forbidden`, `OwnRoles`, `NotFound` or `Conflict`.
 
         Who does not rise is logged out everywhere, so that no connection goes on in the old role. Doing it twice does
-        that twice, which mends a first time that was cut off half-way.
+        that twice, which closes connections that a first time, cut off half-way, has left open.
         """
         if user_id == principal.user_id:
             raise OwnRoles
@@ -58,13 +58,14 @@ class Roles:
         if not may(administrator.role, "roles:write"):  # what the session was found to be may be a second old
             raise Forbidden
         changed = user.changed(roles=tuple(role for role in ROLES if role in command.roles))
+        rises = ROLES.index(changed.role) > ROLES.index(user.role)
         await self._database.commit(
-            _update(user, {"$set": {"roles": list(changed.roles)}, "$inc": {"version": 1}}),
+            _update(user, {"$set": {"roles": list(changed.roles)}, "$inc": {"version": 1, "epoch": 0 if rises else 1}}),
             _update(administrator, {"$inc": {"version": 1}}),
             self._audit.entry("user.roles_set", actor, f"user:{user.id}", before=_roles(user), after=_roles(changed)),
         )
-        if ROLES.index(changed.role) <= ROLES.index(user.role):
-            await self._auth.logout_all(user_id, reason="roles_changed")
+        if not rises:
+            await self._auth.cut_off(user_id, reason="roles_changed")
         return RolesView(user_id=user_id, roles=changed.roles)
 
 

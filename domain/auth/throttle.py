@@ -1,49 +1,113 @@
 """How often somebody may guess at passwords."""
 
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from domain.core.errors import RateLimited
-from domain.core.limits import Limit, RateLimits
 from domain.users.names import name_key
 
-ATTEMPT_COST = 1
-FAILURE_COST = 20
-"""An address is charged for attempts because they race, but mostly for failures: many players may share one."""
+TRUSTED_S = 30 * 86_400
+"""How long the place of a login is known to belong to the account's owner."""
 
-ADDRESS_FACTOR = 10
-"""Failures an address has, as a multiple of an account's."""
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """The last of `after` failures begins a pause of `first_s` seconds; each further one doubles it, up to `most_s`.
+
+    Failures are forgotten `most_s` after the last of them, or after its pause.
+    """
+
+    after: int
+    first_s: float
+    most_s: float
+
+
+class Failures(Protocol):
+    """Counts failures by key, for all instances."""
+
+    async def count(self, key: str, pauses: Pauses) -> int:
+        """Counts one; 0, or the milliseconds that are left of a pause, in which nothing is counted."""
+        ...
+
+    async def wait(self, key: str, pauses: Pauses) -> int:
+        """The milliseconds that are left of a pause, or 0."""
+        ...
+
+    async def forget(self, key: str) -> None:
+        """Forgets the failures under the key."""
+        ...
+
+    async def trust(self, key: str, for_s: int) -> None:
+        """Marks the key for so many seconds."""
+        ...
+
+    async def trusted(self, key: str) -> bool:
+        """Whether the key is marked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottleConfig:
+    """account, address: pauses after failed logins of one account and from one address; None for none."""
+
+    account: Pauses | None
+    address: Pauses | None
 
 
 class LoginThrottle:
-    """At most `attempts` failed logins per account in `window_s` seconds, and ten times that per address.
+    """Pauses after failed logins: per account, and per address whatever the account.
 
-    An account is known by the credential typed, so that one that does not exist is throttled just the same.
+    An account is known by the credential typed, so that one that does not exist is throttled just the same. Where its
+    owner has logged in before, they have a count of their own: the guesses of strangers cannot keep them out.
     """
 
-    def __init__(self, limits: RateLimits, attempts: int, window_s: float) -> None:
-        self._limits = limits
-        self._per_account = Limit(attempts, window_s)
-        self._per_address = Limit(attempts * ADDRESS_FACTOR * FAILURE_COST, window_s)
+    def __init__(self, failures: Failures, config: ThrottleConfig) -> None:
+        self._failures, self._config = failures, config
 
     async def attempt(self, credential: str, address: str) -> None:
-        """Counts a login before its password is checked; raises `RateLimited`."""
-        wait_ms = await self._limits.take(_address_key(address), self._per_address, ATTEMPT_COST)
-        wait_ms = wait_ms or await self._limits.take(_account_key(credential), self._per_account)
+        """To be called before a password is checked; raises `RateLimited`.
+
+        For the account it counts as a failure until `succeeded`, because attempts race.
+        """
+        wait_ms = 0
+        if self._config.address:
+            wait_ms = await self._failures.wait(_address_key(address), self._config.address)
+        if self._config.account and not wait_ms:
+            wait_ms = await self._failures.count(await self._account_key(credential, address), self._config.account)
         if wait_ms:
             raise RateLimited(wait_ms)
 
     async def failed(self, address: str) -> None:
-        """The password was wrong."""
-        await self._limits.take(_address_key(address), self._per_address, FAILURE_COST - ATTEMPT_COST)
+        """The password was wrong. Only now the address is charged: many players may share one, and log in at once."""
+        if self._config.address:
+            await self._failures.count(_address_key(address), self._config.address)
 
-    async def succeeded(self, credential: str) -> None:
-        """The password was right: the account's failures are forgotten."""
-        await self._limits.reset(_account_key(credential))
+    async def succeeded(self, credential: str, address: str) -> None:
+        """The password was right: the failures that it was counted among are forgotten."""
+        await self._failures.forget(await self._account_key(credential, address))
+
+    async def trust(self, credential: str, address: str) -> None:
+        """The account's owner was seen at this address."""
+        await self._failures.trust(_owner_key(credential, address), TRUSTED_S)
+
+    async def forgive(self, credential: str) -> None:
+        """The owner proved themselves otherwise: the failures of strangers are forgotten."""
+        await self._failures.forget(_stranger_key(credential))
+
+    async def _account_key(self, credential: str, address: str) -> str:
+        """Where attempts at this account from this address are counted."""
+        owner = _owner_key(credential, address)
+        return owner if await self._failures.trusted(owner) else _stranger_key(credential)
 
 
-def _account_key(credential: str) -> str:
-    return f"login:account:{sha256(name_key(credential).encode()).hexdigest()[:32]}"
+def _owner_key(credential: str, address: str) -> str:
+    return f"{_stranger_key(credential)}:{address}"
+
+
+def _stranger_key(credential: str) -> str:
+    return f"account:{sha256(name_key(credential).encode()).hexdigest()[:32]}"
 
 
 def _address_key(address: str) -> str:
-    return f"login:address:{address}"
+    return f"address:{address}"

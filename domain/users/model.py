@@ -81,6 +81,7 @@ class User(Document):
 
     search_keys: what others find the user by, see `search_keys_of`. phone, gender, birth_year: for the user's own eyes.
     erase_at: when a deleted account is erased; until then its user may have it back.
+    former_hashes: of the passwords before this one. epoch: raised to end all sessions and mailed links of before.
     identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
     status_until: when a suspension or a ban is over, which may then still stand in `status` for some seconds.
     muted_until: by the server's moderators, in every channel.
@@ -99,6 +100,8 @@ class User(Document):
     gender: str | None = None
     birth_year: int | None = None
     password_hash: str | None = Field(default=None, repr=False)
+    former_hashes: tuple[str, ...] = Field(default=(), repr=False)
+    epoch: int = 0
     guest: bool = False
     roles: tuple[Role, ...] = ("user",)
     identities: tuple[str, ...] = ()

@@ -26,8 +26,8 @@ class Users:
     """The use cases of users."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._users = database, database.collection(USERS)
-        self._clock = clock
+        self._database, self._clock = database, clock
+        self._users = database.collection(USERS)
 
     async def create(
         self,
@@ -39,19 +39,19 @@ class Users:
         guest: bool = False,
         roles: tuple[Role, ...] = ("user",),
     ) -> User:
-        """Stores a new user; raises `EmailTaken` or `UsernameTaken`."""
-        return await self.store(
-            self.draft(
-                username=username,
-                display_name=display_name,
-                email=email,
-                password_hash=password_hash,
-                guest=guest,
-                roles=roles,
-            )
+        """Stores a new user; raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too)."""
+        user = self.new(
+            username=username,
+            display_name=display_name,
+            email=email,
+            password_hash=password_hash,
+            guest=guest,
+            roles=roles,
         )
+        await self.commit(Insert(USERS, user))
+        return user
 
-    def draft(
+    def new(
         self,
         *,
         username: str,
@@ -76,19 +76,14 @@ class Users:
             created_at=self._clock.now(),
         )
 
-    async def store(self, user: User, *also: Write) -> User:
-        """Stores a new user, in one commit with other writes.
-
-        Raises `EmailTaken` or `UsernameTaken` (the unique keys decide, so races are told too), or the conflict of
-        another write.
-        """
+    async def commit(self, *writes: Write) -> None:
+        """Commits writes of which some give a user a name; raises `EmailTaken`, `UsernameTaken` or `Conflict`."""
         try:
-            await self._database.commit(Insert(USERS, user), *also)
+            await self._database.commit(*writes)
         except Duplicate as duplicate:
-            if duplicate.index:
+            if duplicate.collection != USERS.name:
                 raise
             raise (EmailTaken if duplicate.key == ("email_key",) else UsernameTaken) from None
-        return user
 
     async def get(self, user_id: UserId) -> User:
         """The user; raises `NotFound`."""

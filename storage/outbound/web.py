@@ -18,6 +18,15 @@ ANSWER_LIMIT = 65_536
 """Most bytes of an answer."""
 
 
+def is_http_url(text: str) -> bool:
+    """Whether requests can be sent there."""
+    try:
+        url = urlsplit(text)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0 and not url.fragment
+    except ValueError:
+        return False
+
+
 class Web:
     """Fetches documents by https.
 

@@ -1,26 +1,38 @@
 """Accounts over real storage, for tests of `domain/users`, `domain/auth`, `domain/games` and `rest`."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from domain.auth.auth import Auth, AuthConfig
+from domain.audit.audit import Audit
+from domain.auth.auth import Auth
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
+from domain.auth.credentials import Credentials
+from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
-from domain.auth.passwords import Passwords
 from domain.auth.tokens import Tokens
 from domain.core.cache import Cache
 from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
-from domain.core.ids import UserId
+from domain.core.ids import UserId, new_id
 from domain.core.limits import RateLimits
 from domain.core.watched import WatchedDatabase
 from domain.games.games import Games
+from domain.jobs.jobs import Jobs
+from domain.jobs.runner import JobRunner
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS
 from domain.users.users import Users
+from maoga.account_assembly import build_accounts
 from maoga.core import CACHED, SPECS
+from maoga.process import report
+from maoga.settings import Settings
 from storage.documents.mongo import MongoDatabase
 from storage.documents.sqlite import SqliteDatabase
 from storage.memory.cache import MemoryCache
@@ -28,6 +40,7 @@ from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
 from tests.support.clock import ManualClock
+from tests.support.cores import test_settings
 
 KEY = b"a signing key of the tests, 32 bytes and more"
 PASSWORD = "plough kiwi tundra"
@@ -61,22 +74,45 @@ class Accounts:
     rankings: Rankings
     redis: Client
     auth: Auth
+    credentials: Credentials
     publisher: Disconnects
+    jobs: Jobs
+    runner: JobRunner
+    settings: Settings
     cache: Cache
 
-    def another_instance(self, config: AuthConfig | None = None) -> Auth:
+    def another_instance(self, **changes: Any) -> Auth:
         """The same accounts as a second process has them: nothing shared but the storage."""
-        return Auth(
-            self.database,
-            self.users,
-            self.rankings,
-            tokens=self.tokens,
-            passwords=Passwords(COST),
+        settings = self.settings.model_copy(update=changes)
+        runner = JobRunner(self.database, self.jobs, self.clock, worker="another", report=report)
+        return build_accounts(
+            settings,
+            database=self.database,
+            redis=self.redis,
+            users=self.users,
+            rankings=self.rankings,
             limits=self.limits,
             publisher=self.publisher,
+            jobs=self.jobs,
+            runner=runner,
+            audit=Audit(self.clock, new_id),
             clock=self.clock,
-            config=config or a_config(),
-        )
+        ).auth
+
+    async def mails(self) -> list[EmailMessage]:
+        """Does the jobs that wait, and answers all mail there is, the oldest first."""
+        await self.runner.poll()
+        await self.runner.idle()
+        folder = self.settings.var_dir / "mail"
+        return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(folder.glob("*.eml"))]
+
+    async def mailed_code(self, to: str = "ada@example.test") -> str:
+        """The code in the newest mail to that address."""
+        text = [mail for mail in await self.mails() if mail["To"] == to][-1].get_body(("plain",))
+        assert text is not None
+        found = re.search(r"Your code: ([A-Za-z0-9_-]{43})\s", text.get_content())
+        assert found, text
+        return found[1]
 
     async def register(self, username: str = "ada") -> SessionView:
         """A new account with `PASSWORD`, logged in."""
@@ -84,7 +120,8 @@ class Accounts:
 
     async def login(self, credential: str, password: str = PASSWORD, address: str = "192.0.2.1") -> SessionView:
         """A login."""
-        return await self.auth.login(Login.parse({"credential": credential, "password": password}), address=address)
+        command = Login.parse({"credential": credential, "password": password})
+        return await self.auth.login(command, Where(address))
 
     async def guest(self) -> SessionView:
         """A new guest."""
@@ -104,36 +141,52 @@ def a_registration(username: str = "ada", **fields: object) -> Register:
     return Register.parse({"email": f"{username}@example.test", "username": username, "password": PASSWORD, **fields})
 
 
-def a_config(*, guests: bool = True) -> AuthConfig:
-    """Refresh tokens of an hour, 5 failed logins in 15 minutes."""
-    return AuthConfig(guests=guests, refresh_s=3600, login_attempts=5, login_window_s=900)
-
-
 @asynccontextmanager
-async def open_accounts(database_url: str, redis_url: str = "memory://") -> AsyncIterator[Accounts]:
-    """Accounts on those storages."""
+async def open_accounts(database_url: str, redis_url: str = "memory://", **changes: Any) -> AsyncIterator[Accounts]:
+    """Accounts on those storages. changes: of the settings."""
     clock = ManualClock()
     opened = _database(database_url, clock)
     await opened.open()
     cache = Cache(MemoryCache(clock))
     database = WatchedDatabase(opened, cache, CACHED)
     redis = open_redis(redis_url, timeout_s=5)
-    users, tokens = Users(database, clock), Tokens([KEY], clock, access_s=900)
-    limits, publisher = RedisRateLimits(redis), Disconnects()
+    users, limits, publisher = Users(database, clock), RedisRateLimits(redis), Disconnects()
     rankings = Rankings(database, Games(database, clock, cache), clock)
-    auth = Auth(
-        database,
-        users,
-        rankings,
-        tokens=tokens,
-        passwords=Passwords(COST),
-        limits=limits,
-        publisher=publisher,
-        clock=clock,
-        config=a_config(),
-    )
+    jobs = Jobs(database, clock, new_id)
+    runner = JobRunner(database, jobs, clock, worker="accounts", report=report)
     try:
-        yield Accounts(database, limits, clock, users, tokens, rankings, redis, auth, publisher, cache)
+        with TemporaryDirectory(prefix="maoga-accounts-") as folder:
+            ordinary = {"secret_key": KEY.decode(), "refresh_token_s": 3600, "bcrypt_cost": COST}
+            settings = test_settings(Path(folder), **(ordinary | changes))
+            built = build_accounts(
+                settings,
+                database=database,
+                redis=redis,
+                users=users,
+                rankings=rankings,
+                limits=limits,
+                publisher=publisher,
+                jobs=jobs,
+                runner=runner,
+                audit=Audit(clock, new_id),
+                clock=clock,
+            )
+            yield Accounts(
+                database,
+                limits,
+                clock,
+                users,
+                built.tokens,
+                rankings,
+                redis,
+                built.auth,
+                built.credentials,
+                publisher,
+                jobs,
+                runner,
+                settings,
+                cache,
+            )
     finally:
         await redis.aclose()
         await database.close()

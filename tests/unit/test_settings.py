@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from maoga.settings import SECRET_MIN_LENGTH, Settings, is_weak
+from maoga.setting_rules import SECRET_MIN_LENGTH, is_weak
+from maoga.settings import Settings
 
 STRONG = "k7Qz-2hV9xLm4Tn0RbYc8WsJd5GfPa1E"
 SHARED = {"database_url": "mongodb://db/maoga?replicaSet=rs", "redis_url": "redis://cache"}

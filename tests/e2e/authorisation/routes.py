@@ -11,6 +11,19 @@ def _to_the_host(scene: Scene) -> dict[str, Any]:
     return {"userId": scene.user("host")}
 
 
+def _guessed_password(_: Scene) -> dict[str, Any]:
+    return {"password": "guessed", "newPassword": "plough kiwi desert"}
+
+
+def _guessed_email(_: Scene) -> dict[str, Any]:
+    return {"password": "guessed", "email": "thief@example.test"}
+
+
+def _guessed_reset(_: Scene) -> dict[str, Any]:
+    return {"token": "guessed", "newPassword": "plough kiwi desert"}
+
+
+NEW_ACCOUNT = {"email": "new@example.test", "username": "new", "password": "plough kiwi desert"}
 OPEN = everyone(MAY)
 MEMBERS = everyone("NOT_FOUND", muted=MAY)
 
@@ -30,6 +43,15 @@ AUTH = (
     RouteRow("POST", "/auth/refresh", OPEN, anonymous=MAY),
     RouteRow("POST", "/auth/logout", OPEN),
     RouteRow("POST", "/auth/logout-all", OPEN),
+    RouteRow("POST", "/auth/upgrade", everyone("NOT_A_GUEST", guest=MAY), body=lambda s: NEW_ACCOUNT),
+    RouteRow("GET", "/auth/sessions", everyone(OWN)),
+    RouteRow("DELETE", "/auth/sessions/{id}", everyone("NOT_FOUND"), id=lambda s: s.session_id("host")),
+    RouteRow("POST", "/auth/change-password", everyone("WRONG_PASSWORD", guest="NO_PASSWORD"), body=_guessed_password),
+    RouteRow("POST", "/auth/change-email", everyone("WRONG_PASSWORD", guest="NO_PASSWORD"), body=_guessed_email),
+    RouteRow("POST", "/auth/verify-email", everyone(OWN, guest="NOTHING_TO_VERIFY")),
+    RouteRow("POST", "/auth/verify-email/confirm", OPEN, anonymous="LINK_INVALID", body=lambda s: {"token": "guessed"}),
+    RouteRow("POST", "/auth/reset-password", OPEN, anonymous=OWN, body=lambda s: {"email": "host@example.test"}),
+    RouteRow("POST", "/auth/reset-password/confirm", OPEN, anonymous="LINK_INVALID", body=_guessed_reset),
 )
 
 CATALOGUE = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import aiohttp
+import jwt
 
 from clients.python.client import MaogaClient
 from clients.python.errors import MaogaError
@@ -52,6 +53,10 @@ class Scene:
     def user(self, name: str) -> str:
         """The id of that player."""
         return self.players[name].user_id
+
+    def session_id(self, name: str) -> str:
+        """The id of that player's session."""
+        return str(jwt.decode(self.sessions[name].access_token, options={"verify_signature": False})["sid"])
 
     def shows(self, answer: Any) -> bool:
         """Whether an answer has anything of the owners in it."""

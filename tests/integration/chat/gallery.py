@@ -85,5 +85,6 @@ async def galleries(cores: Sequence[Core], clock: ManualClock) -> AsyncIterator[
 def _accounts(core: Core, clock: ManualClock) -> Accounts:
     return Accounts(
         *(core.database, core.limits, clock, core.users, core.tokens),
-        *(core.rankings, core.redis, core.auth, Disconnects(), core.cache),
+        *(core.rankings, core.redis, core.auth, core.credentials, Disconnects()),
+        *(core.jobs, core.runner, core.settings, core.cache),
     )

@@ -17,6 +17,7 @@ from domain.audit.model import CLI
 from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
 from domain.auth.external import External, IdentityProvider
 from domain.auth.roles import Roles
+from domain.auth.trail import AuthTrail
 from domain.chat.cases import ChatCases
 from domain.core.events import Outbox
 from domain.core.idempotency import Idempotency
@@ -254,13 +255,14 @@ async def serving(
     )
     services = Services(
         auth=accounts.auth,
+        credentials=accounts.credentials,
         keys=keys_of(accounts),
         roles=Roles(database, accounts.users, accounts.auth, Audit(clock, new_id)),
         external=External(
             database,
             users=accounts.users,
             auth=accounts.auth,
-            audit=Audit(clock, new_id),
+            trail=AuthTrail(Audit(clock, new_id), clock),
             providers=providers or {},
             clock=clock,
         ),

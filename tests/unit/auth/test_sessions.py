@@ -188,4 +188,7 @@ async def test_no_refresh_revives_a_session_that_is_being_ended(accounts: Accoun
             *(accounts.refresh(session.refresh_token) for _ in range(3)),
             return_exceptions=True,
         )
-        assert (await stored_session(accounts, session.access_token)).revoked_at is not None
+        accounts.clock.advance(1)
+        for attempt in (accounts.refresh(session.refresh_token), accounts.auth.authenticate(session.access_token)):
+            with pytest.raises(TokenRevoked):
+                await attempt

@@ -1,0 +1,236 @@
+"""What proves who a user is, their password and their address: setting, changing and proving them."""
+
+import asyncio
+from hashlib import sha256
+
+from domain.auth.auth import Auth
+from domain.auth.commands import ChangeEmail, ChangePassword, RequestReset, ResetPassword, Upgrade, VerifyEmail
+from domain.auth.links import LINKS, Links, same_address
+from domain.auth.model import SESSIONS, Client, Principal
+from domain.auth.passwords import Passwords, weakness
+from domain.auth.throttle import LoginThrottle
+from domain.auth.trail import AuthTrail
+from domain.core.clock import Clock
+from domain.core.collection import Changes, Database, Delete, Update, Write
+from domain.core.errors import AppError, Forbidden, RateLimited, ValidationFailed
+from domain.core.ids import UserId
+from domain.core.limits import Limit, RateLimits
+from domain.mail.mail import Mail
+from domain.mail.messages import EmailChanged, PasswordChanged
+from domain.rankings.rankings import Rankings
+from domain.users.model import USERS, Me, User
+from domain.users.names import name_key
+from domain.users.users import Users
+
+REFUSED = 5
+"""How many of the last passwords, the present one included, cannot be chosen again."""
+
+LINKS_PER_ADDRESS = Limit(20, 3600.0)
+"""Mails that one client can have sent."""
+
+LINKS_PER_MAILBOX = Limit(3, 3600.0)
+"""Mails that one mailbox gets, whoever asks."""
+
+
+class WrongPassword(Forbidden):
+    """This is not the password of your account."""
+
+    code = "WRONG_PASSWORD"
+
+
+class NoPassword(AppError):
+    """This account has no password: it is a guest's, or logs in elsewhere."""
+
+    code, status = "NO_PASSWORD", 409
+
+
+class NotAGuest(AppError):
+    """This account has a name and a password already."""
+
+    code, status = "NOT_A_GUEST", 409
+
+
+class EmailVerified(AppError):
+    """This address has been confirmed already, or there is none."""
+
+    code, status = "NOTHING_TO_VERIFY", 409
+
+
+class Credentials:
+    """The use cases of passwords and addresses."""
+
+    def __init__(
+        self,
+        database: Database,
+        users: Users,
+        rankings: Rankings,
+        auth: Auth,
+        *,
+        passwords: Passwords,
+        throttle: LoginThrottle,
+        limits: RateLimits,
+        links: Links,
+        mail: Mail,
+        trail: AuthTrail,
+        clock: Clock,
+    ) -> None:
+        self._database, self._users, self._rankings, self._auth = database, users, rankings, auth
+        self._passwords, self._throttle, self._limits = passwords, throttle, limits
+        self._links, self._mail, self._trail, self._clock = links, mail, trail, clock
+
+    async def upgrade(self, principal: Principal, command: Upgrade, client: Client) -> Me:
+        """Gives the caller, who has none, a name and a password: same id, same sessions.
+
+        Raises `NotAGuest`, `EmailTaken` or `UsernameTaken`.
+        """
+        user = await self._users.get(principal.user_id)
+        if user.password_hash is not None:
+            raise NotAGuest
+        email_key = name_key(command.email)
+        changes: Changes = {
+            "$set": {
+                "guest": False,
+                "email": command.email,
+                "email_key": email_key,
+                "email_verified": user.email_verified and user.email_key == email_key,
+                "username": command.username,
+                "username_key": name_key(command.username),
+                "display_name": command.display_name or command.username,
+                "password_hash": await self._passwords.hash(command.password),
+            },
+            "$inc": {"version": 1},
+        }
+        await self._users.commit(
+            Update(USERS, user.id, changes, expect={"version": user.version}),
+            self._links.verification(user, command.email, client),
+            self._trail.entry("auth.upgraded", client, user.id),
+        )
+        return await self._rankings.me(await self._users.get(principal.user_id))
+
+    async def change_password(self, principal: Principal, command: ChangePassword, client: Client) -> None:
+        """Another password, for one who knows the present one; ends all other sessions and mailed links.
+
+        Raises `WrongPassword`, `NoPassword`, `RateLimited`, or `ValidationFailed` when the new one will not do.
+        """
+        user = await self._proved(principal, command.password, client)
+        kept: Changes = {"$set": {"epoch": user.epoch + 1}, "$inc": {"version": 1}}
+        await self._set_password(
+            user,
+            command.new_password,
+            Update(SESSIONS, principal.session_id, kept),
+            self._trail.entry("auth.password_changed", client, user.id),
+        )
+        await self._auth.cut_off(principal.user_id, but=principal.session_id, reason="password_changed")
+
+    async def request_reset(self, command: RequestReset, client: Client) -> None:
+        """Has a link for another password mailed to that address, if it is an account's; raises `RateLimited`.
+
+        Whether it is, the answer does not tell, nor how long it takes: a job finds out.
+        """
+        await self._spend_mail(client)
+        mailbox = f"mail:{sha256(name_key(command.email).encode()).hexdigest()[:32]}"
+        if not await self._limits.take(mailbox, LINKS_PER_MAILBOX):
+            await self._database.commit(self._links.reset(command.email, client))
+
+    async def reset(self, command: ResetPassword, client: Client) -> None:
+        """Another password, for one who got the link; ends all sessions. The address is proved with it.
+
+        Raises `LinkInvalid`, or `ValidationFailed` when the new password will not do; the link can be used again then.
+        """
+        link, user = await self._links.read(command.token, "reset_password")
+        await self._set_password(
+            user,
+            command.new_password,
+            Delete(LINKS, link.id),
+            self._trail.entry("auth.password_reset", client, user.id),
+            verified=same_address(link, user),
+        )
+        await self._auth.cut_off(UserId(user.id), reason="password_changed")
+        for name in filter(None, (user.email, user.username)):
+            await self._throttle.forgive(name)
+
+    async def request_verification(self, principal: Principal, client: Client) -> None:
+        """Mails the caller a link that proves their address; raises `EmailVerified` or `RateLimited`."""
+        user = await self._users.get(principal.user_id)
+        if user.email is None or user.email_verified:
+            raise EmailVerified
+        await self._spend_mail(client)
+        await self._database.commit(self._links.verification(user, user.email, client))
+
+    async def change_email(self, principal: Principal, command: ChangeEmail, client: Client) -> None:
+        """Mails a link to another address, which becomes the caller's once they use it.
+
+        Raises `WrongPassword`, `NoPassword` or `RateLimited`. The link tells whether the address is somebody else's.
+        """
+        user = await self._proved(principal, command.password, client)
+        await self._spend_mail(client)
+        await self._database.commit(self._links.verification(user, command.email, client))
+
+    async def verify(self, command: VerifyEmail, client: Client) -> None:
+        """The address that the link was mailed to is proved, and becomes the user's if it was not.
+
+        Raises `LinkInvalid` or `EmailTaken`.
+        """
+        link, user = await self._links.read(command.token, "verify_email")
+        changes: Changes = {
+            "$set": {"email": link.email, "email_key": name_key(link.email), "email_verified": True},
+            "$inc": {"version": 1},
+        }
+        writes: list[Write] = [
+            Delete(LINKS, link.id),
+            Update(USERS, user.id, changes, expect={"version": user.version}),
+        ]
+        if same_address(link, user):
+            writes.append(self._trail.entry("auth.email_verified", client, user.id))
+        else:
+            writes.append(self._trail.entry("auth.email_changed", client, user.id))
+            if user.email:
+                notice = EmailChanged(name=user.display_name, at=self._clock.now())
+                writes.append(self._mail.later(user.email, notice))
+        await self._users.commit(*writes)
+
+    async def _proved(self, principal: Principal, password: str, client: Client) -> User:
+        """The caller, if that is their password. Guessing is as slow as at a login."""
+        user = await self._users.get(principal.user_id)
+        if user.password_hash is None:
+            raise NoPassword
+        await self._throttle.attempt(user.id, client.address)
+        if not await self._passwords.matches(password, user.password_hash):
+            await self._throttle.failed(client.address)
+            await self._database.commit(self._trail.entry("auth.password_check_failed", client, user.id))
+            raise WrongPassword
+        await self._throttle.succeeded(user.id, client.address)
+        return user
+
+    async def _set_password(self, user: User, password: str, *writes: Write, verified: bool = False) -> None:
+        """Stores another password together with `writes`, ends what came before it, and mails the user a notice.
+
+        Raises `ValidationFailed` when it will not do, `Conflict` when the user has changed meanwhile.
+        """
+        await self._refuse_weak(user, password)
+        former = (user.password_hash, *user.former_hashes)[: REFUSED - 1] if user.password_hash else ()
+        changes: Changes = {
+            "$set": {
+                "password_hash": await self._passwords.hash(password),
+                "former_hashes": former,
+                "email_verified": user.email_verified or verified,
+            },
+            "$inc": {"epoch": 1, "version": 1},
+        }
+        notice = PasswordChanged(name=user.display_name, at=self._clock.now())
+        told = [self._mail.later(user.email, notice)] if user.email else []
+        await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}), *writes, *told)
+
+    async def _refuse_weak(self, user: User, password: str) -> None:
+        """Raises `ValidationFailed` for a password that is easy to guess, or one of the user's last ones."""
+        own_words = [word for word in (user.email, user.username, user.display_name) if word]
+        problem = await asyncio.to_thread(weakness, password, own_words)
+        former = [hashed for hashed in (user.password_hash, *user.former_hashes) if hashed]
+        if not problem and any([await self._passwords.matches(password, hashed) for hashed in former]):
+            problem = f"was one of your last {REFUSED} passwords"
+        if problem:
+            raise ValidationFailed([{"field": "newPassword", "message": problem}])
+
+    async def _spend_mail(self, client: Client) -> None:
+        if wait_ms := await self._limits.take(f"mail:client:{client.address}", LINKS_PER_ADDRESS):
+            raise RateLimited(wait_ms)
