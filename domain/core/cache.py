@@ -13,6 +13,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,6 +31,8 @@ ANSWER_S = 0.25
 
 AWAY_S = 1.0
 """For so long it is left alone then."""
+
+OWED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Cache:
     def __init__(self, store: CacheStore, metrics: CacheMetrics = UNWATCHED) -> None:
         self._store, self._metrics = store, metrics
         self._away_until = 0.0
-        self._owed: set[str] = set()
+        self._owed: dict[str, int] = {}
+        self._changes = 0
 
     async def get_or(
         self, key: str, load: Callable[[], Awaitable[T]], *, kind: TypeAdapter[T], tags: Sequence[str], ttl_s: float
@@ -121,7 +125,8 @@ class Cache:
 
         What the store does not take now it is told as soon as it answers again.
         """
-        self._owed.update(tags)
+        self._changes += 1
+        self._owed |= dict.fromkeys(tags, self._changes)
         await self._settle()
 
     async def _look(self, key: str, tags: Sequence[str]) -> Hit | Turn | None:
@@ -139,12 +144,13 @@ class Cache:
 
     async def _settle(self) -> bool:
         """Tells the store what it is owed; whether it can be asked."""
-        if self._away:
-            return False
-        if owed := frozenset(self._owed):
+        while self._owed and not self._away:
+            owed = dict(islice(self._owed.items(), OWED_AT_ONCE))
             async with self._answering():
-                await self._store.invalidate(sorted(owed))
-                self._owed -= owed
+                await self._store.invalidate([*owed])
+                for tag, change in owed.items():
+                    if self._owed.get(tag) == change:  # else it was changed again meanwhile
+                        del self._owed[tag]
         return not self._away
 
     async def _ask(self, question: Awaitable[None]) -> None:
