@@ -1,7 +1,6 @@
 """The catalogue over REST: everybody reads it, those who may keep it, and each change is on record."""
 
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from domain.audit.model import AUDIT
 from domain.games.model import GAMES
 from tests.integration.rest.conftest import Api, serving
-from tests.support.accounts import Accounts
-from tests.support.cores import test_settings
+from tests.support.accounts import open_accounts
 from tests.support.igdb import a_record, igdb_server
 
 GO: dict[str, Any] = {
@@ -162,10 +160,10 @@ async def test_a_server_without_a_source_says_so(api: Api) -> None:
     assert (await api.post("admin/games/sync", token=token)).code == "NO_GAME_SOURCE"
 
 
-async def test_what_the_source_has_is_fetched_over_rest(accounts: Accounts) -> None:
+async def test_what_the_source_has_is_fetched_over_rest(tmp_path: Path) -> None:
     async with igdb_server(a_record(1, "Doom")) as source:
-        settings = test_settings(Path(gettempdir()), **source.settings)
-        async with serving(accounts, settings=settings) as api:
+        url = f"sqlite:///{tmp_path}/maoga.db"
+        async with open_accounts(url, **source.settings) as accounts, serving(accounts) as api:
             token = (await api.register())["accessToken"]
             assert ids(await api.post("games/fetch", {"query": "doom"}, token=token)) == ["doom"]
             assert ids(await api.get("games?query=doom")) == ["doom"]
