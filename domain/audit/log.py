@@ -1,26 +1,14 @@
 """Reads the audit log. Nothing writes to it but the commits of the actions themselves."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from domain.audit.model import AUDIT, Actor, AuditEntry
 from domain.core.collection import Database
 from domain.core.listing import Listed, ListQuery, given, newest
-from domain.core.model import Model, Text, Timestamp
-
-
-def _in_utc(moment: datetime) -> datetime:
-    """The moment in UTC; without a zone it is taken for that. Raises ValueError at the ends of time."""
-    try:
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is no moment of ours") from None
-
-
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+from domain.core.model import Model, Moment, Text, Timestamp
 
 
 class AuditQuery(ListQuery):

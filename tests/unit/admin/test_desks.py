@@ -188,7 +188,6 @@ async def test_a_broadcast_is_on_record_and_on_its_way_in_one_commit(core: Core)
 def test_a_time_that_no_calendar_has_is_refused(moment: str) -> None:
     with pytest.raises(ValidationError):
         AuditQuery.model_validate_strings({"since": moment})
-    assert AuditQuery.model_validate_strings({"since": "0001-01-01T00:00:00"}).since is not None
 
 
 async def test_the_audit_log_is_found_by_who_what_whom_and_when(core: Core, clock: ManualClock) -> None:
