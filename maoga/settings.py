@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     secret_keys_accepted: Annotated[list[SecretStr], NoDecode] = Field(
         default_factory=list,
         description="comma-separated further keys whose tokens are accepted: the next one, or the last "
-        "(docs/accounts.md says how to rotate)",
+        "(docs/access.md says how to rotate)",
     )
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     identity_providers: Annotated[ProviderConfigs, NoDecode] = Field(
         default_factory=dict,
         description='JSON of who vouches for players, by name: {"studio": {"kind": "oidc", "issuer": "https://...", '
-        '"audience": "..."}} and the like (docs/accounts.md)',
+        '"audience": "..."}} and the like (docs/access.md)',
     )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
     account_grace_days: float = Field(
