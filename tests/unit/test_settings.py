@@ -192,3 +192,15 @@ def test_an_allocator_needs_an_address_that_can_be_asked_and_a_secret() -> None:
     message = refusal(environment="staging", allocator_url="http://fleet/", allocator_secret=weak)
     assert "MAOGA_ALLOCATOR_SECRET is weak" in message
     assert weak not in message
+
+
+def test_mail_needs_a_server_a_sender_and_a_page_that_can_be_reached() -> None:
+    assert settings(smtp_url="smtps://user:pass%40word@mail.example.org:465", mail_from="game@example.org")
+    for url in ("mail.example.org", "http://mail", "smtp://", "smtp://mail/inbox", "smtp://mail:99999"):
+        message = refusal(smtp_url=url)
+        assert "MAOGA_SMTP_URL must be" in message
+        assert url not in message
+    for sender in ("", "The Game", "game@", "Game <game>", "a@b.test\nBcc: c@d.test"):
+        assert "MAOGA_MAIL_FROM must be" in refusal(mail_from=sender)
+    for page in ("game.example", "ftp://game.example", "https://game.example/#top"):
+        assert "MAOGA_MAIL_LINK must be" in refusal(mail_link=page)
