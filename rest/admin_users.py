@@ -58,7 +58,15 @@ def _id(call: Call) -> UserId:
 
 routes = [
     Route("GET", "/admin/users", users, permission="users:read", query=UserQuery, answer=list[AccountView]),
-    Route("GET", "/admin/users/export", export, permission="users:export", query=UserExport, answer=bytes),
+    Route(
+        "GET",
+        "/admin/users/export",
+        export,
+        permission="users:export",
+        query=UserExport,
+        answer=bytes,
+        content=tuple(CONTENT_TYPES.values()),
+    ),
     Route("GET", "/admin/users/{id}", user, permission="users:read", answer=AccountDetail, errors=(NotFound,)),
     Route("GET", "/admin/users/{id}/sanctions", sanctions, permission="users:read", answer=list[SanctionView]),
     Route(

@@ -46,13 +46,15 @@ class LinkInvalid(AppError):
 class Link(Document):
     """A mailed secret. id: its SHA-256; a secret of 256 random bits needs no slow hash.
 
-    email: where it was mailed to. epoch: of the user then; the link is void when theirs is higher.
+    email: where it was mailed to. epoch, address_key: the `epoch` and `email_key` of the user then. The link is void
+    when these are others: who reads a mailbox that was given up has no say any more.
     """
 
     purpose: Purpose
     user_id: UserId
     email: str
     epoch: int
+    address_key: str | None = None
     expires_at: Timestamp
 
 
@@ -70,8 +72,8 @@ class Links:
         self._mail, self._jobs, self._trail, self._clock = mail, jobs, trail, clock
 
     def verification(self, user: User, email: str, client: Client) -> Insert[Job]:
-        """The write that mails the user a link for an address that they say is theirs."""
-        return self._job("verify_email", email, client, userId=user.id, epoch=user.epoch)
+        """The write that mails the user a link for an address that they say is theirs. user: as they are then."""
+        return self._job("verify_email", email, client, userId=user.id, epoch=user.epoch, addressKey=user.email_key)
 
     def reset(self, email: str, client: Client) -> Insert[Job]:
         """The write that mails a link for another password to the account with that address, if there is one."""
@@ -92,6 +94,7 @@ class Links:
             user_id=UserId(user.id),
             email=email,
             epoch=user.epoch,
+            address_key=user.email_key,
             expires_at=expires_at,
         )
         client = Client(job.payload["address"])
@@ -103,7 +106,7 @@ class Links:
         """The link that is in force, and its user; raises `LinkInvalid`. Who uses it deletes it in the same commit."""
         link = await self._links.get(_hash(token))
         user = await self._users.find(link.user_id) if link and link.purpose == purpose else None
-        if link is None or user is None or link.epoch != user.epoch:
+        if link is None or user is None or (link.epoch, link.address_key) != (user.epoch, user.email_key):
             raise LinkInvalid
         return link, user
 
@@ -121,7 +124,8 @@ class Links:
         if "userId" not in job.payload:
             return await self._users.by_credential(job.payload["email"])
         user = await self._users.find(job.payload["userId"])
-        return user if user and user.epoch == job.payload["epoch"] else None
+        then = (job.payload["epoch"], job.payload.get("addressKey"))
+        return user if user and (user.epoch, user.email_key) == then else None
 
     def _job(self, purpose: Purpose, email: str, client: Client, **more: Any) -> Insert[Job]:
         return self._jobs.new(LINK_JOB, {"purpose": purpose, "email": email, "address": client.address, **more})
