@@ -3,6 +3,7 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -101,6 +102,26 @@ def test_a_weak_further_key_is_refused_in_production() -> None:
     message = refusal(environment="production", secret_key=STRONG, secret_keys_accepted="changeme-changeme-changeme-ch")
     assert "MAOGA_SECRET_KEYS_ACCEPTED" in message
     assert "changeme" not in message
+
+
+STUDIO = '{"studio": {"kind": "oidc", "issuer": "%s", "audience": "game"}}'
+STEAM = '{"steam": {"kind": "steam", "appId": 480, "key": "the-publishers-key", "identity": "maoga", "url": "%s"}}'
+
+
+@pytest.mark.parametrize("providers", [STUDIO, STEAM])
+def test_identity_providers_are_json_and_asked_by_https_in_production(providers: str) -> None:
+    fields: dict[str, Any] = {"secret_key": STRONG, "identity_providers": providers % "https://id.example.test"}
+    chosen = settings(environment="production", **fields)
+    assert len(chosen.identity_providers) == 1
+    assert "the-publishers-key" not in repr(chosen)
+    fields["identity_providers"] = providers % "http://id.example.test"
+    assert settings(environment="test", **fields).identity_providers
+    assert "https" in refusal(environment="production", **fields)
+
+
+@pytest.mark.parametrize("wrong", ["{", "[]", '{"A b": {}}', '{"x": {"kind": "magic"}}', STUDIO % "ftp://x", "7"])
+def test_identity_providers_that_make_no_sense_are_refused(wrong: str) -> None:
+    assert "identity_providers" in refusal(identity_providers=wrong)
 
 
 def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
