@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.audit.audit import Audit
 from domain.auth.auth import Auth
+from domain.auth.links import Links
 from domain.chat.cases import ChatCases
 from domain.core.cache import Cache
 from domain.core.clock import Clock
@@ -55,6 +56,7 @@ def build_people(
     store: MediaStore,
     users: Users,
     auth: Auth,
+    links: Links,
     audit: Audit,
     blocks: Blocks,
     friends: Friends,
@@ -83,7 +85,7 @@ def build_people(
         clock=clock,
         grace=grace,
         traces=RedisTraces(redis),
-        steps=[chats.erasure.erase, avatars.erase, standings.forget],
+        steps=[chats.erasure.erase, avatars.erase, standings.forget, links.forget],
     )
     people = People(database, users=users, blocks=blocks, friends=friends, privacy=privacy, cache=cache)
     privacy.listen(people.forget)

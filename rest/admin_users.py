@@ -65,7 +65,7 @@ routes = [
         permission="users:export",
         query=UserExport,
         answer=bytes,
-        content_types=tuple(CONTENT_TYPES.values()),
+        content=tuple(CONTENT_TYPES.values()),
     ),
     Route("GET", "/admin/users/{id}", user, permission="users:read", answer=AccountDetail, errors=(NotFound,)),
     Route("GET", "/admin/users/{id}/sanctions", sanctions, permission="users:read", answer=list[SanctionView]),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 from aiohttp import web
@@ -17,7 +18,7 @@ from rest.conditional import conditional
 from rest.envelope import Stream, success
 from rest.keyed import answer_once
 from rest.middleware import user_agent_of
-from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SPENT, USER_ID, Call, Route
+from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SHARED, SPENT, USER_ID, Call, Route
 from rest.streaming import send
 from rest.upload import read_file
 
@@ -67,6 +68,8 @@ async def _admit(route: Route, request: web.Request) -> tuple[Principal | None, 
         await _spend(route, request, address)
         raise
     await _spend(route, request, who)
+    if principal and route.rate in SHARED:
+        await _spend_of_all(route, request, address)
     if route.permission and principal:
         principal.demand(route.permission)
     if route.method != "GET" and not (route.in_maintenance or (principal and may(principal.role, "flags:write"))):
@@ -88,6 +91,14 @@ async def _spend(route: Route, request: web.Request, who: str) -> None:
     request[SPENT] = spent
     if spent.wait_ms:
         raise RateLimited(spent.wait_ms)
+
+
+async def _spend_of_all(route: Route, request: web.Request, address: str) -> None:
+    """Many players may share an address, but one who plays many of them gets only so far."""
+    limit = LIMITS[route.rate]
+    wide = replace(limit, count=limit.count * SHARED[route.rate])
+    if wait_ms := await request.app[SERVICES].limits.take(f"rest:{route.rate}:all:{address}", wide):
+        raise RateLimited(wait_ms)
 
 
 def _bearer(request: web.Request) -> str:

@@ -14,10 +14,19 @@ CHANNEL = "01990000-0000-7000-8000-000000000003"
 MATCH = "01990000-0000-7000-8000-000000000004"
 NOTIFICATION = "01990000-0000-7000-8000-000000000005"
 MEDIA = "01990000-0000-7000-8000-000000000006"
-AVATAR = "01990000-0000-7000-8000-000000000007"
+SESSION = "01990000-0000-7000-8000-000000000007"
 DEVICE = "01990000-0000-7000-8000-000000000008"
+AVATAR = "01990000-0000-7000-8000-000000000009"
+CASE = "01990000-0000-7000-8000-00000000000a"
+SANCTION = "01990000-0000-7000-8000-00000000000b"
+JOB = "01990000-0000-7000-8000-00000000000c"
+MODERATOR = "01990000-0000-7000-8000-00000000000d"
+GAME = "space-go"
+VERIFICATION_CODE = "from-the-mail-that-came-after-the-registration"
+RESET_CODE = "from-the-mail-that-came-after-the-reset-password"
 API_KEY = "0123456789abcdef"
 PROVIDER_TOKEN = "the-token-of-the-provider"  # noqa: S105
+NEW_PASSWORD = "orbit cactus mole"  # noqa: S105
 OTHERS_EMAIL = "bob@example.com"
 PASSWORD = "plough kiwi tundra"  # noqa: S105
 REFRESH_TOKEN = "kept-since-the-login"  # noqa: S105
@@ -49,40 +58,54 @@ ACCOUNTS: dict[str, Example] = {
     "POST /auth/refresh": Example(body={"refreshToken": REFRESH_TOKEN}),
     "POST /auth/logout": Example(body={"refreshToken": REFRESH_TOKEN}),
     "POST /auth/logout-all": Example(body={}),
-    "GET /users/me": Example(),
-    "GET /users/{id}": Example(PLAYER),
-    "GET /users/me/notification-settings": Example(),
-    "PUT /users/me/notification-settings": Example(body={"mention": False, "lobbyInvite": True}),
+    "POST /auth/upgrade": Example(
+        body={"email": "grace@example.com", "username": "grace", "displayName": "Grace H.", "password": PASSWORD}
+    ),
+    "GET /auth/sessions": Example(),
+    "DELETE /auth/sessions/{id}": Example(SESSION),
+    "POST /auth/change-password": Example(body={"password": PASSWORD, "newPassword": NEW_PASSWORD}),
+    "POST /auth/change-email": Example(body={"email": "ada@example.org", "password": PASSWORD}),
+    "POST /auth/verify-email": Example(body={}),
+    "POST /auth/verify-email/confirm": Example(body={"token": VERIFICATION_CODE}),
+    "POST /auth/reset-password": Example(body={"email": OTHERS_EMAIL}),
+    "POST /auth/reset-password/confirm": Example(body={"token": RESET_CODE, "newPassword": NEW_PASSWORD}),
 }
 
 PROFILES: dict[str, Example] = {
-    "PATCH /users/me": Example(body={"displayName": "Ada L.", "bio": "I play at night", "birthYear": 1990}),
+    "GET /users": Example(query={"query": "ada", "limit": 10}),
+    "GET /users/{id}": Example(PLAYER),
+    "GET /users/me": Example(),
+    "PATCH /users/me": Example(body={"displayName": "Ada L.", "bio": "Support main.", "birthYear": 1990}),
     "DELETE /users/me": Example(body={}),
     "GET /users/me/export": Example(),
     "PATCH /users/me/preferences": Example(
         body={
             "competitiveness": "competitive",
-            "games": [{"gameId": "rocket-league", "weight": 8}],
+            "games": [{"gameId": "rocket-league", "weight": 10}],
             "regions": ["EU"],
-            "languages": ["en"],
-            "playTimes": [{"day": "fri", "fromHour": 18, "toHour": 23}],
+            "languages": ["en", "de"],
         }
     ),
-    "PUT /users/me/game-profiles/{id}": Example("rocket-league", body={"inGameName": "AdaL", "skillLevel": 70}),
+    "PUT /users/me/game-profiles/{id}": Example(
+        "rocket-league", body={"inGameName": "ada-l", "rank": "Diamond II", "skillLevel": 70}
+    ),
     "DELETE /users/me/game-profiles/{id}": Example("rocket-league"),
     "PUT /users/me/avatar": Example(),
     "DELETE /users/me/avatar": Example(),
     "GET /avatars/{id}": Example(AVATAR, query={"size": "64"}),
     "GET /users/me/devices": Example(),
-    "POST /users/me/devices": Example(body={"token": "a-token-of-the-push-service", "platform": "ios"}),
+    "POST /users/me/devices": Example(body={"token": "from-the-push-service", "platform": "ios", "name": "phone"}),
     "DELETE /users/me/devices/{id}": Example(DEVICE),
     "GET /users/me/privacy": Example(),
-    "PATCH /users/me/privacy": Example(body={"profile": "friends"}),
-    "GET /users": Example(query={"query": "ad", "limit": 10}),
+    "PATCH /users/me/privacy": Example(body={"profile": "friends", "directMessages": "friends"}),
+    "GET /users/me/notification-settings": Example(),
+    "PUT /users/me/notification-settings": Example(body={"mention": False, "lobbyInvite": True}),
 }
 
 GAMES: dict[str, Example] = {
-    "GET /games": Example(query={"limit": 10}),
+    "GET /games": Example(query={"query": "rocket", "mode": "ranked", "sort": "name", "limit": 10}),
+    "GET /games/trending": Example(query={"limit": 5}),
+    "POST /games/fetch": Example(body={"query": "star racer"}),
     "GET /games/{id}": Example("rocket-league"),
     "GET /leaderboards/{id}": Example("rocket-league", query={"mode": "ranked", "limit": 10}),
     "POST /matches/{id}/result": Example(MATCH, body={"places": [[CALLER], [PLAYER]]}),
@@ -134,12 +157,75 @@ CHATS: dict[str, Example] = {
     "GET /media/{id}/thumbnail": Example(MEDIA),
 }
 
+SPACE_CHESS: dict[str, Any] = {
+    "name": "Space Chess",
+    "genres": ["strategy"],
+    "platforms": ["pc"],
+    "modes": [{"mode": "ranked", "teams": {"count": 2, "size": 1}}],
+}
+REPORTS: dict[str, Example] = {
+    "POST /reports": Example(
+        body={
+            "userId": PLAYER,
+            "reason": "harassment",
+            "description": "Insults everybody in the lobby.",
+            "evidence": [{"lobbyId": LOBBY}],
+        }
+    ),
+    "GET /reports/mine": Example(query={"limit": 10}),
+    "GET /admin/reports": Example(query={"status": "open", "reason": "harassment", "limit": 10}),
+    "GET /admin/reports/{id}": Example(CASE),
+    "POST /admin/reports/{id}/notes": Example(CASE, body={"text": "Has been warned before."}),
+    "POST /admin/reports/{id}/assign": Example(CASE, body={"assigneeId": MODERATOR}),
+    "POST /admin/reports/{id}/resolve": Example(
+        CASE, body={"action": "mute", "reason": "Insults in the chat.", "durationMs": 3_600_000}
+    ),
+    "GET /admin/users/{id}/sanctions": Example(PLAYER),
+    "POST /admin/users/{id}/sanctions": Example(
+        PLAYER, body={"kind": "suspension", "reason": "Cheating.", "durationMs": 604_800_000}
+    ),
+    "POST /admin/sanctions/{id}/lift": Example(SANCTION, body={"reason": "It was a mistake."}),
+}
+
 ADMIN: dict[str, Example] = {
+    "GET /admin/users": Example(query={"status": "active", "role": "user", "page": 1, "limit": 10}),
+    "GET /admin/users/export": Example(query={"format": "csv", "role": "admin"}),
+    "GET /admin/users/{id}": Example(PLAYER),
+    "GET /admin/users/{id}/sockets": Example(PLAYER),
+    "GET /admin/audit": Example(query={"target": PLAYER, "limit": 10}),
+    "GET /admin/lobbies": Example(query={"status": "forming", "gameId": "rocket-league", "limit": 10}),
+    "GET /admin/lobbies/{id}": Example(LOBBY),
+    "POST /admin/lobbies/{id}/close": Example(LOBBY, body={"reason": "Its name."}),
+    "GET /admin/queues": Example(),
+    "PUT /admin/queues/{id}": Example(
+        "apex", body={"mode": "ranked", "enabled": False, "message": "Broken by today's patch.", "retryInMs": 600_000}
+    ),
+    "GET /admin/flags": Example(),
+    "PUT /admin/flags/maintenance": Example(body={"enabled": False}),
+    "GET /admin/sockets": Example(),
+    "GET /admin/jobs": Example(query={"status": "dead", "limit": 10}),
+    "GET /admin/jobs/{id}": Example(JOB),
+    "POST /admin/jobs/{id}/requeue": Example(JOB),
+    "POST /admin/broadcast": Example(body={"title": "Maintenance", "body": "Back at 6:00 UTC."}),
+    "POST /admin/games/sync": Example(),
+    "GET /admin/games/{id}": Example("rocket-league"),
+    "POST /admin/games": Example(body={"id": "space-chess", **SPACE_CHESS}),
+    "PUT /admin/games/{id}": Example(GAME, body=SPACE_CHESS),
+    "DELETE /admin/games/{id}": Example(GAME),
     "GET /admin/api-keys": Example(),
     "POST /admin/api-keys": Example(body={"name": "eu-servers", "scopes": ["results:write"], "expiresDays": 90}),
     "DELETE /admin/api-keys/{id}": Example(API_KEY),
     "PUT /admin/users/{id}/roles": Example(PLAYER, body={"roles": ["user", "moderator"]}),
 }
 
-EXAMPLES: Mapping[str, Example] = {**ACCOUNTS, **PROFILES, **GAMES, **LOBBIES, **SOCIAL, **CHATS, **ADMIN}
+EXAMPLES: Mapping[str, Example] = {
+    **ACCOUNTS,
+    **PROFILES,
+    **GAMES,
+    **LOBBIES,
+    **SOCIAL,
+    **CHATS,
+    **REPORTS,
+    **ADMIN,
+}
 """By method and path, as in the route's own table."""

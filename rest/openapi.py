@@ -218,7 +218,8 @@ def _responses(route: Route, routes: list[Route], refs: Refs) -> dict[str, Any]:
 def _success(route: Route, routes: list[Route], refs: Refs) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": HTTPStatus(route.status).phrase, "headers": _headers(route)}
     if route.answer is bytes:
-        answer["content"] = {kind: {"schema": _file(kind)} for kind in route.content_types}
+        schema = {"type": "string", "format": "binary"}
+        answer["content"] = {kind: {"schema": {} if kind == "application/json" else schema} for kind in route.content}
     elif route.answer is not None and (model := _item(route.answer)):
         one = refs[model]
         data = {"type": "array", "items": one} if get_origin(route.answer) is list else one
@@ -226,10 +227,6 @@ def _success(route: Route, routes: list[Route], refs: Refs) -> dict[str, Any]:
     if links := _links(route, routes):
         answer["links"] = links
     return answer
-
-
-def _file(content_type: str) -> Schema:
-    return {"type": "object"} if content_type == "application/json" else {"type": "string", "format": "binary"}
 
 
 def _envelope(data: Schema) -> Schema:

@@ -59,6 +59,9 @@ LIMITS: dict[RateClass, Limit] = {
 }
 """By user or API key, or by address where there is neither."""
 
+SHARED: dict[RateClass, int] = {"write": 20, "upload": 20}
+"""How many times that all users of one address may have together."""
+
 
 class RestMetrics(Protocol):
     """What REST counts."""
@@ -167,10 +170,11 @@ class Route:
     path: its `{names}` are ids. auth: what it asks for, an access token, an API key with `scope`, or nothing.
     permission: what the caller's role must allow; the use case checks the rest. Where there is a scope as well, an API
     key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
-    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes` of one of the
-    `content_types`. errors: those of its own, besides the ones every route has. off_loop: whether validating the body
-    computes so long that it must leave the event loop. in_maintenance: whether everybody may call it then, though it
-    changes something. secret: whether its answers show a secret. deprecated: that it will go.
+    upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`,
+    whose types are `content`.
+    errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
+    that it must leave the event loop. in_maintenance: whether everybody may call it then, though it changes something.
+    secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -183,7 +187,7 @@ class Route:
     query: type[Command] | None = None
     upload: bool = False
     answer: Any = None
-    content_types: tuple[str, ...] = ("image/*",)
+    content: tuple[str, ...] = ("image/*",)
     status: int = 200
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()

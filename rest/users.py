@@ -119,7 +119,7 @@ routes = [
     Route("GET", "/users/me", me, answer=Me),
     Route("PATCH", "/users/me", update_me, body=UpdateProfile, answer=Me, rate="write", errors=(UsernameTaken,)),
     Route("DELETE", "/users/me", delete_me, body=Empty, status=204, rate="write"),
-    Route("GET", "/users/me/export", export, answer=bytes, content_types=("application/json",), rate="upload"),
+    Route("GET", "/users/me/export", export, answer=bytes, content=("application/json",), rate="upload"),
     Route("PATCH", "/users/me/preferences", set_preferences, body=UpdatePreferences, answer=Me, rate="write"),
     Route(
         "PUT",

@@ -97,6 +97,7 @@ def faults(error: ValidationError) -> list[dict[str, str]]:
     return [
         {"field": _path(fault["loc"]), "message": fault["msg"].removeprefix("Value error, ")}
         for fault in error.errors(include_url=False, include_input=False, include_context=False)[:50]
+        if fault["type"] != "default_factory_not_called"  # it follows from another fault, which is told
     ]
 
 

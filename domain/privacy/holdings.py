@@ -157,6 +157,13 @@ def _ticket(ticket: Ticket, user: User) -> Document | None:
     return anonymise(ticket.changed(scheduled_by=None, backfill_of=None, due_at=None), user)
 
 
+def _audit(entry: AuditEntry, user: User) -> Document:
+    """Who did something to the account without proving to be its user is told without an address: it may be theirs."""
+    if entry.actor_id is None:
+        entry = entry.changed(actor=entry.actor.model_copy(update={"address": None}))
+    return anonymise(entry, user)
+
+
 def _trail(entry: TrailEntry, user: User) -> Document:
     """What the person did to a lobby stays, but not to which values: they may have typed them."""
     if entry.by == user.id:
@@ -227,7 +234,7 @@ HOLDINGS: tuple[Holding[Any], ...] = (
         AUDIT,
         own=(by("actor_id"), by("target", "user:{}")),
         secret=_of_others,
-        erase=anonymise,
+        erase=_audit,
         scattered=True,
     ),
     # Who has reported somebody is not theirs to know.

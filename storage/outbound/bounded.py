@@ -3,7 +3,7 @@
 import aiohttp
 
 
-class AnswerTooLong(Exception):
+class AnswerTooLong(ValueError):
     """The answer has more bytes than are read of it."""
 
 

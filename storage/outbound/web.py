@@ -11,6 +11,7 @@ import orjson
 from loguru import logger
 
 from domain.core.errors import Unavailable
+from storage.outbound.bounded import read_bounded
 
 TIMEOUT_S = 5.0
 ANSWER_LIMIT = 65_536
@@ -56,20 +57,10 @@ class Web:
         ):
             if response.status != 200:
                 raise ValueError(f"status {response.status}")
-            value = orjson.loads(await _bounded(response))
+            value = orjson.loads(await read_bounded(response, ANSWER_LIMIT))
             if not isinstance(value, dict):
                 raise ValueError("no object")
             return value
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The body, if it is not too long; what is longer is not read."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > ANSWER_LIMIT:
-            raise ValueError("too long")
-    return bytes(body)
 
 
 def _public_socket(address: tuple[Any, ...]) -> socket.socket:

@@ -1,9 +1,13 @@
 """What the examples of the OpenAPI document are about, made for real: each made-up id stands for a thing to make."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aiohttp
@@ -15,9 +19,10 @@ from rest import examples
 from rest.examples import Example
 from rest.routes import Route
 from tests.support.accounts import PASSWORD
-from tests.support.administrator import USERNAME
+from tests.support.administrator import DEAD_JOB, USERNAME
 from tests.support.images import an_image
 from tests.support.issuer import Issuer
+from tests.support.wait import eventually
 
 DUEL: Any = {
     "games": [{"gameId": "rocket-league"}],
@@ -31,20 +36,21 @@ DUEL: Any = {
 class World:
     """A server, the caller of the example, another player, and what they have.
 
-    key: an API key with every scope. issuer: who vouches for players, called `studio`.
+    key: an API key with every scope. issuer: who vouches for players, called `studio`. mails: the folder they go to.
     """
 
     url: str
     http: aiohttp.ClientSession
     key: str
     issuer: Issuer
+    mails: Path
     admin: Session
     caller: Session
     other: Session
     made: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    async def create(cls, url: str, http: aiohttp.ClientSession, key: str, issuer: Issuer) -> "World":
+    async def create(cls, url: str, http: aiohttp.ClientSession, key: str, issuer: Issuer, mails: Path) -> "World":
         """Two new players on the server."""
         async with MaogaRest(url, http) as rest:
             names = [f"p{uuid4().hex[:12]}" for _ in range(2)]
@@ -55,9 +61,11 @@ class World:
             examples.PLAYER: other.user["id"],
             examples.OTHERS_EMAIL: f"{names[1]}@example.test",
             examples.REFRESH_TOKEN: str(caller.refresh_token),
+            examples.MODERATOR: admin.user["id"],
+            examples.JOB: DEAD_JOB,
             examples.PROVIDER_TOKEN: issuer.token(names[0]),
         }
-        return cls(url, http, key, issuer, admin, caller, other, made)
+        return cls(url, http, key, issuer, mails, admin, caller, other, made)
 
     async def call(self, session: Session, method: str, path: str, **request: Any) -> Any:
         """The data of an answer that must be a success."""
@@ -132,14 +140,62 @@ async def _match(world: World) -> str:
     return str(match)
 
 
-async def _avatar(world: World) -> str:
-    user = await world.call(world.caller, "PUT", "/users/me/avatar", data=_picture())
-    return str(user["avatarUrl"]).rpartition("/")[2]
+async def _game(world: World) -> str:
+    id = f"game-{uuid4().hex}"
+    await world.call(world.admin, "POST", "/admin/games", json={"id": id, **examples.SPACE_CHESS})
+    return id
+
+
+async def _session(world: World) -> str:
+    async with MaogaRest(world.url, world.http) as rest:
+        await rest.login(world.caller.user["username"], PASSWORD)
+    return str((await world.call(world.caller, "GET", "/auth/sessions"))[0]["id"])
 
 
 async def _device(world: World) -> str:
     body = examples.PROFILES["POST /users/me/devices"].body
     return str((await world.call(world.caller, "POST", "/users/me/devices", json=body))["id"])
+
+
+async def _avatar(world: World) -> str:
+    me = await world.call(world.caller, "PUT", "/users/me/avatar", data=_picture())
+    return str(urlsplit(me["avatarUrl"]).path.rpartition("/")[2])
+
+
+async def _case(world: World) -> str:
+    body = {"userId": world.made[examples.PLAYER], "reason": "cheating"}
+    await world.call(world.caller, "POST", "/reports", json=body)
+    (case,) = await world.call(world.admin, "GET", "/admin/reports", params={"userId": body["userId"]})
+    return str(case["id"])
+
+
+async def _sanction(world: World) -> str:
+    path = f"/admin/users/{world.made[examples.PLAYER]}/sanctions"
+    return str((await world.call(world.admin, "POST", path, json={"kind": "mute", "reason": "Loud."}))["id"])
+
+
+async def _verification_code(world: World) -> str:
+    return await _mailed(world, "Confirm your email address")
+
+
+async def _reset_code(world: World) -> str:
+    await world.call(world.caller, "POST", "/auth/reset-password", json={"email": world.caller.user["email"]})
+    return await _mailed(world, "Choose a new password")
+
+
+async def _mailed(world: World, subject: str) -> str:
+    """The code in the mail to the caller with that subject, once it is there."""
+
+    def found() -> str | None:
+        for path in world.mails.glob("*.eml"):
+            mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+            if (mail["To"], mail["Subject"]) == (world.caller.user["email"], subject):
+                body = mail.get_body(("plain",))
+                code = re.search(r"Your code: ([A-Za-z0-9_-]{43})\s", body.get_content() if body else "")
+                return code and code[1]
+        return None
+
+    return str(await eventually(found, timeout=15))
 
 
 async def _api_key(world: World) -> str:
@@ -153,9 +209,15 @@ MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     examples.MEDIA: _media,
     examples.NOTIFICATION: _notification,
     examples.MATCH: _match,
-    examples.AVATAR: _avatar,
-    examples.DEVICE: _device,
     examples.API_KEY: _api_key,
+    examples.GAME: _game,
+    examples.SESSION: _session,
+    examples.DEVICE: _device,
+    examples.AVATAR: _avatar,
+    examples.CASE: _case,
+    examples.SANCTION: _sanction,
+    examples.VERIFICATION_CODE: _verification_code,
+    examples.RESET_CODE: _reset_code,
 }
 
 
@@ -183,12 +245,18 @@ async def _all_be_ready(world: World) -> None:
         await world.call(player, "POST", f"{path}/ready", json={"ready": True})
 
 
+async def _be_a_guest(world: World) -> None:
+    async with MaogaRest(world.url, world.http) as rest:
+        world.caller = await rest.guest()
+
+
 async def _be_linked(world: World) -> None:
     body = {"token": world.issuer.token(world.caller.user["username"])}
     await world.call(world.caller, "POST", "/users/me/identities/studio", json=body)
 
 
 BEFORE: dict[str, Callable[[World], Awaitable[None]]] = {
+    "POST /auth/upgrade": _be_a_guest,
     "DELETE /users/me/identities/{provider}": _be_linked,
     "PATCH /friends/requests/{id}": _be_asked,
     "POST /chats/direct": _be_friends,

@@ -43,7 +43,6 @@ from maoga.games_assembly import build_catalogue
 from maoga.people_assembly import PersonalCases, build_people
 from maoga.process import report
 from maoga.reference import DOCUMENTS
-from maoga.settings import Settings
 from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
@@ -188,12 +187,8 @@ async def serving(
     checks: dict[str, Check] | None = None,
     chats: ChatCases | None = None,
     providers: Mapping[str, IdentityProvider] | None = None,
-    settings: Settings | None = None,
 ) -> AsyncIterator[Api]:
-    """A server of those accounts. chats: another chat than a plain one. providers: of identities.
-
-    settings: of the catalogue's source.
-    """
+    """A server of those accounts. chats: another chat than a plain one. providers: of identities."""
     metrics = Observed()
     database, clock, cache = accounts.database, accounts.clock, Cache(MemoryCache(accounts.clock))
     games = Games(database, clock, cache)
@@ -207,7 +202,7 @@ async def serving(
     runner_of_jobs = JobRunner(database, jobs, clock, worker="rest", report=report)
     store = FolderStore(test_settings(Path(gettempdir())).images_path)
     catalogue = build_catalogue(
-        settings or test_settings(Path(gettempdir())),
+        test_settings(Path(gettempdir())),
         database=database,
         redis=accounts.redis,
         games=games,
@@ -244,6 +239,7 @@ async def serving(
         store=store,
         users=accounts.users,
         auth=accounts.auth,
+        links=accounts.links,
         audit=Audit(clock, new_id),
         blocks=blocks,
         friends=friends,

@@ -10,7 +10,7 @@ import pytest
 
 from domain.core.limits import Limit
 from rest.app import ROUTES
-from rest.routes import LIMITS
+from rest.routes import LIMITS, SHARED
 from tests.integration.rest.conftest import CONFIG, Api, serving
 from tests.support.accounts import KEY, PASSWORD, Accounts
 
@@ -171,6 +171,21 @@ async def test_users_are_limited_each_on_their_own(api: Api, monkeypatch: pytest
     monkeypatch.setitem(LIMITS, "read", Limit(2, 60))
     assert [(await api.get("users/me", token=ada["accessToken"])).status for _ in range(3)] == [200, 200, 429]
     assert (await api.get("users/me", token=bob["accessToken"])).status == 200
+
+
+async def test_one_who_plays_many_users_gets_only_so_far(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LIMITS, "write", Limit(2, 60))
+    monkeypatch.setitem(SHARED, "write", 2)
+    async with serving(accounts, replace(CONFIG, trusted_proxies=1)) as api:
+        tokens = [(await api.register(name))["accessToken"] for name in ("ada", "bob", "cid")]
+        statuses = [
+            (await api.post("notifications/read-all", token=token, headers={"X-Forwarded-For": address})).status
+            for address in ("203.0.113.1", "203.0.113.2")
+            for token in tokens
+            for _ in range(2)
+            if address.endswith("1") or token == tokens[2]
+        ]
+    assert statuses == [200, 200, 200, 200, 429, 429, 429, 429], "the third has spent their own on being refused"
 
 
 async def test_guessing_at_tokens_is_limited_by_address(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
