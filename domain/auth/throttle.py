@@ -98,6 +98,7 @@ class LoginThrottle:
     async def _account_key(self, credential: str, address: str) -> str:
         """Where attempts at this account from this address are counted."""
         owner = _owner_key(credential, address)
+<<<<<<< HEAD
         return owner if await self._failures.trusted(owner) else _stranger_key(credential)
 
 
@@ -107,6 +108,18 @@ def _owner_key(credential: str, address: str) -> str:
 
 def _stranger_key(credential: str) -> str:
     return f"account:{_digest(name_key(credential))}"
+=======
+        return owner if await self._failures.trusted(owner) else account_key(credential)
+
+
+def account_key(credential: str) -> str:
+    """What all keys of an account that is known by the credential begin with."""
+    return f"account:{_digest(name_key(credential))}"
+
+
+def _owner_key(credential: str, address: str) -> str:
+    return f"{account_key(credential)}:{_digest(f'{name_key(credential)} {address}')}"
+>>>>>>> six
 
 
 def _digest(text: str) -> str:
