@@ -93,22 +93,11 @@ class LoginThrottle:
 
     async def forgive(self, credential: str) -> None:
         """The owner proved themselves otherwise: the failures of strangers are forgotten."""
-        await self._failures.forget(_stranger_key(credential))
+        await self._failures.forget(account_key(credential))
 
     async def _account_key(self, credential: str, address: str) -> str:
         """Where attempts at this account from this address are counted."""
         owner = _owner_key(credential, address)
-<<<<<<< HEAD
-        return owner if await self._failures.trusted(owner) else _stranger_key(credential)
-
-
-def _owner_key(credential: str, address: str) -> str:
-    return f"owner:{_digest(f'{name_key(credential)} {address}')}"
-
-
-def _stranger_key(credential: str) -> str:
-    return f"account:{_digest(name_key(credential))}"
-=======
         return owner if await self._failures.trusted(owner) else account_key(credential)
 
 
@@ -119,7 +108,6 @@ def account_key(credential: str) -> str:
 
 def _owner_key(credential: str, address: str) -> str:
     return f"{account_key(credential)}:{_digest(f'{name_key(credential)} {address}')}"
->>>>>>> six
 
 
 def _digest(text: str) -> str:

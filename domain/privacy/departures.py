@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from domain.audit.audit import Audit
 from domain.audit.model import SERVER, Actor
 from domain.auth.auth import Auth
+from domain.auth.throttle import account_key
 from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Changes, Collection, Database, Delete, StorageConflict, Update
@@ -30,8 +31,8 @@ Step = Callable[[UserId], Awaitable[None]]
 class Traces(Protocol):
     """What is hot and rebuildable of users: a port."""
 
-    async def forget(self, users: Sequence[str]) -> None:
-        """Nothing that is named after the users is left. Raises `errors.Unavailable`."""
+    async def forget(self, marks: Sequence[str]) -> None:
+        """Nothing is left whose name has one of the marks in it. Raises `errors.Unavailable`."""
         ...
 
 
@@ -95,7 +96,7 @@ class Departures:
         for holding in HOLDINGS:
             if holding.spec is not USERS:
                 await self._clean(holding, users)
-        await self._traces.forget([user.id for user in users])
+        await self._traces.forget([mark for user in users for mark in _marks(user)])
         for user in users:
             tombstone = self._audit.entry("users.erased", SERVER)
             with suppress(StorageConflict):  # another attempt was quicker
@@ -132,3 +133,9 @@ class Departures:
             if await collection.replace(after) if after else await collection.delete(found.id):
                 return
         raise Conflict
+
+
+def _marks(user: User) -> list[str]:
+    """What stands in the names of what is hot of a user: the id, and the credentials as the throttle of logins has
+    them."""
+    return [user.id, *(account_key(credential) for credential in (user.username, user.email) if credential)]

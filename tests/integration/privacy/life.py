@@ -12,12 +12,8 @@ from domain.audit.audit import Audit
 from domain.audit.model import Actor
 from domain.auth.commands import Login, RequestReset
 from domain.auth.external import IDENTITIES, Identity
-<<<<<<< HEAD
-from domain.auth.model import Client as Where
-=======
 from domain.auth.links import LINKS, Link
 from domain.auth.model import Client as Origin
->>>>>>> six
 from domain.auth.model import SessionView
 from domain.chat.commands import CreateGroup, MarkRead, OpenDirect, React, Send
 from domain.chat.held import HELD, HeldMessage
@@ -208,6 +204,8 @@ async def _records(life: Life) -> None:
         Insert(SANCTIONS, Sanction(id=new_id(), user_id=life.eve, kind="mute", reason="spam", by=ada, created_at=now)),
     )
     await Idempotency(core.database, core.clock).begin(f"user:{ada}", "POST /x", "key", "0")
+    link = Link(id="0" * 64, purpose="verify_email", user_id=ada, email=EMAIL, epoch=0, expires_at=now + timedelta(1))
+    await core.database.collection(LINKS).insert(link)
     for reporter, reported in ((ada, bob), (life.eve, bob), (bob, ada), (life.cid, ada)):
         said = SubmitReport(user_id=reported, reason="spam", description="too many zithers")
         await core.moderation.reports.submit(reporter, said)
