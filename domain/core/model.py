@@ -24,6 +24,25 @@ Timestamp = Annotated[
 """A moment: RFC 3339 UTC with milliseconds on the wire, an aware datetime in Python."""
 
 
+def _moment(value: Any) -> Any:
+    """JSON and query strings know no moments: RFC 3339 text is one, with its zone."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"must be a moment {_AS_IN}") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"must name its zone, {_AS_IN}")
+    return moment
+
+
+_AS_IN = "as in 2026-01-31T18:30:00Z"
+
+Moment = Annotated[Timestamp, BeforeValidator(_moment)]
+"""A moment as a client gives it, in a body or a query string."""
+
+
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 
