@@ -39,6 +39,7 @@ class AccountCases:
     tokens: Tokens
     auth: Auth
     credentials: Credentials
+    links: Links
     keys: ApiKeys
     roles: Roles
     external: External
@@ -96,7 +97,7 @@ def build_accounts(
     keys, roles = ApiKeys(database, audit, clock), Roles(database, users, auth, audit)
     providers = identity_providers(settings.identity_providers, clock, private=not settings.hardened)
     external = External(database, users=users, auth=auth, trail=trail, providers=providers, clock=clock)
-    return AccountCases(tokens, auth, credentials, keys, roles, external)
+    return AccountCases(tokens, auth, credentials, links, keys, roles, external)
 
 
 def _pauses(settings: Settings) -> ThrottleConfig:

@@ -93,7 +93,7 @@ def build(
     cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs, audit = Jobs(database, clock, new_id), Audit(clock, new_id)
+    jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
     audit, flags = Audit(clock, new_id), Flags(database, clock)
     users = Users(database, clock)
@@ -165,7 +165,8 @@ def build(
         store=store,
         users=users,
         auth=accounts.auth,
-        audit=Audit(clock, new_id),
+        links=accounts.links,
+        audit=audit,
         blocks=blocks,
         friends=friends,
         privacy=privacy,
@@ -388,6 +389,7 @@ def build(
         tokens=accounts.tokens,
         auth=accounts.auth,
         credentials=accounts.credentials,
+        links=accounts.links,
         keys=accounts.keys,
         roles=accounts.roles,
         external=accounts.external,

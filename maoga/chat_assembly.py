@@ -71,7 +71,7 @@ def build_chat(
         imaging=ChildImaging(),
         channel_of=channels.of,
         jobs=jobs,
-        publisher=publisher,
+        outbox=outbox,
         clock=clock,
         new_id=new_id,
         review=settings.media_review,
@@ -89,7 +89,8 @@ def build_chat(
         new_id=new_id,
         checks=[Filtering(_hooks(settings), held), Attachments(media, settings.gif_hosts)],
     )
-    groups = Groups(channels=channels, contacts=contacts, users=users, clock=clock, new_id=new_id)
+    reads = Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock)
+    groups = Groups(channels=channels, reads=reads, contacts=contacts, users=users, clock=clock, new_id=new_id)
     erasure = Erasure(
         database=database,
         groups=groups,
@@ -116,7 +117,7 @@ def build_chat(
         media=media,
         moderation=Moderation(channels=channels, chat=chat, media=media, held=held, clock=clock),
         erasure=erasure,
-        reads=Reads(database=database, channels=channels, blocks=blocks, outbox=outbox, clock=clock),
+        reads=reads,
         typing=TypingNews(chat, publisher, clock),
     )
 

@@ -10,7 +10,7 @@ from domain.auth.api_keys import API_KEYS, ApiKeys
 from domain.auth.auth import Auth
 from domain.auth.credentials import Credentials
 from domain.auth.external import IDENTITIES, External
-from domain.auth.links import LINKS
+from domain.auth.links import LINKS, Links
 from domain.auth.model import SESSIONS
 from domain.auth.roles import Roles
 from domain.auth.tokens import Tokens
@@ -118,6 +118,7 @@ class Core:
     tokens: Tokens
     auth: Auth
     credentials: Credentials
+    links: Links
     keys: ApiKeys
     roles: Roles
     external: External

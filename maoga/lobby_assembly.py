@@ -114,7 +114,9 @@ def build_lobbies(
         browser=LobbyBrowser(database, friends, blocks),
         matched=MatchedLobbies(database=database, users=users, changes=changes, clock=clock, config=config),
         audience=Audience(database=database, changes=changes, presence=presence, clock=clock, config=config),
-        upkeep=LobbyUpkeep(database=database, changes=changes, deadlines=deadlines, clock=clock, config=config),
+        upkeep=LobbyUpkeep(
+            database=database, changes=changes, deadlines=deadlines, limits=limits, clock=clock, config=config
+        ),
     )
 
 

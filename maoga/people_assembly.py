@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.audit.audit import Audit
 from domain.auth.auth import Auth
+from domain.auth.links import Links
 from domain.chat.cases import ChatCases
 from domain.core.clock import Clock
 from domain.core.collection import Database
@@ -53,6 +54,7 @@ def build_people(
     store: MediaStore,
     users: Users,
     auth: Auth,
+    links: Links,
     audit: Audit,
     blocks: Blocks,
     friends: Friends,
@@ -80,7 +82,7 @@ def build_people(
         clock=clock,
         grace=grace,
         traces=RedisTraces(redis),
-        steps=[chats.erasure.erase, avatars.erase, standings.forget],
+        steps=[chats.erasure.erase, avatars.erase, standings.forget, links.forget],
     )
     runner.handle(COLLECT_JOB, collect, timeout_s=600)
     runner.handle(ERASURE_JOB, departures.erase_due, timeout_s=ERASURE_TIMEOUT_S)

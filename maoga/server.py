@@ -208,6 +208,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
             notifications=core.notifications,
             hub=hub,
             follows=follows,
+            clock=core.clock,
         ),
     )
     core.publisher.attach(hub)

@@ -9,18 +9,13 @@ from pydantic import Field, FilePath, SecretStr, field_validator, model_validato
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.matchmaking.cooldowns import CooldownRule
-from maoga.setting_rules import SECRET_MIN_LENGTH, is_http_url, is_weak, kept_secret
+from maoga.setting_rules import kept_secret, problems_of
 from storage.media.s3 import S3Url
 from storage.outbound.providers import ProviderConfigs
-from storage.outbound.smtp import is_sender, is_smtp_url
-from storage.redis.url import parse as parse_redis_url
 
 Environment = Literal["development", "test", "staging", "production"]
 Role = Literal["all", "gateway", "worker"]
 Transport = Literal["websocket", "polling"]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
-
-HARDENED_BCRYPT_COST = 10
 
 
 def _instance_name() -> str:
@@ -101,7 +96,7 @@ class Settings(BaseSettings):
     secret_keys_accepted: Annotated[list[SecretStr], NoDecode] = Field(
         default_factory=list,
         description="comma-separated further keys whose tokens are accepted: the next one, or the last "
-        "(docs/accounts.md says how to rotate)",
+        "(docs/access.md says how to rotate)",
     )
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
@@ -121,7 +116,7 @@ class Settings(BaseSettings):
     identity_providers: Annotated[ProviderConfigs, NoDecode] = Field(
         default_factory=dict,
         description='JSON of who vouches for players, by name: {"studio": {"kind": "oidc", "issuer": "https://...", '
-        '"audience": "..."}} and the like (docs/accounts.md)',
+        '"audience": "..."}} and the like (docs/access.md)',
     )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
     account_grace_days: float = Field(
@@ -209,10 +204,15 @@ class Settings(BaseSettings):
     allocator_secret: SecretStr = Field(
         default=SecretStr(""), description="signs what allocator_url is sent; at least 32 characters, known to both"
     )
-    igdb_client_id: str | None = Field(default=None, description="id of a Twitch app, to import games from IGDB")
+    igdb_client_id: str | None = Field(
+        default=None,
+        description="id of a Twitch application, with which games are imported from IGDB; none are without",
+    )
     igdb_client_secret: SecretStr = Field(default=SecretStr(""), description="its secret")
-    igdb_url: HttpUrl = Field(default="https://api.igdb.com/v4", description="address of IGDB")
-    igdb_token_url: HttpUrl = Field(default="https://id.twitch.tv/oauth2/token", description="gives its tokens")
+    igdb_url: str = Field(default="https://api.igdb.com/v4", description="address of IGDB")
+    igdb_token_url: str = Field(
+        default="https://id.twitch.tv/oauth2/token", description="address at which Twitch gives tokens for it"
+    )
     grace_s: float = Field(default=30, gt=0, description="seconds a disconnected player keeps ticket and seat")
 
     media_dir: Path | None = Field(
@@ -256,7 +256,9 @@ class Settings(BaseSettings):
     fault_point: str | None = Field(
         default=None, description="test only: kill this process when it reaches the fault point of that name"
     )
-    slow_request_ms: int = Field(default=1000, ge=0, description="milliseconds after which a request is slow; 0: never")
+    slow_request_ms: int = Field(
+        default=1000, ge=0, description="milliseconds from which on a request is logged as slow; 0 for never"
+    )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
     @field_validator(
@@ -268,92 +270,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [
-            *self._url_problems(),
-            *self._allocator_problems(),
-            *self._mail_problems(),
-            *self._embedded_problems(),
-            *self._production_problems(),
-        ]
-        if self.fault_point and self.environment != "test":
-            problems.append("MAOGA_FAULT_POINT is for MAOGA_ENVIRONMENT=test only")
-        if self.igdb_client_id and not self.igdb_client_secret.get_secret_value():
-            problems.append("MAOGA_IGDB_CLIENT_SECRET is required with MAOGA_IGDB_CLIENT_ID")
+        problems = problems_of(self)
         if problems:
             raise ValueError("; ".join(problems))
         return self
-
-    def _url_problems(self) -> list[str]:
-        problems = []
-        if not self.database_url.get_secret_value().startswith(("sqlite:///", "mongodb://", "mongodb+srv://")):
-            problems.append("MAOGA_DATABASE_URL must be sqlite:///FILE or mongodb://...")
-        try:
-            parse_redis_url(self.redis_url.get_secret_value())
-        except ValueError as error:
-            problems.append(f"MAOGA_REDIS_URL {error}")
-        return problems
-
-    def _allocator_problems(self) -> list[str]:
-        if self.allocator_url is None:
-            return []
-        problems = []
-        if not is_http_url(self.allocator_url):
-            problems.append("MAOGA_ALLOCATOR_URL must be http://HOST... or https://HOST..., without a fragment")
-        if len(self.allocator_secret.get_secret_value()) < SECRET_MIN_LENGTH:
-            problems.append(
-                f"MAOGA_ALLOCATOR_SECRET must have at least {SECRET_MIN_LENGTH} characters with MAOGA_ALLOCATOR_URL"
-            )
-        elif self.hardened and is_weak(self.allocator_secret.get_secret_value()):
-            problems.append(f"MAOGA_ALLOCATOR_SECRET is weak: {self.environment} wants random characters")
-        return problems
-
-    def _mail_problems(self) -> list[str]:
-        problems = []
-        if (url := self.smtp_url.get_secret_value()) and not is_smtp_url(url):
-            problems.append("MAOGA_SMTP_URL must be smtp[s]://[user:password@]host[:port]")
-        if not is_sender(self.mail_from):
-            problems.append("MAOGA_MAIL_FROM must be an address, or name <address>")
-        if self.mail_link is not None and not is_http_url(self.mail_link):
-            problems.append("MAOGA_MAIL_LINK must be http://HOST... or https://HOST..., without a fragment")
-        return problems
-
-    def _embedded_problems(self) -> list[str]:
-        if self.role != "all" and self.embedded:
-            return [
-                f"role {self.role} needs data shared by several processes: set MAOGA_DATABASE_URL to mongodb://... and "
-                "MAOGA_REDIS_URL to redis://... (the embedded default serves one process)"
-            ]
-        if not self.sqlite and self.embedded:
-            return [
-                "MAOGA_DATABASE_URL=mongodb://... needs MAOGA_REDIS_URL=redis://...: processes that share a database "
-                "must share what is hot, too"
-            ]
-        return []
-
-    def _production_problems(self) -> list[str]:
-        if not self.hardened:
-            return []
-        problems = []
-        if self.bcrypt_cost < HARDENED_BCRYPT_COST:
-            problems.append(f"MAOGA_BCRYPT_COST below {HARDENED_BCRYPT_COST} is refused in {self.environment}")
-        secret = self.secret_key.get_secret_value()
-        if not secret:
-            problems.append(f"MAOGA_SECRET_KEY is required in {self.environment}")
-        elif is_weak(secret):
-            problems.append(
-                f"MAOGA_SECRET_KEY is weak: use at least {SECRET_MIN_LENGTH} random characters "
-                "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
-            )
-        if any(is_weak(key.get_secret_value()) for key in self.secret_keys_accepted):
-            problems.append(f"MAOGA_SECRET_KEYS_ACCEPTED has a weak key: {self.environment} wants random characters")
-        if self.environment == "production":
-            if self.rate_limit_scale == 0:
-                problems.append("MAOGA_RATE_LIMIT_SCALE=0 is refused in production")
-            if self.bench:
-                problems.append("MAOGA_BENCH=1 is refused in production")
-            if "*" in self.cors_origins:
-                problems.append("MAOGA_CORS_ORIGINS=* is refused in production")
-        return problems
 
     @property
     def hardened(self) -> bool:

@@ -103,7 +103,10 @@ class Kick:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """A connection that has said who it is. id: never used again. clients: by sid, one for each namespace."""
+    """A connection that has said who it is. id: never used again. clients: by sid, one for each namespace.
+
+    limited: how many events in a row were refused as too many. wait_ms: what the last event was told to wait.
+    """
 
     id: str
     connection: str
@@ -112,12 +115,13 @@ class Session:
     buckets: tuple[TokenBucket, ...]
     clients: dict[str, Client] = field(default_factory=dict)
     limited: int = 0
+    wait_ms: int = 0
     warned_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
     def spend(self, cost: int) -> int:
         """Milliseconds to wait before an event of that cost, 0 when it may be handled now."""
-        wait = spend(self.buckets, cost)
+        self.wait_ms = wait = spend(self.buckets, cost)
         if wait:
             self.limited += 1
         elif self.limited:
@@ -240,8 +244,7 @@ class Sessions:
         now = asyncio.get_running_loop().time()
         if now - session.warned_at >= WARN_EVERY_S:
             session.warned_at = now
-            retry_in_ms = max((bucket.wait_ms(1) for bucket in session.buckets), default=0)
-            self._engine.send(client.sid, *RateLimitWarning(retry_in_ms=retry_in_ms).arguments(self._clock.now()))
+            self._engine.send(client.sid, *RateLimitWarning(retry_in_ms=session.wait_ms).arguments(self._clock.now()))
 
     def _begin(self, client: Client, token: str, principal: Principal) -> Session:
         user = self._users.get(principal.user_id) or _User(self._buckets(USER_SHARE))

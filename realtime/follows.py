@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 from weakref import WeakValueDictionary
 
 from domain.core.errors import Unavailable
@@ -94,6 +95,15 @@ class Follows:
         """It does not ask for these any more."""
         if following := self._following.get(sid):
             following.wishes -= frozenset(streams)
+
+    def dismiss(self, sid: str, stream: str, *last: Any) -> None:
+        """The client hears nothing more of a stream that it does not ask for any more, but `last` (name, data, meta).
+
+        It is to be refreshed, which ends the rest. A client that does not follow the stream is sent nothing.
+        """
+        if stream in self._streams_of(sid):
+            self._engine.leave(sid, stream)
+            self._engine.send(sid, *last)
 
     def wishers(self) -> list[str]:
         """The clients that follow what they have asked for."""

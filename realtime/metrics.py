@@ -15,7 +15,7 @@ from domain.matchmaking.metrics import MatchmakingMetrics, Outcome
 from domain.matchmaking.pool import PoolKey
 
 HANDLER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
-LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+LAG_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 TICK_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 WAIT_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800)
 JOB_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 600)
@@ -50,6 +50,7 @@ class Metrics:
         )
         self._events_out = Counter("maoga_events_out", "Events sent, once per client", ["event"], registry=registry)
         self._out: dict[str, Counter] = {}
+        self._http: dict[tuple[str, str, int], Histogram] = {}
         self._http_seconds = Histogram(
             "maoga_http_seconds",
             "Time to answer an HTTP request",
@@ -97,7 +98,10 @@ class Metrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. route: the pattern, not the path."""
-        self._http_seconds.labels(method, route, str(status)).observe(seconds)
+        series = self._http.get((method, route, status))
+        if series is None:
+            series = self._http[method, route, status] = self._http_seconds.labels(method, route, str(status))
+        series.observe(seconds)
 
     async def watch_loop(self) -> NoReturn:
         """Measures for ever how late the event loop is, and how many tasks it has."""

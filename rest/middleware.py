@@ -18,7 +18,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 INBOUND_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 QUIET = ("/health", "/health/live", "/health/ready", "/static/{path}")
-"""Probes come every second, and a page has many files: they are logged as debugging."""
+"""Probes come every second, and a page has many files: they are logged when they fail or are slow."""
 
 ERRORS_OF_STATUS: dict[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
 
@@ -134,7 +134,10 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
     method = request.method if request.method in hdrs.METH_ALL else "OTHER"
     request.app[SERVICES].metrics.observe(method, route, status, seconds)
-    ms = round(seconds * 1000, 1)
+    ms, slow_ms = round(seconds * 1000, 1), request.app[CONFIG].slow_ms
+    slow = bool(slow_ms) and ms >= slow_ms
+    if route in QUIET and status < 400 and not slow:
+        return
     fields = logger.bind(
         method=method,
         route=route,
@@ -144,11 +147,7 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
         user=request.get(USER_ID),
         user_agent=user_agent_of(request),
     )
-    slow_ms = request.app[CONFIG].slow_ms
-    if slow_ms and ms >= slow_ms:
-        fields.warning("slow: {} {} {} {} ms", method, route, status, ms)
-    else:
-        fields.log("DEBUG" if route in QUIET else "INFO", "{} {} {} {} ms", method, route, status, ms)
+    fields.log("WARNING" if slow else "INFO", "{}{} {} {} {} ms", "slow: " if slow else "", method, route, status, ms)
 
 
 def user_agent_of(request: web.Request) -> str:

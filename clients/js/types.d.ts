@@ -562,7 +562,8 @@ export interface Search {
 /**
  * A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member
  * has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom the member
- * has blocked.
+ * has blocked, as far as the newest are concerned. hiddenSeq: of a direct channel that the member has put away: not
+ * to be shown while `lastSeq` is no greater.
  */
 export interface Channel {
   id: string;
@@ -579,6 +580,7 @@ export interface Channel {
   readSeq: number;
   unread: number;
   mutedUntil?: string;
+  hiddenSeq?: number;
   createdAt: string;
   closedAt?: string;
 }
@@ -1095,12 +1097,13 @@ export interface CountdownStarted {
 
 /**
  * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
- * reason: somebody is not ready any more or is gone; or there is no server for the game.
+ * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has asked
+ * for too many (`rate_limited`).
  */
 export interface CountdownCancelled {
   lobbyId: string;
   version: number;
-  reason: "not_ready" | "allocation_failed";
+  reason: "not_ready" | "allocation_failed" | "rate_limited";
 }
 
 /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1165,6 +1168,12 @@ export interface MediaReviewed {
   channelId: string;
   mediaId: string;
   review: "pending" | "approved" | "rejected";
+}
+
+/** The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`. */
+export interface ChannelHidden {
+  channelId: string;
+  seq: number;
 }
 
 /** A message waits for a moderator of the channel. */
@@ -1876,7 +1885,8 @@ export interface LobbyEvents extends CommonEvents {
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
   /**
    * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+   * asked for too many (`rate_limited`).
    */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
   /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1907,7 +1917,8 @@ export interface LobbyEvents extends CommonEvents {
   countdown_started: (data: CountdownStarted, meta: Meta) => void;
   /**
    * The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-   * reason: somebody is not ready any more or is gone; or there is no server for the game.
+   * reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+   * asked for too many (`rate_limited`).
    */
   countdown_cancelled: (data: CountdownCancelled, meta: Meta) => void;
   /** The game begins: the status is `active`, `allocating` is false. connection: where, if a server was found. */
@@ -1974,6 +1985,8 @@ export interface ChatEvents extends CommonEvents {
   media_reviewed: (data: MediaReviewed, meta: Meta) => void;
   /** The player has muted a channel, on some device; without `mutedUntil`, the opposite. */
   channel_muted: (data: ChannelMuted, meta: Meta) => void;
+  /** The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`. */
+  channel_hidden: (data: ChannelHidden, meta: Meta) => void;
   /** A message waits for a moderator of the channel. */
   message_held: (data: MessageWaits, meta: Meta) => void;
 }
@@ -2011,7 +2024,7 @@ export interface ChatCommands extends CommonCommands {
   transfer_channel: (payload: ToMember, ack: (answer: Ack<Channel>) => void) => void;
   /** Renames a group, or sets the slow mode of a group or of the lobby the player hosts. */
   update_channel: (payload: UpdateChannel, ack: (answer: Ack<Channel>) => void) => void;
-  /** Leaves a group. */
+  /** Leaves a group; or puts a direct channel away until something is said in it, with `channel_hidden`. */
   leave_channel: (payload: ToChannel, ack: (answer: Ack<null>) => void) => void;
   /** Wants no notifications from a channel, for some time or for good; or wants them again. */
   mute: (payload: Mute, ack: (answer: Ack<ChannelMuted>) => void) => void;
@@ -2040,7 +2053,10 @@ export interface SocialEvents extends CommonEvents {
   notification_removed: (data: NotificationRemoved, meta: Meta) => void;
   /** How many notifications are unread now. */
   unread_count: (data: UnreadCount, meta: Meta) => void;
-  /** A player whom the socket watches is doing something else now. */
+  /**
+   * A player whom the socket watches is doing something else now; or may be watched no longer: offline, without
+   * `since`.
+   */
   presence_changed: (data: Presence, meta: Meta) => void;
 }
 

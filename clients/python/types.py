@@ -625,7 +625,8 @@ class Search(TypedDict):
 class Channel(TypedDict):
     """A channel as one of its members sees it. lastSeq: of `lastMessage`, 0 before the first. readSeq: what the
     member has read, on any device. unread: messages of others behind that, counted up to 99; none of those whom
-    the member has blocked.
+    the member has blocked, as far as the newest are concerned. hiddenSeq: of a direct channel that the member has
+    put away: not to be shown while `lastSeq` is no greater.
     """
 
     id: str
@@ -642,6 +643,7 @@ class Channel(TypedDict):
     readSeq: int
     unread: int
     mutedUntil: NotRequired[str]
+    hiddenSeq: NotRequired[int]
     createdAt: str
     closedAt: NotRequired[str]
 
@@ -1221,12 +1223,13 @@ class CountdownStarted(TypedDict):
 
 class CountdownCancelled(TypedDict):
     """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
-    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    reason: somebody is not ready any more or is gone; or no server was to be had for the game; or its host has
+    asked for too many (`rate_limited`).
     """
 
     lobbyId: str
     version: int
-    reason: Literal["not_ready", "allocation_failed"]
+    reason: Literal["not_ready", "allocation_failed", "rate_limited"]
 
 
 class LobbyStarted(TypedDict):
@@ -1298,6 +1301,13 @@ class MediaReviewed(TypedDict):
     channelId: str
     mediaId: str
     review: Literal["pending", "approved", "rejected"]
+
+
+class ChannelHidden(TypedDict):
+    """The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`."""
+
+    channelId: str
+    seq: int
 
 
 class MessageWaits(TypedDict):
@@ -2060,6 +2070,9 @@ class On(Protocol):
     def __call__(self, name: Literal["channel_muted"], callback: Callback[ChannelMuted]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["channel_hidden"], callback: Callback[ChannelHidden]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["message_held"], callback: Callback[MessageWaits]) -> None: ...
 
     @overload
@@ -2313,6 +2326,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["channel_muted"], predicate: Predicate[ChannelMuted] | None = None, timeout: float = ...
     ) -> Event[ChannelMuted]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["channel_hidden"], predicate: Predicate[ChannelHidden] | None = None, timeout: float = ...
+    ) -> Event[ChannelHidden]: ...
 
     @overload
     async def __call__(

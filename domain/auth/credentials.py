@@ -19,7 +19,7 @@ from domain.mail.mail import Mail
 from domain.mail.messages import EmailChanged, PasswordChanged
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Me, User
-from domain.users.names import name_key
+from domain.users.names import name_key, search_keys_of
 from domain.users.users import Users
 
 REFUSED = 5
@@ -86,7 +86,7 @@ class Credentials:
         user = await self._users.get(principal.user_id)
         if user.password_hash is not None:
             raise NotAGuest
-        email_key = name_key(command.email)
+        email_key, display_name = name_key(command.email), command.display_name or command.username
         changes: Changes = {
             "$set": {
                 "guest": False,
@@ -95,14 +95,15 @@ class Credentials:
                 "email_verified": user.email_verified and user.email_key == email_key,
                 "username": command.username,
                 "username_key": name_key(command.username),
-                "display_name": command.display_name or command.username,
+                "display_name": display_name,
+                "search_keys": search_keys_of(command.username, display_name),
                 "password_hash": await self._passwords.hash(command.password),
             },
             "$inc": {"version": 1},
         }
         await self._users.commit(
             Update(USERS, user.id, changes, expect={"version": user.version}),
-            self._links.verification(user, command.email, client),
+            self._links.verification(user.changed(email_key=email_key), command.email, client),
             self._trail.entry("auth.upgraded", client, user.id),
         )
         return await self._rankings.me(await self._users.get(principal.user_id))
@@ -143,7 +144,7 @@ class Credentials:
             command.new_password,
             Delete(LINKS, link.id),
             self._trail.entry("auth.password_reset", client, user.id),
-            verified=same_address(link, user),
+            verified=True,
         )
         await self._auth.cut_off(UserId(user.id), reason="password_changed")
         for name in filter(None, (user.email, user.username)):
@@ -186,7 +187,7 @@ class Credentials:
             writes.append(self._trail.entry("auth.email_changed", client, user.id))
             if user.email:
                 notice = EmailChanged(name=user.display_name, at=self._clock.now())
-                writes.append(self._mail.later(user.email, notice))
+                writes.append(self._mail.later(user.id, user.email, notice))
         await self._users.commit(*writes)
 
     async def _proved(self, principal: Principal, password: str, client: Client) -> User:
@@ -218,7 +219,7 @@ class Credentials:
             "$inc": {"epoch": 1, "version": 1},
         }
         notice = PasswordChanged(name=user.display_name, at=self._clock.now())
-        told = [self._mail.later(user.email, notice)] if user.email else []
+        told = [self._mail.later(user.id, user.email, notice)] if user.email else []
         await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}), *writes, *told)
 
     async def _refuse_weak(self, user: User, password: str) -> None:

@@ -16,7 +16,7 @@ from domain.core.errors import AppError
 from domain.core.ids import UserId
 from domain.core.model import Document, Timestamp
 from domain.jobs.jobs import Jobs
-from domain.jobs.model import Job
+from domain.jobs.model import JOBS, Job
 from domain.mail.mail import Mail
 from domain.mail.messages import ResetPassword, Secret, VerifyEmail
 from domain.users.model import User
@@ -24,6 +24,7 @@ from domain.users.names import name_key
 from domain.users.users import Users
 
 LINK_JOB = "auth_link"
+PAGE = 200
 
 Purpose = Literal["verify_email", "reset_password"]
 
@@ -45,13 +46,15 @@ class LinkInvalid(AppError):
 class Link(Document):
     """A mailed secret. id: its SHA-256; a secret of 256 random bits needs no slow hash.
 
-    email: where it was mailed to. epoch: of the user then; the link is void when theirs is higher.
+    email: where it was mailed to. epoch, address_key: the `epoch` and `email_key` of the user then. The link is void
+    when these are others: who reads a mailbox that was given up has no say any more.
     """
 
     purpose: Purpose
     user_id: UserId
     email: str
     epoch: int
+    address_key: str | None = None
     expires_at: Timestamp
 
 
@@ -65,11 +68,12 @@ class Links:
         self, database: Database, users: Users, *, mail: Mail, jobs: Jobs, trail: AuthTrail, clock: Clock
     ) -> None:
         self._database, self._users, self._links = database, users, database.collection(LINKS)
+        self._queue = database.collection(JOBS)
         self._mail, self._jobs, self._trail, self._clock = mail, jobs, trail, clock
 
     def verification(self, user: User, email: str, client: Client) -> Insert[Job]:
-        """The write that mails the user a link for an address that they say is theirs."""
-        return self._job("verify_email", email, client, userId=user.id, epoch=user.epoch)
+        """The write that mails the user a link for an address that they say is theirs. user: as they are then."""
+        return self._job("verify_email", email, client, userId=user.id, epoch=user.epoch, addressKey=user.email_key)
 
     def reset(self, email: str, client: Client) -> Insert[Job]:
         """The write that mails a link for another password to the account with that address, if there is one."""
@@ -90,6 +94,7 @@ class Links:
             user_id=UserId(user.id),
             email=email,
             epoch=user.epoch,
+            address_key=user.email_key,
             expires_at=expires_at,
         )
         client = Client(job.payload["address"])
@@ -101,16 +106,26 @@ class Links:
         """The link that is in force, and its user; raises `LinkInvalid`. Who uses it deletes it in the same commit."""
         link = await self._links.get(_hash(token))
         user = await self._users.find(link.user_id) if link and link.purpose == purpose else None
-        if link is None or user is None or link.epoch != user.epoch:
+        if link is None or user is None or (link.epoch, link.address_key) != (user.epoch, user.email_key):
             raise LinkInvalid
         return link, user
+
+    async def forget(self, user_id: UserId) -> None:
+        """Takes back what was asked for by the user's address alone; whose it is, only a look tells. Idempotent."""
+        user, last = await self._users.find(user_id), None
+        while found := await self._queue.find({"kind": LINK_JOB}, limit=PAGE, after=last):
+            for job in found:
+                if user and user.email_key == name_key(job.payload["email"]):
+                    await self._queue.delete(job.id)
+            last = (found[-1].id, found[-1].id)
 
     async def _user_of(self, job: Job) -> User | None:
         """Whose link is to be made, unless they have ended what came before this."""
         if "userId" not in job.payload:
             return await self._users.by_credential(job.payload["email"])
         user = await self._users.find(job.payload["userId"])
-        return user if user and user.epoch == job.payload["epoch"] else None
+        then = (job.payload["epoch"], job.payload.get("addressKey"))
+        return user if user and (user.epoch, user.email_key) == then else None
 
     def _job(self, purpose: Purpose, email: str, client: Client, **more: Any) -> Insert[Job]:
         return self._jobs.new(LINK_JOB, {"purpose": purpose, "email": email, "address": client.address, **more})

@@ -102,11 +102,16 @@ class LoginThrottle:
 
 
 def _owner_key(credential: str, address: str) -> str:
-    return f"{_stranger_key(credential)}:{address}"
+    return f"owner:{_digest(f'{name_key(credential)} {address}')}"
 
 
 def _stranger_key(credential: str) -> str:
-    return f"account:{sha256(name_key(credential).encode()).hexdigest()[:32]}"
+    return f"account:{_digest(name_key(credential))}"
+
+
+def _digest(text: str) -> str:
+    """Keys tell nobody who logs in where."""
+    return sha256(text.encode()).hexdigest()[:32]
 
 
 def _address_key(address: str) -> str:

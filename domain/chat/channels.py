@@ -115,7 +115,7 @@ class Channels:
         raise Conflict
 
     async def touch(self, channel: Channel) -> None:
-        """Notes that something was said, if that was not noted lately; members who did not follow it do from now on."""
+        """Notes that something is said, if that was not noted lately; members who did not follow it do from now on."""
         now = self._clock.now()
         if now - channel.active_at < ACTIVE_EVERY:
             return

@@ -85,12 +85,11 @@ class Chat:
 
     async def _say(self, channel: Channel, draft: Draft) -> Message:
         news = await self._mentions.news(channel, draft.message)
+        with may_lag():  # first, so that those who do not follow a quiet channel hear what is said in it
+            await self._channels.touch(channel)
         appended = await self._sequencer.append(Draft(draft.message, (*draft.also, *news)))
-        if not appended.again:
-            with may_lag():
-                if news:
-                    await self._notifications.tell(news)
-                await self._channels.touch(channel)
+        if news and not appended.again:
+            await self._notifications.tell(news)
         return appended.message
 
     async def admit(self, channel: Channel, draft: Draft) -> Draft:

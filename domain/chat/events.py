@@ -98,6 +98,15 @@ class ChannelMuted(Event):
     muted_until: Timestamp | None
 
 
+class ChannelHidden(Event):
+    """The player has put a direct channel away, on some device: it is not to be shown until a message behind `seq`."""
+
+    wire_name: ClassVar[str] = "channel_hidden"
+
+    channel_id: ChannelId
+    seq: int
+
+
 _SHOWN = set(ChannelUpdated.model_fields)
 
 

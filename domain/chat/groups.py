@@ -7,6 +7,7 @@ from domain.chat.channels import Channels
 from domain.chat.commands import CreateGroup, SetChannelRole, ToChannel, ToMember, UpdateChannel
 from domain.chat.contacts import Contacts
 from domain.chat.model import Channel
+from domain.chat.reads import Reads
 from domain.core.clock import Clock
 from domain.core.errors import AppError, Forbidden, NotFound
 from domain.core.ids import IdFactory, UserId
@@ -29,9 +30,9 @@ class Groups:
     """The use cases of groups. Those who are not in one get `NotFound`."""
 
     def __init__(
-        self, *, channels: Channels, contacts: Contacts, users: Users, clock: Clock, new_id: IdFactory
+        self, *, channels: Channels, reads: Reads, contacts: Contacts, users: Users, clock: Clock, new_id: IdFactory
     ) -> None:
-        self._channels, self._contacts, self._users = channels, contacts, users
+        self._channels, self._reads, self._contacts, self._users = channels, reads, contacts, users
         self._clock, self._new_id = clock, new_id
 
     async def create(self, user: UserId, command: CreateGroup) -> Channel:
@@ -71,7 +72,14 @@ class Groups:
         )
 
     async def leave(self, user: UserId, command: ToChannel) -> Channel:
-        """The user leaves. An admin, else the longest-standing member becomes owner; a group without members closes."""
+        """The user leaves. An admin, else the longest-standing member becomes owner; a group without members closes.
+
+        A direct channel stays the two's: it is hidden from the user until something is said in it.
+        """
+        channel = await self._channels.of(user, command.channel_id)
+        if channel.kind == "direct":
+            await self._reads.hide(user, channel)
+            return channel
         now = self._clock.now()
         return await self._channels.change(user, command.channel_id, lambda channel: rules.left(channel, user, now))
 

@@ -16,11 +16,11 @@ from domain.chat.model import Channel
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Changes, Database, Spec, Update, Write
 from domain.core.errors import AppError, NotFound
-from domain.core.events import Event, Publisher, to
+from domain.core.events import Event, Outbox, WithEvents, carrying, to
 from domain.core.ids import ChannelId, IdFactory, MediaId, MessageId, UserId
 from domain.core.images import UPLOAD_BYTES, FileName, Imaging, MediaStore, Picture, Read
 from domain.core.isolation import Report, isolated
-from domain.core.model import Document, Model, Timestamp
+from domain.core.model import Model, Timestamp
 from domain.core.turns import Turns
 from domain.jobs.jobs import Jobs
 from domain.users.model import Role
@@ -65,7 +65,7 @@ class MediaPending(AppError):
     code, status, retry = "MEDIA_PENDING", 409, True
 
 
-class Media(Document):
+class Media(WithEvents):
     """An image in a channel.
 
     digest: SHA-256 of the kept bytes. message_id: of the message that shows it. due_at: when it is to be removed.
@@ -87,7 +87,11 @@ class Media(Document):
     created_at: Timestamp
 
 
-MEDIA = Spec("media", Media, indexes=(("channel_id", "removed"), ("uploader_id", "created_at"), ("due_at",)))
+MEDIA = Spec(
+    "media",
+    Media,
+    indexes=(("channel_id", "removed"), ("uploader_id", "created_at"), ("due_at",), ("unpublished_at",)),
+)
 
 
 class MediaView(Model):
@@ -133,13 +137,13 @@ class ChatMedia:
         imaging: Imaging,
         channel_of: ChannelOf,
         jobs: Jobs,
-        publisher: Publisher,
+        outbox: Outbox,
         clock: Clock,
         new_id: IdFactory,
         review: bool = False,
     ) -> None:
         self._database, self._store, self._imaging, self._jobs = database, store, imaging, jobs
-        self._channel_of, self._publisher, self._clock, self._new_id = channel_of, publisher, clock, new_id
+        self._channel_of, self._outbox, self._clock, self._new_id = channel_of, outbox, clock, new_id
         self._media = database.collection(MEDIA)
         self._first: Review = "pending" if review else "approved"
         self.uploads = Turns()
@@ -208,11 +212,13 @@ class ChatMedia:
     async def review(self, media_id: MediaId, *, approved: bool) -> MediaView:
         """Lets everybody in the channel see the image, or nobody, and tells them. The caller is a moderator."""
         said: Review = "approved" if approved else "rejected"
-        media = await self._media.update(media_id, {"$set": {"review": said}, "$inc": {"version": 1}})
-        if media is None or media.removed:
+        channel_id = (await self.find(media_id)).channel_id
+        told = to(chat_stream(channel_id), MediaReviewed(channel_id=channel_id, media_id=media_id, review=said))
+        reviewed = carrying([told], self._clock.now(), review=said)
+        media = await self._media.update(media_id, reviewed, expect={"removed": False})
+        if media is None:
             raise NotFound
-        event = MediaReviewed(channel_id=media.channel_id, media_id=media_id, review=said)
-        await self._publisher.publish(to(chat_stream(media.channel_id), event))
+        await self._outbox.flush(MEDIA, media)
         return media_view(media)
 
     async def find(self, media_id: MediaId) -> Media:

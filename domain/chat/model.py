@@ -32,8 +32,9 @@ class Channel(WithEvents):
     """Where some people talk. A lobby's channel has the lobby's id.
 
     owner_id: who moderates it, with the admins; a lobby's host. slow_mode_ms: what others wait between two messages of
-    theirs. silenced: members whom a moderator lets say nothing, until when. active_at: about when something was last
-    said, late by up to an hour. notes: system messages that have yet to get their place (`notes.py`), since noted_at.
+    theirs. silenced: members whom a moderator lets say nothing, until when. staff_silenced: those of them whom one of
+    the server's moderators does, which the channel's cannot take back. active_at: about when something was last said,
+    late by up to an hour. notes: system messages that have yet to get their place (`notes.py`), since noted_at.
     """
 
     kind: ChannelKind
@@ -44,6 +45,7 @@ class Channel(WithEvents):
     lobby_id: LobbyId | None = None
     slow_mode_ms: int | None = None
     silenced: dict[UserId, Timestamp] | None = None
+    staff_silenced: tuple[UserId, ...] = ()
     created_at: Timestamp
     active_at: Timestamp = Field(default_factory=lambda data: data["created_at"])
     closed_at: Timestamp | None = None
@@ -105,13 +107,15 @@ def emptied(message: Message, now: datetime) -> Message:
 class Marker(WithEvents):
     """What a member has to do with a channel, on all their devices. The id is `<channel>:<user>`.
 
-    seq: of the last message they have read. muted_until: they want no mentions from it before then.
+    seq: of the last message they have read. muted_until: they want no mentions from it before then. hidden_seq: of the
+    last message when they put the channel away; a later one brings it back.
     """
 
     user_id: UserId
     channel_id: ChannelId
     seq: int = 0
     muted_until: Timestamp | None = None
+    hidden_seq: int | None = None
 
 
 CHANNELS = Spec(
@@ -159,7 +163,8 @@ class ChannelView(Model):
     """A channel as one of its members sees it.
 
     lastSeq: of `lastMessage`, 0 before the first. readSeq: what the member has read, on any device. unread: messages of
-    others behind that, counted up to 99; none of those whom the member has blocked.
+    others behind that, counted up to 99; none of those whom the member has blocked, as far as the newest are concerned.
+    hiddenSeq: of a direct channel that the member has put away: not to be shown while `lastSeq` is no greater.
     """
 
     id: ChannelId
@@ -176,6 +181,7 @@ class ChannelView(Model):
     read_seq: int
     unread: int
     muted_until: Timestamp | None
+    hidden_seq: int | None
     created_at: Timestamp
     closed_at: Timestamp | None
 

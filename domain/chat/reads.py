@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.chat.channels import Channels
 from domain.chat.commands import MarkRead, Mute
-from domain.chat.events import ChannelMuted, ReadMoved, chat_stream
+from domain.chat.events import ChannelHidden, ChannelMuted, ReadMoved, chat_stream
 from domain.chat.model import (
     MARKERS,
     MESSAGES,
@@ -28,6 +28,8 @@ from domain.social.blocks import Blocks
 
 UNREAD_MAX = 99
 """Unread messages are counted up to here."""
+LOOKED_AT = 1000
+"""Messages that are looked at to count what is unread in all the channels of one answer; each has the same share."""
 FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
 """When a mute without an end would end."""
 
@@ -43,8 +45,7 @@ class Reads:
     async def mark_read(self, user: UserId, command: MarkRead) -> ReadMoved:
         """The user has read up to `seq`, or to the last message if that comes before it. Markers never go back."""
         channel = await self._channels.of(user, command.channel_id)
-        newest = await self._messages.find_one({"channel_id": channel.id}, sort="-seq")
-        seq = min(command.seq, newest.seq if newest else 0)
+        seq = min(command.seq, await self._last_seq(channel))
         told = ReadMoved(channel_id=channel.channel_id, user_id=user, seq=seq)
         outgoing = to(chat_stream(channel.channel_id), told)
         marker = await self._change(channel, user, outgoing, {"seq": seq}, {"seq": {"$lt": seq}})
@@ -58,6 +59,12 @@ class Reads:
         told = ChannelMuted(channel_id=channel.channel_id, muted_until=muted_until)
         await self._change(channel, user, to(user_stream("chat", user), told), {"muted_until": muted_until})
         return told
+
+    async def hide(self, user: UserId, channel: Channel) -> None:
+        """The user does not want to see a channel of theirs until something is said in it."""
+        seq = await self._last_seq(channel)
+        told = to(user_stream("chat", user), ChannelHidden(channel_id=channel.channel_id, seq=seq))
+        await self._change(channel, user, told, {"hidden_seq": seq})
 
     async def channels(self, user: UserId) -> list[ChannelView]:
         """The channels the user is a member of, the busy first, the closed last."""
@@ -83,20 +90,32 @@ class Reads:
             for channel in channels
         ]
 
+    async def _last_seq(self, channel: Channel) -> int:
+        newest = await self._messages.find_one({"channel_id": channel.id}, sort="-seq")
+        return newest.seq if newest else 0
+
     async def _unread(
         self, newest: Mapping[str, Message], markers: Mapping[ChannelId, Marker], silent: set[UserId]
     ) -> dict[str, int]:
-        """How many messages of others stand behind each marker. silent: whose do not count."""
-        behind: list[Filter] = [
-            {"channel_id": last.channel_id, "seq": {"$gt": max(read, last.seq - UNREAD_MAX)}}
-            for last in newest.values()
-            if (read := markers[last.channel_id].seq if last.channel_id in markers else 0) < last.seq
+        """How many messages of others stand behind each marker. silent: whose do not count.
+
+        Of many channels only the newest messages are looked at; those before them count whatever they are.
+        """
+        behind: dict[str, int] = {}
+        for last in newest.values():
+            marker = markers.get(last.channel_id)
+            if (count := last.seq - (marker.seq if marker else 0)) > 0:
+                behind[last.channel_id] = min(count, UNREAD_MAX)
+        if not behind:
+            return {}
+        looked_at = LOOKED_AT // len(behind)
+        recent: list[Filter] = [
+            {"channel_id": id, "seq": {"$gt": newest[id].seq - min(count, looked_at)}} for id, count in behind.items()
         ]
-        counts: dict[str, int] = {}
-        if behind:
-            for message in await self._messages.find({"$or": behind}, limit=2 * UNREAD_MAX * len(behind)):
-                if message.sender_id is not None and message.sender_id not in silent and not message.deleted_at:
-                    counts[message.channel_id] = min(UNREAD_MAX, counts.get(message.channel_id, 0) + 1)
+        counts = {id: max(0, count - looked_at) for id, count in behind.items()}
+        for message in await self._messages.find({"$or": recent}, limit=2 * LOOKED_AT):
+            if message.sender_id is not None and message.sender_id not in silent and not message.deleted_at:
+                counts[message.channel_id] = min(UNREAD_MAX, counts[message.channel_id] + 1)
         return counts
 
     async def _change(
@@ -137,6 +156,7 @@ def _view(channel: Channel, newest: Message | None, marker: Marker | None, unrea
         read_seq=marker.seq if marker else 0,
         unread=unread,
         muted_until=marker.muted_until if marker else None,
+        hidden_seq=marker.hidden_seq if marker else None,
         created_at=channel.created_at,
         closed_at=channel.closed_at,
     )

@@ -52,7 +52,7 @@ def may_talk(channel: Channel, user: UserId, now: datetime) -> None:
 
 def silenced(channel: Channel, user: UserId, command: Moderate, now: datetime, *, staff: bool) -> Changed:
     """A moderator silences somebody below them, or lets them talk again. staff: the server's moderators, who may
-    silence anybody.
+    silence anybody, and whose word on it is changed by one of them alone.
 
     Raises `NotFound` when nobody like that is there, `Forbidden` and `SilenceLimit`.
     """
@@ -62,10 +62,20 @@ def silenced(channel: Channel, user: UserId, command: Moderate, now: datetime, *
     above = channel.moderated_by(user) and not (channel.moderated_by(whom) and user != channel.owner_id)
     if whom == user or not (staff or above):
         raise Forbidden("Only the moderators of the channel may do this, with members below them.")
-    others = {one: until for one, until in so_far.items() if until > now and one != whom}
+    holding = {one: until for one, until in so_far.items() if until > now}
+    by_staff = [one for one in channel.staff_silenced if one in holding]
+    if whom in by_staff and not staff:
+        raise Forbidden("A moderator of the server has muted this member.")
+    others = {one: until for one, until in holding.items() if one != whom}
+    others_by_staff = tuple(one for one in by_staff if one != whom)
     until = datetime.fromtimestamp((command.muted_until_ms or 0) / 1000, UTC)
     if until <= now:
-        return Changed(channel.changed(silenced=others))
+        return Changed(channel.changed(silenced=others, staff_silenced=others_by_staff))
     if len(others) >= SILENCED_MAX:
         raise SilenceLimit
-    return Changed(channel.changed(silenced={**others, whom: until}))
+    return Changed(
+        channel.changed(
+            silenced={**others, whom: until},
+            staff_silenced=(*others_by_staff, whom) if staff else others_by_staff,
+        )
+    )

@@ -7,6 +7,7 @@ more than once, and makes it one effect.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,6 +28,11 @@ LEASE_S = 10.0
 
 BEAT_S = LEASE_S / 4
 AT_ONCE = 10
+OF_A_KIND = 5
+"""Of the jobs that run at once, unless the kind says otherwise."""
+KIND_S = 0.2
+"""So long a poll waits for a kind that has no room."""
+
 BACKOFF_S = 1.0
 """The pause behind the first failure, which doubles with each further one up to `BACKOFF_MAX_S`."""
 BACKOFF_MAX_S = 600.0
@@ -54,6 +60,7 @@ class _Kind:
     max_attempts: int
     timeout_s: float
     given_up: Handler | None
+    at_once: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +105,24 @@ class JobRunner:
         self._held: dict[str, _Held] = {}
 
     def handle(
-        self, kind: str, do: Handler, *, max_attempts: int = 5, timeout_s: float = 60, given_up: Handler | None = None
+        self,
+        kind: str,
+        do: Handler,
+        *,
+        max_attempts: int = 5,
+        timeout_s: float = 60,
+        given_up: Handler | None = None,
+        at_once: int = OF_A_KIND,
     ) -> None:
         """Jobs of `kind` are done by `do`, which must stand being called twice for the same job.
 
         It may raise: then the job is tried again later, up to `max_attempts` in all, and dies after them, or at once
         when it raises `Hopeless`. timeout_s: of one attempt. given_up: called before the job dies, again if it raises.
+        at_once: most jobs of the kind that run here, so that those that hang leave room for the others.
         """
         if kind in self._kinds:
             raise ValueError(f"jobs of kind {kind} have a handler already")
-        self._kinds[kind] = _Kind(do, max_attempts, timeout_s, given_up)
+        self._kinds[kind] = _Kind(do, max_attempts, timeout_s, given_up, at_once)
 
     def cron(self, name: str, expression: str, kind: str) -> None:
         """Makes a job of `kind` at every moment of a cron expression (UTC), one for all workers.
@@ -140,13 +155,20 @@ class JobRunner:
         self._metrics.uncounted()
 
     async def poll(self) -> None:
-        """Starts what is due, until nothing is; waits while as many run as may. Raises `Unavailable`."""
+        """Starts what is due, until nothing is; waits while as many run as may. Raises `Unavailable`.
+
+        While only a kind has no room it waits a moment: the others may come due meanwhile.
+        """
         while True:
-            if free := self._at_once - len(self._tasks):
-                if not await self._start_due(free):
-                    return
-            else:
-                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            free = self._at_once - len(self._tasks)
+            if free and await self._start_due(free):
+                continue
+            if free and min(self._room().values(), default=1) > 0:
+                return
+            patience = KIND_S if free else None
+            ended, _ = await asyncio.wait(self._tasks, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if not ended:
+                return
 
     async def beat(self) -> None:
         """Renews the leases of what runs here, and frees the jobs whose leases ran out, anybody's.
@@ -184,14 +206,21 @@ class JobRunner:
             await self._jobs.update(job.id, given_back, expect=held(job))
 
     async def _start_due(self, limit: int) -> int:
-        """Takes and starts at most `limit` jobs; how many were due."""
-        if not self._kinds:
+        """Takes and starts at most `limit` jobs of kinds that have room; how many of these were due."""
+        room = self._room()
+        kinds = [name for name, free in room.items() if free > 0]
+        if not kinds:
             return 0
-        now = self._clock.now()
-        due = {"status": "waiting", "kind": {"$in": list(self._kinds)}, "run_at": {"$lte": now}}
+        due = {"status": "waiting", "kind": {"$in": kinds}, "run_at": {"$lte": self._clock.now()}}
         found = await self._jobs.find(due, sort="run_at", limit=limit)
-        await asyncio.gather(*map(self._take, found))
+        chosen = [job for kind in kinds for job in [job for job in found if job.kind == kind][: room[kind]]]
+        await asyncio.gather(*map(self._take, chosen))
         return len(found)
+
+    def _room(self) -> dict[str, int]:
+        """How many more jobs of each kind may run here."""
+        running = Counter(job.kind for job in self._tasks.values())
+        return {name: kind.at_once - running[name] for name, kind in self._kinds.items()}
 
     async def _take(self, found: Job) -> None:
         """Starts a job unless another runner has taken it."""

@@ -86,7 +86,7 @@ class Allocation:
 
     async def give_up(self, job: Job) -> None:
         """There is no server to be had: the lobby forms again. Idempotent."""
-        await self._decide(job, lambda draft, _: rules.fail_allocation(draft))
+        await self._decide(job, lambda draft, _: rules.cancel_start(draft, "allocation_failed"))
 
     async def _decide(self, job: Job, decide: Decision) -> None:
         """Changes the job's lobby, if it still waits for the server."""

@@ -146,7 +146,8 @@ class CountdownStarted(LobbyEvent):
 class CountdownCancelled(LobbyEvent):
     """The countdown ended early: the status is `forming`, `readyAt` and `startsAt` are gone, `allocating` is false.
 
-    reason: somebody is not ready any more or is gone; or there is no server for the game.
+    reason: somebody is not ready any more or is gone; or no server was to be had for the game;
+    or its host has asked for too many (`rate_limited`).
     """
 
     wire_name: ClassVar[str] = "countdown_cancelled"

@@ -15,7 +15,7 @@ LobbyStatus = Literal["forming", "ready", "countdown", "active", "closed"]
 Visibility = Literal["public", "friends", "private"]
 Connection = Literal["connected", "grace"]
 CloseReason = Literal["empty", "idle", "expired", "finished", "moderated"]
-CancelReason = Literal["not_ready", "allocation_failed"]
+CancelReason = Literal["not_ready", "allocation_failed", "rate_limited"]
 LeaveReason = Literal["left", "kicked", "not_ready", "grace_expired", "banned"]
 UnwatchReason = Literal["left", "kicked", "joined", "not_allowed", "grace_expired", "banned"]
 
@@ -154,7 +154,7 @@ LOBBIES = Spec(
     Lobby,
     unique=(("join_code",),),
     indexes=(
-        *(("status", "starts_at"), ("status", "idle_at"), ("ready_by",), ("unpublished_at",)),
+        *(("status", "allocating", "starts_at"), ("status", "idle_at"), ("ready_by",), ("unpublished_at",)),
         *(("listed", "game_id", "mode", "region"), ("host_id", "listed"), ("game_id", "status")),
     ),
     expires="expires_at",

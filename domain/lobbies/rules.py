@@ -30,7 +30,16 @@ from domain.lobbies.events import (
     MemberReady,
     lobby_updated,
 )
-from domain.lobbies.model import CloseReason, Connection, LeaveReason, Lobby, LobbyStatus, Member, member_view
+from domain.lobbies.model import (
+    CancelReason,
+    CloseReason,
+    Connection,
+    LeaveReason,
+    Lobby,
+    LobbyStatus,
+    Member,
+    member_view,
+)
 
 TRANSITIONS: dict[LobbyStatus, frozenset[LobbyStatus]] = {
     "forming": frozenset({"ready", "closed"}),
@@ -235,12 +244,20 @@ def elapse_ready_check(draft: Draft, now: datetime, countdown_s: float) -> None:
             leave(draft, user, "not_ready", now, countdown_s)
 
 
-def elapse_countdown(draft: Draft, now: datetime, *, allocate: bool = False) -> None:
-    """The game begins, if the countdown is still on and over; with `allocate` a server is found for it first."""
-    lobby = draft.lobby
-    if lobby.status != "countdown" or lobby.allocating or lobby.starts_at is None or lobby.starts_at > now:
+def counted_down(lobby: Lobby, now: datetime) -> bool:
+    """Whether the countdown is still on and over, and nothing has followed from it yet."""
+    if lobby.status != "countdown" or lobby.allocating:
+        return False
+    return lobby.starts_at is not None and lobby.starts_at <= now
+
+
+def elapse_countdown(draft: Draft, now: datetime, *, allocate: bool = False, limited: bool = False) -> None:
+    """The game begins, if the countdown is over; with `allocate` a server is found for it first, unless `limited`."""
+    if not counted_down(draft.lobby, now):
         return
-    if allocate:
+    if limited:
+        cancel_start(draft, "rate_limited")
+    elif allocate:
         draft.update(allocating=True)
     else:
         begin(draft, now, None)
@@ -252,9 +269,9 @@ def begin(draft: Draft, now: datetime, connection: GameConnection | None) -> Non
     draft.note(LobbyStarted, changes, active_at=now, connection=connection)
 
 
-def fail_allocation(draft: Draft) -> None:
+def cancel_start(draft: Draft, reason: CancelReason) -> None:
     """There is no server: nobody is ready any more, so that the lobby does not go on asking by itself."""
-    draft.note(CountdownCancelled, FORMING, reason="allocation_failed")
+    draft.note(CountdownCancelled, FORMING, reason=reason)
     draft.update(members=tuple(member.model_copy(update={"ready": False}) for member in draft.lobby.members))
 
 

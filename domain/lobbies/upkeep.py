@@ -7,24 +7,41 @@ from domain.core.clock import Clock
 from domain.core.collection import Changes, Database, Filter, Update, Write
 from domain.core.deadlines import Deadlines
 from domain.core.ids import LobbyId
+from domain.core.limits import Limit, RateLimits
 from domain.lobbies import rules
 from domain.lobbies.changes import LobbyChanges, LobbyConfig
 from domain.lobbies.model import LOBBIES, Lobby
+
+SERVERS = Limit(10, 300.0)
+"""So many servers are asked for on a host's account, whatever lobbies they open, and for the lobby of a match."""
 
 
 class LobbyUpkeep:
     """What comes due in lobbies."""
 
     def __init__(
-        self, *, database: Database, changes: LobbyChanges, deadlines: Deadlines, clock: Clock, config: LobbyConfig
+        self,
+        *,
+        database: Database,
+        changes: LobbyChanges,
+        deadlines: Deadlines,
+        limits: RateLimits,
+        clock: Clock,
+        config: LobbyConfig,
     ) -> None:
-        self._changes, self._deadlines, self._clock, self._config = changes, deadlines, clock, config
+        self._changes, self._deadlines, self._limits = changes, deadlines, limits
+        self._clock, self._config = clock, config
         self._lobbies = database.collection(LOBBIES)
 
     async def elapse_countdown(self, lobby_id: LobbyId) -> None:
-        """The game begins if the countdown is over, or a server is looked for if it needs one."""
+        """The game begins if the countdown is over, or a server is looked for if it needs one.
+
+        A host who asks for too many gets none: the lobby forms again.
+        """
+        limited = self._config.allocates and await self._asks_too_often(lobby_id)
         await self._changes.change(
-            lobby_id, lambda draft, now: rules.elapse_countdown(draft, now, allocate=self._config.allocates)
+            lobby_id,
+            lambda draft, now: rules.elapse_countdown(draft, now, allocate=self._config.allocates, limited=limited),
         )
 
     async def elapse_ready_check(self, lobby_id: LobbyId) -> None:
@@ -52,11 +69,19 @@ class LobbyUpkeep:
     async def overdue(self, before: datetime, limit: int) -> list[Lobby]:
         """Lobbies in which something came due before that moment and was not acted on."""
         passed = {"$lt": before}
-        counting: Filter = {"status": "countdown", "starts_at": passed}
+        counting: Filter = {"status": "countdown", "allocating": False, "starts_at": passed}  # jobs see to the others
         checking: Filter = {"ready_by": passed}
         idle: Filter = {"status": {"$in": ["forming", "ready", "active"]}, "idle_at": passed}
         found = [await self._lobbies.find(filter, limit=limit) for filter in (counting, checking, idle)]
         return list({lobby.id: lobby for lobbies in found for lobby in lobbies}.values())
+
+    async def _asks_too_often(self, lobby_id: LobbyId) -> bool:
+        """Spends a server of whoever lets the lobby start; whether there is none left for it."""
+        lobby = await self._lobbies.get(lobby_id)
+        if lobby is None or not rules.counted_down(lobby, self._clock.now()):
+            return False
+        who = f"lobby:{lobby.id}" if lobby.match_id else f"user:{lobby.host_id}"
+        return await self._limits.take(f"server:{who}", SERVERS) > 0
 
 
 def ending(lobby: Lobby | None, now: datetime) -> Iterator[Write]:

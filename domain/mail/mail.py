@@ -36,9 +36,9 @@ class Mail:
     def __init__(self, mailer: Mailer, jobs: Jobs, *, link: str | None) -> None:
         self._mailer, self._jobs, self._link = mailer, jobs, link
 
-    def later(self, to: str, message: Notice) -> Insert[Job]:
-        """The write that has the message sent, for the commit of what it tells."""
-        return self._jobs.new(MAIL_JOB, {"to": to, "message": message.model_dump(mode="json")})
+    def later(self, user_id: str, to: str, message: Notice) -> Insert[Job]:
+        """The write that has the message sent to a user, for the commit of what it tells."""
+        return self._jobs.new(MAIL_JOB, {"userId": user_id, "to": to, "message": message.model_dump(mode="json")})
 
     async def deliver(self, job: Job) -> None:
         """Sends what `later` wrote: the handler of `MAIL_JOB`."""

@@ -6,6 +6,7 @@ Documents are the truth. Each sweep asks them what should be, and makes the inde
 from collections.abc import Awaitable
 
 from domain.chat.channels import Channels
+from domain.chat.media import MEDIA
 from domain.chat.model import MARKERS, MESSAGES
 from domain.core.clock import Clock, seconds
 from domain.core.collection import After, Database
@@ -77,6 +78,7 @@ class Recovery:
         await self._outbox.sweep(FRIENDSHIPS, self._report)
         await self._outbox.sweep(MESSAGES, self._report)
         await self._outbox.sweep(MARKERS, self._report)
+        await self._outbox.sweep(MEDIA, self._report)
         await self._channels.sweep(self._report)
         await self.stale_claims()
         await self.overdue()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from domain.core.clock import Clock
 from domain.core.collection import Database, Filter, Insert, Replace, StorageConflict, Update
 from domain.core.errors import Conflict, NotFound
-from domain.core.events import Event, Outbox, Outgoing, Publisher, carry, to, user_stream
+from domain.core.events import Event, Outbox, Outgoing, Publisher, carry, carrying, to, user_stream
 from domain.core.ids import IdFactory, UserId
 from domain.core.index import may_lag
 from domain.core.paging import after, cursor_of
@@ -26,6 +26,8 @@ from domain.notifications.model import (
 from domain.notifications.settings import NotificationPreferences
 
 KEPT = timedelta(days=30)
+REMOVED_KEPT = timedelta(days=1)
+NOBODY = UserId("")
 MOST_KEPT = 500
 """Notifications of one user; beyond it the oldest that were read go first, and then the oldest."""
 
@@ -107,9 +109,16 @@ class Notifications:
         return notification_view(notification)
 
     async def delete(self, user: UserId, id: str) -> None:
-        """Deletes a notification of the user; without it nothing happens."""
-        await self._notifications.delete(id, expect={"user_id": user})
-        await self._publisher.publish(_told(user, NotificationRemoved(id=id)))  # after a retry, too
+        """Deletes a notification of the user; without it nothing happens.
+
+        It is nobody's from then on, and kept for as long as it may take to tell the user's devices.
+        """
+        now = self._clock.now()
+        removed = carrying(
+            [_told(user, NotificationRemoved(id=id))], now, user_id=NOBODY, expires_at=now + REMOVED_KEPT
+        )
+        if gone := await self._notifications.update(id, removed, expect={"user_id": user}):
+            await self._outbox.flush(NOTIFICATIONS, gone)
         await self._tell_unread(user)
 
     def _new(self, user: UserId, news: News) -> Notification:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from domain.audit.model import AUDIT, AuditEntry
 from domain.auth.api_keys import API_KEYS
 from domain.auth.external import IDENTITIES
+from domain.auth.links import LINKS
 from domain.auth.model import SESSIONS
 from domain.chat.held import HELD
 from domain.chat.media import MEDIA
@@ -127,6 +128,13 @@ def _ticket(ticket: Ticket, user: User) -> Document | None:
     return anonymise(ticket.changed(scheduled_by=None, backfill_of=None, due_at=None), user)
 
 
+def _audit(entry: AuditEntry, user: User) -> Document:
+    """Who did something to the account without proving to be its user is told without an address: it may be theirs."""
+    if entry.actor_id is None:
+        entry = entry.changed(actor=entry.actor.model_copy(update={"address": None}))
+    return anonymise(entry, user)
+
+
 def _trail(entry: TrailEntry, user: User) -> Document:
     """What the person did to a lobby stays, but not to which values: they may have typed them."""
     if entry.by == user.id:
@@ -148,6 +156,7 @@ USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "fo
 HOLDINGS: tuple[Holding[Any], ...] = (
     Holding(USERS, own=(by("id"),), secret=never(*USER_SECRETS)),
     Holding(SESSIONS, own=(by("user_id"),), secret=never("generation")),
+    Holding(LINKS, own=(by("user_id"),), secret=never("id")),
     Holding(IDENTITIES, own=(by("user_id"),)),
     Holding(DEVICES, own=(by("user_id"),)),
     Holding(AVATARS, own=(by("user_id"),)),
@@ -180,7 +189,7 @@ HOLDINGS: tuple[Holding[Any], ...] = (
         AUDIT,
         own=(by("actor_id"), by("target", "user:{}")),
         secret=_of_others,
-        erase=anonymise,
+        erase=_audit,
         scattered=True,
     ),
     Holding(JOBS, scattered=True),

@@ -42,7 +42,8 @@ class FriendRemoved(Event):
 
 
 class PresenceChanged(Event, PresenceView):
-    """A player whom the socket watches is doing something else now."""
+    """A player whom the socket watches is doing something else now; or may be watched no longer: offline, without
+    `since`."""
 
     wire_name: ClassVar[str] = "presence_changed"
     durable: ClassVar[bool] = False

@@ -33,7 +33,7 @@ class ChatNamespace(Namespace):
             events.Typing,
             MediaReviewed,
         ),
-        "chat:user:<userId>": (events.ChannelMuted, MessageWaits),
+        "chat:user:<userId>": (events.ChannelMuted, events.ChannelHidden, MessageWaits),
     }
 
     def __init__(self, chats: ChatCases, hub: Hub) -> None:
@@ -124,7 +124,7 @@ class ChatNamespace(Namespace):
 
     @on("leave_channel", commands.ToChannel, cost=2)
     async def leave_channel(self, user: SessionUser, command: commands.ToChannel) -> None:
-        """Leaves a group."""
+        """Leaves a group; or puts a direct channel away until something is said in it, with `channel_hidden`."""
         await self._chats.groups.leave(user.id, command)
 
     @on("mute", commands.Mute)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import ClassVar, TypeVar
 
+from domain.core.clock import Clock
 from domain.core.events import user_stream
 from domain.core.model import Empty
 from domain.core.paging import PageQuery
@@ -31,6 +32,7 @@ from domain.social.presences import Presences, WatchLimit
 from domain.social.privacy import Privacy, PrivacyView, SetPrivacy, privacy_view
 from realtime.auth import SessionUser
 from realtime.dispatch import Namespace, Reply, on
+from realtime.events import Meta
 from realtime.follows import Follows
 from realtime.hub import Hub
 from realtime.snapshot import snapshot
@@ -66,18 +68,24 @@ class SocialNamespace(Namespace):
         notifications: Notifications,
         hub: Hub,
         follows: Follows,
+        clock: Clock,
     ) -> None:
         self._blocks, self._friends, self._privacy, self._presences = blocks, friends, privacy, presences
         self._recent_players, self._notifications = recent_players, notifications
-        self._hub, self._follows = hub, follows
+        self._hub, self._follows, self._clock = hub, follows, clock
 
     async def streams_of(self, user: SessionUser) -> Sequence[str]:
-        """What the socket has asked for and may follow; what it may not, it asks for no more."""
+        """What the socket has asked for and may follow; what it may not, it asks for no more, and sees as offline."""
         wishes = self._follows.wishes(user.sid)
         if not wishes:
             return ()
         visible = await self._presences.visible_to(user.id, [*map(watched, wishes)])
-        self._follows.unwish(user.sid, (wish for wish in wishes if watched(wish) not in visible))
+        hidden = [wish for wish in wishes if watched(wish) not in visible]
+        self._follows.unwish(user.sid, hidden)
+        for stream in hidden:
+            last = events.PresenceChanged(user_id=watched(stream), status="offline", since=None, custom_status=None)
+            meta = Meta(stream=stream, at=self._clock.now())
+            self._follows.dismiss(user.sid, stream, last.wire_name, last.wire(), meta.wire())
         return [*map(presence_stream, visible)]
 
     @on("watch_presence", WatchPresence, cost=8)

@@ -114,20 +114,21 @@ async def test_the_end_of_a_friendship_ends_the_watch_on_every_instance(
     for friend in friends:
         await call(friend, "set_status", {"status": "away"})
     await eventually(lambda: ear.statuses(dan) == ["away"])
-    assert ear.statuses(bob) == ear.statuses(cat) == []
+    assert ear.statuses(bob) == ear.statuses(cat) == ["offline"]
     assert await call(ann, "watch_presence", {"userIds": [bob.user_id, cat.user_id]}) == []
 
 
 async def test_who_shares_a_lobby_is_watched_until_it_is_left_hidden_or_blocked(start: Start, enter: Enter) -> None:
     url = start().url
     players = ann, bob = await enter(url), await enter(url)
-    hellos = Ear(ann, "hello")
+    hellos, ear = Ear(ann, "hello"), Ear(ann, "presence_changed")
 
     async def watch_in_a_lobby() -> None:
         await meet(*players)
         (view,) = await call(ann, "watch_presence", {"userIds": [bob.user_id]})
         assert view["status"] == "in_lobby"
         hellos.heard.clear()
+        ear.heard.clear()
 
     def is_over() -> bool:
         """The last greeting on `/social` names the streams that are left."""
@@ -137,6 +138,7 @@ async def test_who_shares_a_lobby_is_watched_until_it_is_left_hidden_or_blocked(
     await watch_in_a_lobby()
     await call(bob, "set_privacy", {"presence": "friends"})
     await eventually(is_over)
+    assert ear.heard[-1] == ("presence_changed", {"userId": bob.user_id, "status": "offline"})
     assert await call(ann, "watch_presence", {"userIds": [bob.user_id]}) == []
     await call(bob, "set_privacy", {"presence": "everyone"})
     assert len(await call(ann, "watch_presence", {"userIds": [bob.user_id]})) == 1

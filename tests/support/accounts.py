@@ -14,6 +14,7 @@ from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
 from domain.auth.credentials import Credentials
+from domain.auth.links import Links
 from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
 from domain.auth.tokens import Tokens
@@ -72,6 +73,7 @@ class Accounts:
     redis: Client
     auth: Auth
     credentials: Credentials
+    links: Links
     publisher: Disconnects
     jobs: Jobs
     runner: JobRunner
@@ -175,6 +177,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 redis,
                 built.auth,
                 built.credentials,
+                built.links,
                 publisher,
                 jobs,
                 runner,

@@ -76,23 +76,9 @@ export class Talk {
     this.#take([message]);
   }
 
-  /** A known message was edited. */
-  edited(message) {
-    if (this.find(message.id)) this.#take([message]);
-  }
-
-  /** A known message was deleted. */
-  deleted({ messageId, deletedAt }) {
-    const message = this.find(messageId);
-    if (message) this.#take([{ ...message, content: "", reactions: {}, deletedAt }]);
-  }
-
-  /** Somebody has reacted to a known message, or takes that back. */
-  reacted({ messageId, userId, emoji, on }) {
-    const message = this.find(messageId);
-    if (!message) return;
-    const others = (message.reactions?.[emoji] ?? []).filter((id) => id !== userId);
-    this.#take([{ ...message, reactions: { ...message.reactions, [emoji]: on ? [...others, userId] : others } }]);
+  /** A message was edited, deleted, or reacted to. @param {string} name of the event */
+  changed(name, event) {
+    this.#log.change(name, event);
   }
 
   /** Somebody types, or has stopped. @param {number} now */

@@ -1,3 +1,4 @@
+import { MESSAGE_CHANGES } from "../clients/message_log.js";
 import { Talk } from "./talk.js";
 
 /** All conversations of the player: those of lobbies, with one other, and in groups. */
@@ -23,18 +24,20 @@ export class Talks {
     this.#people = people;
     this.#screen = screen;
     on("message", (message) => this.#heard(message));
-    on("message_edited", (message) => this.#talk(message)?.edited(message));
-    on("message_deleted", (event) => this.#talk(event)?.deleted(event));
-    on("reaction_changed", (event) => this.#talk(event)?.reacted(event));
+    for (const name of MESSAGE_CHANGES) on(name, (event) => this.#talk(event)?.changed(name, event));
     on("typing", (event) => this.#talk(event)?.heardTyping(event, maoga.now()));
     on("read", (event) => this.#read(event));
     on("channel_updated", (event) => this.#updated(event));
+    on("channel_hidden", ({ channelId, seq }) => this.#hidden(channelId, seq));
   }
 
   /** Direct and group channels, those with the newest messages first. */
   get list() {
     const newest = ({ lastMessage, createdAt }) => lastMessage?.createdAt ?? createdAt;
-    const shown = [...this.channels.values()].filter(({ kind, closedAt }) => kind !== "lobby" && !closedAt);
+    const isHidden = ({ hiddenSeq, lastSeq }) => hiddenSeq !== undefined && lastSeq <= hiddenSeq;
+    const shown = [...this.channels.values()].filter(
+      (channel) => channel.kind !== "lobby" && !channel.closedAt && !isHidden(channel),
+    );
     return shown.sort((a, b) => (newest(a) < newest(b) ? 1 : -1));
   }
 
@@ -106,6 +109,11 @@ export class Talks {
     if (!channel || userId !== this.#me || seq < channel.readSeq) return;
     const unread = seq >= channel.lastSeq ? 0 : channel.unread;
     this.channels.set(channelId, { ...channel, readSeq: seq, unread });
+  }
+
+  #hidden(channelId, hiddenSeq) {
+    const channel = this.channels.get(channelId);
+    if (channel) this.channels.set(channelId, { ...channel, hiddenSeq });
   }
 
   #updated(event) {

@@ -84,7 +84,18 @@ async def galleries(cores: Sequence[Core], clock: ManualClock) -> AsyncIterator[
 
 def _accounts(core: Core, clock: ManualClock) -> Accounts:
     return Accounts(
-        *(core.database, core.limits, clock, core.users, core.tokens),
-        *(core.rankings, core.redis, core.auth, core.credentials, Disconnects()),
-        *(core.jobs, core.runner, core.settings),
+        database=core.database,
+        limits=core.limits,
+        clock=clock,
+        users=core.users,
+        tokens=core.tokens,
+        rankings=core.rankings,
+        redis=core.redis,
+        auth=core.auth,
+        credentials=core.credentials,
+        links=core.links,
+        publisher=Disconnects(),
+        jobs=core.jobs,
+        runner=core.runner,
+        settings=core.settings,
     )

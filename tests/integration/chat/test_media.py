@@ -7,15 +7,19 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from domain.chat.events import chat_stream
 from domain.chat.media import MEDIA, MediaUsed
 from domain.chat.model import CHANNELS
 from domain.core.errors import NotFound
+from domain.core.events import REPUBLISH_AFTER_S
 from domain.core.ids import ChannelId, MediaId, MessageId
 from maoga.core import Core
 from maoga.process import report
 from tests.integration.chat.conftest import Two
 from tests.integration.chat.gallery import Gallery, Player
+from tests.support.dying import dying_before_it_publishes
 from tests.support.images import GPS_TEXT, a_photo, an_animation, an_image
+from tests.support.told import told
 from tests.support.wait import eventually
 
 
@@ -239,3 +243,19 @@ async def test_two_instances_share_what_either_has_taken(two: Two) -> None:
         await age(here.core, orphan)
     await asyncio.gather(*(one.core.chats.media.collect(report) for one in two))
     assert await eventually(lambda: files(here) == {media[0], f"{media[0]}-thumbnail"})
+
+
+async def test_a_review_whose_process_died_is_told_by_the_sweep(gallery: Gallery) -> None:
+    """Once, to the channel; and the review stands."""
+    core, ada = gallery.core, await gallery.player()
+    channel = await gallery.channel(ada)
+    media = MediaId((await gallery.upload(ada, channel, an_image())).data["id"])
+    with dying_before_it_publishes(core):
+        await core.chats.media.review(media, approved=False)
+    assert await told(core, chat_stream(channel)) == []
+    gallery.clock.advance(REPUBLISH_AFTER_S + 1)
+    for _ in range(2):
+        await core.recovery.sweep()
+    said = {"channelId": channel, "mediaId": media, "review": "rejected"}
+    assert await told(core, chat_stream(channel)) == [("media_reviewed", said)]
+    assert (await core.chats.media.find(media)).unpublished_at is None

@@ -213,6 +213,25 @@ async def test_no_more_jobs_run_at_once_than_may(queue: Queue) -> None:
     assert {(await queue.job(id)).status for id in ids} == {"done"}
 
 
+async def test_jobs_of_a_kind_that_hang_leave_room_for_the_others(queue: Queue) -> None:
+    """Also when they are far more urgent; and the next of them begins when one is done."""
+    runner, slow, log = queue.runner(at_once=4), Held(), Log()
+    runner.handle("slow", slow, at_once=3)
+    runner.handle("greet", log)
+    urgent = [await queue.put("slow", priority=10) for _ in range(8)]
+    other = await queue.put("greet")
+    await runner.poll()
+    await eventually(lambda: _count(queue, [other], "done", 1))
+    assert await _count(queue, urgent, "running", 3)
+    slow.let_go.set()
+
+    async def all_are_done() -> bool:
+        await queue.work(runner)
+        return await _count(queue, urgent, "done", 8)
+
+    await eventually(all_are_done)
+
+
 async def test_many_workers_do_each_job_once(queue: Queue) -> None:
     log, runners = Log(), [queue.runner(f"w{n}") for n in range(4)]
     for runner in runners:

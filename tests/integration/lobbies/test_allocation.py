@@ -16,7 +16,9 @@ from domain.jobs.model import JOBS, Job
 from domain.lobbies.commands import CreateLobby, JoinLobby, SetCapacity, SetReady, SetSettings, Spectate, UpdateSettings
 from domain.lobbies.events import lobby_stream, watch_stream
 from domain.lobbies.model import LobbyView
+from domain.matchmaking.commands import AnswerMatch
 from maoga.bootstrap import Core
+from tests.integration.matchmaking.test_main_job import proposed
 from tests.support.allocator import CONNECTION, SECRET, Answer, GameServers, game_servers
 from tests.support.clock import ManualClock
 from tests.support.cores import a_core, players
@@ -47,10 +49,10 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClo
             "redis_url": request.getfixturevalue("redis_url"),
         }
 
-    async def opened(*answers: Answer | int, secret: str = SECRET) -> tuple[Core, GameServers]:
+    async def opened(*answers: Answer | int, secret: str = SECRET, **changes: Any) -> tuple[Core, GameServers]:
         servers = await stack.enter_async_context(game_servers(*answers))
         core = await stack.enter_async_context(
-            a_core(tmp_path, clock, allocator_url=servers.url, allocator_secret=secret, **urls)
+            a_core(tmp_path, clock, allocator_url=servers.url, allocator_secret=secret, **urls, **changes)
         )
         return core, servers
 
@@ -191,6 +193,40 @@ async def test_who_is_alone_and_leaves_while_a_server_is_being_found_closes_the_
     for name, data in await told(core, lobby_stream(lobby.id)):
         mine = cast(Lobby, apply(mine, name, data))
     assert (mine["status"], mine["allocating"]) == ("closed", False)
+
+
+async def test_a_host_has_so_many_servers_asked_for_whatever_lobbies_they_open(world: Open, clock: ManualClock) -> None:
+    """Two in five minutes, here. The next countdown comes to nothing, and another host's to a server."""
+    core, servers = await world(rate_limit_scale=0.2)
+    greedy, other = await players(core, 2)
+    made = CreateLobby(game_id=GameId("rocket-league"), mode="custom", capacity=SetCapacity(min=1, max=2))
+    for _ in range(2):
+        await core.lobbies.create(greedy, made)
+        assert (await count_down(core, clock, [greedy])).allocating
+        await core.lobbies.leave(greedy)
+    lobby = await core.lobbies.create(greedy, made)
+    refused = await count_down(core, clock, [greedy])
+    assert (refused.status, refused.allocating, refused.members[0].ready) == ("forming", False, False)
+    cancelled = [data for name, data in await told(core, lobby_stream(lobby.id)) if name == "countdown_cancelled"]
+    assert [data["reason"] for data in cancelled] == ["rate_limited"]
+    await core.lobbies.create(other, made)
+    assert (await count_down(core, clock, [other])).allocating
+    await work(core)
+    assert (await core.lobbies.sync(other)).status == "active"
+    assert len(servers.requests) == 1, "the others were left before they were asked for"
+
+
+async def test_the_lobby_of_a_match_starts_whatever_its_host_has_spent(world: Open, clock: ManualClock) -> None:
+    core, _ = await world(rate_limit_scale=0.1)
+    host, other = await players(core, 2)
+    made = CreateLobby(game_id=GameId("rocket-league"), mode="custom", capacity=SetCapacity(min=1, max=2))
+    await core.lobbies.create(host, made)
+    assert (await count_down(core, clock, [host])).allocating
+    await core.lobbies.leave(host)
+    match = await proposed(core, [host, other])
+    for user in (host, other):
+        await core.matchmaking.accept(user, AnswerMatch(match_id=match.match_id))
+    assert (await count_down(core, clock, [host, other])).allocating
 
 
 async def test_a_job_speaks_for_its_own_countdown_only(world: Open, clock: ManualClock) -> None:

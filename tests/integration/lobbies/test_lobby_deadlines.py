@@ -96,3 +96,15 @@ async def test_the_result_of_its_match_closes_a_lobby(core: Core, clock: ManualC
     assert await everything(core.database, SEATS) == []
     with pytest.raises(NotInLobby):
         await core.lobbies.sync(ann)
+
+
+async def test_a_lobby_that_waits_for_its_server_is_not_looked_at_by_the_sweep(core: Core, clock: ManualClock) -> None:
+    """It is a job's; however many there are, those that are overdue have room before them."""
+    waiting, overdue = await players(core, 2)
+    for user in (waiting, overdue):
+        await opened(core, user, capacity={"min": 1, "max": 2})
+        await core.lobbies.set_ready(user, SetReady(ready=True))
+    (first, second) = [await core.lobbies.sync(user) for user in (waiting, overdue)]
+    await core.database.collection(LOBBIES).update(first.id, {"$set": {"allocating": True}})
+    clock.advance(core.settings.lobby_countdown_s + 3)
+    assert [lobby.id for lobby in await core.lobby_upkeep.overdue(clock.now(), 1)] == [second.id]

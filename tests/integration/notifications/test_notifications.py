@@ -29,6 +29,7 @@ from domain.notifications.model import (
 )
 from maoga.bootstrap import Core
 from tests.support.clock import ManualClock
+from tests.support.dying import dying_before_it_publishes
 from tests.support.told import told
 
 ANN, BOB = UserId("ann"), UserId("bob")
@@ -195,3 +196,22 @@ async def test_what_a_crash_left_untold_is_told_by_the_sweep(core: Core, clock: 
     stored = await core.database.collection(NOTIFICATIONS).get(writes[0].document.id)
     assert stored
     assert stored.unpublished == ()
+
+
+async def test_a_removal_whose_process_died_is_told_by_the_sweep(core: Core, clock: ManualClock) -> None:
+    """The notification is nobody's at once, and its document is gone in the end."""
+    removed, _ = await tell(core, notice("1"), notice("2"))
+    id, before = removed.document.id, await events(core)
+    with dying_before_it_publishes(core):
+        await core.notifications.delete(ANN, id)
+    assert (await titles(core), (await core.notifications.unread(ANN)).count) == (["2"], 1)
+    await core.notifications.delete(ANN, id)  # a retry
+    with pytest.raises(NotFound):
+        await core.notifications.set_read(ANN, id, ReadState(read=True))
+    clock.advance(REPUBLISH_AFTER_S + 1)
+    for _ in range(2):
+        await core.recovery.sweep()
+    assert await events(core) == [*before, ("notification_removed", {"id": id})]
+    stored = await core.database.collection(NOTIFICATIONS).get(id)
+    assert stored
+    assert stored.expires_at < clock.now() + timedelta(days=1)

@@ -10,9 +10,9 @@ from pymongo import AsyncMongoClient
 
 from domain.audit.audit import Audit
 from domain.audit.model import Actor
-from domain.auth.commands import Login
+from domain.auth.commands import Login, RequestReset
 from domain.auth.external import IDENTITIES, Identity
-from domain.auth.model import Client as Origin
+from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
 from domain.chat.commands import CreateGroup, MarkRead, OpenDirect, React, Send
 from domain.chat.held import HELD, HeldMessage
@@ -76,7 +76,7 @@ async def a_life(core: Core) -> Life:
         ids.append(UserId(account.id))
     login = Login.parse({"credential": NAME, "password": PASSWORD})
     ada, bob, cid, eve = ids
-    life = Life(core, ada, bob, cid, eve, await core.auth.login(login, Origin(ADDRESS)))
+    life = Life(core, ada, bob, cid, eve, await core.auth.login(login, Where(ADDRESS)))
     await _account(life)
     await _relations(life)
     await _talk(life)
@@ -99,6 +99,10 @@ async def _account(life: Life) -> None:
     await core.notification_preferences.set(ada, SetNotifications(system=False))
     identity = Identity(id=f"steam:{SUBJECT}", provider="steam", user_id=ada, linked_at=core.clock.now())
     await core.database.collection(IDENTITIES).insert(identity)
+    await core.credentials.request_reset(RequestReset.parse({"email": EMAIL}), Where(ADDRESS))
+    await core.runner.poll()
+    await core.runner.idle()
+    await core.credentials.request_reset(RequestReset.parse({"email": EMAIL}), Where(ADDRESS))
     await core.presences.set_status(ada, SetStatus(status="away", custom_status="with my zither"))
 
 

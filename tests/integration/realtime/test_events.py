@@ -134,6 +134,17 @@ async def test_an_expensive_event_takes_more() -> None:
         assert [answer["status"] for answer in answers] == ["success", "success", "error"]
 
 
+async def test_the_warning_names_the_time_after_which_the_refused_event_passes() -> None:
+    """Also when there are tokens left, but too few for it."""
+    async with node(rate_limit_scale=0.25) as one, wire(one.url) as client:
+        await enter(client)
+        for ack_id in range(3):
+            await client.emit("/lobby", ack_id, "list", {"text": "x"})
+        warning, _ = await client.event("rate_limited")
+        refused = await client.ack(2)
+        assert warning["retryInMs"] == refused["error"]["details"]["retryInMs"] > 0
+
+
 async def test_who_does_not_heed_the_limit_is_cut_off() -> None:
     """Hundreds of refusals in a row end the connection."""
     async with node(rate_limit_scale=0.025) as one, wire(one.url) as client:

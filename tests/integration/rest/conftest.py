@@ -238,6 +238,7 @@ async def serving(
         store=store,
         users=accounts.users,
         auth=accounts.auth,
+        links=accounts.links,
         audit=Audit(clock, new_id),
         blocks=blocks,
         friends=friends,

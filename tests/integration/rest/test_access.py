@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.audit.model import AUDIT
 from tests.integration.rest.conftest import Api
 
 
@@ -61,3 +62,18 @@ async def test_roles_are_set_by_administrators_only(api: Api) -> None:
     assert (await api.call("PUT", path, json={"roles": ["emperor"]}, token=token)).faults == {"roles.0"}
     me = (await api.get("users/me", token=token)).data["id"]
     assert (await api.call("PUT", f"admin/users/{me}/roles", json={"roles": ["user"]}, token=token)).code == "OWN_ROLES"
+
+
+async def test_a_machine_uses_the_routes_of_its_scopes_and_is_on_record_by_its_key(api: Api) -> None:
+    token = await admin(api)
+    body = {"name": "catalogue", "scopes": ["games:write"]}
+    made = (await api.post("admin/api-keys", body, token=token)).data
+    headers = {"X-Api-Key": made["secret"]}
+    assert (await api.get("admin/games/apex", headers=headers)).status == 200
+    assert (await api.call("DELETE", "admin/games/apex", headers=headers)).status == 204
+    for path in ("admin/queues", "admin/sockets", "admin/jobs"):
+        assert (await api.get(path, headers=headers)).code == "API_KEY_SCOPE"
+    for path in ("admin/users", "admin/audit", "users/me"):
+        assert (await api.get(path, headers=headers)).code == "AUTHENTICATION_REQUIRED"
+    (entry,) = await api.accounts.database.collection(AUDIT).find({"actor_id": made["id"]}, limit=10)
+    assert (entry.action, entry.actor.kind, entry.actor.id) == ("game.removed", "key", made["id"])

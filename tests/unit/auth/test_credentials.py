@@ -207,6 +207,33 @@ async def test_a_changed_password_voids_the_codes_mailed_before(accounts: Accoun
     assert [mail["To"] for mail in await accounts.mails()].count("late@example.test") == 0
 
 
+async def test_a_changed_address_voids_the_codes_mailed_before(accounts: Accounts) -> None:
+    """Who reads the mail of an address that was mistyped, or given up, must not get the account with it."""
+    session = await accounts.register()
+    mistyped = await accounts.mailed_code()
+    await ask(accounts)
+    given_up = await accounts.mailed_code()
+    await change_email(accounts, session, "second@example.test")
+    second = await accounts.mailed_code("second@example.test")
+    await change_email(accounts, session, "right@example.test")
+    await verify(accounts, await accounts.mailed_code("right@example.test"))
+    for code in (mistyped, second):
+        with pytest.raises(LinkInvalid):
+            await verify(accounts, code)
+    with pytest.raises(LinkInvalid):
+        await reset(accounts, given_up)
+    assert (await stored(accounts, session)).email == "right@example.test"
+
+
+async def test_a_mail_that_comes_late_has_no_say_about_another_address(accounts: Accounts) -> None:
+    """The mail server was away; meanwhile the address changed."""
+    session = await accounts.register()
+    await accounts.mails()
+    await change_email(accounts, session, "late@example.test")
+    await accounts.change_user(session.user.id, {"$set": {"email": "a@example.test", "email_key": "a@example.test"}})
+    assert [mail["To"] for mail in await accounts.mails()] == ["ada@example.test"]
+
+
 async def test_a_code_for_one_thing_is_none_for_another(accounts: Accounts) -> None:
     await accounts.register()
     code = await accounts.mailed_code()

@@ -27,10 +27,12 @@ from domain.core.ids import ChannelId, UserId
 from domain.social.commands import ToBlock
 from domain.social.privacy import SetPrivacy
 from maoga.bootstrap import Core
+from realtime import packet
 from tests.support.builders import NOON
 from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import everything
+from tests.support.told import told as stream_told
 from tests.unit.chat.conftest import a_group, channel_of, events_of, friends, said, told
 
 
@@ -187,7 +189,7 @@ class TestGroups:
         ann, bob = await friends(core, 2)
         channel = (await core.chats.directs.open(ann, OpenDirect(user_id=bob))).channel_id
         with pytest.raises(NoGroup):
-            await core.chats.groups.leave(ann, ToChannel(channel_id=channel))
+            await core.chats.groups.add(ann, ToMember(channel_id=channel, user_id=bob))
         with pytest.raises(NoGroup):
             await core.chats.groups.update(ann, UpdateChannel(channel_id=channel, name="Us"))
 
@@ -232,7 +234,45 @@ async def test_a_channel_nobody_spoke_in_for_long_comes_back_to_the_front(core: 
     assert [channel.id for channel in await core.chats.reads.channels(ann)] == [first, second]
     await core.chat.send(bob, said(first, "hello"))
     stream = f"chat:{first}"
-    assert (await core.streams.positions([stream]))[stream].seq == 4  # opened, hi, touched, hello
+    assert (await core.streams.positions([stream]))[stream].seq == 4  # opened, touched, hi, hello
+
+
+async def test_who_does_not_follow_a_quiet_channel_does_before_something_is_said_in_it(
+    core: Core, clock: ManualClock
+) -> None:
+    """Then the message reaches them, too."""
+    ann, bob = await friends(core, 2)
+    channel = await a_group(core, [ann, bob])
+    stream = f"chat:{channel}"
+    clock.advance(4000)
+    before = (await core.streams.positions([stream]))[stream]
+    await core.chat.send(bob, said(channel, "hi"))
+    entries = await core.streams.read(stream, before, 10)
+    assert entries is not None
+    opened = [packet.opened(entry.packet) for entry in entries]
+    assert [packet.name_of(body) for _, body in opened] == ["channel_updated", "message"]
+    assert opened[0][0].join == (ann, bob)
+
+
+async def test_a_direct_channel_is_put_away_until_something_is_said_in_it(core: Core) -> None:
+    """For who asks, on all their devices; the other one sees nothing of it."""
+    ann, bob = await friends(core, 2)
+    channel = (await core.chats.directs.open(ann, OpenDirect(user_id=bob))).channel_id
+
+    async def hidden(user: UserId) -> bool:
+        (view,) = await core.chats.reads.channels(user)
+        return view.hidden_seq is not None and view.last_seq <= view.hidden_seq
+
+    for text in ("hi", "hello"):
+        await core.chats.groups.leave(ann, ToChannel(channel_id=channel))
+        assert (await hidden(ann), await hidden(bob)) == (True, False)
+        await core.chats.reads.mark_read(ann, MarkRead(channel_id=channel, seq=1))
+        assert await hidden(ann)
+        await core.chat.send(bob, said(channel, text))
+        assert not await hidden(ann)
+    own = [event for event in await stream_told(core, f"chat:user:{ann}") if event[0] == "channel_hidden"]
+    assert own == [("channel_hidden", {"channelId": channel, "seq": seq}) for seq in (0, 1)]
+    assert (await channel_of(core, channel)).member_ids == tuple(sorted((ann, bob)))
 
 
 async def test_what_a_crash_left_in_a_message_and_in_a_marker_is_told_by_the_sweep(

@@ -112,6 +112,26 @@ async def test_moderators_mute_those_below_them(core: Core, clock: ManualClock) 
         await mute(core, stranger, group, owner, None, role)
 
 
+async def test_only_the_servers_moderators_lift_a_mute_of_theirs(core: Core, clock: ManualClock) -> None:
+    """Nor does the owner of the channel shorten it; once it is over they mute, and lift that, as before."""
+    owner, member, staff = await friends(core, 3)
+    group = await a_group(core, [owner, member])
+    end = clock.now() + HOUR
+    await mute(core, owner, group, member, clock.now() + HOUR / 2)
+    await mute(core, staff, group, member, end, "moderator")
+    for moment in (None, clock.now() + HOUR / 4, clock.now() + 2 * HOUR):
+        with pytest.raises(Forbidden):
+            await mute(core, owner, group, member, moment)
+    assert (await channel_of(core, group)).silenced == {member: end}
+    await mute(core, staff, group, member, None, "admin")
+    await mute(core, owner, group, member, end)
+    assert (await mute(core, owner, group, member, None)).silenced == {}
+    await mute(core, staff, group, member, end, "moderator")
+    clock.advance(3600)
+    await mute(core, owner, group, member, clock.now() + HOUR)
+    assert (await mute(core, owner, group, member, None)).silenced == {}
+
+
 async def test_who_leaves_and_comes_back_is_still_muted(core: Core, clock: ManualClock) -> None:
     owner, member = await friends(core, 2)
     group = await a_group(core, [owner, member])

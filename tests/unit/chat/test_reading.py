@@ -1,11 +1,13 @@
 """What is read and unread, muted and mentioned."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from domain.chat import reads
 from domain.chat.commands import Edit, MarkRead, Mute, SetTyping, ToMessage, UpdateChannel
-from domain.chat.model import MARKERS
+from domain.chat.model import MARKERS, Message
 from domain.chat.pace import SlowMode
 from domain.chat.reads import UNREAD_MAX
 from domain.core.errors import NotFound
@@ -83,6 +85,33 @@ class TestMarkers:
             await core.chat.send(bob, said(channel, f"news {n}"))
             clock.advance(1)
         assert await unread(core, ann) == {channel: UNREAD_MAX}
+
+    async def test_of_many_channels_the_newest_messages_are_looked_at(
+        self, core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Ten at most, five for each of the two that have news: what stands before them counts, whoever wrote it."""
+        monkeypatch.setattr(reads, "LOOKED_AT", 10)
+        ann, bob, cem = await friends(core, 3)
+        channels = [await a_group(core, [ann, bob, cem]) for _ in range(3)]
+        await core.blocks.block(ann, ToBlock(user_id=cem))
+        for sender, channel in ((bob, channels[0]), (cem, channels[1])):
+            for n in range(8):
+                await core.chat.send(sender, said(channel, f"news {n}"))
+                clock.advance(1)
+        found: list[int] = []
+        messages = core.chats.reads._messages
+        find = messages.find
+
+        async def counting(*args: Any, **options: Any) -> list[Message]:
+            answer = await find(*args, **options)
+            found.append(len(answer))
+            return answer
+
+        monkeypatch.setattr(messages, "find", counting)
+        assert await unread(core, ann) == dict(zip(channels, (8, 3, 0), strict=True))
+        assert found == [10]
+        await core.chats.reads.mark_read(ann, MarkRead(channel_id=channels[0], seq=8))
+        assert await unread(core, ann) == dict.fromkeys(channels, 0)
 
     async def test_who_is_not_in_the_channel_marks_nothing(self, core: Core) -> None:
         ann, _, eve = await friends(core, 3)
