@@ -2,7 +2,7 @@
 
 from domain.core.errors import Forbidden, NotFound
 from domain.core.paging import PageQuery
-from domain.reports.cases import CaseResolved
+from domain.reports.cases import CaseResolved, OwnCase
 from domain.reports.commands import AddNote, AssignCase, CaseQuery, ResolveCase, SubmitReport
 from domain.reports.sanctions import SanctionLimit
 from domain.reports.views import CaseSummary, CaseView, MyReport
@@ -29,7 +29,7 @@ async def cases(call: Call) -> Reply:
 
 async def case(call: Call) -> CaseView:
     """One case: its reports with their evidence, notes, and earlier sanctions."""
-    return await call.services.moderation.cases.view(call.path["id"])
+    return await call.services.moderation.cases.view(call.actor, call.path["id"])
 
 
 async def note(call: Call) -> CaseView:
@@ -61,7 +61,7 @@ routes = [
     ),
     Route("GET", "/reports/mine", mine, query=PageQuery, answer=list[MyReport]),
     Route("GET", "/admin/reports", cases, permission="reports:read", query=CaseQuery, answer=list[CaseSummary]),
-    Route("GET", "/admin/reports/{id}", case, permission="reports:read", answer=CaseView, errors=(NotFound,)),
+    Route("GET", "/admin/reports/{id}", case, permission="reports:read", answer=CaseView, errors=(NotFound, OwnCase)),
     Route(
         "POST",
         "/admin/reports/{id}/notes",
@@ -70,7 +70,10 @@ routes = [
         body=AddNote,
         answer=CaseView,
         rate="write",
-        errors=(NotFound,),
+        errors=(
+            NotFound,
+            OwnCase,
+        ),
     ),
     Route(
         "POST",
@@ -80,7 +83,7 @@ routes = [
         body=AssignCase,
         answer=CaseView,
         rate="write",
-        errors=(NotFound, CaseResolved),
+        errors=(NotFound, OwnCase, CaseResolved),
     ),
     Route(
         "POST",
@@ -90,6 +93,6 @@ routes = [
         body=ResolveCase,
         answer=CaseView,
         rate="write",
-        errors=(NotFound, CaseResolved, Forbidden, SanctionLimit),
+        errors=(NotFound, OwnCase, CaseResolved, Forbidden, SanctionLimit),
     ),
 ]

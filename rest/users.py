@@ -1,6 +1,6 @@
 """Users: the caller's own account, and what others show."""
 
-from domain.core.errors import BadRequest, NotFound, TooLarge, UnsupportedMediaType
+from domain.core.errors import BadRequest, Conflict, NotFound, TooLarge, UnsupportedMediaType
 from domain.core.ids import GameId, MediaId, UserId
 from domain.core.images import ImageRefused
 from domain.core.model import Empty
@@ -118,7 +118,7 @@ async def search(call: Call) -> Reply:
 routes = [
     Route("GET", "/users/me", me, answer=Me),
     Route("PATCH", "/users/me", update_me, body=UpdateProfile, answer=Me, rate="write", errors=(UsernameTaken,)),
-    Route("DELETE", "/users/me", delete_me, body=Empty, status=204, rate="write"),
+    Route("DELETE", "/users/me", delete_me, body=Empty, status=204, rate="write", errors=(Conflict,)),
     Route("GET", "/users/me/export", export, answer=bytes, content=("application/json",), rate="upload"),
     Route("PATCH", "/users/me/preferences", set_preferences, body=UpdatePreferences, answer=Me, rate="write"),
     Route(

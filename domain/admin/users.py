@@ -24,8 +24,8 @@ from domain.users.names import name_key
 
 EXPORT_PAGE = 500
 SANCTIONS_SHOWN = 50
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a cell for that begins so."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet computes a cell that begins so; some read the signs of full width as well."""
 
 
 class UserQuery(ListQuery):

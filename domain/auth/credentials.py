@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from domain.auth.auth import Auth
 from domain.auth.commands import ChangeEmail, ChangePassword, RequestReset, ResetPassword, Upgrade, VerifyEmail
+from domain.auth.external import IDENTITIES
 from domain.auth.links import LINKS, Links, same_address
 from domain.auth.model import SESSIONS, Client, Principal
 from domain.auth.passwords import Passwords, weakness
@@ -25,11 +26,14 @@ from domain.users.users import Users
 REFUSED = 5
 """How many of the last passwords, the present one included, cannot be chosen again."""
 
+IDENTITIES_MOST = 100
+"""More than there are providers, of which a user has one identity each."""
+
 LINKS_PER_ADDRESS = Limit(20, 3600.0)
 """Mails that one client can have sent."""
 
 LINKS_PER_MAILBOX = Limit(3, 3600.0)
-"""Mails that one mailbox gets, whoever asks."""
+"""Mails of one kind that one mailbox gets, whoever asks."""
 
 
 class WrongPassword(Forbidden):
@@ -75,6 +79,7 @@ class Credentials:
         clock: Clock,
     ) -> None:
         self._database, self._users, self._rankings, self._auth = database, users, rankings, auth
+        self._identities = database.collection(IDENTITIES)
         self._passwords, self._throttle, self._limits = passwords, throttle, limits
         self._links, self._mail, self._trail, self._clock = links, mail, trail, clock
 
@@ -129,12 +134,12 @@ class Credentials:
         Whether it is, the answer does not tell, nor how long it takes: a job finds out.
         """
         await self._spend_mail(client)
-        mailbox = f"mail:{sha256(name_key(command.email).encode()).hexdigest()[:32]}"
-        if not await self._limits.take(mailbox, LINKS_PER_MAILBOX):
+        if not await self._mailbox_full("reset", command.email):
             await self._database.commit(self._links.reset(command.email, client))
 
     async def reset(self, command: ResetPassword, client: Client) -> None:
-        """Another password, for one who got the link; ends all sessions. The address is proved with it.
+        """Another password, for one who got the link; ends all sessions. The address is proved with it. If it was not
+        before, somebody else may have opened the account in its owner's name: no identity they linked lets them in.
 
         Raises `LinkInvalid`, or `ValidationFailed` when the new password will not do; the link can be used again then.
         """
@@ -144,6 +149,7 @@ class Credentials:
             command.new_password,
             Delete(LINKS, link.id),
             self._trail.entry("auth.password_reset", client, user.id),
+            *await self._unlinked(user),
             verified=True,
         )
         await self._auth.cut_off(UserId(user.id), reason="password_changed")
@@ -155,8 +161,7 @@ class Credentials:
         user = await self._users.get(principal.user_id)
         if user.email is None or user.email_verified:
             raise EmailVerified
-        await self._spend_mail(client)
-        await self._database.commit(self._links.verification(user, user.email, client))
+        await self._verify(user, user.email, client)
 
     async def change_email(self, principal: Principal, command: ChangeEmail, client: Client) -> None:
         """Mails a link to another address, which becomes the caller's once they use it.
@@ -164,8 +169,7 @@ class Credentials:
         Raises `WrongPassword`, `NoPassword` or `RateLimited`. The link tells whether the address is somebody else's.
         """
         user = await self._proved(principal, command.password, client)
-        await self._spend_mail(client)
-        await self._database.commit(self._links.verification(user, command.email, client))
+        await self._verify(user, command.email, client)
 
     async def verify(self, command: VerifyEmail, client: Client) -> None:
         """The address that the link was mailed to is proved, and becomes the user's if it was not.
@@ -215,12 +219,20 @@ class Credentials:
                 "password_hash": await self._passwords.hash(password),
                 "former_hashes": former,
                 "email_verified": user.email_verified or verified,
+                "identities": () if verified and not user.email_verified else user.identities,
             },
             "$inc": {"epoch": 1, "version": 1},
         }
         notice = PasswordChanged(name=user.display_name, at=self._clock.now())
         told = [self._mail.later(user.id, user.email, notice)] if user.email else []
         await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}), *writes, *told)
+
+    async def _unlinked(self, user: User) -> list[Write]:
+        """Takes from the user the identities that were linked before the address was proved."""
+        if user.email_verified:
+            return []
+        found = await self._identities.find({"user_id": user.id}, limit=IDENTITIES_MOST)
+        return [Delete(IDENTITIES, identity.id) for identity in found]
 
     async def _refuse_weak(self, user: User, password: str) -> None:
         """Raises `ValidationFailed` for a password that is easy to guess, or one of the user's last ones."""
@@ -231,6 +243,21 @@ class Credentials:
             problem = f"was one of your last {REFUSED} passwords"
         if problem:
             raise ValidationFailed([{"field": "newPassword", "message": problem}])
+
+    async def _verify(self, user: User, email: str, client: Client) -> None:
+        """Mails a link that proves the address; raises `RateLimited`."""
+        await self._spend_mail(client)
+        if wait_ms := await self._mailbox_full("verify", email):
+            raise RateLimited(wait_ms)
+        await self._database.commit(self._links.verification(user, email, client))
+
+    async def _mailbox_full(self, kind: str, email: str) -> int:
+        """Milliseconds until that mailbox gets another mail of the kind, or 0, and then it is counted.
+
+        Kinds have counts of their own, so that nobody keeps the owner's mail away by asking for the other one.
+        """
+        mailbox = sha256(name_key(email).encode()).hexdigest()[:32]
+        return await self._limits.take(f"mail:{kind}:{mailbox}", LINKS_PER_MAILBOX)
 
     async def _spend_mail(self, client: Client) -> None:
         if wait_ms := await self._limits.take(f"mail:client:{client.address}", LINKS_PER_ADDRESS):

@@ -135,7 +135,11 @@ class External:
         try:
             await self._database.commit(
                 Insert(IDENTITIES, identity),
-                Update(USERS, user_id, {"$addToSet": {"identities": provider}, "$set": {"guest": False}}),
+                Update(
+                    USERS,
+                    user_id,
+                    {"$addToSet": {"identities": provider}, "$set": {"guest": False}, "$inc": {"version": 1}},
+                ),
                 self._trail.entry("auth.identity_linked", client, user_id, after={"provider": provider}),
             )
         except Duplicate:

@@ -1,9 +1,13 @@
 """The words of mails: one subject, and the same content as plain text and as HTML."""
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
 from html import escape
 
 from domain.mail.messages import EmailChanged, Message, PasswordChanged, ResetPassword, VerifyEmail
+
+LIKE_A_LINK = re.compile(r"\S[.:/@\u3002]\S")
 
 _PAGE = """\
 <!doctype html>
@@ -42,7 +46,7 @@ def rendered(message: Message, *, id: str, to: str, link: str | None) -> Letter:
     the letter shows the code alone.
     """
     content = _content(message)
-    greeting = f"Hello {message.name},"
+    greeting = _greeting(message.name)
     return Letter(
         id=id,
         to=to,
@@ -50,6 +54,11 @@ def rendered(message: Message, *, id: str, to: str, link: str | None) -> Letter:
         text="\n\n".join([greeting, content.before, *_action_text(content, link), content.after]) + "\n",
         html=_PAGE.format("\n".join(_html(greeting, content, link))),
     )
+
+
+def _greeting(name: str) -> str:
+    """Strangers name an account and have it write to any address: what a reader would make a link is left out."""
+    return "Hello," if LIKE_A_LINK.search(unicodedata.normalize("NFKC", name)) else f"Hello {name},"
 
 
 def _content(message: Message) -> _Content:

@@ -59,17 +59,21 @@ class Departures:
     async def delete(self, user: UserId, *, address: str | None = None) -> None:
         """Closes the account and ends its sessions; its connections are cut, so that its places are given up.
 
-        Deleting twice is deleting once.
+        Deleting twice is deleting once. Raises `Conflict` when the account is changed in this very moment, or what is
+        over of a sanction still stands on it: a sanction must not end by a deletion that is taken back.
         """
         now = self._clock.now()
         gone: Changes = {
             "$set": {"status": "deleted", "deleted_at": now, "erase_at": now + self._grace},
-            "$inc": {"version": 1},
+            "$inc": {"version": 1, "epoch": 1},  # no session of before comes back with the account
         }
         entry = self._audit.entry("users.deleted", Actor(kind="user", id=user, address=address), f"user:{user}")
         try:
             await self._database.commit(Update(USERS, user, gone, expect={"status": "active"}), entry)
         except StorageConflict:
+            account = await self._users.get(user)
+            if account and account.status != "deleted":
+                raise Conflict from None
             return  # it is closed already
         await self._cache.invalidate(user_tag(user))
         await self._auth.logout_all(user)

@@ -9,7 +9,7 @@ from domain.audit.audit import Audit
 from domain.audit.model import Actor
 from domain.core.clock import Clock
 from domain.core.collection import Database, Insert, Replace, StorageConflict, Write
-from domain.core.errors import AppError, Conflict, NotFound, ValidationFailed
+from domain.core.errors import AppError, Conflict, Forbidden, NotFound, ValidationFailed
 from domain.core.ids import UserId
 from domain.core.index import may_lag
 from domain.core.listing import given
@@ -34,6 +34,12 @@ OUTCOMES = {
     True: "Thank you for your report. We have looked at it and taken action.",
     False: "Thank you for your report. We have looked at it and found nothing to act on.",
 }
+
+
+class OwnCase(Forbidden):
+    """Nobody looks into the case against themselves, or judges it."""
+
+    code = "OWN_CASE"
 
 
 class CaseResolved(AppError):
@@ -70,9 +76,9 @@ class Cases:
             cursor_of(shown[-1].priority, shown[-1].id) if len(found) > query.limit else None,
         )
 
-    async def view(self, id: str) -> CaseView:
-        """One case with all that is known; raises `NotFound`."""
-        return await self._view(await self._found(id))
+    async def view(self, actor: Actor, id: str) -> CaseView:
+        """One case with all that is known; raises `NotFound` and `OwnCase`, as all below does."""
+        return await self._view(await self._found(actor, id))
 
     async def note(self, actor: Actor, id: str, command: AddNote) -> CaseView:
         """Writes something down for the others; raises `NotFound`, and `ValidationFailed` for too many notes."""
@@ -104,7 +110,7 @@ class Cases:
         """
         for attempt in range(1 + RETRIES):
             await pause(attempt)
-            case = await self._found(id)
+            case = await self._found(actor, id)
             _check_open(case)
             asked = command.sanction()
             sentence = await self._sanctions.prepare(actor, case.user_id, asked, case.id) if asked else None
@@ -125,7 +131,7 @@ class Cases:
                     await self._sanctions.carry_out(sentence)
                 with may_lag():
                     await self._notifications.tell(news)
-                return await self.view(id)
+                return await self.view(actor, id)
         raise Conflict
 
     async def _change(
@@ -138,11 +144,11 @@ class Cases:
     ) -> CaseView:
         for attempt in range(1 + RETRIES):
             await pause(attempt)
-            before, now = await self._found(id), self._clock.now()
+            before, now = await self._found(actor, id), self._clock.now()
             changed = decide(before, now).changed(updated_at=now)
             with suppress(StorageConflict):
                 await self._database.commit(*self._writes(actor, action, before, changed, reason))
-                return await self.view(id)
+                return await self.view(actor, id)
         raise Conflict
 
     def _writes(self, actor: Actor, action: str, before: Case, changed: Case, reason: str | None) -> list[Write]:
@@ -159,10 +165,12 @@ class Cases:
             {user: ReportOutcome(report_id=report_id, outcome=outcome) for user, report_id in by_reporter.items()}
         )
 
-    async def _found(self, id: str) -> Case:
+    async def _found(self, actor: Actor, id: str) -> Case:
         case = await self._cases.get(id)
         if case is None:
             raise NotFound("There is no such case.")
+        if case.user_id == actor.id:
+            raise OwnCase
         return case
 
     async def _view(self, case: Case) -> CaseView:

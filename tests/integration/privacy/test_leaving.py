@@ -10,7 +10,9 @@ import pytest
 from domain.auth.auth import AccountDeleted
 from domain.auth.commands import Login
 from domain.auth.model import Client
-from domain.core.errors import AppError, NotFound
+from domain.auth.tokens import TokenRevoked
+from domain.core.errors import AppError, Conflict, NotFound
+from domain.core.ids import UserId
 from domain.jobs.model import JOBS
 from domain.privacy.departures import ERASURE_JOB
 from domain.privacy.holdings import HOLDINGS
@@ -161,6 +163,33 @@ async def test_a_login_within_the_days_of_grace_brings_the_account_back(core: Co
     clock.advance(31 * DAY_S)
     await work(core)
     assert (await core.users.get(life.ada)).username == NAME
+
+
+async def test_no_session_comes_back_with_the_account_even_if_deleting_died_half_way(
+    core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await core.auth.create_account(a_registration(NAME, email=EMAIL))
+    before = await login(core)
+
+    async def die(*_: object, **__: object) -> None:
+        raise ConnectionError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core.auth, "logout_all", die)
+        with pytest.raises(ConnectionError):
+            await core.people.departures.delete(UserId(before.user.id))
+    clock.advance(2)
+    await login(core)
+    with pytest.raises(TokenRevoked):
+        await core.auth.authenticate(before.access_token)
+
+
+async def test_nobody_is_told_that_their_account_is_deleted_when_it_is_not(core: Core) -> None:
+    account = await core.auth.create_account(a_registration(NAME, email=EMAIL))
+    await core.database.collection(USERS).update(account.id, {"$set": {"status": "suspended"}})
+    with pytest.raises(Conflict):
+        await core.people.departures.delete(UserId(account.id))
+    assert (await core.users.get(UserId(account.id))).status == "suspended"
 
 
 async def test_after_the_days_of_grace_nobody_gets_in_any_more(core: Core, clock: ManualClock) -> None:

@@ -156,3 +156,29 @@ async def test_first_logins_at_once_open_one_account(
     ):
         answers = await asyncio.gather(*(login(api, issuer.token("ada")) for _ in range(8)))
         assert len({answer.data["user"]["id"] for answer in answers}) == 1
+
+
+async def test_an_identity_linked_before_the_address_was_proved_ends_with_a_reset(
+    api: Api, issuer: Issuer, accounts: Accounts
+) -> None:
+    """Who opens an account in the name of somebody else's address must not stay in it when its owner takes it over."""
+    theirs = await api.register("ada")
+    assert (await link(api, issuer.token("thief"), by=theirs["accessToken"])).status == 200
+    await api.post("auth/reset-password", {"email": "ada@example.test"})
+    chosen = {"token": await accounts.mailed_code(), "newPassword": "velvet otter parade"}
+    assert (await api.post("auth/reset-password/confirm", chosen)).status == 204
+    assert (await login(api, issuer.token("thief"))).data["user"]["id"] != theirs["user"]["id"]
+    owner = await api.post("auth/login", {"credential": "ada", "password": "velvet otter parade"})
+    assert (owner.data["user"]["id"], owner.data["user"]["identities"]) == (theirs["user"]["id"], [])
+
+
+async def test_a_reset_of_a_proved_address_keeps_what_its_owner_has_linked(
+    api: Api, issuer: Issuer, accounts: Accounts
+) -> None:
+    ada = await api.register("ada")
+    await api.post("auth/verify-email/confirm", {"token": await accounts.mailed_code()})
+    assert (await link(api, issuer.token("ada"), by=ada["accessToken"])).status == 200
+    await api.post("auth/reset-password", {"email": "ada@example.test"})
+    chosen = {"token": await accounts.mailed_code(), "newPassword": "velvet otter parade"}
+    assert (await api.post("auth/reset-password/confirm", chosen)).status == 204
+    assert (await login(api, issuer.token("ada"))).data["user"]["id"] == ada["user"]["id"]

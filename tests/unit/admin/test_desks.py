@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from domain.admin.broadcasts import SendBroadcast
 from domain.admin.jobs import JobQuery
@@ -73,15 +74,16 @@ async def test_the_export_has_everybody_and_is_on_record(
     admin = await staff(core, "admin")
     await players(core, 4)
     await core.users.create(username="mallory", display_name="=HYPERLINK(1)")
+    await core.users.create(username="eve", display_name="\uff1dHYPERLINK(1)")
     command = UserExport.parse({"format": kind})
     text = b"".join([part async for part in await core.desks.accounts.export(admin, command)]).decode()
     if kind == "csv":
         rows = list(csv.DictReader(io.StringIO(text)))
-        assert rows[-1]["displayName"] == "'=HYPERLINK(1)"
+        assert [row["displayName"] for row in rows[-2:]] == ["'=HYPERLINK(1)", "'\uff1dHYPERLINK(1)"]
     else:
         rows = [json.loads(line) for line in text.splitlines()]
-        assert rows[-1]["displayName"] == "=HYPERLINK(1)"
-    assert [row["username"] for row in rows] == ["a-admin", *(f"player-{n}" for n in range(4)), "mallory"]
+        assert rows[-2]["displayName"] == "=HYPERLINK(1)"
+    assert [row["username"] for row in rows] == ["a-admin", *(f"player-{n}" for n in range(4)), "mallory", "eve"]
     (entry,) = await audited(core, "users.exported")
     assert (entry.actor_id, entry.after) == (admin.id, {"format": kind})
 
@@ -180,6 +182,12 @@ async def test_a_broadcast_is_on_record_and_on_its_way_in_one_commit(core: Core)
     assert (entry.target, entry.after) == (f"broadcast:{sent.id}", {"title": "Soon", "body": "We restart at noon."})
     (job,) = (await core.desks.jobs.list(JobQuery(kind="broadcast"))).items
     assert job.payload["id"] == sent.id
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_no_calendar_has_is_refused(moment: str) -> None:
+    with pytest.raises(ValidationError):
+        AuditQuery.model_validate_strings({"since": moment})
 
 
 async def test_the_audit_log_is_found_by_who_what_whom_and_when(core: Core, clock: ManualClock) -> None:

@@ -279,6 +279,25 @@ async def test_a_mailbox_gets_three_mails_in_an_hour_whoever_asks(accounts: Acco
     assert (await subjects(accounts)).count("Choose a new password") == 3
 
 
+async def test_a_mailbox_gets_three_mails_in_an_hour_from_accounts_that_want_it_as_theirs(accounts: Accounts) -> None:
+    await accounts.register()
+    for n in range(4):
+        session = await accounts.auth.register(a_registration(f"eve{n}"), Client(f"192.0.2.{n}"))
+        command = ChangeEmail.parse({"email": "ada@example.test", "password": PASSWORD})
+        asking = accounts.credentials.change_email(
+            await principal_of(accounts, session), command, Client(f"192.0.2.{n}")
+        )
+        if n < 3:
+            await asking
+        else:
+            with pytest.raises(RateLimited):
+                await asking
+    await ask(accounts)
+    to_ada = [mail["Subject"] for mail in await accounts.mails() if mail["To"] == "ada@example.test"]
+    assert to_ada.count("Confirm your email address") == 1 + 3
+    assert to_ada.count("Choose a new password") == 1
+
+
 async def test_one_client_has_twenty_mails_sent_in_an_hour(accounts: Accounts) -> None:
     for n in range(20):
         await ask(accounts, f"user{n}@example.test")

@@ -44,6 +44,14 @@ def test_a_name_is_no_markup() -> None:
     assert "<a" not in rendered(message, id="1", to="ada@example.test", link=None).html
 
 
+@pytest.mark.parametrize("name", ["gold at evil.example", "https://evil", "evil\uff0eexample", "a@evil"])
+def test_a_name_is_no_link(name: str) -> None:
+    """Or anybody could have the server mail their advertisement to any address, by opening an account."""
+    letter = rendered(VerifyEmail(name=name, code="the-code", hours=24), id="1", to="ada@example.test", link=None)
+    assert "evil" not in letter.text + letter.html
+    assert letter.text.startswith("Hello,\n\n")
+
+
 @pytest.mark.parametrize("message", MESSAGES[:2])
 def test_a_code_is_in_no_repr(message: Message) -> None:
     letter = rendered(message, id="1", to="ada@example.test", link=None)

@@ -12,7 +12,7 @@ from domain.core.events import user_stream
 from domain.core.ids import UserId
 from domain.core.paging import PageQuery
 from domain.reports import reports
-from domain.reports.cases import CaseResolved
+from domain.reports.cases import CaseResolved, OwnCase
 from domain.reports.commands import AddNote, AssignCase, CaseQuery, ResolveCase, SubmitReport
 from domain.reports.model import CASES, REPORTS, SANCTIONS, Reason
 from domain.reports.priority import priority
@@ -178,6 +178,24 @@ async def test_two_moderators_who_resolve_a_case_at_once_impose_one_sanction(cor
     outcomes = await asyncio.gather(*resolving, return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["CaseResolved", "CaseView"]
     assert len(await everything(core.database, SANCTIONS)) == 1
+
+
+async def test_nobody_looks_into_the_case_against_themselves_or_judges_it(core: Core) -> None:
+    """A moderator who was reported must neither learn by whom nor clear their own name."""
+    moderator, (ann,) = await staff(core, "moderator"), await players(core, 1)
+    await report(core, ann, UserId(moderator.id or ""))
+    (case,) = await everything(core.database, CASES)
+    cases = core.moderation.cases
+    for act in (
+        cases.view(moderator, case.id),
+        cases.note(moderator, case.id, AddNote(text="it was nothing")),
+        cases.assign(moderator, case.id, AssignCase()),
+        cases.resolve(moderator, case.id, ResolveCase(action="none", reason="it was nothing")),
+    ):
+        with pytest.raises(OwnCase):
+            await act
+    assert await everything(core.database, CASES) == [case]
+    assert (await cases.view(await staff(core, "admin"), case.id)).reports[0].reporter_id == ann
 
 
 async def test_notes_and_assignments_are_on_record(core: Core) -> None:
