@@ -25,7 +25,6 @@ Timestamp = Annotated[
 
 
 def _moment(value: Any) -> Any:
-    """JSON knows no moments: RFC 3339 text is one, with its zone."""
     """JSON and query strings know no moments: RFC 3339 text is one, with its zone."""
     if isinstance(value, datetime):
         return value
@@ -39,13 +38,11 @@ def _moment(value: Any) -> Any:
         return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("must be a moment of the years 1 to 9999 in UTC") from None
-    return moment
 
 
 _AS_IN = "as in 2026-01-31T18:30:00Z"
 
 Moment = Annotated[Timestamp, BeforeValidator(_moment)]
-"""A moment as it comes from the wire."""
 """A moment as a client gives it, in a body or a query string."""
 
 
