@@ -11,14 +11,13 @@ from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
 from domain.core.images import MediaStore
 from domain.core.streams import StreamLog
-from domain.core.watched import WatchedDatabase
 from domain.games.source import UNWATCHED as UNWATCHED_SOURCE
 from domain.games.source import SourceMetrics
 from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
 from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly import build
-from maoga.core import CACHED, SPECS, Core
+from maoga.core import SPECS, Core
 from maoga.settings import Settings
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
@@ -82,7 +81,7 @@ async def open_core(
                 yield build(
                     settings,
                     clock,
-                    WatchedDatabase(database, cache, CACHED),
+                    database,
                     redis,
                     streams,
                     store=store,

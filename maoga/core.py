@@ -92,9 +92,6 @@ SPECS: tuple[Spec[Any], ...] = (
 )
 """Every kind of document there is."""
 
-CACHED: tuple[Spec[Any], ...] = (USERS, PRIVACY)
-"""Those whose writes drop cached answers."""
-
 
 @dataclass(frozen=True, slots=True)
 class Core:

@@ -1,7 +1,6 @@
 """Reads the audit log. Nothing writes to it but the commits of the actions themselves."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,7 +8,7 @@ from pydantic import Field
 from domain.audit.model import AUDIT, Actor, AuditEntry
 from domain.core.collection import Database
 from domain.core.listing import Listed, ListQuery, given, newest
-from domain.core.model import Model, Text, Timestamp
+from domain.core.model import Model, Moment, Text, Timestamp
 
 
 class AuditQuery(ListQuery):
@@ -21,8 +20,8 @@ class AuditQuery(ListQuery):
     action: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
     actor_id: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
     target: Annotated[Text, Field(min_length=1, max_length=160)] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class AuditView(Model):
@@ -47,7 +46,7 @@ class AuditLog:
     async def list(self, query: AuditQuery) -> Listed[AuditEntry]:
         """A page of entries, the newest first."""
         asked = given(action=query.action, actor_id=query.actor_id, target=query.target)
-        times = {"$gte": _zoned(query.since), "$lt": _zoned(query.until)}
+        times = {"$gte": query.since, "$lt": query.until}
         if period := {op: moment for op, moment in times.items() if moment}:
             asked["at"] = period
         return await newest(self._entries, asked, query)
@@ -56,7 +55,3 @@ class AuditLog:
 def audit_view(entry: AuditEntry) -> AuditView:
     """The entry as it is shown."""
     return AuditView.model_validate(entry.model_dump(include=set(AuditView.model_fields)))
-
-
-def _zoned(moment: datetime | None) -> datetime | None:
-    return moment.astimezone() if moment else None

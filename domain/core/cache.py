@@ -1,7 +1,6 @@
 """A cache that all instances share: answers that cost something, kept until they are old or one of their tags changes.
 
-Whoever writes what an answer was made from calls `invalidate` with its tags behind the commit; `watched.py` does it for
-all writers of a collection. From then on no instance
+Whoever writes what an answer was made from calls `invalidate` with its tags behind the commit. From then on no instance
 gets the old answer, not even one that was read before the commit and kept after it. What a crash between the two
 leaves, and what a failover of the store brings back, is gone with the answer's time. Nothing depends on the store:
 while it is away everything is read anew. (`cached.py` is the other kind: kept in the process, and served while the

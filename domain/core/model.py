@@ -24,6 +24,27 @@ Timestamp = Annotated[
 """A moment: RFC 3339 UTC with milliseconds on the wire, an aware datetime in Python."""
 
 
+def _moment(value: Any) -> Any:
+    """JSON knows no moments: RFC 3339 text is one, with its zone."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"must be a moment {_AS_IN}") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"must name its zone, {_AS_IN}")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a moment of the years 1 to 9999 in UTC") from None
+
+
+_AS_IN = "as in 2026-01-31T18:30:00Z"
+
+Moment = Annotated[Timestamp, BeforeValidator(_moment)]
+"""A moment as it comes from the wire."""
+
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 

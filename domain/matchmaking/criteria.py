@@ -1,6 +1,5 @@
 """What a player looks for: the criteria of a ticket, the same over Socket.IO and REST."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -16,28 +15,12 @@ from pydantic import (
 )
 
 from domain.core.ids import GameId, UserId
-from domain.core.model import ID_SHAPE, Command, Text, Timestamp
+from domain.core.model import ID_SHAPE, Command, Moment, Text
 from domain.core.tags import Language, Region, distinct
 from domain.games.model import ModeName
 from domain.games.rules import Name
 
 Preference = Literal["strict", "preferred", "any"]
-
-
-def _moment(value: Any) -> Any:
-    """JSON knows no moments: RFC 3339 text is one, with its zone."""
-    if isinstance(value, datetime):
-        return value
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"must be a moment {_AS_IN}") from None
-    if moment.tzinfo is None:
-        raise ValueError(f"must name its zone, {_AS_IN}")
-    return moment
-
-
-_AS_IN = "as in 2026-01-31T18:30:00Z"
 
 
 def _one_fault(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -111,7 +94,7 @@ class Criteria(Command):
         default_factory=list, max_length=99
     )
     roles: Annotated[list[Name], AfterValidator(distinct)] = Field(default_factory=list, max_length=16)
-    scheduled_at: Annotated[Timestamp, BeforeValidator(_moment)] | None = None
+    scheduled_at: Moment | None = None
     latency_ms: Annotated[dict[Region, Latency], BeforeValidator(_each_once)] = Field(
         default_factory=dict, max_length=32
     )

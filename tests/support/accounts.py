@@ -23,7 +23,6 @@ from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
 from domain.core.ids import UserId, new_id
 from domain.core.limits import RateLimits
-from domain.core.watched import WatchedDatabase
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
@@ -31,7 +30,7 @@ from domain.rankings.rankings import Rankings
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.account_assembly import build_accounts
-from maoga.core import CACHED, SPECS
+from maoga.core import SPECS
 from maoga.process import report
 from maoga.settings import Settings
 from storage.documents.mongo import MongoDatabase
@@ -147,10 +146,9 @@ def a_registration(username: str = "ada", **fields: object) -> Register:
 async def open_accounts(database_url: str, redis_url: str = "memory://", **changes: Any) -> AsyncIterator[Accounts]:
     """Accounts on those storages. changes: of the settings."""
     clock = ManualClock()
-    opened = _database(database_url, clock)
-    await opened.open()
+    database = _database(database_url, clock)
+    await database.open()
     cache = Cache(MemoryCache(clock))
-    database = WatchedDatabase(opened, cache, CACHED)
     redis = open_redis(redis_url, timeout_s=5)
     users, limits, publisher = Users(database, clock), RedisRateLimits(redis), Disconnects()
     rankings = Rankings(database, Games(database, clock, cache), clock)
