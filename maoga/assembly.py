@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.audit.audit import Audit
-from domain.core.cache import Cache
+from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -47,8 +47,10 @@ from maoga.settings import Settings
 from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
+from storage.memory.cache import MemoryCache
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -68,7 +70,7 @@ def build(
     store: MediaStore,
     metrics: MatchmakingMetrics,
     job_metrics: JobMetrics,
-    cache: Cache,
+    cache_metrics: CacheMetrics,
     source_metrics: SourceMetrics,
 ) -> Core:
     """The use cases on open storage."""
@@ -78,6 +80,7 @@ def build(
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
+    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
     jobs, audit, flags = Jobs(database, clock, new_id), Audit(clock, new_id), Flags(database, clock)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pydantic import SecretStr
 
 from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
-from domain.core.cache import Cache, CacheMetrics
+from domain.core.cache import CacheMetrics
 from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
 from domain.core.images import MediaStore
@@ -23,9 +23,7 @@ from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
 from storage.media.folder import FolderStore
 from storage.media.s3 import S3Address, open_s3
-from storage.memory.cache import MemoryCache
 from storage.memory.streams import MemoryStreams
-from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.streams import RedisStreams
@@ -76,7 +74,6 @@ async def open_core(
             )
         try:
             clock = clock or SystemClock()
-            cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
             async with _open_streams(settings, clock, redis) as streams, _open_store(settings) as store:
                 yield build(
                     settings,
@@ -87,7 +84,7 @@ async def open_core(
                     store=store,
                     metrics=metrics,
                     job_metrics=job_metrics,
-                    cache=cache,
+                    cache_metrics=cache_metrics,
                     source_metrics=source_metrics,
                 )
         finally:

@@ -9,7 +9,7 @@ from domain.core.cache import CacheStore, Hit, Turn
 from domain.core.ids import new_id
 from storage.redis.client import Client, load_script
 
-STAMP_KEPT_MS = 600_000
+STAMP_KEPT_MS = 86_400_000
 """A tag that loses its stamp gets a new one, and its answers are made anew."""
 
 
@@ -39,7 +39,7 @@ class RedisCache(CacheStore):
         await self._script(keys=_entry(key), args=("give_up", turn.token))
 
     async def invalidate(self, tags: Sequence[str]) -> None:
-        await self._script(keys=list(map(_tag, tags)), args=("invalidate",))
+        await self._script(keys=list(map(_tag, tags)), args=("invalidate", new_id(), STAMP_KEPT_MS))
 
 
 def _entry(key: str) -> list[str]:

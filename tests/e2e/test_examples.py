@@ -48,7 +48,8 @@ async def running() -> AsyncIterator[Running]:
         async with an_issuer(SystemClock()) as issuer, igdb_server(a_record(1, "Star Racer")) as igdb:
             studio = {"kind": "oidc", "issuer": issuer.url, "audience": AUDIENCE}
             providers = orjson.dumps({"studio": studio}).decode()
-            with maoga_server(MAOGA_VAR_DIR=folder, MAOGA_IDENTITY_PROVIDERS=providers, **igdb.env) as server:
+            env = {f"MAOGA_{name.upper()}": str(value) for name, value in igdb.settings.items()}
+            with maoga_server(MAOGA_VAR_DIR=folder, MAOGA_IDENTITY_PROVIDERS=providers, **env) as server:
                 yield Running(server.url, key, issuer, Path(folder) / "mail")
 
 

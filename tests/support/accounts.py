@@ -18,12 +18,10 @@ from domain.auth.links import Links
 from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
 from domain.auth.tokens import Tokens
-from domain.core.cache import Cache
 from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
 from domain.core.ids import UserId, new_id
 from domain.core.limits import RateLimits
-from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.rankings.rankings import Rankings
@@ -35,10 +33,10 @@ from maoga.process import report
 from maoga.settings import Settings
 from storage.documents.mongo import MongoDatabase
 from storage.documents.sqlite import SqliteDatabase
-from storage.memory.cache import MemoryCache
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
+from tests.support.catalogues import games_of
 from tests.support.clock import ManualClock
 from tests.support.cores import test_settings
 
@@ -80,7 +78,6 @@ class Accounts:
     jobs: Jobs
     runner: JobRunner
     settings: Settings
-    cache: Cache
 
     def another_instance(self, **changes: Any) -> Auth:
         """The same accounts as a second process has them: nothing shared but the storage."""
@@ -148,10 +145,9 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
     clock = ManualClock()
     database = _database(database_url, clock)
     await database.open()
-    cache = Cache(MemoryCache(clock))
     redis = open_redis(redis_url, timeout_s=5)
     users, limits, publisher = Users(database, clock), RedisRateLimits(redis), Disconnects()
-    rankings = Rankings(database, Games(database, clock, cache), clock)
+    rankings = Rankings(database, games_of(database, clock), clock)
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker="accounts", report=report)
     try:
@@ -186,7 +182,6 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 jobs,
                 runner,
                 settings,
-                cache,
             )
     finally:
         await redis.aclose()

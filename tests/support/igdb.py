@@ -51,7 +51,7 @@ class IgdbServer:
     _open: int = 0
 
     @property
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         """The settings of a Maoga that imports from here."""
         return {
             "igdb_client_id": CLIENT_ID,
@@ -59,11 +59,6 @@ class IgdbServer:
             "igdb_url": f"{self.url}/v4",
             "igdb_token_url": f"{self.url}/oauth2/token",
         }
-
-    @property
-    def env(self) -> dict[str, str]:
-        """The same as environment variables."""
-        return {f"MAOGA_{name.upper()}": value for name, value in self.settings.items()}
 
     async def token(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()

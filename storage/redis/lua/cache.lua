@@ -2,7 +2,7 @@
 --
 --   of:<key>    {stamps, value}: an answer, and the stamps that its tags had when somebody began to make it
 --   turn:<key>  the token of who makes it: those stamps, and an id
---   tag:<tag>   the stamp of a tag, an id that a change takes away
+--   tag:<tag>   the stamp of a tag, an id that a change replaces
 
 local answer, turn = KEYS[1], KEYS[2]
 local commands = {}
@@ -43,8 +43,10 @@ function commands.keep() -- token, value, how long (ms)
   commands.give_up()
 end
 
-function commands.invalidate() -- the tags are the keys
-  redis.call('DEL', unpack(KEYS)) -- who looks next gives each a stamp that no answer has
+function commands.invalidate() -- id, how long stamps are kept (ms); the tags are the keys
+  for _, tag in ipairs(KEYS) do
+    redis.call('SET', tag, ARGV[2], 'PX', ARGV[3])
+  end
 end
 
 return commands[ARGV[1]]()

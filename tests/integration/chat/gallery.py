@@ -98,5 +98,4 @@ def _accounts(core: Core, clock: ManualClock) -> Accounts:
         jobs=core.jobs,
         runner=core.runner,
         settings=core.settings,
-        cache=core.cache,
     )

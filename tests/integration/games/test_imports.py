@@ -37,7 +37,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def core(server: IgdbServer, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Core]:
-    async with a_core(tmp_path, clock, **dict[str, Any](server.settings)) as core:
+    async with a_core(tmp_path, clock, **server.settings) as core:
         yield core
 
 
@@ -127,10 +127,10 @@ async def test_two_games_of_one_address_or_name_are_two(core: Core, server: Igdb
 async def test_instances_that_import_the_same_game_at_once_make_one(
     server: IgdbServer, mongodb_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    settings: dict[str, Any] = {"database_url": mongodb_url, "redis_url": redis_url, **server.settings}
+    urls: dict[str, Any] = {"database_url": mongodb_url, "redis_url": redis_url}
     async with (
-        a_core(tmp_path, **settings) as one,
-        a_core(tmp_path, **settings) as other,
+        a_core(tmp_path, **urls, **server.settings) as one,
+        a_core(tmp_path, **urls, **server.settings) as other,
     ):
         texts = ("doom", "eternal", "doom e")
         await asyncio.gather(*(fetched(core, text) for core in (one, other) for text in texts))

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from domain.core.errors import Unavailable
-from domain.core.limits import Limit, Spent
+from domain.core.limits import Limit
 from domain.games.source import FoundGame, GameSourceUnavailable, Outcome, SourceMetrics
 from storage.outbound.breaker import FAILURES, OPEN_S, Breaker
 from storage.outbound.igdb import ANSWER_LIMIT, AT_ONCE, ATTEMPTS, Igdb, IgdbConfig
@@ -31,7 +31,7 @@ class Free:
         self.taken += 1
         return 0
 
-    async def spend(self, key: str, limit: Limit, cost: int = 1) -> Spent | None:
+    async def spend(self, key: str, limit: Limit, cost: int = 1) -> None:
         raise AssertionError
 
     async def reset(self, key: str) -> None:
@@ -265,7 +265,7 @@ async def test_who_fails_again_and_again_is_left_alone_for_a_while_and_then_trie
 
 
 async def test_who_gets_no_turn_in_time_is_told_so_and_it_is_not_held_against_the_server(server: IgdbServer) -> None:
-    class AllSpent(Free):
+    class Spent(Free):
         async def take(self, key: str, limit: Limit, cost: int = 1) -> int:
             return 60_000
 
@@ -273,7 +273,7 @@ async def test_who_gets_no_turn_in_time_is_told_so_and_it_is_not_held_against_th
         async def take(self, key: str, limit: Limit, cost: int = 1) -> int:
             raise Unavailable
 
-    for limits in (AllSpent(), Away()):
+    for limits in (Spent(), Away()):
         calls = Calls()
         igdb = Igdb(a_config(server), limits, calls)
         for _ in range(FAILURES + 1):

@@ -19,6 +19,7 @@ from domain.auth.external import External, IdentityProvider
 from domain.auth.roles import Roles
 from domain.auth.trail import AuthTrail
 from domain.chat.cases import ChatCases
+from domain.core.cache import Cache
 from domain.core.events import Outbox
 from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
@@ -47,6 +48,7 @@ from rest.health import Check
 from rest.routes import RestConfig, Services
 from rest.server import runner_of
 from storage.media.folder import FolderStore
+from storage.memory.cache import MemoryCache
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -188,7 +190,7 @@ async def serving(
 ) -> AsyncIterator[Api]:
     """A server of those accounts. chats: another chat than a plain one. providers: of identities."""
     metrics = Observed()
-    database, clock, cache = accounts.database, accounts.clock, accounts.cache
+    database, clock, cache = accounts.database, accounts.clock, Cache(MemoryCache(accounts.clock))
     games = Games(database, clock, cache)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
     standings = Standings(
@@ -200,7 +202,7 @@ async def serving(
     runner_of_jobs = JobRunner(database, jobs, clock, worker="rest", report=report)
     store = FolderStore(test_settings(Path(gettempdir())).images_path)
     catalogue = build_catalogue(
-        accounts.settings,
+        test_settings(Path(gettempdir())),
         database=database,
         redis=accounts.redis,
         games=games,

@@ -1,15 +1,12 @@
 """The catalogue over REST: everybody reads it, those who may keep it, and each change is on record."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.audit.model import AUDIT
 from domain.games.model import GAMES
-from tests.integration.rest.conftest import Api, serving
-from tests.support.accounts import open_accounts
-from tests.support.igdb import a_record, igdb_server
+from tests.integration.rest.conftest import Api
 
 GO: dict[str, Any] = {
     "id": "go",
@@ -158,16 +155,3 @@ async def test_a_server_without_a_source_says_so(api: Api) -> None:
     token = await keeper(api)
     assert (await api.post("games/fetch", {"query": "doom"}, token=token)).code == "NO_GAME_SOURCE"
     assert (await api.post("admin/games/sync", token=token)).code == "NO_GAME_SOURCE"
-
-
-async def test_what_the_source_has_is_fetched_over_rest(tmp_path: Path) -> None:
-    async with igdb_server(a_record(1, "Doom")) as source:
-        url = f"sqlite:///{tmp_path}/maoga.db"
-        async with open_accounts(url, **source.settings) as accounts, serving(accounts) as api:
-            token = (await api.register())["accessToken"]
-            assert ids(await api.post("games/fetch", {"query": "doom"}, token=token)) == ["doom"]
-            assert ids(await api.get("games?query=doom")) == ["doom"]
-            source.answers.append(404)
-            answer = await api.post("games/fetch", {"query": "quake"}, token=token)
-            assert (answer.status, answer.code) == (503, "GAME_SOURCE_UNAVAILABLE")
-            assert (await api.post("games/fetch", {"query": "x"}, token=token)).faults == {"query"}
