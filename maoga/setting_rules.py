@@ -29,6 +29,7 @@ def problems_of(settings: "Settings") -> list[str]:
         *_allocator_problems(settings),
         *_mail_problems(settings),
         *_igdb_problems(settings),
+        *_provider_problems(settings),
         *_embedded_problems(settings),
         *_production_problems(settings),
     ]
@@ -72,6 +73,14 @@ def _mail_problems(settings: "Settings") -> list[str]:
     if settings.mail_link is not None and not is_http_url(settings.mail_link):
         problems.append("MAOGA_MAIL_LINK must be http://HOST... or https://HOST..., without a fragment")
     return problems
+
+
+def _provider_problems(settings: "Settings") -> list[str]:
+    return [
+        f"MAOGA_IDENTITY_PROVIDERS: {name} must be asked by https in {settings.environment}"
+        for name, config in settings.identity_providers.items()
+        if settings.hardened and any(url.startswith("http:") for url in config.urls)
+    ]
 
 
 def _igdb_problems(settings: "Settings") -> list[str]:

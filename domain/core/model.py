@@ -25,7 +25,7 @@ Timestamp = Annotated[
 
 
 def _moment(value: Any) -> Any:
-    """JSON knows no moments: RFC 3339 text is one, with its zone."""
+    """JSON and query strings know no moments: RFC 3339 text is one, with its zone."""
     if isinstance(value, datetime):
         return value
     try:
@@ -43,7 +43,8 @@ def _moment(value: Any) -> Any:
 _AS_IN = "as in 2026-01-31T18:30:00Z"
 
 Moment = Annotated[Timestamp, BeforeValidator(_moment)]
-"""A moment as it comes from the wire."""
+"""A moment as a client gives it, in a body or a query string."""
+
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 

@@ -54,7 +54,7 @@ class Profiles:
 
     async def set_preferences(self, user_id: UserId, command: UpdatePreferences) -> User:
         """Changes what is given; raises `ValidationFailed` for games there are not."""
-        given = command.model_dump(exclude_unset=True)
+        given = command.model_dump(include=command.model_fields_set)
         unknown = [game.game_id for game in command.games if not await self._knows_game(game.game_id)]
         if unknown:
             raise ValidationFailed([{"field": "games", "message": f"there is no game {id}"} for id in unknown])

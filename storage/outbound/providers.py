@@ -25,6 +25,11 @@ class OidcConfig(Model):
     audience: str = Field(min_length=1)
     jwks_url: ServerUrl | None = None
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where requests go."""
+        return (self.issuer, self.jwks_url) if self.jwks_url else (self.issuer,)
+
 
 class SteamConfig(Model):
     """Steam."""
@@ -34,6 +39,11 @@ class SteamConfig(Model):
     key: SecretStr
     identity: str = Field(min_length=1)
     url: ServerUrl = "https://partner.steam-api.com"
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where requests go."""
+        return (self.url,)
 
 
 ProviderConfig = Annotated[OidcConfig | SteamConfig, Field(discriminator="kind")]

@@ -3,6 +3,7 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -103,6 +104,26 @@ def test_a_weak_further_key_is_refused_in_production() -> None:
     assert "changeme" not in message
 
 
+STUDIO = '{"studio": {"kind": "oidc", "issuer": "%s", "audience": "game"}}'
+STEAM = '{"steam": {"kind": "steam", "appId": 480, "key": "the-publishers-key", "identity": "maoga", "url": "%s"}}'
+
+
+@pytest.mark.parametrize("providers", [STUDIO, STEAM])
+def test_identity_providers_are_json_and_asked_by_https_in_production(providers: str) -> None:
+    fields: dict[str, Any] = {"secret_key": STRONG, "identity_providers": providers % "https://id.example.test"}
+    chosen = settings(environment="production", **fields)
+    assert len(chosen.identity_providers) == 1
+    assert "the-publishers-key" not in repr(chosen)
+    fields["identity_providers"] = providers % "http://id.example.test"
+    assert settings(environment="test", **fields).identity_providers
+    assert "https" in refusal(environment="production", **fields)
+
+
+@pytest.mark.parametrize("wrong", ["{", "[]", '{"A b": {}}', '{"x": {"kind": "magic"}}', STUDIO % "ftp://x", "7"])
+def test_identity_providers_that_make_no_sense_are_refused(wrong: str) -> None:
+    assert "identity_providers" in refusal(identity_providers=wrong)
+
+
 def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
     """Whoever loses the race to make the file reads the winner's secret, whole."""
     for round_ in range(20):
@@ -192,3 +213,15 @@ def test_an_allocator_needs_an_address_that_can_be_asked_and_a_secret() -> None:
     message = refusal(environment="staging", allocator_url="http://fleet/", allocator_secret=weak)
     assert "MAOGA_ALLOCATOR_SECRET is weak" in message
     assert weak not in message
+
+
+def test_mail_needs_a_server_a_sender_and_a_page_that_can_be_reached() -> None:
+    assert settings(smtp_url="smtps://user:pass%40word@mail.example.org:465", mail_from="game@example.org")
+    for url in ("mail.example.org", "http://mail", "smtp://", "smtp://mail/inbox", "smtp://mail:99999"):
+        message = refusal(smtp_url=url)
+        assert "MAOGA_SMTP_URL must be" in message
+        assert url not in message
+    for sender in ("", "The Game", "game@", "Game <game>", "a@b.test\nBcc: c@d.test"):
+        assert "MAOGA_MAIL_FROM must be" in refusal(mail_from=sender)
+    for page in ("game.example", "ftp://game.example", "https://game.example/#top"):
+        assert "MAOGA_MAIL_LINK must be" in refusal(mail_link=page)

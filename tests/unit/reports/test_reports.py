@@ -19,6 +19,7 @@ from domain.reports.priority import priority
 from domain.reports.views import MyReport
 from domain.users.model import USERS
 from maoga.bootstrap import Core
+from tests.integration.matchmaking.test_main_job import proposed
 from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import everything
@@ -57,6 +58,16 @@ async def test_lobbies_one_was_in_are_evidence_with_their_trail(core: Core) -> N
     assert "joinCode" not in stored.data["settings"]
     with pytest.raises(NotFound):
         await report(core, eve, bob, evidence=[{"lobbyId": lobby.id}])
+
+
+async def test_matches_one_was_in_are_evidence(core: Core) -> None:
+    ann, bob, eve = await players(core, 3)
+    match = await proposed(core, [ann, bob])
+    await report(core, ann, bob, evidence=[{"matchId": match.id}])
+    ((stored,),) = [one.evidence for one in await everything(core.database, REPORTS)]
+    assert (stored.kind, stored.id, stored.data["gameId"]) == ("match", match.id, match.game_id)
+    with pytest.raises(NotFound):
+        await report(core, eve, bob, evidence=[{"matchId": match.id}])
 
 
 async def test_what_a_reporter_has_no_part_in_is_no_evidence_of_theirs(core: Core) -> None:
