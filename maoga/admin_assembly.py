@@ -14,7 +14,6 @@ from domain.auth.auth import Auth
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.ids import new_id
-from domain.core.limits import RateLimits
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
@@ -50,7 +49,6 @@ def build_moderation(
     audit: Audit,
     jobs: Jobs,
     runner: JobRunner,
-    limits: RateLimits,
 ) -> Moderation:
     """The use cases of reports and sanctions; their jobs are known to the runner."""
     sanctions = Sanctions(
@@ -71,7 +69,6 @@ def build_moderation(
             database=database,
             users=users,
             evidence=EvidenceTaker(database, trail, clock),
-            limits=limits,
             clock=clock,
             new_id=new_id,
         ),

@@ -19,27 +19,16 @@ from domain.games.source import SourceMetrics
 from domain.jobs.jobs import Jobs
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
-from domain.lobbies.follow_ups import REPLACE
-from domain.matchmaking.acquaintances import Acquaintances
-from domain.matchmaking.admission import Admission
-from domain.matchmaking.backfills import Backfills
-from domain.matchmaking.board import TicketBoard
-from domain.matchmaking.cooldowns import CooldownRule, Cooldowns
 from domain.matchmaking.grace import Grace, GraceConfig
-from domain.matchmaking.matchmaking import Matchmaking, MatchmakingConfig
 from domain.matchmaking.meetings import Meetings
 from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.ownership import Ownership
-from domain.matchmaking.party_search import PartySearch
 from domain.matchmaking.pool import TicketPool
-from domain.matchmaking.proposals import ProposalConfig, Proposals
 from domain.matchmaking.recovery import Recovery
 from domain.matchmaking.results import ResultConfig, Results
-from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
-from domain.parties.parties import Parties, PartyConfig
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
@@ -50,6 +39,7 @@ from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.games_assembly import build_catalogue
 from maoga.lobby_assembly import build_lobbies
+from maoga.matchmaking_assembly import build_matchmaking
 from maoga.pairing_process import PairingProcess
 from maoga.people_assembly import build_people
 from maoga.process import report
@@ -93,9 +83,8 @@ def build(
     cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
-    jobs = Jobs(database, clock, new_id)
+    jobs, audit, flags = Jobs(database, clock, new_id), Audit(clock, new_id), Flags(database, clock)
     runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
-    audit, flags = Audit(clock, new_id), Flags(database, clock)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
     notifications = Notifications(
@@ -107,7 +96,14 @@ def build(
         new_id=new_id,
     )
     relations = build_social(
-        database, redis, clock, users=users, notifications=notifications, presence=presence, publisher=publisher
+        database,
+        redis,
+        clock,
+        cache=cache,
+        users=users,
+        notifications=notifications,
+        presence=presence,
+        publisher=publisher,
     )
     blocks, friends, privacy, presences = relations.blocks, relations.friends, relations.privacy, relations.presences
     games = Games(database, clock, cache)
@@ -162,6 +158,7 @@ def build(
     people = build_people(
         database=database,
         redis=redis,
+        cache=cache,
         store=store,
         users=users,
         auth=accounts.auth,
@@ -194,81 +191,25 @@ def build(
         outbox=outbox,
         clock=clock,
     )
-    acquaintances = Acquaintances(database=database, users=users, blocks=blocks, pool=pool, clock=clock)
-    blocks.listen(acquaintances.renew_search_of)
-    admission = Admission(rankings=rankings, games=games, acquaintances=acquaintances, clock=clock)
-    cooldowns = Cooldowns(
-        database, clock, CooldownRule(tuple(settings.match_cooldown_s), settings.match_cooldown_decay_s)
-    )
-    board = TicketBoard(database=database, games=games, pool=pool, publisher=publisher, clock=clock)
-    board.listen(presences.moved)
-    proposals = Proposals(
+    play = build_matchmaking(
+        settings,
         database=database,
+        users=users,
+        games=games,
+        rankings=rankings,
+        blocks=blocks,
+        notifications=notifications,
+        presence=presence,
+        presences=presences,
+        lobby=lobby,
         pool=pool,
-        board=board,
-        lobbies=lobby.matched,
-        acquaintances=acquaintances,
-        cooldowns=cooldowns,
+        flags=flags,
+        runner=runner,
         deadlines=deadlines,
         outbox=outbox,
         publisher=publisher,
-        notifications=notifications,
         clock=clock,
-        new_id=new_id,
-        config=ProposalConfig(accept_s=settings.match_accept_s),
         metrics=metrics,
-    )
-    search = PartySearch(
-        database=database, admission=admission, cooldowns=cooldowns, pool=pool, board=board, proposals=proposals
-    )
-    parties = Parties(
-        database=database,
-        users=users,
-        blocks=blocks,
-        search=search,
-        outbox=outbox,
-        clock=clock,
-        new_id=new_id,
-        config=PartyConfig(max_size=settings.party_max_size),
-    )
-    schedule = Schedule(
-        database=database,
-        admission=admission,
-        parties=parties,
-        cooldowns=cooldowns,
-        presence=presence,
-        pool=pool,
-        board=board,
-        deadlines=deadlines,
-        outbox=outbox,
-        clock=clock,
-    )
-    backfills = Backfills(
-        database=database,
-        lobbies=lobby.lobbies,
-        games=games,
-        admission=admission,
-        pool=pool,
-        board=board,
-        clock=clock,
-        new_id=new_id,
-    )
-    runner.handle(REPLACE, backfills.replace)
-    matchmaking = Matchmaking(
-        database=database,
-        admission=admission,
-        parties=parties,
-        pool=pool,
-        board=board,
-        proposals=proposals,
-        schedule=schedule,
-        backfills=backfills,
-        cooldowns=cooldowns,
-        outbox=outbox,
-        flags=flags,
-        clock=clock,
-        new_id=new_id,
-        config=MatchmakingConfig(ticket_max_s=settings.ticket_max_s),
     )
     ownership, pairing = Ownership(leases, clock), PairingProcess()
     results = Results(
@@ -284,9 +225,9 @@ def build(
     tick = Tick(
         pool=pool,
         games=games,
-        expiry=matchmaking,
-        proposals=proposals,
-        board=board,
+        expiry=play.matchmaking,
+        proposals=play.proposals,
+        board=play.board,
         ownership=ownership,
         clock=clock,
         report=report,
@@ -296,8 +237,8 @@ def build(
     grace = Grace(
         database=database,
         lobbies=lobby.lobbies,
-        parties=parties,
-        matchmaking=matchmaking,
+        parties=play.parties,
+        matchmaking=play.matchmaking,
         presence=presence,
         deadlines=deadlines,
         clock=clock,
@@ -309,15 +250,14 @@ def build(
         clock,
         users=users,
         auth=accounts.auth,
-        matchmaking=matchmaking,
+        matchmaking=play.matchmaking,
         lobbies=lobby.lobbies,
-        parties=parties,
+        parties=play.parties,
         trail=lobby.trail,
         notifications=notifications,
         audit=audit,
         jobs=jobs,
         runner=runner,
-        limits=limits,
     )
     desks = build_desks(
         database,
@@ -337,14 +277,14 @@ def build(
     recovery = Recovery(
         database=database,
         pool=pool,
-        proposals=proposals,
+        proposals=play.proposals,
         results=results,
         upkeep=lobby.upkeep,
         audience=lobby.audience,
         channels=chats.channels,
         grace=grace,
-        schedule=schedule,
-        backfills=backfills,
+        schedule=play.schedule,
+        backfills=play.backfills,
         outbox=outbox,
         clock=clock,
         report=report,
@@ -358,12 +298,12 @@ def build(
         deadlines=deadlines,
         leases=leases,
         clock=clock,
-        proposals=proposals,
+        proposals=play.proposals,
         results=results,
         standings=standings,
         upkeep=lobby.upkeep,
         grace=grace,
-        schedule=schedule,
+        schedule=play.schedule,
         recovery=recovery,
         presences=presences,
     )
@@ -397,7 +337,7 @@ def build(
         friends=friends,
         privacy=privacy,
         presences=presences,
-        acquaintances=acquaintances,
+        acquaintances=play.acquaintances,
         games=games,
         catalogue=catalogue.catalogue,
         imports=catalogue.imports,
@@ -413,10 +353,10 @@ def build(
         browser=lobby.browser,
         matched_lobbies=lobby.matched,
         lobby_upkeep=lobby.upkeep,
-        parties=parties,
-        board=board,
-        matchmaking=matchmaking,
-        proposals=proposals,
+        parties=play.parties,
+        board=play.board,
+        matchmaking=play.matchmaking,
+        proposals=play.proposals,
         results=results,
         karma=relations.karma,
         recent_players=relations.recent_players,

@@ -7,6 +7,7 @@ from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.auth.links import Links
 from domain.chat.cases import ChatCases
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.ids import GameId, new_id
@@ -51,6 +52,7 @@ def build_people(
     *,
     database: Database,
     redis: Client,
+    cache: Cache,
     store: MediaStore,
     users: Users,
     auth: Auth,
@@ -74,9 +76,10 @@ def build_people(
     async def collect(_: Job) -> None:
         await avatars.collect(report)
 
-    avatars = Avatars(database=database, store=store, imaging=ChildImaging(), clock=clock, new_id=new_id)
+    avatars = Avatars(database=database, store=store, imaging=ChildImaging(), cache=cache, clock=clock, new_id=new_id)
     departures = Departures(
         database=database,
+        cache=cache,
         auth=auth,
         audit=audit,
         clock=clock,
@@ -84,15 +87,17 @@ def build_people(
         traces=RedisTraces(redis),
         steps=[chats.erasure.erase, avatars.erase, standings.forget, links.forget],
     )
+    people = People(database, users=users, blocks=blocks, friends=friends, privacy=privacy, cache=cache)
+    privacy.listen(people.forget)
     runner.handle(COLLECT_JOB, collect, timeout_s=600)
     runner.handle(ERASURE_JOB, departures.erase_due, timeout_s=ERASURE_TIMEOUT_S)
     runner.cron("pictures nobody shows", "*/10 * * * *", COLLECT_JOB)
     runner.cron("accounts to erase", "37 3 * * *", ERASURE_JOB)
     return PersonalCases(
-        profiles=Profiles(database, clock, knows_game),
+        profiles=Profiles(database, clock, knows_game, cache),
         avatars=avatars,
         devices=Devices(database, clock),
-        people=People(database, users=users, blocks=blocks, friends=friends, privacy=privacy),
+        people=people,
         departures=departures,
         exports=Exports(database, clock),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.events import Outbox
@@ -39,6 +40,7 @@ def build_social(
     redis: Client,
     clock: Clock,
     *,
+    cache: Cache,
     users: Users,
     notifications: Notifications,
     presence: Presence,
@@ -79,6 +81,6 @@ def build_social(
         friends=friends,
         privacy=privacy,
         presences=presences,
-        karma=KarmaBook(database, clock),
+        karma=KarmaBook(database, clock, cache),
         recent_players=RecentPlayers(database, users, blocks),
     )

@@ -3,6 +3,7 @@
 import re
 
 from domain.auth.api_keys import ApiKeyInvalid, ApiKeyScope
+from domain.auth.auth import REFUSALS
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked
 from domain.core.errors import (
     AppError,
@@ -19,6 +20,7 @@ from domain.core.errors import (
     ValidationFailed,
 )
 from domain.core.idempotency import KeyInUse, KeyReused
+from domain.flags.flags import Maintenance
 from rest.routes import Route
 
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -50,6 +52,9 @@ def all_failures_of(route: Route) -> list[type[AppError]]:
         found.append(NotFound)
     if route.query or route.keyed:
         found.append(BadRequest)
+    if route.auth == "token":
+        found += REFUSALS.values()
     if route.method != "GET":
         found.append(Conflict)
+        found += [] if route.in_maintenance else [Maintenance]
     return sorted(set(found), key=lambda error: (error.status, error.code))

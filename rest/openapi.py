@@ -229,6 +229,10 @@ def _success(route: Route, routes: list[Route], refs: Refs) -> dict[str, Any]:
     return answer
 
 
+def _file(content_type: str) -> Schema:
+    return {"type": "object"} if content_type == "application/json" else {"type": "string", "format": "binary"}
+
+
 def _envelope(data: Schema) -> Schema:
     meta = {"$ref": "#/components/schemas/Meta"}
     properties = {"status": {"const": "success"}, "data": data, "meta": meta}

@@ -1,7 +1,6 @@
 import { MaogaError, unwrapped } from "./errors.js";
 
 const TIMEOUT_MS = 10_000;
-const PAGE = 100;
 
 /** @typedef {import("./types.d.ts").Session} SessionData what a login answers */
 
@@ -49,17 +48,21 @@ export class Rest {
     return this.#data("GET", `/users/${encodeURIComponent(userId)}`, { token: accessToken });
   }
 
-  /** The whole catalogue, the most popular first. @returns {Promise<import("./types.d.ts").Game[]>} */
-  async games() {
-    const games = [];
-    let cursor;
-    do {
-      const query = new URLSearchParams(cursor ? { limit: PAGE, cursor } : { limit: PAGE });
-      const answer = await this.#answer("GET", `/games?${query}`);
-      games.push(...unwrapped(answer));
-      cursor = answer.meta?.pagination?.nextCursor;
-    } while (cursor);
-    return games;
+  /**
+   * The first games that a text finds, without one of all, the most popular first. more: whether there are others.
+   *
+   * @param {string} text words of a name @param {number} limit up to 100
+   * @returns {Promise<{games: import("./types.d.ts").Game[], more: boolean}>}
+   */
+  async findGames(text, limit) {
+    const query = new URLSearchParams({ limit, ...(text && { query: text }) });
+    const answer = await this.#answer("GET", `/games?${query}`);
+    return { games: unwrapped(answer), more: Boolean(answer.meta?.pagination?.nextCursor) };
+  }
+
+  /** One game of the catalogue. @param {string} gameId @returns {Promise<import("./types.d.ts").Game>} */
+  game(gameId) {
+    return this.#data("GET", `/games/${encodeURIComponent(gameId)}`);
   }
 
   /** Uploads an image for a message. @param {string} accessToken @param {string} channelId @param {Blob} file */

@@ -93,20 +93,21 @@ class LoginThrottle:
 
     async def forgive(self, credential: str) -> None:
         """The owner proved themselves otherwise: the failures of strangers are forgotten."""
-        await self._failures.forget(_stranger_key(credential))
+        await self._failures.forget(account_key(credential))
 
     async def _account_key(self, credential: str, address: str) -> str:
         """Where attempts at this account from this address are counted."""
         owner = _owner_key(credential, address)
-        return owner if await self._failures.trusted(owner) else _stranger_key(credential)
+        return owner if await self._failures.trusted(owner) else account_key(credential)
+
+
+def account_key(credential: str) -> str:
+    """What all keys of an account that is known by the credential begin with."""
+    return f"account:{_digest(name_key(credential))}"
 
 
 def _owner_key(credential: str, address: str) -> str:
-    return f"owner:{_digest(f'{name_key(credential)} {address}')}"
-
-
-def _stranger_key(credential: str) -> str:
-    return f"account:{_digest(name_key(credential))}"
+    return f"{account_key(credential)}:{_digest(f'{name_key(credential)} {address}')}"
 
 
 def _digest(text: str) -> str:

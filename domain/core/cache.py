@@ -12,6 +12,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -29,6 +30,8 @@ ANSWER_S = 0.25
 
 AWAY_S = 1.0
 """For so long it is left alone then."""
+
+OWED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class Cache:
     def __init__(self, store: CacheStore, metrics: CacheMetrics = UNWATCHED) -> None:
         self._store, self._metrics = store, metrics
         self._away_until = 0.0
-        self._owed: set[str] = set()
+        self._owed: dict[str, int] = {}
+        self._changes = 0
 
     async def get_or(
         self, key: str, load: Callable[[], Awaitable[T]], *, kind: TypeAdapter[T], tags: Sequence[str], ttl_s: float
@@ -120,7 +124,8 @@ class Cache:
 
         What the store does not take now it is told as soon as it answers again.
         """
-        self._owed.update(tags)
+        self._changes += 1
+        self._owed |= dict.fromkeys(tags, self._changes)
         await self._settle()
 
     async def _look(self, key: str, tags: Sequence[str]) -> Hit | Turn | None:
@@ -138,12 +143,13 @@ class Cache:
 
     async def _settle(self) -> bool:
         """Tells the store what it is owed; whether it can be asked."""
-        if self._away:
-            return False
-        if owed := frozenset(self._owed):
+        while self._owed and not self._away:
+            owed = dict(islice(self._owed.items(), OWED_AT_ONCE))
             async with self._answering():
-                await self._store.invalidate(sorted(owed))
-                self._owed -= owed
+                await self._store.invalidate([*owed])
+                for tag, change in owed.items():
+                    if self._owed.get(tag) == change:  # else it was changed again meanwhile
+                        del self._owed[tag]
         return not self._away
 
     async def _ask(self, question: Awaitable[None]) -> None:

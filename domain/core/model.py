@@ -25,7 +25,7 @@ Timestamp = Annotated[
 
 
 def _moment(value: Any) -> Any:
-    """JSON and query strings know no moments: RFC 3339 text is one, with its zone."""
+    """JSON knows no moments: RFC 3339 text is one, with its zone."""
     if isinstance(value, datetime):
         return value
     try:
@@ -34,14 +34,16 @@ def _moment(value: Any) -> Any:
         raise ValueError(f"must be a moment {_AS_IN}") from None
     if moment.tzinfo is None:
         raise ValueError(f"must name its zone, {_AS_IN}")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a moment of the years 1 to 9999 in UTC") from None
 
 
 _AS_IN = "as in 2026-01-31T18:30:00Z"
 
 Moment = Annotated[Timestamp, BeforeValidator(_moment)]
-"""A moment as a client gives it, in a body or a query string."""
-
+"""A moment as it comes from the wire."""
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 

@@ -23,7 +23,7 @@ class Maintenance(AppError):
 class QueueDisabled(AppError):
     """This queue, `gameId` and `mode`, is closed for the time being; wait `retryInMs`."""
 
-    code, status, retry = "QUEUE_DISABLED", 503, True
+    code, status, retry = "QUEUE_DISABLED", 409, True
 
     def __init__(self, flag: Flag, game_id: GameId, mode: str) -> None:
         super().__init__(flag.message, {"gameId": game_id, "mode": mode, "retryInMs": flag.retry_in_ms})

@@ -14,8 +14,14 @@ def catalogue() -> list[Game]:
 
 
 async def seed(database: Database) -> int:
-    """Adds the games that are missing and returns how many; what stands in the database already is left as it is."""
+    """Adds the games that are missing and returns how many; what stands in the database already is left as it is.
+
+    But for what it is found by: games that an older version has written get it.
+    """
     games, added = database.collection(GAMES), 0
+    while unfound := await games.find({"words": {"$exists": False}}, limit=100):
+        for game in unfound:
+            await games.replace(game)
     for game in catalogue():
         try:
             await games.insert(game)

@@ -6,6 +6,7 @@ Once per pair and match, soon after it, and within limits, so that neither a cli
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database, Duplicate, Insert, Spec, StorageConflict, Update
 from domain.core.errors import AppError, NotFound, ValidationFailed
@@ -13,7 +14,7 @@ from domain.core.ids import MatchId, UserId
 from domain.core.model import ID_SHAPE, Command, Document, Model, Timestamp
 from domain.matchmaking.model import MATCHES
 from domain.matchmaking.results import MatchNotConfirmed
-from domain.users.model import USERS
+from domain.users.model import USERS, user_tag
 
 GIVEN_WITHIN = timedelta(days=1)
 """After the match was formed."""
@@ -83,8 +84,8 @@ class KarmaView(Model):
 class KarmaBook:
     """The use cases of karma."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Clock, cache: Cache) -> None:
+        self._database, self._clock, self._cache = database, clock, cache
         self._matches, self._karma = database.collection(MATCHES), database.collection(KARMA)
 
     async def give(self, user: UserId, match_id: MatchId, command: GiveKarma) -> KarmaView:
@@ -134,4 +135,5 @@ class KarmaBook:
             return await self._karma.get(karma.id) or karma
         except StorageConflict:
             raise NotFound from None  # the account is gone
+        await self._cache.invalidate(user_tag(receiver))
         return karma

@@ -1,10 +1,12 @@
 """Takes a person out of a document that others need as well. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from domain.core.ids import UserId
 from domain.core.model import Document
+from domain.users.model import User
 
 D = TypeVar("D", bound=Document)
 
@@ -13,27 +15,36 @@ ERASED = UserId("erased")
 
 TELLING = frozenset(
     {
-        *("username", "display_name", "name", "from_name", "host_name", "lobby_name"),
+        *("username", "display_name", "displayName", "name", "from_name", "fromName", "host_name", "lobby_name"),
         *("address", "reason", "description", "before", "after"),
     }
 )
 """What an object that names a person may say of them, by its fields."""
 
 
-def without(document: D, user: UserId) -> D:
+def traces_of(user: User) -> re.Pattern[str]:
+    """What finds the user in a text: the id, which is nobody else's, or the whole address."""
+    addresses = "|".join(re.escape(one) for one in (user.email, user.email_key) if one)
+    whole = rf"|(?<![\w.%+-])(?:{addresses})(?![\w-])" if addresses else ""
+    return re.compile(re.escape(user.id) + whole)
+
+
+def without(document: D, user: User) -> D:
     """The document with nobody where it named the user, and without what its parts that named them say of them."""
-    return type(document).model_validate(_cleaned(document.model_dump(), user), by_name=True, by_alias=False)
+    return type(document).model_validate(_cleaned(document.model_dump(), traces_of(user)), by_name=True, by_alias=False)
 
 
-def _cleaned(value: Any, user: UserId) -> Any:
+def _cleaned(value: Any, traces: re.Pattern[str]) -> Any:
     if isinstance(value, str):
-        return value.replace(user, ERASED)
+        return traces.sub(ERASED, value)
     if isinstance(value, Mapping):
-        is_about = any(isinstance(one, str) and user in one for one in value.values())
+        is_about = any(isinstance(one, str) and traces.search(one) for one in value.values())
         told = TELLING if is_about else ()
-        return {_cleaned(key, user): _untold(one) if key in told else _cleaned(one, user) for key, one in value.items()}
+        return {
+            _cleaned(key, traces): _untold(one) if key in told else _cleaned(one, traces) for key, one in value.items()
+        }
     if isinstance(value, tuple | list):
-        return type(value)(_cleaned(one, user) for one in value)
+        return type(value)(_cleaned(one, traces) for one in value)
     return value
 
 

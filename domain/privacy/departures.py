@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from domain.audit.audit import Audit
 from domain.audit.model import SERVER, Actor
 from domain.auth.auth import Auth
+from domain.auth.throttle import account_key
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Changes, Collection, Database, Delete, StorageConflict, Update
 from domain.core.errors import Conflict
@@ -17,8 +19,9 @@ from domain.core.retries import RETRIES, pause
 from domain.jobs.model import Job
 from domain.lobbies.model import SEATS
 from domain.parties.model import PARTY_SEATS
+from domain.privacy.anonymity import traces_of
 from domain.privacy.holdings import HOLDINGS, Holding, pages
-from domain.users.model import USERS, User
+from domain.users.model import USERS, User, user_tag
 
 ERASURE_JOB = "privacy_erase"
 Step = Callable[[UserId], Awaitable[None]]
@@ -28,8 +31,8 @@ Step = Callable[[UserId], Awaitable[None]]
 class Traces(Protocol):
     """What is hot and rebuildable of users: a port."""
 
-    async def forget(self, users: Sequence[UserId]) -> None:
-        """Nothing that is named after the users is left. Raises `errors.Unavailable`."""
+    async def forget(self, marks: Sequence[str]) -> None:
+        """Nothing is left whose name has one of the marks in it. Raises `errors.Unavailable`."""
         ...
 
 
@@ -40,6 +43,7 @@ class Departures:
         self,
         *,
         database: Database,
+        cache: Cache,
         auth: Auth,
         audit: Audit,
         clock: Clock,
@@ -47,7 +51,8 @@ class Departures:
         traces: Traces,
         steps: Sequence[Step],
     ) -> None:
-        self._database, self._auth, self._audit, self._clock = database, auth, audit, clock
+        self._database, self._cache, self._auth = database, cache, auth
+        self._audit, self._clock = audit, clock
         self._grace, self._traces, self._steps = grace, traces, steps
         self._users = database.collection(USERS)
 
@@ -66,6 +71,7 @@ class Departures:
             await self._database.commit(Update(USERS, user, gone, expect={"status": "active"}), entry)
         except StorageConflict:
             return  # it is closed already
+        await self._cache.invalidate(user_tag(user))
         await self._auth.logout_all(user)
 
     async def erase_due(self, _: Job) -> None:
@@ -90,7 +96,7 @@ class Departures:
         for holding in HOLDINGS:
             if holding.spec is not USERS:
                 await self._clean(holding, users)
-        await self._traces.forget([UserId(user.id) for user in users])
+        await self._traces.forget([mark for user in users for mark in _marks(user)])
         for user in users:
             tombstone = self._audit.entry("users.erased", SERVER)
             with suppress(StorageConflict):  # another attempt was quicker
@@ -105,11 +111,12 @@ class Departures:
                     for document in page:
                         await self._take_out(holding, document, user)
         if holding.scattered:
+            traces = [(user, traces_of(user)) for user in users]
             async for page in pages(self._database, holding.spec, {}):
                 for document in page:
                     text = document.model_dump_json()
-                    for user in users:
-                        if user.id in text:
+                    for user, trace in traces:
+                        if trace.search(text):
                             await self._take_out(holding, document, user)
 
     async def _take_out(self, holding: Holding[Any], document: Document, user: User) -> None:
@@ -120,9 +127,15 @@ class Departures:
             await pause(attempt)
             if attempt:
                 found = await collection.get(document.id)
-            if found is None or user.id not in found.model_dump_json():
+            if found is None or not traces_of(user).search(found.model_dump_json()):
                 return
             after = holding.erase(found, user)
             if await collection.replace(after) if after else await collection.delete(found.id):
                 return
         raise Conflict
+
+
+def _marks(user: User) -> list[str]:
+    """What stands in the names of what is hot of a user: the id, and the credentials as the throttle of logins has
+    them."""
+    return [user.id, *(account_key(credential) for credential in (user.username, user.email) if credential)]

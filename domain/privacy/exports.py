@@ -29,7 +29,7 @@ class Exports:
             orjson.dumps(self._clock.now(), option=orjson.OPT_UTC_Z),
         )
         for holding in HOLDINGS:
-            filter = holding.for_export(user)
+            filter = await holding.for_export(self._database, user)
             if filter is None:
                 continue
             yield b',"%b":[' % to_camel(holding.spec.name).encode()

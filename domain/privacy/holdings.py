@@ -3,7 +3,7 @@
 Every spec has its line in `HOLDINGS`; a contract test says so.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -17,8 +17,10 @@ from domain.chat.media import MEDIA
 from domain.chat.mentions import unnamed
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message
 from domain.core.collection import After, Database, Filter, Spec
+from domain.core.idempotency import KEYED_REQUESTS
 from domain.core.ids import UserId
 from domain.core.model import Document
+from domain.flags.model import FLAGS
 from domain.games.model import GAMES
 from domain.jobs.model import JOBS
 from domain.lobbies.invites import INVITES
@@ -32,6 +34,7 @@ from domain.notifications.settings import NOTIFICATION_SETTINGS
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.privacy.anonymity import ERASED, without
 from domain.rankings.model import RATINGS
+from domain.reports.model import CASES, REPORTS, SANCTIONS, Report
 from domain.social.model import BLOCKS, FRIENDSHIPS, STATUSES
 from domain.social.privacy import PRIVACY
 from domain.users.avatars import AVATARS
@@ -61,7 +64,7 @@ def delete(_: Document, __: User) -> None:
 
 def anonymise(document: Document, user: User) -> Document:
     """The document stays, without the person."""
-    return without(document, UserId(user.id))
+    return without(document, user)
 
 
 def delete_own(field: str) -> Erase:
@@ -72,6 +75,9 @@ def delete_own(field: str) -> Erase:
 
     return erase
 
+
+Parts = Callable[[Database, UserId], Awaitable[set[str]]]
+"""The ids of documents in which a person has a part, as others of theirs tell."""
 
 Secret = Callable[[Any, UserId], frozenset[str]]
 """The fields of a document that the person is not given."""
@@ -96,29 +102,52 @@ class Holding(Generic[D]):
     """What one kind of document holds on people.
 
     own: what finds those that are a person's own. shown: what finds those of them that the person is given; all of them
-    if None. secret: what they are not given of these. erase: what becomes of a document that names a person. scattered:
-    whether a document may name people in fields that no index knows, so that all have to be looked through.
+    if None. parts: what the person is given besides. secret: what they are not given of these. erase: what becomes of a
+    document that names a person. scattered: whether a document may name people in fields that no index knows, so that
+    all have to be looked through.
     """
 
     spec: Spec[D]
     own: tuple[Find, ...] = ()
     shown: tuple[Find, ...] | None = None
+    parts: Parts | None = None
     secret: Secret = _EVENTS
     erase: Erase = delete
     scattered: bool = False
 
-    def for_export(self, user: UserId) -> Filter | None:
+    async def for_export(self, database: Database, user: UserId) -> Filter | None:
         """What finds the documents that the person is given; None when they are given none."""
-        return _any(self.own if self.shown is None else self.shown, user)
+        filters = [find(user) for find in (self.own if self.shown is None else self.shown)]
+        if self.parts and (ids := await self.parts(database, user)):
+            filters.append({"id": {"$in": sorted(ids)}})
+        return _any(filters)
 
     def for_erasure(self, user: UserId) -> Filter | None:
         """What finds the person's own documents; None for kinds without an owner."""
-        return _any(self.own, user)
+        return _any([find(user) for find in self.own])
 
 
-def _any(finds: tuple[Find, ...], user: UserId) -> Filter | None:
-    filters = [find(user) for find in finds]
+def _any(filters: list[Filter]) -> Filter | None:
     return {"$or": filters} if len(filters) > 1 else filters[0] if filters else None
+
+
+async def _lobbies(database: Database, user: UserId) -> set[str]:
+    """The lobbies that the person is in, did something in, or came to by a match."""
+    found: set[str] = set()
+    seat = await database.collection(SEATS).get(user)
+    watched = await database.collection(SPECTATOR_SEATS).get(user)
+    found |= {place.lobby_id for place in (seat, watched) if place and place.lobby_id}
+    async for entries in pages(database, TRAIL, {"by": user}):
+        found |= {entry.lobby_id for entry in entries}
+    async for matches in pages(database, MATCHES, {"player_ids": user}):
+        found |= {match.lobby_id or match.id for match in matches}
+    return found
+
+
+async def _parties(database: Database, user: UserId) -> set[str]:
+    """The party that the person is in."""
+    seat = await database.collection(PARTY_SEATS).get(user)
+    return {seat.party_id} if seat else set()
 
 
 def _ticket(ticket: Ticket, user: User) -> Document | None:
@@ -151,12 +180,21 @@ def _message(message: Message, user: User) -> Document:
     return anonymise(message, user)
 
 
-USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes")
+def _report(report: Report, user: User) -> Document | None:
+    """What was said of the person goes; what they said of others stays, under a name that is one report's only."""
+    if report.user_id == user.id:
+        return None
+    if report.reporter_id == user.id:
+        report = report.changed(reporter_id=UserId(f"{ERASED}-{report.id}"))
+    return anonymise(report, user)
+
+
+USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes", "epoch")
 
 HOLDINGS: tuple[Holding[Any], ...] = (
     Holding(USERS, own=(by("id"),), secret=never(*USER_SECRETS)),
-    Holding(SESSIONS, own=(by("user_id"),), secret=never("generation")),
-    Holding(LINKS, own=(by("user_id"),), secret=never("id")),
+    Holding(SESSIONS, own=(by("user_id"),), secret=never("generation", "epoch")),
+    Holding(LINKS, own=(by("user_id"),), secret=never("id", "epoch")),
     Holding(IDENTITIES, own=(by("user_id"),)),
     Holding(DEVICES, own=(by("user_id"),)),
     Holding(AVATARS, own=(by("user_id"),)),
@@ -175,10 +213,17 @@ HOLDINGS: tuple[Holding[Any], ...] = (
     Holding(HELD, own=(by("sender_id"),), erase=delete_own("sender_id"), scattered=True),
     Holding(SEATS, own=(by("id"),)),
     Holding(SPECTATOR_SEATS, own=(by("id"),)),
-    Holding(LOBBIES, own=(by("host_id"),), secret=never("join_code", "connection"), erase=anonymise, scattered=True),
+    Holding(
+        LOBBIES,
+        own=(by("host_id"),),
+        parts=_lobbies,
+        secret=never("join_code", "connection", "banned"),
+        erase=anonymise,
+        scattered=True,
+    ),
     Holding(INVITES, own=(by("user_id"), by("from_user_id"))),
     Holding(TRAIL, own=(by("by"),), erase=_trail, scattered=True),
-    Holding(PARTIES, erase=anonymise, scattered=True),
+    Holding(PARTIES, parts=_parties, secret=never("join_code", "invites"), erase=anonymise, scattered=True),
     Holding(PARTY_SEATS, own=(by("id"),)),
     Holding(TICKETS, own=(by("player_ids"),), secret=never("players"), erase=_ticket, scattered=True),
     Holding(MATCHES, own=(by("player_ids"),), secret=never("reports"), erase=anonymise, scattered=True),
@@ -192,7 +237,27 @@ HOLDINGS: tuple[Holding[Any], ...] = (
         erase=_audit,
         scattered=True,
     ),
+    # Who has reported somebody is not theirs to know.
+    Holding(
+        REPORTS,
+        own=(by("reporter_id"), by("user_id")),
+        shown=(by("reporter_id"),),
+        secret=never("case_id"),
+        erase=_report,
+        scattered=True,
+    ),
+    Holding(CASES, own=(by("user_id"),), shown=(), erase=delete_own("user_id"), scattered=True),
+    Holding(
+        SANCTIONS,
+        own=(by("user_id"), by("by")),
+        shown=(by("user_id"),),
+        secret=never("by", "case_id", "lifted_by", "lifted_reason"),
+        erase=delete_own("user_id"),
+        scattered=True,
+    ),
+    Holding(FLAGS, erase=anonymise, scattered=True),
     Holding(JOBS, scattered=True),
+    Holding(KEYED_REQUESTS, own=(by("owner", "user:{}"),), secret=never("fingerprint"), scattered=True),
     Holding(API_KEYS),  # the studio's
     Holding(GAMES),
 )

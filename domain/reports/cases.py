@@ -153,7 +153,7 @@ class Cases:
 
     async def _outcomes(self, case: Case, *, acted: bool) -> list[Insert[Notification]]:
         reports = await self._reports.find({"case_id": case.id}, limit=TOLD_MOST)
-        by_reporter = {report.reporter_id: report.id for report in reports}
+        by_reporter = {report.reporter_id: report.id for report in reports if report.reporter_id}
         outcome = OUTCOMES[acted]
         return await self._notifications.about(
             {user: ReportOutcome(report_id=report_id, outcome=outcome) for user, report_id in by_reporter.items()}

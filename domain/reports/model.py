@@ -31,11 +31,12 @@ class Evidence(Kept):
 class Report(Document):
     """What one player says of another for one reason. Saying it again while the case is open adds to it.
 
-    case_id: what it belongs to, with all that others say of the same player meanwhile.
+    case_id: what it belongs to, with all that others say of the same player meanwhile. reporter_id: missing once their
+    account is erased.
     """
 
     case_id: str
-    reporter_id: UserId
+    reporter_id: UserId | None = None
     user_id: UserId
     reason: Reason
     description: str | None = None
@@ -106,7 +107,7 @@ REPORTS = Spec(
     "reports",
     Report,
     unique=(("case_id", "reporter_id", "reason"),),
-    indexes=(("reporter_id",), ("user_id",)),
+    indexes=(("reporter_id", "created_at"), ("user_id",)),
 )
 CASES = Spec(
     "report_cases",
@@ -114,4 +115,4 @@ CASES = Spec(
     unique=(("open_for",),),
     indexes=(("status", "priority"), ("user_id",), ("assignee_id",), ("reasons",)),
 )
-SANCTIONS = Spec("sanctions", Sanction, indexes=(("user_id", "ended_at"), ("by",)))
+SANCTIONS = Spec("sanctions", Sanction, indexes=(("user_id", "ended_at"), ("by",), ("lifted_by",)))

@@ -3,11 +3,10 @@
 from contextlib import suppress
 from typing import Any
 
-from domain.core.clock import Clock
+from domain.core.clock import Clock, ms_between, seconds
 from domain.core.collection import Database, Insert, Replace, StorageConflict, Write
 from domain.core.errors import Conflict, NotFound, RateLimited, ValidationFailed
 from domain.core.ids import IdFactory, UserId
-from domain.core.limits import Limit, RateLimits
 from domain.core.paging import Page, PageQuery, after, cursor_of
 from domain.core.retries import RETRIES, pause
 from domain.reports.commands import SubmitReport
@@ -18,8 +17,9 @@ from domain.reports.views import MyReport, my_report
 from domain.users.model import User
 from domain.users.users import Users
 
-A_DAY = Limit(30, 86_400.0)
+A_DAY = 30
 """So many reports may a player make."""
+DAY = seconds(86_400)
 
 EVIDENCE_KEPT = 30
 """Of one report; who has more to show has shown enough."""
@@ -34,11 +34,10 @@ class Reports:
         database: Database,
         users: Users,
         evidence: EvidenceTaker,
-        limits: RateLimits,
         clock: Clock,
         new_id: IdFactory,
     ) -> None:
-        self._database, self._users, self._evidence, self._limits = database, users, evidence, limits
+        self._database, self._users, self._evidence = database, users, evidence
         self._clock, self._new_id = clock, new_id
         self._reports, self._cases = database.collection(REPORTS), database.collection(CASES)
 
@@ -50,8 +49,7 @@ class Reports:
         """
         if command.user_id == user:
             raise ValidationFailed([{"field": "userId", "message": "nobody can report themselves"}])
-        if wait_ms := await self._limits.take(f"reports:user:{user}", A_DAY):
-            raise RateLimited(wait_ms)
+        await self._limit(user)
         people = await self._users.get_many([user, command.user_id])
         reporter, reported = people.get(user), people.get(command.user_id)
         if reporter is None or reported is None or reported.status == "deleted":
@@ -73,6 +71,13 @@ class Reports:
             [my_report(report, cases.get(report.case_id)) for report in shown],
             cursor_of(shown[-1].id, shown[-1].id) if len(found) > query.limit else None,
         )
+
+    async def _limit(self, user: UserId) -> None:
+        now = self._clock.now()
+        today: dict[str, Any] = {"reporter_id": user, "created_at": {"$gt": now - DAY}}
+        if await self._reports.count(today) >= A_DAY:
+            first = await self._reports.find_one(today, sort="created_at")
+            raise RateLimited(ms_between(now, first.created_at + DAY) if first else 0)
 
     async def _store(self, reporter: User, reported: User, command: SubmitReport, evidence: list[Evidence]) -> MyReport:
         """Raises `StorageConflict`."""

@@ -32,10 +32,10 @@ class MyReport(Model):
 
 
 class ReportView(Model):
-    """A report as moderators see it."""
+    """A report as moderators see it. reporterId: missing once their account is erased."""
 
     id: str
-    reporter_id: UserId
+    reporter_id: UserId | None
     reason: Reason
     description: str | None
     evidence: tuple[Evidence, ...]

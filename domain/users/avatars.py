@@ -7,6 +7,7 @@ file that nobody knows: it is `due` for removal, unless the commit that makes it
 import hashlib
 from datetime import timedelta
 
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Changes, Database, Spec, StorageConflict, Update, Write
 from domain.core.errors import Conflict, NotFound
@@ -16,7 +17,7 @@ from domain.core.isolation import Report, isolated
 from domain.core.model import Document, Timestamp
 from domain.core.retries import RETRIES, pause
 from domain.core.turns import Turns
-from domain.users.model import USERS, User
+from domain.users.model import USERS, User, user_tag
 
 SIZES = (64, 256)
 """Longest sides in pixels of what is kept."""
@@ -43,9 +44,16 @@ class Avatars:
     """The use cases of the pictures of users."""
 
     def __init__(
-        self, *, database: Database, store: MediaStore, imaging: Imaging, clock: Clock, new_id: IdFactory
+        self,
+        *,
+        database: Database,
+        store: MediaStore,
+        imaging: Imaging,
+        cache: Cache,
+        clock: Clock,
+        new_id: IdFactory,
     ) -> None:
-        self._database, self._store, self._imaging = database, store, imaging
+        self._database, self._store, self._imaging, self._cache = database, store, imaging, cache
         self._clock, self._new_id = clock, new_id
         self._avatars, self._users = database.collection(AVATARS), database.collection(USERS)
         self._uploads = Turns()
@@ -110,6 +118,7 @@ class Avatars:
                 await self._database.commit(*writes)
             except StorageConflict:
                 continue
+            await self._cache.invalidate(user_tag(user_id))
             return user.changed(avatar_id=avatar.id if avatar else None, version=user.version + 1)
         raise Conflict
 

@@ -134,6 +134,11 @@ USERS = Spec(
 )
 
 
+def user_tag(user: str) -> str:
+    """The tag of cached answers in which the user's public profile stands: who changes it invalidates that tag."""
+    return f"user:{user}"
+
+
 class PublicUser(Model):
     """A user as others see them. avatarUrl, bio: missing where there is none, or the user shows it to others only."""
 

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database, Duplicate
 from domain.core.errors import AppError, Conflict, NotFound, ValidationFailed
 from domain.core.ids import GameId, UserId
 from domain.core.retries import RETRIES, pause
 from domain.users.commands import SetGameProfile, UpdatePreferences, UpdateProfile
-from domain.users.model import USERS, GameProfile, Preferences, User
+from domain.users.model import USERS, GameProfile, Preferences, User, user_tag
 from domain.users.names import name_key, search_keys_of
 from domain.users.users import UsernameTaken
 
@@ -34,8 +35,9 @@ class GameProfileLimit(AppError):
 class Profiles:
     """The use cases of profiles: each returns the user as they are then."""
 
-    def __init__(self, database: Database, clock: Clock, knows_game: KnowsGame) -> None:
+    def __init__(self, database: Database, clock: Clock, knows_game: KnowsGame, cache: Cache) -> None:
         self._users, self._clock, self._knows_game = database.collection(USERS), clock, knows_game
+        self._cache = cache
 
     async def update(self, user_id: UserId, command: UpdateProfile) -> User:
         """Changes what is given; raises `UsernameTaken`, or `ValidationFailed` for a year of birth to come."""
@@ -97,5 +99,6 @@ class Profiles:
             except Duplicate:
                 raise UsernameTaken from None
             if changed:
+                await self._cache.invalidate(user_tag(user_id))
                 return changed
         raise Conflict

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from domain.core.ids import UserId
 from domain.privacy.departures import Traces
 from storage.redis.client import Client
 
@@ -15,16 +14,16 @@ class RedisTraces(Traces):
     def __init__(self, redis: Client) -> None:
         self._redis = redis
 
-    async def forget(self, users: Sequence[UserId]) -> None:
-        ids = [user.encode() for user in users]
-        if not ids:
+    async def forget(self, marks: Sequence[str]) -> None:
+        sought = [mark.encode() for mark in marks]
+        if not sought:
             return
         for master in await self._redis.masters():
             cursor = 0
             while True:
                 cursor, keys = await master.scan(cursor, match="maoga:*", count=AT_ONCE)
                 for key in keys:
-                    if any(id in key for id in ids):
+                    if any(mark in key for mark in sought):
                         await self._redis.delete(key)
                 if not cursor:
                     break

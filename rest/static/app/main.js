@@ -3,6 +3,7 @@
 import { Rest } from "../clients/rest.js";
 import { Session } from "../clients/session.js";
 import { Manager } from "../vendor/socket.io.esm.min.js";
+import { createCatalogue } from "./catalogue.js";
 import { $, announce, complain, onClick, paint, toast, write } from "./dom.js";
 import { Player } from "./player.js";
 import { initials } from "./words.js";
@@ -22,7 +23,7 @@ const rest = new Rest(location.origin);
 let player = null;
 let shown = null;
 
-const catalogue = createCatalogue();
+const catalogue = createCatalogue(rest, render);
 const views = {
   loading: { title: "Connecting" },
   enter: createEnterView(rest, (data) => enter(new Session(rest, sessionStorage, data))),
@@ -34,25 +35,6 @@ const views = {
 
 const partyPanel = createPartyPanel(() => player);
 const dock = createDock(() => player);
-
-/** The games by id, once they are there. */
-function createCatalogue() {
-  const games = new Map();
-  return {
-    games,
-    failed: false,
-    nameOf: (gameId) => games.get(gameId)?.name ?? gameId,
-    modeOf: (gameId, name) => games.get(gameId)?.modes.find(({ mode }) => mode === name),
-    async load() {
-      try {
-        for (const game of await rest.games()) games.set(game.id, game);
-      } finally {
-        this.failed = !games.size;
-        render();
-      }
-    },
-  };
-}
 
 function viewNow() {
   if (!player) return "enter";
@@ -130,7 +112,7 @@ document.addEventListener("click", ({ target }) => {
   }
 });
 
-catalogue.load().catch(complain);
+catalogue.look().catch(complain);
 setInterval(tick, TICK_MS);
 const session = Session.restore(rest, sessionStorage);
 if (session) enter(session);

@@ -12,19 +12,24 @@ from domain.audit.audit import Audit
 from domain.audit.model import Actor
 from domain.auth.commands import Login, RequestReset
 from domain.auth.external import IDENTITIES, Identity
-from domain.auth.model import Client as Where
+from domain.auth.links import LINKS, Link
+from domain.auth.model import Client as Origin
 from domain.auth.model import SessionView
 from domain.chat.commands import CreateGroup, MarkRead, OpenDirect, React, Send
 from domain.chat.held import HELD, HeldMessage
 from domain.chat.model import MESSAGES
-from domain.core.collection import Spec
+from domain.core.collection import Insert, Spec
+from domain.core.idempotency import Idempotency
 from domain.core.ids import ChannelId, GameId, MessageId, UserId, new_id
+from domain.flags.model import FLAGS, Flag
 from domain.lobbies.commands import AboutPlayer, Spectate
 from domain.lobbies.model import LobbyView
 from domain.matchmaking.commands import CancelTicket, Result
 from domain.matchmaking.cooldowns import COOLDOWNS, Cooldown
 from domain.matchmaking.karma import GiveKarma
 from domain.notifications.commands import SetNotifications
+from domain.reports.commands import SubmitReport
+from domain.reports.model import SANCTIONS, Sanction
 from domain.social.commands import AnswerFriend, AskFriend, SetStatus, ToBlock
 from domain.social.privacy import SetPrivacy
 from domain.users.commands import AddDevice, SetGameProfile, UpdatePreferences, UpdateProfile
@@ -76,7 +81,7 @@ async def a_life(core: Core) -> Life:
         ids.append(UserId(account.id))
     login = Login.parse({"credential": NAME, "password": PASSWORD})
     ada, bob, cid, eve = ids
-    life = Life(core, ada, bob, cid, eve, await core.auth.login(login, Where(ADDRESS)))
+    life = Life(core, ada, bob, cid, eve, await core.auth.login(login, Origin(ADDRESS)))
     await _account(life)
     await _relations(life)
     await _talk(life)
@@ -99,10 +104,10 @@ async def _account(life: Life) -> None:
     await core.notification_preferences.set(ada, SetNotifications(system=False))
     identity = Identity(id=f"steam:{SUBJECT}", provider="steam", user_id=ada, linked_at=core.clock.now())
     await core.database.collection(IDENTITIES).insert(identity)
-    await core.credentials.request_reset(RequestReset.parse({"email": EMAIL}), Where(ADDRESS))
+    await core.credentials.request_reset(RequestReset.parse({"email": EMAIL}), Origin(ADDRESS))
     await core.runner.poll()
     await core.runner.idle()
-    await core.credentials.request_reset(RequestReset.parse({"email": EMAIL}), Where(ADDRESS))
+    await core.credentials.request_reset(RequestReset.parse({"email": EMAIL}), Origin(ADDRESS))
     await core.presences.set_status(ada, SetStatus(status="away", custom_status="with my zither"))
 
 
@@ -186,14 +191,24 @@ async def _places(life: Life) -> None:
 
 async def _records(life: Life) -> None:
     """What staff and machines have noted."""
-    core, ada = life.core, life.ada
-    audit = Audit(core.clock, new_id)
-    staff = Actor(kind="user", id=life.bob, address="192.0.2.9")
-    entry = audit.entry(
-        "users.renamed", staff, f"user:{ada}", before={"displayName": SHOWN}, after={"displayName": "Z"}
+    core, ada, bob = life.core, life.ada, life.bob
+    audit, now = Audit(core.clock, new_id), core.clock.now()
+    staff = Actor(kind="user", id=bob, address="192.0.2.9")
+    await core.database.commit(
+        audit.entry("users.renamed", staff, f"user:{ada}", before={"displayName": SHOWN}),
+        audit.entry("auth.logged_in", Actor(kind="user", id=ada, address=ADDRESS), f"user:{ada}"),
+        core.jobs.new("some_work", {"userId": ada}),
+        core.jobs.new("some_mail", {"to": EMAIL}),
+        Insert(FLAGS, Flag(id="maintenance", by=ada, at=now)),
+        Insert(SANCTIONS, Sanction(id=new_id(), user_id=ada, kind="warning", reason="zithers", by=bob, created_at=now)),
+        Insert(SANCTIONS, Sanction(id=new_id(), user_id=life.eve, kind="mute", reason="spam", by=ada, created_at=now)),
     )
-    own = audit.entry("auth.login", Actor(kind="user", id=ada, address=ADDRESS), f"user:{ada}")
-    await core.database.commit(entry, own, core.jobs.new("some_work", {"userId": ada, "email": EMAIL}))
+    await Idempotency(core.database, core.clock).begin(f"user:{ada}", "POST /x", "key", "0")
+    link = Link(id="0" * 64, purpose="verify_email", user_id=ada, email=EMAIL, epoch=0, expires_at=now + timedelta(1))
+    await core.database.collection(LINKS).insert(link)
+    for reporter, reported in ((ada, bob), (life.eve, bob), (bob, ada), (life.cid, ada)):
+        said = SubmitReport(user_id=reported, reason="spam", description="too many zithers")
+        await core.moderation.reports.submit(reporter, said)
 
 
 async def leave_all(life: Life) -> None:

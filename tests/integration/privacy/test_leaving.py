@@ -40,6 +40,9 @@ DAY_S = 86_400.0
 NAMELESS = {"games", "api_keys"}
 """Kinds of documents that name no player."""
 
+NOT_THEIRS = {*NAMELESS, "jobs", "flags", "report_cases"}
+"""Kinds of documents that players are not given."""
+
 
 @pytest.fixture
 def clock() -> ManualClock:
@@ -125,7 +128,7 @@ async def _is_complete(life: Life) -> None:
     text = orjson.dumps(export).decode()
     for told in (NAME, SHOWN, EMAIL, PHONE, BIO, SAID, ADDRESS, "1990", "woman"):
         assert told in text, told
-    names = [_camel(holding.spec.name) for holding in HOLDINGS if holding.spec.name not in {*NAMELESS, "jobs"}]
+    names = [_camel(holding.spec.name) for holding in HOLDINGS if holding.spec.name not in NOT_THEIRS]
     assert [name for name in names if not export[name]] == []
     assert {lobby["name"] for lobby in export["lobbies"]} >= {f"{SHOWN}'s lobby", "Bob's lobby"}
     assert [block["blockedId"] for block in export["blocks"]] == [life.eve], "not those of who has blocked them"

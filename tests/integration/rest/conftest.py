@@ -235,6 +235,7 @@ async def serving(
     people = build_people(
         database=database,
         redis=accounts.redis,
+        cache=cache,
         store=store,
         users=accounts.users,
         auth=accounts.auth,
@@ -294,7 +295,7 @@ async def serving(
         lobbies=lobbies,
         browser=browser,
         chats=chats,
-        karma=KarmaBook(database, clock),
+        karma=KarmaBook(database, clock, cache),
         moderation=cast("Any", None),  # tests/integration/admin asks for them, on a whole server
         desks=cast("Any", None),
         flags=Flags(database, clock),

@@ -278,3 +278,25 @@ async def test_karma_given_while_a_profile_changes_is_not_lost(api: Api) -> None
     ada, one = await entered(api, "ada")
     await api.accounts.change_user(ada, {"$inc": {"karma": 3}})
     assert (await api.call("PATCH", "users/me", json={"bio": "x"}, **one)).data["karma"] == 3
+
+
+async def test_a_profile_that_was_looked_at_shows_every_change_at_once(any_api: Api) -> None:
+    """It is cached for all instances; whoever changes it drops what was kept."""
+    api = any_api
+    ada, one = await entered(api, "ada")
+    _, two = await entered(api, "bob")
+
+    async def seen() -> Any:
+        return (await api.get(f"users/{ada}", **two)).body
+
+    assert "bio" not in (await seen())["data"]
+    await api.call("PATCH", "users/me", json={"bio": "hello", "displayName": "Countess"}, **one)
+    assert ((await seen())["data"]["bio"], (await seen())["data"]["displayName"]) == ("hello", "Countess")
+    await api.accounts.change_user(ada, {"$set": {"bio": "behind the cache's back"}})
+    assert (await seen())["data"]["bio"] == "hello", "it was not asked for again"
+    await api.call("PUT", "users/me/avatar", data=form(an_image()), **one)
+    assert (await seen())["data"]["avatarUrl"]
+    await api.call("PATCH", "users/me/privacy", json={"profile": "nobody"}, **one)
+    assert not {"bio", "avatarUrl"} & set((await seen())["data"])
+    await api.call("DELETE", "users/me", **one)
+    assert (await seen())["error"]["code"] == "NOT_FOUND"

@@ -1,3 +1,6 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +77,15 @@ class TestSeed:
         kept = await collection.get("apex")
         assert kept is not None
         assert kept.name == "Renamed"
+
+    async def test_games_of_an_older_version_can_be_found_after_it(self, accounts: Accounts, tmp_path: Path) -> None:
+        await stocked(accounts, *(a_game(f"old-{n}") for n in range(3)))
+        with closing(sqlite3.connect(tmp_path / "maoga.db")) as file, file:
+            for field in ("words", "name_key", "mode_names"):
+                file.execute(f"UPDATE games SET doc = json_remove(doc, '$.{field}')")
+        assert await found(accounts, query="old") == []
+        await seed(accounts.database)
+        assert await found(accounts, query="old") == ["old-2", "old-1", "old-0"]
 
 
 class TestPages:

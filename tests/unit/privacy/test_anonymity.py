@@ -8,12 +8,23 @@ from hypothesis import strategies as st
 from domain.audit.model import Actor, AuditEntry
 from domain.chat.model import Channel
 from domain.core.ids import GameId, LobbyId, UserId
+from domain.jobs.model import Job
 from domain.lobbies.model import Capacity, Lobby, Member
 from domain.notifications.model import LobbyInvite, Notification
 from domain.privacy.anonymity import ERASED, without
+from domain.users.model import User
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ADA, BOB = UserId("0190-ada"), UserId("0190-bob")
+ADA_L = User(
+    id=ADA,
+    username="ada",
+    username_key="ada",
+    display_name="Ada L",
+    email="Ann@x.test",
+    email_key="ann@x.test",
+    created_at=NOW,
+)
 
 
 def a_lobby(host: UserId) -> Lobby:
@@ -35,7 +46,7 @@ def a_lobby(host: UserId) -> Lobby:
 
 
 def test_who_is_taken_out_has_no_name_any_more_and_the_others_keep_theirs() -> None:
-    lobby = without(a_lobby(ADA), ADA)
+    lobby = without(a_lobby(ADA), ADA_L)
     assert (lobby.host_id, lobby.name) == (ERASED, ERASED)
     assert [member.username for member in lobby.members] == [ERASED, "bob"]
     assert [member.display_name for member in lobby.members] == [ERASED, "Bob"]
@@ -43,12 +54,12 @@ def test_who_is_taken_out_has_no_name_any_more_and_the_others_keep_theirs() -> N
 
 
 def test_what_others_have_named_stays() -> None:
-    assert without(a_lobby(BOB), ADA).name == "Ada L's lobby"
+    assert without(a_lobby(BOB), ADA_L).name == "Ada L's lobby"
 
 
 def test_ids_are_found_as_keys_and_in_lists() -> None:
     channel = Channel(id="c", kind="group", member_ids=(BOB, ADA), silenced={ADA: NOW}, created_at=NOW)
-    assert without(channel, ADA) == channel.changed(member_ids=(BOB, ERASED), silenced={ERASED: NOW})
+    assert without(channel, ADA_L) == channel.changed(member_ids=(BOB, ERASED), silenced={ERASED: NOW})
 
 
 def test_the_audit_loses_what_an_entry_says_of_the_person() -> None:
@@ -56,7 +67,7 @@ def test_the_audit_loses_what_an_entry_says_of_the_person() -> None:
     entry = AuditEntry(
         id="e", at=NOW, action="users.renamed", actor=actor, actor_id=ADA, target=f"user:{ADA}", before={"name": "Ada"}
     )
-    gone = without(entry, ADA)
+    gone = without(entry, ADA_L)
     assert (gone.action, gone.target, gone.before) == ("users.renamed", "user:erased", None)
     assert (gone.actor.id, gone.actor.address) == (ERASED, ERASED)
 
@@ -71,7 +82,7 @@ def test_news_of_somebody_gone_tells_no_name() -> None:
         expires_at=NOW,
     )
     notification = Notification(id="n", user_id=BOB, news=news, created_at=NOW, expires_at=NOW)
-    assert "Ada" not in without(notification, ADA).model_dump_json()
+    assert "Ada" not in without(notification, ADA_L).model_dump_json()
 
 
 @given(
@@ -81,7 +92,14 @@ def test_nothing_of_the_id_is_left_and_nothing_else_changes(
     members: list[str], silenced: dict[UserId, datetime]
 ) -> None:
     channel = Channel(id="c", kind="group", member_ids=tuple(map(UserId, members)), silenced=silenced, created_at=NOW)
-    after = without(channel, ADA)
+    after = without(channel, ADA_L)
     assert ADA not in after.model_dump_json()
     assert [one for one in after.member_ids if one != ERASED] == [one for one in members if one != ADA]
-    assert without(after, ADA) == after
+    assert without(after, ADA_L) == after
+
+
+def test_an_address_is_taken_out_whole_and_no_other_with_it() -> None:
+    said = ["Ann@x.test", "to ann@x.test.", "joAnn@x.test", "Ann@x.tests", "b+Ann@x.test", "<Ann@x.test>"]
+    job = Job(id="j", kind="mail", payload={"to": said}, run_at=NOW, created_at=NOW)
+    kept = without(job, ADA_L).payload["to"]
+    assert kept == [ERASED, f"to {ERASED}.", "joAnn@x.test", "Ann@x.tests", "b+Ann@x.test", f"<{ERASED}>"]

@@ -10,7 +10,6 @@ from domain.chat.commands import Edit, ToMessage
 from domain.core.errors import NotFound, RateLimited, ValidationFailed
 from domain.core.events import user_stream
 from domain.core.ids import UserId
-from domain.core.limits import Limit
 from domain.core.paging import PageQuery
 from domain.reports import reports
 from domain.reports.cases import CaseResolved
@@ -20,6 +19,7 @@ from domain.reports.priority import priority
 from domain.reports.views import MyReport
 from domain.users.model import USERS
 from maoga.bootstrap import Core
+from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import everything
 from tests.support.lobbies import enter, opened, told
@@ -98,12 +98,18 @@ async def test_nobody_reports_themselves_or_a_stranger_to_the_server(core: Core)
         await report(core, ann, UserId("nobody"))
 
 
-async def test_a_player_reports_no_more_than_the_limit(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
-    ann, bob = await players(core, 2)
-    monkeypatch.setattr(reports, "A_DAY", Limit(1, 86_400.0))
+async def test_a_player_reports_no_more_than_the_limit(
+    core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, cid = await players(core, 3)
+    monkeypatch.setattr(reports, "A_DAY", 1)
     await report(core, ann, bob)
-    with pytest.raises(RateLimited):
-        await report(core, ann, bob)
+    clock.advance(3600)
+    with pytest.raises(RateLimited) as refused:
+        await report(core, ann, cid)
+    assert refused.value.details == {"retryInMs": 23 * 3_600_000}
+    clock.advance(23 * 3600)
+    await report(core, ann, cid)
 
 
 async def test_threats_go_before_spam_and_many_voices_before_one(core: Core) -> None:

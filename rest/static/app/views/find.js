@@ -1,7 +1,8 @@
-import { $, disable, el, fill, onClick, onSubmit, paint, write } from "../dom.js";
+import { $, complain, disable, el, fill, onClick, onSubmit, paint, write } from "../dom.js";
 import { createOpenLobbies } from "./open_lobbies.js";
 import { initials, modeText, seconds, upper } from "../words.js";
 
+const TYPED_MS = 250;
 const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** The form of a ticket: what to look for. */
@@ -16,9 +17,17 @@ export function createFindView(player, catalogue) {
     $("find-go").hidden = !games.size;
     $("games-again").hidden = !catalogue.failed;
     if (!games.size) return;
-    fill($("games"), [...games.values()], ({ id }) => id, gameTile);
+    $("game-search-field").hidden = !catalogue.isLong;
+    write($("games-none"), catalogue.offered.length ? "" : "No game goes by that name.");
+    fill($("games"), offered(), ({ id }) => id, gameTile);
     if (!chosen("game")) $("games").querySelector("input").checked = true;
     renderModes();
+  }
+
+  /** What was looked for, and the game that is chosen. */
+  function offered() {
+    const game = games.get(chosen("game"));
+    return game && !catalogue.offered.includes(game) ? [game, ...catalogue.offered] : catalogue.offered;
   }
 
   function renderModes() {
@@ -64,7 +73,15 @@ export function createFindView(player, catalogue) {
     fill($("size"), options, ({ value }) => String(value), ({ value, text }) => el("option", { value }, text));
   }
 
-  onClick($("games-again"), () => catalogue.load());
+  let typed;
+  $("game-search").addEventListener("input", ({ target }) => {
+    clearTimeout(typed);
+    typed = setTimeout(() => catalogue.look(target.value.trim()).catch(complain), TYPED_MS);
+  });
+  $("game-search").addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault(); // the search goes on by itself, and the form is another one
+  });
+  onClick($("games-again"), () => catalogue.look());
   onClick($("planned-cancel"), () => player().cancelPlanned());
   $("games").addEventListener("change", renderModes);
   $("modes").addEventListener("change", renderModes);

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
+from prometheus_client import CollectorRegistry
 from pydantic import TypeAdapter
 
-from domain.core.cache import AWAY_S, Cache, CacheMetrics, CacheStore, Hit, Turn
+from domain.core.cache import AWAY_S, OWED_AT_ONCE, Cache, CacheMetrics, CacheStore, Hit, Turn
 from domain.core.errors import Unavailable
 from domain.core.model import Model
+from realtime.metrics import CacheFigures
 from storage.memory.cache import MemoryCache
 from storage.redis.cache import RedisCache
 from storage.redis.client import Client
@@ -238,3 +240,31 @@ async def test_without_its_store_everything_is_made_and_what_it_is_owed_comes_la
     assert await cache.get_or("a:1", answer(99), kind=NUMBER, tags=["t"], ttl_s=60) == 99
     assert await cache.get_or("a:1", answer(100), kind=NUMBER, tags=["t"], ttl_s=60) == 99
     await client.aclose()
+
+
+async def test_so_is_more_than_is_told_at_once(server: Server) -> None:
+    client = open_redis(server.url, timeout_s=5)
+    cache = Cache(RedisCache(client))
+    keys = [f"a:{n}" for n in range(2 * OWED_AT_ONCE + 1)]
+    for key in keys[::250]:
+        await cache.get_or(key, answer(1), kind=NUMBER, tags=[key], ttl_s=60)
+    server.pause()
+    await cache.invalidate(*keys)
+    server.resume()
+    await asyncio.sleep(AWAY_S)
+    for key in keys[::250]:
+        assert await cache.get_or(key, answer(2), kind=NUMBER, tags=[key], ttl_s=60) == 2
+    await client.aclose()
+
+
+def test_operators_see_how_often_it_helps() -> None:
+    registry = CollectorRegistry()
+    figures = CacheFigures(registry)
+    figures.hit("games")
+    figures.missed("games")
+    figures.hit("games")
+    figures.failed()
+    for outcome, count in (("hit", 2), ("miss", 1)):
+        labels = {"area": "games", "outcome": outcome}
+        assert registry.get_sample_value("maoga_cache_asked_total", labels) == count
+    assert registry.get_sample_value("maoga_cache_failed_total") == 1
