@@ -136,9 +136,12 @@ class Follows:
             following.news = {}
             try:
                 heard = {own, *following.streams}
-                while not heard.issuperset(wanted := {own, *await read()}):
-                    await self._hub.follow(wanted - heard)
-                    heard |= wanted
+                wanted = {own, *await read()}
+                # One that is heard may be forgotten again, if the read takes longer than streams linger.
+                while lacking := {stream for stream in wanted if stream not in heard or not self._hub.follows(stream)}:
+                    await self._hub.follow(lacking)
+                    heard |= lacking
+                    wanted = {own, *await read()}
                 for stream, joined in following.news.items():
                     (wanted.add if joined else wanted.discard)(stream)
             finally:

@@ -30,6 +30,8 @@ async def chat(world: World) -> None:
     direct = (await ann.call("chat", "open_direct", userId=bob.id))["id"]
     await bob.hears("chat", "channel_updated", id=direct)
     await talk(direct, ann, bob)
+    await ann.call("chat", "leave_channel", channelId=direct)
+    await ann.hears("chat", "channel_hidden", channelId=direct)
     group = (await ann.call("chat", "create_group", name="Crew", userIds=[bob.id]))["id"]
     await govern(group, ann, bob, cid)
     await moderate(group, ann, bob)

@@ -21,8 +21,9 @@ export function createDock(player) {
   async function openTalk(id) {
     channelId = id;
     show("talk");
+    panel.opened(); // at once: it begins with an empty line, and somebody may be typing when the messages come
     await player().talks.of(id).catchUp();
-    panel.opened();
+    render();
   }
 
   function render() {
