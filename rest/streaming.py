@@ -18,12 +18,11 @@ async def send(request: web.Request, stream: Stream) -> web.StreamResponse:
             await response.write(first)
             async for part in stream.parts:
                 await response.write(part)
+            await response.write_eof()
         except ConnectionError:  # the client has gone
             pass
         except Exception:
             logger.exception("{} broke off", stream.filename)
             if request.transport:
                 request.transport.abort()
-            return response
-        await response.write_eof()
     return response

@@ -170,4 +170,5 @@ async def flood(player: Player) -> None:
 def _ending(token: str, key: str) -> str:
     """The token, of a shorter life."""
     claims = jwt.decode(token, options={"verify_signature": False})
-    return jwt.encode({**claims, "exp": int(time.time()) + SHORT_S}, key, "HS256")
+    header = jwt.get_unverified_header(token)
+    return jwt.encode({**claims, "exp": int(time.time()) + SHORT_S}, key, "HS256", headers=header)
