@@ -1248,6 +1248,17 @@ export interface GameProfile {
   rating: Rating;
 }
 
+/** Which kinds of notifications the player wants. */
+export interface NotificationSettings {
+  friendRequest: boolean;
+  friendAccepted: boolean;
+  matchFound: boolean;
+  lobbyInvite: boolean;
+  mention: boolean;
+  reportOutcome: boolean;
+  system: boolean;
+}
+
 /** A user as they see themselves. phone, gender, birthYear: nobody else sees them. */
 export interface Me {
   id: string;
@@ -1265,6 +1276,8 @@ export interface Me {
   status: "active" | "suspended" | "banned" | "deleted";
   preferences: Preferences;
   gameProfiles: Array<GameProfile>;
+  privacy: Privacy;
+  notificationSettings: NotificationSettings;
   phone?: string;
   gender?: string;
   birthYear?: number;
@@ -1679,17 +1692,6 @@ export interface Verdict {
 /** Whether a notification has been read. */
 export interface ReadState {
   read: boolean;
-}
-
-/** Which kinds of notifications the player wants. */
-export interface NotificationSettings {
-  friendRequest: boolean;
-  friendAccepted: boolean;
-  matchFound: boolean;
-  lobbyInvite: boolean;
-  mention: boolean;
-  reportOutcome: boolean;
-  system: boolean;
 }
 
 /** Which kinds of notifications the player wants; the kinds that are not named are wanted. */

@@ -1391,6 +1391,18 @@ class GameProfile(TypedDict):
     rating: Rating
 
 
+class NotificationSettings(TypedDict):
+    """Which kinds of notifications the player wants."""
+
+    friendRequest: bool
+    friendAccepted: bool
+    matchFound: bool
+    lobbyInvite: bool
+    mention: bool
+    reportOutcome: bool
+    system: bool
+
+
 class Me(TypedDict):
     """A user as they see themselves. phone, gender, birthYear: nobody else sees them."""
 
@@ -1409,6 +1421,8 @@ class Me(TypedDict):
     status: Literal["active", "suspended", "banned", "deleted"]
     preferences: Preferences
     gameProfiles: list[GameProfile]
+    privacy: Privacy
+    notificationSettings: NotificationSettings
     phone: NotRequired[str]
     gender: NotRequired[str]
     birthYear: NotRequired[int]
@@ -1864,18 +1878,6 @@ class ReadState(TypedDict):
     """Whether a notification has been read."""
 
     read: bool
-
-
-class NotificationSettings(TypedDict):
-    """Which kinds of notifications the player wants."""
-
-    friendRequest: bool
-    friendAccepted: bool
-    matchFound: bool
-    lobbyInvite: bool
-    mention: bool
-    reportOutcome: bool
-    system: bool
 
 
 class SetNotifications(TypedDict):
