@@ -284,7 +284,7 @@ export interface Capacity {
   max: number;
 }
 
-/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
+/** Teams of a match, of 100 players together at most; `roles` says how many of each a team needs, of its `size`. */
 export interface Teams {
   count: number;
   size: number;

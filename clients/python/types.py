@@ -319,7 +319,7 @@ class Capacity(TypedDict):
 
 
 class Teams(TypedDict):
-    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+    """Teams of a match, of 100 players together at most; `roles` says how many of each a team needs, of its `size`."""
 
     count: int
     size: int
