@@ -250,6 +250,7 @@ def build(
     moderation = build_moderation(
         database,
         clock,
+        store=store,
         users=users,
         auth=accounts.auth,
         matchmaking=play.matchmaking,

@@ -1740,10 +1740,13 @@ export interface SubmitReport {
   evidence?: Array<EvidenceRef>;
 }
 
-/** A report as its reporter sees it. outcome: whether anything was done, once it is resolved. */
+/**
+ * A report as its reporter sees it. outcome: whether anything was done, once it is resolved. Once the reported
+ * account is erased, so is what was said of it: userId, description and outcome are missing then.
+ */
 export interface MyReport {
   id: string;
-  userId: string;
+  userId?: string;
   reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
   description?: string;
   evidence: number;

@@ -1933,10 +1933,12 @@ class SubmitReport(TypedDict):
 
 
 class MyReport(TypedDict):
-    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved."""
+    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved. Once the reported
+    account is erased, so is what was said of it: userId, description and outcome are missing then.
+    """
 
     id: str
-    userId: str
+    userId: NotRequired[str]
     reason: Literal[
         "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
     ]

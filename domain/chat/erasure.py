@@ -78,7 +78,7 @@ class Erasure:
 
     async def _forget_uploads(self, user: UserId) -> None:
         media = self._database.collection(MEDIA)
-        nobody: Changes = {"$set": {"uploader_id": ERASED}, "$inc": {"version": 1}}
+        nobody: Changes = {"$set": {"uploader_id": ERASED, "held_for": []}, "$inc": {"version": 1}}
         while found := await media.find({"uploader_id": user}, limit=AT_ONCE):
             for one in found:
                 if one.message_id is None:
