@@ -100,6 +100,26 @@ async def test_nobody_looks_at_the_evidence_against_themselves(core: Core) -> No
     await core.moderation.cases.image(await staff(core, "admin"), image)
 
 
+async def erase(core: Core, clock: ManualClock, user: UserId) -> None:
+    """Deletes an account, and lets its days of grace pass."""
+    await core.people.departures.delete(user)
+    clock.advance(31 * DAY_S)
+    await core.database.commit(core.jobs.new(ERASURE_JOB, {}))
+    await run_jobs(core)
+
+
+async def test_an_image_goes_with_whose_it_was_though_it_is_held_for_anothers_case(
+    core: Core, clock: ManualClock
+) -> None:
+    bob, ann, dan = await friends(core, 3)
+    image, message = await shown(core, bob, ann, dan)
+    await report(core, ann, dan, evidence=[{"mediaId": image}])
+    await core.chats.messages.delete(bob, message)
+    await erase(core, clock, bob)
+    await collect_for_days(core, clock, 2)
+    assert not await is_stored(core, image)
+
+
 @pytest.mark.parametrize("mine", [True, False])
 async def test_with_an_account_goes_what_was_said_and_held_of_it(core: Core, clock: ManualClock, mine: bool) -> None:
     """Whoever had shown the image; and its reporter still sees that they have reported somebody."""
@@ -107,10 +127,7 @@ async def test_with_an_account_goes_what_was_said_and_held_of_it(core: Core, clo
     image, message = await shown(core, bob if mine else ann, ann if mine else bob)
     told = await report(core, ann, bob, description="bob is vile", evidence=[{"mediaId": image}])
     await core.chats.messages.delete(bob if mine else ann, message)
-    await core.people.departures.delete(bob)
-    clock.advance(31 * DAY_S)
-    await core.database.commit(core.jobs.new(ERASURE_JOB, {}))
-    await run_jobs(core)
+    await erase(core, clock, bob)
     await collect_for_days(core, clock, 2)
     assert not await is_stored(core, image)
     (seen,) = (await core.moderation.reports.mine(ann, PageQuery())).items
@@ -120,8 +137,5 @@ async def test_with_an_account_goes_what_was_said_and_held_of_it(core: Core, clo
     }
     (kept,) = await everything(core.database, REPORTS)
     assert bob not in kept.model_dump_json()
-    await core.people.departures.delete(ann)
-    clock.advance(31 * DAY_S)
-    await core.database.commit(core.jobs.new(ERASURE_JOB, {}))
-    await run_jobs(core)
+    await erase(core, clock, ann)
     assert await everything(core.database, REPORTS) == [], "of nobody, by nobody"
