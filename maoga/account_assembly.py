@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
@@ -22,7 +23,6 @@ from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.mail.mail import ATTEMPT_S, ATTEMPTS, MAIL_JOB, Mail, Mailer
-from domain.rankings.rankings import Rankings
 from domain.users.users import Users
 from maoga.settings import Settings
 from storage.outbound.mail_folder import FolderMailer
@@ -51,7 +51,7 @@ def build_accounts(
     database: Database,
     redis: Client,
     users: Users,
-    rankings: Rankings,
+    own_accounts: OwnAccounts,
     limits: RateLimits,
     publisher: Publisher,
     jobs: Jobs,
@@ -71,7 +71,7 @@ def build_accounts(
     auth = Auth(
         database,
         users,
-        rankings,
+        own_accounts,
         tokens=tokens,
         passwords=passwords,
         throttle=throttle,
@@ -84,7 +84,7 @@ def build_accounts(
     credentials = Credentials(
         database,
         users,
-        rankings,
+        own_accounts,
         auth,
         passwords=passwords,
         throttle=throttle,

@@ -14,6 +14,7 @@ from domain.auth.auth import Auth
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.ids import new_id
+from domain.core.images import MediaStore
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
@@ -27,6 +28,7 @@ from domain.presence.presence import Presence
 from domain.reports.cases import Cases
 from domain.reports.enforcement import Enforcement
 from domain.reports.evidence import EvidenceTaker
+from domain.reports.images import LET_GO_JOB, HeldImages
 from domain.reports.moderation import Moderation
 from domain.reports.reports import Reports
 from domain.reports.sanctions import END_JOB, ENFORCE_JOB, Sanctions
@@ -39,6 +41,7 @@ def build_moderation(
     database: Database,
     clock: Clock,
     *,
+    store: MediaStore,
     users: Users,
     auth: Auth,
     matchmaking: Matchmaking,
@@ -62,6 +65,8 @@ def build_moderation(
         new_id=new_id,
         report=report,
     )
+    images = HeldImages(database, store)
+    runner.handle(LET_GO_JOB, images.run)
     runner.handle(END_JOB, sanctions.run_end)
     runner.handle(ENFORCE_JOB, sanctions.run_enforce)
     return Moderation(
@@ -78,6 +83,8 @@ def build_moderation(
             sanctions=sanctions,
             audit=audit,
             notifications=notifications,
+            images=images,
+            jobs=jobs,
             clock=clock,
         ),
         sanctions=sanctions,

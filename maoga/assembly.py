@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
 from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
@@ -125,12 +126,13 @@ def build(
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
     )
+    own_accounts = OwnAccounts(rankings, privacy, preferences)
     accounts = build_accounts(
         settings,
         database=database,
         redis=redis,
         users=users,
-        rankings=rankings,
+        own_accounts=own_accounts,
         limits=limits,
         publisher=publisher,
         jobs=jobs,
@@ -248,6 +250,7 @@ def build(
     moderation = build_moderation(
         database,
         clock,
+        store=store,
         users=users,
         auth=accounts.auth,
         matchmaking=play.matchmaking,
@@ -323,6 +326,7 @@ def build(
         audit=audit,
         flags=flags,
         users=users,
+        own_accounts=own_accounts,
         people=people,
         notifications=notifications,
         notification_preferences=preferences,

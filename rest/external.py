@@ -1,5 +1,6 @@
 """Identities of other providers: logging in by them, and linking them to an account."""
 
+from domain.accounts.me import Me
 from domain.auth.external import (
     AlreadyLinked,
     ExternalLogin,
@@ -10,7 +11,6 @@ from domain.auth.external import (
 )
 from domain.auth.model import SessionView
 from domain.core.errors import Conflict, NotFound
-from domain.users.model import Me
 from domain.users.users import EmailTaken
 from rest.auth import REFUSALS
 from rest.routes import Call, Route
@@ -25,7 +25,7 @@ async def link(call: Call) -> Me:
     """Links an identity to the caller's account, who may log in by it from then on. A guest is one no more."""
     user_id = call.principal.user_id
     await call.services.external.link(user_id, call.client, call.path["provider"], call.body)
-    return await call.services.rankings.me(await call.services.users.get(user_id))
+    return await call.services.own_accounts.me(await call.services.users.get(user_id))
 
 
 async def unlink(call: Call) -> None:

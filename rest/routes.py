@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
+from domain.accounts.me import OwnAccounts
 from domain.admin.desks import Desks
 from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKey, ApiKeys, Scope
@@ -34,7 +35,6 @@ from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
 from domain.privacy.departures import Departures
 from domain.privacy.exports import Exports
-from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
@@ -81,6 +81,7 @@ class Services:
     roles: Roles
     external: External
     users: Users
+    own_accounts: OwnAccounts
     profiles: Profiles
     avatars: Avatars
     devices: Devices
@@ -96,7 +97,6 @@ class Services:
     catalogue: Catalogue
     imports: GameImports
     trending: Trending
-    rankings: Rankings
     standings: Standings
     results: Results
     karma: KarmaBook

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.accounts.me import OwnAccounts
 from domain.auth.commands import EnterAsGuest, Login, Logout, Refresh, Register
 from domain.auth.links import Links
 from domain.auth.model import COMMAND_LINE, HERE, SESSIONS, Client, Principal, Session, SessionInfo, SessionView
@@ -18,7 +19,6 @@ from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Publisher
 from domain.core.ids import SessionId, UserId, new_id
 from domain.core.model import rfc3339
-from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Role, Status, User
 from domain.users.users import Users
 
@@ -98,7 +98,7 @@ class Auth:
         self,
         database: Database,
         users: Users,
-        rankings: Rankings,
+        own_accounts: OwnAccounts,
         *,
         tokens: Tokens,
         passwords: Passwords,
@@ -110,7 +110,7 @@ class Auth:
         config: AuthConfig,
     ) -> None:
         self._database, self._sessions = database, database.collection(SESSIONS)
-        self._users, self._rankings, self._tokens, self._passwords = users, rankings, tokens, passwords
+        self._users, self._own_accounts, self._tokens, self._passwords = users, own_accounts, tokens, passwords
         self._throttle, self._links, self._trail = throttle, links, trail
         self._publisher, self._clock, self._config = publisher, clock, config
         self._found_good: dict[SessionId, _Standing] = {}
@@ -355,7 +355,7 @@ class Auth:
             access_token=self._tokens.access(session, user),
             refresh_token=self._tokens.refresh(session),
             expires_in_ms=self._tokens.access_s * 1000,
-            user=await self._rankings.me(user),
+            user=await self._own_accounts.me(user),
         )
 
 

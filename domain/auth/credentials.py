@@ -3,6 +3,7 @@
 import asyncio
 from hashlib import sha256
 
+from domain.accounts.me import Me, OwnAccounts
 from domain.auth.auth import Auth
 from domain.auth.commands import ChangeEmail, ChangePassword, RequestReset, ResetPassword, Upgrade, VerifyEmail
 from domain.auth.external import IDENTITIES
@@ -18,8 +19,7 @@ from domain.core.ids import UserId
 from domain.core.limits import Limit, RateLimits
 from domain.mail.mail import Mail
 from domain.mail.messages import EmailChanged, PasswordChanged
-from domain.rankings.rankings import Rankings
-from domain.users.model import USERS, Me, User
+from domain.users.model import USERS, User
 from domain.users.names import name_key, search_keys_of
 from domain.users.users import Users
 
@@ -67,7 +67,7 @@ class Credentials:
         self,
         database: Database,
         users: Users,
-        rankings: Rankings,
+        own_accounts: OwnAccounts,
         auth: Auth,
         *,
         passwords: Passwords,
@@ -78,7 +78,7 @@ class Credentials:
         trail: AuthTrail,
         clock: Clock,
     ) -> None:
-        self._database, self._users, self._rankings, self._auth = database, users, rankings, auth
+        self._database, self._users, self._own_accounts, self._auth = database, users, own_accounts, auth
         self._identities = database.collection(IDENTITIES)
         self._passwords, self._throttle, self._limits = passwords, throttle, limits
         self._links, self._mail, self._trail, self._clock = links, mail, trail, clock
@@ -111,7 +111,7 @@ class Credentials:
             self._links.verification(user.changed(email_key=email_key), command.email, client),
             self._trail.entry("auth.upgraded", client, user.id),
         )
-        return await self._rankings.me(await self._users.get(principal.user_id))
+        return await self._own_accounts.me(await self._users.get(principal.user_id))
 
     async def change_password(self, principal: Principal, command: ChangePassword, client: Client) -> None:
         """Another password, for one who knows the present one; ends all other sessions and mailed links.

@@ -265,6 +265,7 @@ async def serving(
             clock=clock,
         ),
         users=accounts.users,
+        own_accounts=accounts.own_accounts,
         profiles=people.profiles,
         avatars=people.avatars,
         devices=people.devices,
@@ -280,7 +281,6 @@ async def serving(
         catalogue=catalogue.catalogue,
         imports=catalogue.imports,
         trending=catalogue.trending,
-        rankings=accounts.rankings,
         standings=standings,
         results=Results(
             database=database,
