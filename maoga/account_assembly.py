@@ -11,6 +11,7 @@ from domain.auth.credentials import Credentials
 from domain.auth.external import External
 from domain.auth.links import LINK_JOB, Links
 from domain.auth.passwords import Passwords
+from domain.auth.proofs import Proofs
 from domain.auth.roles import Roles
 from domain.auth.throttle import LoginThrottle, Pauses, ThrottleConfig
 from domain.auth.tokens import Tokens
@@ -38,8 +39,10 @@ class AccountCases:
 
     tokens: Tokens
     auth: Auth
+    proofs: Proofs
     credentials: Credentials
     links: Links
+    mail: Mail
     keys: ApiKeys
     roles: Roles
     external: External
@@ -81,11 +84,13 @@ def build_accounts(
         clock=clock,
         config=AuthConfig(guests=settings.guests_allowed, refresh_s=settings.refresh_token_s),
     )
+    proofs = Proofs(database, auth, passwords=passwords, throttle=throttle, trail=trail, clock=clock)
     credentials = Credentials(
         database,
         users,
         rankings,
         auth,
+        proofs=proofs,
         passwords=passwords,
         throttle=throttle,
         limits=limits,
@@ -96,8 +101,18 @@ def build_accounts(
     )
     keys, roles = ApiKeys(database, audit, clock), Roles(database, users, auth, audit)
     providers = identity_providers(settings.identity_providers, clock, private=not settings.hardened)
-    external = External(database, users=users, auth=auth, trail=trail, providers=providers, clock=clock)
-    return AccountCases(tokens, auth, credentials, links, keys, roles, external)
+    external = External(
+        database,
+        users=users,
+        auth=auth,
+        proofs=proofs,
+        limits=limits,
+        mail=mail,
+        trail=trail,
+        providers=providers,
+        clock=clock,
+    )
+    return AccountCases(tokens, auth, proofs, credentials, links, mail, keys, roles, external)
 
 
 def _pauses(settings: Settings) -> ThrottleConfig:

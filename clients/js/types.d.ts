@@ -1363,13 +1363,11 @@ export interface ExternalLogin {
   device?: string;
 }
 
-/**
- * Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
- * provider put into the token.
- */
+/** Links an identity. password: the account's; not needed by who has just logged in, or is a guest. */
 export interface LinkIdentity {
   token: string;
   nonce?: string;
+  password?: string;
 }
 
 /** What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else. */

@@ -1520,12 +1520,11 @@ class ExternalLogin(TypedDict):
 
 
 class LinkIdentity(TypedDict):
-    """Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
-    provider put into the token.
-    """
+    """Links an identity. password: the account's; not needed by who has just logged in, or is a guest."""
 
     token: str
     nonce: NotRequired[str]
+    password: NotRequired[str]
 
 
 class UpdateProfile(TypedDict):
