@@ -39,10 +39,8 @@ class AccountCases:
 
     tokens: Tokens
     auth: Auth
-    proofs: Proofs
     credentials: Credentials
     links: Links
-    mail: Mail
     keys: ApiKeys
     roles: Roles
     external: External
@@ -112,7 +110,7 @@ def build_accounts(
         providers=providers,
         clock=clock,
     )
-    return AccountCases(tokens, auth, proofs, credentials, links, mail, keys, roles, external)
+    return AccountCases(tokens, auth, credentials, links, keys, roles, external)
 
 
 def _pauses(settings: Settings) -> ThrottleConfig:

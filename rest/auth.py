@@ -122,10 +122,9 @@ routes = [
         register,
         auth=None,
         body=Register,
-        off_loop=True,
         answer=SessionView,
         status=201,
-        rate="auth",
+        rate="register",
         errors=(EmailTaken, UsernameTaken),
     ),
     Route(
@@ -155,9 +154,8 @@ routes = [
         "/auth/upgrade",
         upgrade,
         body=Upgrade,
-        off_loop=True,
         answer=Me,
-        rate="auth",
+        rate="register",
         errors=(NotAGuest, ProofRequired, EmailTaken, UsernameTaken, Conflict),
     ),
     Route(

@@ -1203,7 +1203,7 @@ export interface UnreadCount {
   count: number;
 }
 
-/** Opens an account. Parse it off the event loop, too. */
+/** Opens an account. */
 export interface Register {
   email: string;
   username: string;
@@ -1291,10 +1291,7 @@ export interface EnterAsGuest {
   device?: string;
 }
 
-/**
- * Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it off
- * the event loop.
- */
+/** Gives a guest a name and a password. */
 export interface Upgrade {
   email: string;
   username: string;

@@ -1343,7 +1343,7 @@ class UnreadCount(TypedDict):
 
 
 class Register(TypedDict):
-    """Opens an account. Parse it off the event loop, too."""
+    """Opens an account."""
 
     email: str
     username: str
@@ -1439,9 +1439,7 @@ class EnterAsGuest(TypedDict):
 
 
 class Upgrade(TypedDict):
-    """Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it
-    off the event loop.
-    """
+    """Gives a guest a name and a password."""
 
     email: str
     username: str

@@ -20,6 +20,7 @@ from domain.core.ids import SessionId, UserId, new_id
 from domain.core.model import rfc3339
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Role, Status, User
+from domain.users.names import refuse_reserved
 from domain.users.users import Users
 
 RETRY_S = 60.0
@@ -116,15 +117,18 @@ class Auth:
         self._found_good: dict[SessionId, _Standing] = {}
 
     async def register(self, command: Register, client: Client = HERE) -> SessionView:
-        """Opens an account, logs it in, and mails it a link; raises `EmailTaken` or `UsernameTaken`."""
+        """Opens an account, logs it in, and mails it a link; raises `ValidationFailed`, `EmailTaken` or
+        `UsernameTaken`."""
+        refuse_reserved(command.username)
         user = await self._new_account(command, ("user",))
         writes = Insert(USERS, user), self._links.verification(user, command.email, client)
         view = await self.enter(user, client, "auth.registered", command.device, *writes)
-        await self._trust(user, client)
+        await self._throttle.trust(user, client.address)
         return view
 
     async def create_account(self, command: Register, roles: tuple[Role, ...] = ("user",)) -> User:
-        """Opens an account, at the command line; raises `EmailTaken` or `UsernameTaken`."""
+        """Opens an account, at the command line, under any name; raises `ValidationFailed`, `EmailTaken` or
+        `UsernameTaken`."""
         user = await self._new_account(command, roles)
         await self._users.commit(Insert(USERS, user), self._trail.entry("auth.registered", COMMAND_LINE, user.id))
         return user
@@ -143,20 +147,18 @@ class Auth:
 
         An account that does not exist costs the same work and gets the same answer as a wrong password.
         """
-        await self._throttle.attempt(command.credential, client.address)
         user = await self._users.by_credential(command.credential)
+        may_match = await self._throttle.attempt(command.credential, user, client.address)
         matches = await self._passwords.matches(command.password, user.password_hash if user else None)
-        if user is None or not matches:
+        if user is None or not (matches and may_match):
             await self._throttle.failed(client.address)
             failed = self._trail.entry("auth.login_failed", client, user.id if user else None, proven=False)
             await self._database.commit(failed)
             raise InvalidCredentials
-        await self._throttle.succeeded(command.credential, client.address)
-        user = await self.admitted(user)
-        await self._trust(user, client)
-        view = await self.enter(user, client, "auth.logged_in", command.device)
-        await self._rehash(user, command.password)
-        return view
+        await self._throttle.succeeded(command.credential, user, client.address)
+        user = await self._rehashed(await self.admitted(user), command.password)
+        await self._throttle.trust(user, client.address)
+        return await self.enter(user, client, "auth.logged_in", command.device)
 
     async def admitted(self, user: User) -> User:
         """The account of who has proved to be its user; raises the refusal of its status.
@@ -318,21 +320,17 @@ class Auth:
             username=command.username,
             display_name=command.display_name or command.username,
             email=command.email,
-            password_hash=await self._passwords.hash(command.password),
+            password_hash=await self._passwords.first(command.password, command.own_words),
             roles=roles,
         )
 
-    async def _trust(self, user: User, client: Client) -> None:
-        """From here on strangers cannot keep them from logging in at this address."""
-        for name in filter(None, (user.email, user.username)):
-            await self._throttle.trust(name, client.address)
-
-    async def _rehash(self, user: User, password: str) -> None:
+    async def _rehashed(self, user: User, password: str) -> User:
         """Hashes a password anew whose hash was made at another cost; a change that comes between wins."""
-        if user.password_hash and self._passwords.outdated(user.password_hash):
-            changes: Changes = {"$set": {"password_hash": await self._passwords.hash(password)}, "$inc": {"version": 1}}
-            with suppress(StorageConflict):
-                await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}))
+        if user.password_hash is None or not self._passwords.outdated(user.password_hash):
+            return user
+        changes: Changes = {"$set": {"password_hash": await self._passwords.hash(password)}, "$inc": {"version": 1}}
+        rehashed = await self._database.collection(USERS).update(user.id, changes, expect={"version": user.version})
+        return rehashed or user
 
     def _rotated(self, session: Session, client: Client, now: datetime) -> Session:
         return session.changed(

@@ -1,6 +1,5 @@
 """What proves who a user is, their password and their address: setting, changing and proving them."""
 
-import asyncio
 from hashlib import sha256
 
 from domain.auth.auth import Auth
@@ -8,7 +7,7 @@ from domain.auth.commands import ChangeEmail, ChangePassword, RequestReset, Rese
 from domain.auth.external import IDENTITIES, Identity
 from domain.auth.links import LINKS, Links, same_address
 from domain.auth.model import SESSIONS, Client, Principal
-from domain.auth.passwords import Passwords, weakness
+from domain.auth.passwords import Passwords
 from domain.auth.proofs import Proofs
 from domain.auth.throttle import LoginThrottle
 from domain.auth.trail import AuthTrail
@@ -21,7 +20,7 @@ from domain.mail.mail import Mail
 from domain.mail.messages import EmailChanged, PasswordChanged
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Me, User
-from domain.users.names import name_key, search_keys_of
+from domain.users.names import name_key, refuse_reserved, search_keys_of
 from domain.users.users import Users
 
 REFUSED = 5
@@ -79,11 +78,12 @@ class Credentials:
     async def upgrade(self, principal: Principal, command: Upgrade, client: Client) -> Me:
         """Gives the caller, who has none, a name and a password: same id, same sessions.
 
-        Raises `NotAGuest`, `EmailTaken`, `UsernameTaken`, or what `Proofs.recent` raises.
+        Raises `NotAGuest`, `ValidationFailed`, `EmailTaken`, `UsernameTaken`, or what `Proofs.recent` raises.
         """
         user = await self._proofs.recent(principal, None, client)
         if user.password_hash is not None:
             raise NotAGuest
+        refuse_reserved(command.username)
         email_key, display_name = name_key(command.email), command.display_name or command.username
         changes: Changes = {
             "$set": {
@@ -95,7 +95,7 @@ class Credentials:
                 "username_key": name_key(command.username),
                 "display_name": display_name,
                 "search_keys": search_keys_of(command.username, display_name),
-                "password_hash": await self._passwords.hash(command.password),
+                "password_hash": await self._passwords.first(command.password, command.own_words),
             },
             "$inc": {"version": 1},
         }
@@ -104,7 +104,9 @@ class Credentials:
             self._links.verification(user.changed(email_key=email_key), command.email, client),
             self._trail.entry("auth.upgraded", client, user.id),
         )
-        return await self._rankings.me(await self._users.get(principal.user_id))
+        upgraded = await self._users.get(principal.user_id)
+        await self._throttle.trust(upgraded, client.address)
+        return await self._rankings.me(upgraded)
 
     async def change_password(self, principal: Principal, command: ChangePassword, client: Client) -> None:
         """Another password, for one who knows the present one; ends all other sessions and mailed links.
@@ -113,12 +115,13 @@ class Credentials:
         """
         user = await self._proofs.password(principal, command.password, client)
         kept: Changes = {"$set": {"epoch": user.epoch + 1}, "$inc": {"version": 1}}
-        await self._set_password(
+        changed = await self._set_password(
             user,
             command.new_password,
             Update(SESSIONS, principal.session_id, kept),
             self._trail.entry("auth.password_changed", client, user.id),
         )
+        await self._throttle.trust(changed, client.address)
         await self._auth.cut_off(principal.user_id, but=principal.session_id, reason="password_changed")
 
     async def request_reset(self, command: RequestReset, client: Client) -> None:
@@ -147,8 +150,7 @@ class Credentials:
             proved=True,
         )
         await self._auth.cut_off(UserId(user.id), reason="password_changed")
-        for name in filter(None, (user.email, user.username)):
-            await self._throttle.forgive(name)
+        await self._throttle.forgive(user)
 
     async def request_verification(self, principal: Principal, client: Client) -> None:
         """Mails the caller a link that proves their address; raises `EmailVerified` or `RateLimited`."""
@@ -188,8 +190,10 @@ class Credentials:
                 writes.append(self._mail.later(user.id, user.email, notice))
         await self._users.commit(*writes)
 
-    async def _set_password(self, user: User, password: str, *writes: Write, proved: bool = False) -> None:
+    async def _set_password(self, user: User, password: str, *writes: Write, proved: bool = False) -> User:
         """Stores another password together with `writes`, ends what came before it, and mails the user a notice.
+
+        Places that were trusted are so no more: their keys have the hash in them. Answers the user with the new one.
 
         proved: whether it was their address that proved who they are. Raises `ValidationFailed` when the password will
         not do, `Conflict` when the user has changed meanwhile.
@@ -199,9 +203,10 @@ class Credentials:
         doubtful = await self._doubtful(user) if proved else []
         unlinked = tuple(identity.provider for identity in doubtful)
         left = tuple(provider for provider in user.identities if provider not in unlinked)
+        hashed = await self._passwords.hash(password)
         changes: Changes = {
             "$set": {
-                "password_hash": await self._passwords.hash(password),
+                "password_hash": hashed,
                 "former_hashes": former,
                 "email_verified": user.email_verified or proved,
                 "identities": left,
@@ -214,6 +219,7 @@ class Credentials:
         await self._database.commit(
             Update(USERS, user.id, changes, expect={"version": user.version}), *unlinking, *writes, *told
         )
+        return user.changed(password_hash=hashed)
 
     async def _doubtful(self, user: User) -> list[Identity]:
         """The identities that somebody else may have linked. The one that the account began with is not among them."""
@@ -224,7 +230,7 @@ class Credentials:
     async def _refuse_weak(self, user: User, password: str) -> None:
         """Raises `ValidationFailed` for a password that is easy to guess, or one of the user's last ones."""
         own_words = [word for word in (user.email, user.username, user.display_name) if word]
-        problem = await asyncio.to_thread(weakness, password, own_words)
+        problem = await self._passwords.weakness(password, own_words)
         former = [hashed for hashed in (user.password_hash, *user.former_hashes) if hashed]
         if not problem and any([await self._passwords.matches(password, hashed) for hashed in former]):
             problem = f"was one of your last {REFUSED} passwords"

@@ -77,9 +77,11 @@ class Proofs:
     async def _check(self, user: User, password: str, client: Client) -> None:
         if user.password_hash is None:
             raise NoPassword
-        await self._throttle.attempt(user.id, client.address)
-        if not await self._passwords.matches(password, user.password_hash):
+        # A count of its own: who guesses at logins cannot keep its user from changing the password.
+        may_match = await self._throttle.attempt(user.id, None, client.address)
+        matches = await self._passwords.matches(password, user.password_hash)
+        if not (matches and may_match):
             await self._throttle.failed(client.address)
             await self._database.commit(self._trail.entry("auth.password_check_failed", client, user.id))
             raise WrongPassword
-        await self._throttle.succeeded(user.id, client.address)
+        await self._throttle.succeeded(user.id, None, client.address)

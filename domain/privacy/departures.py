@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from domain.audit.audit import Audit
 from domain.audit.model import SERVER, Actor
 from domain.auth.auth import Auth
-from domain.auth.throttle import account_key
+from domain.auth.throttle import name_mark
 from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Changes, Collection, Database, Delete, StorageConflict, Update
@@ -140,6 +140,5 @@ class Departures:
 
 
 def _marks(user: User) -> list[str]:
-    """What stands in the names of what is hot of a user: the id, and the credentials as the throttle of logins has
-    them."""
-    return [user.id, *(account_key(credential) for credential in (user.username, user.email) if credential)]
+    """What stands in the names of what is hot of a user: the id, and the names as the throttle of logins has them."""
+    return [user.id, *(name_mark(name) for name in (user.username, user.email) if name)]

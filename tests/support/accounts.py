@@ -14,10 +14,10 @@ from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
 from domain.auth.credentials import Credentials
+from domain.auth.external import External
 from domain.auth.links import Links
 from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
-from domain.auth.proofs import Proofs
 from domain.auth.tokens import Tokens
 from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
@@ -25,7 +25,6 @@ from domain.core.ids import UserId, new_id
 from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
-from domain.mail.mail import Mail
 from domain.rankings.rankings import Rankings
 from domain.users.model import USERS
 from domain.users.users import Users
@@ -74,10 +73,9 @@ class Accounts:
     rankings: Rankings
     redis: Client
     auth: Auth
-    proofs: Proofs
     credentials: Credentials
+    external: External
     links: Links
-    mail: Mail
     publisher: Disconnects
     jobs: Jobs
     runner: JobRunner
@@ -180,10 +178,9 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 rankings,
                 redis,
                 built.auth,
-                built.proofs,
                 built.credentials,
+                built.external,
                 built.links,
-                built.mail,
                 publisher,
                 jobs,
                 runner,
