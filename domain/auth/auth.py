@@ -163,9 +163,11 @@ class Auth:
     async def admitted(self, user: User) -> User:
         """The account of who has proved to be its user; raises the refusal of its status.
 
-        One that they have deleted is theirs again, unless its days of grace are over.
+        One that they have deleted is theirs again, unless its days of grace are over, or a sanction keeps them out.
         """
-        user = await self._users.restored(user)
+        if user.status == "deleted":
+            _refuse_unless_active(user.changed(status=user.returns_as), self._clock.now())
+            user = await self._users.restored(user)
         _refuse_unless_active(user, self._clock.now())
         return user
 
