@@ -33,6 +33,7 @@ from domain.notifications.settings import NotificationPreferences
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.reports.enforcement import Enforcement
 from domain.users.users import Users
 from maoga.account_assembly import build_accounts
 from maoga.admin_assembly import build_desks, build_moderation
@@ -157,25 +158,6 @@ def build(
         runner=runner,
         clock=clock,
     )
-    people = build_people(
-        database=database,
-        redis=redis,
-        cache=cache,
-        store=store,
-        users=users,
-        auth=accounts.auth,
-        links=accounts.links,
-        audit=audit,
-        blocks=blocks,
-        friends=friends,
-        privacy=privacy,
-        games=games,
-        standings=standings,
-        chats=chats,
-        runner=runner,
-        clock=clock,
-        grace=timedelta(days=settings.account_grace_days),
-    )
     lobby = build_lobbies(
         settings,
         database=database,
@@ -247,15 +229,35 @@ def build(
         report=report,
         config=GraceConfig(grace_s=settings.grace_s),
     )
+    enforcement = Enforcement(
+        users=users, auth=accounts.auth, matchmaking=play.matchmaking, lobbies=lobby.lobbies, parties=play.parties
+    )
+    people = build_people(
+        database=database,
+        redis=redis,
+        cache=cache,
+        store=store,
+        users=users,
+        expel=enforcement.expel,
+        links=accounts.links,
+        audit=audit,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        games=games,
+        standings=standings,
+        chats=chats,
+        jobs=jobs,
+        runner=runner,
+        clock=clock,
+        grace=timedelta(days=settings.account_grace_days),
+    )
     moderation = build_moderation(
         database,
         clock,
         store=store,
         users=users,
-        auth=accounts.auth,
-        matchmaking=play.matchmaking,
-        lobbies=lobby.lobbies,
-        parties=play.parties,
+        enforcement=enforcement,
         trail=lobby.trail,
         notifications=notifications,
         audit=audit,

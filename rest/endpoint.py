@@ -1,6 +1,5 @@
 """From a request to its handler: limit, authenticate, validate, call, answer."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -111,5 +110,4 @@ def _bearer(request: web.Request) -> str:
 async def _body(route: Route, request: web.Request) -> Command | None:
     if route.body is None:
         return None
-    data = await read_json(request)
-    return await asyncio.to_thread(route.body.parse, data) if route.off_loop else route.body.parse(data)
+    return route.body.parse(await read_json(request))

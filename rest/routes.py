@@ -48,10 +48,11 @@ from domain.users.profiles import Profiles
 from domain.users.users import Users
 from rest.envelope import Download, Reply, Stream
 
-RateClass = Literal["auth", "read", "write", "upload", "server"]
+RateClass = Literal["auth", "register", "read", "write", "upload", "server"]
 
 LIMITS: dict[RateClass, Limit] = {
     "auth": Limit(60, 60.0),
+    "register": Limit(20, 600.0),  # it tells which addresses have an account
     "read": Limit(600, 60.0),
     "write": Limit(120, 60.0),
     "upload": Limit(20, 60.0),
@@ -59,7 +60,7 @@ LIMITS: dict[RateClass, Limit] = {
 }
 """By user or API key, or by address where there is neither."""
 
-SHARED: dict[RateClass, int] = {"write": 20, "upload": 20}
+SHARED: dict[RateClass, int] = {"write": 20, "upload": 20, "register": 1}
 """How many times that all users of one address may have together."""
 
 
@@ -172,9 +173,8 @@ class Route:
     key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`,
     whose types are `content`.
-    errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
-    that it must leave the event loop. in_maintenance: whether everybody may call it then, though it changes something.
-    secret: whether its answers show a secret. deprecated: that it will go.
+    errors: those of its own, besides the ones every route has. in_maintenance: whether everybody may call it then,
+    though it changes something. secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -192,14 +192,13 @@ class Route:
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
     in_maintenance: bool = False
-    off_loop: bool = False
     secret: bool = False
     deprecated: Deprecation | None = None
 
     @property
     def confidential(self) -> bool:
         """Whether its answers have tokens or keys in them, which are neither stored nor compressed."""
-        return self.secret or self.rate == "auth"
+        return self.secret or self.rate in {"auth", "register"}
 
     @property
     def keyed(self) -> bool:

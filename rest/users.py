@@ -37,11 +37,13 @@ async def update_me(call: Call) -> Me:
 async def delete_me(call: Call) -> None:
     """Deletes the caller's account and ends its sessions. Logging in within the days of grace brings it back; after
     them it is erased with all that is known of its user."""
+    await call.services.auth.caller(call.principal)
     await call.services.departures.delete(call.principal.user_id, address=call.address)
 
 
 async def export(call: Call) -> Stream:
     """All that is kept on the caller, as one JSON object of lists, one for each kind of document."""
+    await call.services.auth.caller(call.principal)
     return Stream(call.services.exports.of(call.principal.user_id), "application/json", "maoga-export.json")
 
 

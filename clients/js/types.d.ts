@@ -1203,7 +1203,7 @@ export interface UnreadCount {
   count: number;
 }
 
-/** Opens an account. Parse it off the event loop, too. */
+/** Opens an account. */
 export interface Register {
   email: string;
   username: string;
@@ -1304,10 +1304,7 @@ export interface EnterAsGuest {
   device?: string;
 }
 
-/**
- * Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it off
- * the event loop.
- */
+/** Gives a guest a name and a password. */
 export interface Upgrade {
   email: string;
   username: string;
@@ -1376,13 +1373,11 @@ export interface ExternalLogin {
   device?: string;
 }
 
-/**
- * Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
- * provider put into the token.
- */
+/** Links an identity. password: the account's; not needed by who has just logged in, or is a guest. */
 export interface LinkIdentity {
   token: string;
   nonce?: string;
+  password?: string;
 }
 
 /** What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else. */

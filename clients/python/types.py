@@ -1343,7 +1343,7 @@ class UnreadCount(TypedDict):
 
 
 class Register(TypedDict):
-    """Opens an account. Parse it off the event loop, too."""
+    """Opens an account."""
 
     email: str
     username: str
@@ -1453,9 +1453,7 @@ class EnterAsGuest(TypedDict):
 
 
 class Upgrade(TypedDict):
-    """Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it
-    off the event loop.
-    """
+    """Gives a guest a name and a password."""
 
     email: str
     username: str
@@ -1534,12 +1532,11 @@ class ExternalLogin(TypedDict):
 
 
 class LinkIdentity(TypedDict):
-    """Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
-    provider put into the token.
-    """
+    """Links an identity. password: the account's; not needed by who has just logged in, or is a guest."""
 
     token: str
     nonce: NotRequired[str]
+    password: NotRequired[str]
 
 
 class UpdateProfile(TypedDict):

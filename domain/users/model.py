@@ -84,6 +84,7 @@ class User(Document):
     former_hashes: of the passwords before this one. epoch: raised to end all sessions and mailed links of before.
     identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
     status_until: when a suspension or a ban is over, which may then still stand in `status` for some seconds.
+    returns_as: what a deleted account's sanctions come to, which is its status once it is back.
     muted_until: by the server's moderators, in every channel.
     """
 
@@ -107,6 +108,7 @@ class User(Document):
     identities: tuple[str, ...] = ()
     status: Status = "active"
     status_until: Timestamp | None = None
+    returns_as: Status = "active"
     muted_until: Timestamp | None = None
     karma: int = 0
     preferences: Preferences = Preferences()

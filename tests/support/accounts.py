@@ -15,6 +15,7 @@ from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
 from domain.auth.credentials import Credentials
+from domain.auth.external import External
 from domain.auth.links import Links
 from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
@@ -77,6 +78,7 @@ class Accounts:
     redis: Client
     auth: Auth
     credentials: Credentials
+    external: External
     links: Links
     publisher: Disconnects
     jobs: Jobs
@@ -183,6 +185,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 redis,
                 built.auth,
                 built.credentials,
+                built.external,
                 built.links,
                 publisher,
                 jobs,

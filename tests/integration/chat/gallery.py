@@ -94,6 +94,7 @@ def _accounts(core: Core, clock: ManualClock) -> Accounts:
         redis=core.redis,
         auth=core.auth,
         credentials=core.credentials,
+        external=core.external,
         links=core.links,
         publisher=Disconnects(),
         jobs=core.jobs,
