@@ -174,7 +174,8 @@ class Route:
     whose types are `content`.
     errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
     that it must leave the event loop. in_maintenance: whether everybody may call it then, though it changes something.
-    secret: whether its answers show a secret. deprecated: that it will go.
+    secret: whether its answers show a secret. recent: whether its answer, of a path without `{names}` and without a
+    query, may be a second old. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -194,6 +195,7 @@ class Route:
     in_maintenance: bool = False
     off_loop: bool = False
     secret: bool = False
+    recent: bool = False
     deprecated: Deprecation | None = None
 
     @property

@@ -1,6 +1,7 @@
 """Who a connection comes from, as far as the reverse proxies in front can be believed."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 IPV6_HOST_BITS = 64
@@ -24,6 +25,7 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted_proxies: int
         return peer
 
 
+@lru_cache(maxsize=4096)
 def address_block(address: str) -> str:
     """What limits by address count as one: an IPv4 address, or the /64 of an IPv6 one."""
     try:
