@@ -14,7 +14,7 @@ from domain.core.ids import new_id
 from domain.core.limits import Spent
 from rest.compression import coding_of, compress
 from rest.envelope import failure
-from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID, Deprecation
+from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID, Answered, Deprecation
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -143,21 +143,14 @@ def route_of(request: web.Request) -> str:
 def _tell(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
     method = request.method if request.method in hdrs.METH_ALL else "OTHER"
-    request.app[SERVICES].metrics.observe(method, route, status, seconds)
+    services = request.app[SERVICES]
+    services.metrics.observe(method, route, status, seconds)
     ms, slow_ms = round(seconds * 1000, 1), request.app[CONFIG].slow_ms
     slow = bool(slow_ms) and ms >= slow_ms
     if route in QUIET and status < 400 and not slow:
         return
-    fields = logger.bind(
-        method=method,
-        route=route,
-        status=status,
-        ms=ms,
-        address=request[ADDRESS],
-        user=request.get(USER_ID),
-        user_agent=user_agent_of(request),
-    )
-    fields.log("WARNING" if slow else "INFO", "{}{} {} {} {} ms", "slow: " if slow else "", method, route, status, ms)
+    user, agent = request.get(USER_ID), user_agent_of(request)
+    services.log(Answered(request[REQUEST_ID], method, route, status, ms, request[ADDRESS], user, agent, slow))
 
 
 def user_agent_of(request: web.Request) -> str:

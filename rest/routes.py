@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from aiohttp import web
 
@@ -71,6 +71,45 @@ class RestMetrics(Protocol):
         ...
 
 
+class Answered(NamedTuple):
+    """A request that was answered, for the log. request: its id. route: as `RestMetrics` has it. ms: what it took."""
+
+    request: str
+    method: str
+    route: str
+    status: int
+    ms: float
+    address: str
+    user: str | None
+    user_agent: str
+    slow: bool
+
+    @property
+    def level(self) -> Literal["INFO", "WARNING"]:
+        """How much it matters."""
+        return "WARNING" if self.slow else "INFO"
+
+    @property
+    def message(self) -> str:
+        """What a person reads."""
+        return f"{'slow: ' if self.slow else ''}{self.method} {self.route} {self.status} {self.ms} ms"
+
+    def fields(self) -> dict[str, Any]:
+        """What stands beside the message, and the id that all lines of the request have."""
+        return {
+            "method": self.method,
+            "route": self.route,
+            "status": self.status,
+            "ms": self.ms,
+            "address": self.address,
+            "user": self.user,
+            "user_agent": self.user_agent,
+        }
+
+
+RequestLog = Callable[[Answered], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the handlers call."""
@@ -109,6 +148,7 @@ class Services:
     limits: RateLimits
     idempotency: Idempotency
     metrics: RestMetrics
+    log: RequestLog
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 An instance takes as much at a time as the caller has lately spent in a second, at most a tenth of the limit, and spends
 it here. What it has taken is gone from the store: all instances together let no more through than the limit, and in any
-stretch of time at most one portion each on top, which was taken before it began. What is left of a portion counts no
-more once the store has all of it back.
+stretch of time at most one portion each on top, which was taken before it began. What is left of a portion after a
+second counts no more, once the store has all back.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ SHARES = 10
 """A portion is at most this part of the limit."""
 
 AIM_S = 1.0
-"""For so long a portion should last."""
+"""For so long a portion should last, and is kept at least."""
 
 MOST_KEPT = 10_000
 """Callers remembered. Who is forgotten loses what was left of their portion."""
@@ -29,29 +29,30 @@ MOST_KEPT = 10_000
 class _Portion:
     """One caller's last portion.
 
-    size: what was taken, and was not dropped. full_at: the moment by which the store has all back, if nothing else is
-    spent.
+    size: what was taken. dropped: what of it counts no more. full_at: the moment by which the store has all back, if
+    nothing else is spent.
     """
 
-    __slots__ = ("full_at", "left", "size", "taken_at", "taking")
+    __slots__ = ("dropped", "full_at", "left", "size", "taken_at", "taking")
 
     def __init__(self) -> None:
-        self.size, self.left = 1, 0
+        self.size, self.left, self.dropped = 1, 0, 0
         self.taken_at = self.full_at = -math.inf
         self.taking: asyncio.Task[Spent | None] | None = None
 
     def next_size(self, now: float, most: int) -> int:
         """What the caller would spend in `AIM_S` at their pace of late; careful with those who have just begun."""
-        pace = self.size * AIM_S / max(now - self.taken_at, 0.001)
+        pace = (self.size - self.dropped) * AIM_S / max(now - self.taken_at, 0.001)
         return max(1, min(int(pace), 2 * self.size, most))
 
-    def drop(self) -> None:
-        """What is left of it counts no more."""
-        self.size, self.left = self.size - self.left, 0
+    def drop_if_old(self, now: float) -> None:
+        """Drops what is left, if it may be had from the store as well."""
+        if self.left and now >= self.full_at and now >= self.taken_at + AIM_S:
+            self.dropped, self.left = self.left, 0
 
     def fill(self, size: int, spent: Spent) -> None:
         """The store gave so much, and said this of the rest."""
-        self.size = self.left = size
+        self.size, self.left, self.dropped = size, size, 0
         self.taken_at = time.monotonic()
         self.full_at = self.taken_at + spent.reset_ms / 1000
 
@@ -74,8 +75,7 @@ class PortionedLimits(RateLimits):
         if cost > 1 or limit.count < LEAST_COUNT:
             return await self._limits.spend(key, limit, cost)
         portion = self._portion_of(key)
-        if time.monotonic() >= portion.full_at:
-            portion.drop()
+        portion.drop_if_old(time.monotonic())
         while not portion.left:
             taken = await self._taken(portion, key, limit)
             if taken is None or taken.wait_ms:
