@@ -13,6 +13,7 @@ from domain.core.ids import new_id
 from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
+from domain.core.portions import PortionedLimits
 from domain.core.streams import StreamLog
 from domain.flags.flags import Flags
 from domain.games.games import Games
@@ -78,7 +79,7 @@ def build(
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
     outbox = Outbox(database, publisher, clock)
-    limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
+    limits = ScaledLimits(PortionedLimits(RedisRateLimits(redis)), settings.rate_limit_scale)
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)

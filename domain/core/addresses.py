@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 WITH_PORT = re.compile(r"\[(?P<in_brackets>[^\]]*)\](:[0-9]{1,5})?|(?P<before_colon>[^:]*):[0-9]{1,5}")
@@ -34,6 +35,7 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted_proxies: int
     return peer if scoped else str(address)
 
 
+@lru_cache(maxsize=4096)
 def address_block(address: str) -> str:
     """What limits by address count as one: an IPv4 address, or the /64 of an IPv6 one."""
     try:

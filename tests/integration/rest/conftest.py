@@ -43,6 +43,7 @@ from maoga.games_assembly import build_catalogue
 from maoga.people_assembly import PersonalCases, build_people
 from maoga.process import report
 from maoga.reference import DOCUMENTS
+from maoga.request_log import through_loguru
 from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
@@ -303,6 +304,7 @@ async def serving(
         limits=accounts.limits,
         idempotency=Idempotency(database, clock),
         metrics=metrics,
+        log=through_loguru,
     )
     runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
     await runner.setup()
