@@ -132,6 +132,7 @@ def build(
         redis=redis,
         users=users,
         rankings=rankings,
+        cache=cache,
         limits=limits,
         publisher=publisher,
         jobs=jobs,
@@ -249,6 +250,7 @@ def build(
         runner=runner,
         clock=clock,
         grace=timedelta(days=settings.account_grace_days),
+        guests=timedelta(days=settings.guest_days),
     )
     moderation = build_moderation(
         database,

@@ -19,6 +19,7 @@ from domain.auth.links import Links
 from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
 from domain.auth.tokens import Tokens
+from domain.core.cache import Cache
 from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
 from domain.core.ids import UserId, new_id
@@ -34,6 +35,7 @@ from maoga.process import report
 from maoga.settings import Settings
 from storage.documents.mongo import MongoDatabase
 from storage.documents.sqlite import SqliteDatabase
+from storage.memory.cache import MemoryCache
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
@@ -72,6 +74,7 @@ class Accounts:
     tokens: Tokens
     rankings: Rankings
     redis: Client
+    cache: Cache
     auth: Auth
     credentials: Credentials
     external: External
@@ -91,6 +94,7 @@ class Accounts:
             redis=self.redis,
             users=self.users,
             rankings=self.rankings,
+            cache=self.cache,
             limits=self.limits,
             publisher=self.publisher,
             jobs=self.jobs,
@@ -149,6 +153,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
     await database.open()
     redis = open_redis(redis_url, timeout_s=5)
     users, limits, publisher = Users(database, clock), RedisRateLimits(redis), Disconnects()
+    cache = Cache(MemoryCache(clock))
     rankings = Rankings(database, games_of(database, clock), clock)
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker="accounts", report=report)
@@ -162,6 +167,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 redis=redis,
                 users=users,
                 rankings=rankings,
+                cache=cache,
                 limits=limits,
                 publisher=publisher,
                 jobs=jobs,
@@ -177,6 +183,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 built.tokens,
                 rankings,
                 redis,
+                cache,
                 built.auth,
                 built.credentials,
                 built.external,

@@ -91,6 +91,7 @@ def _accounts(core: Core, clock: ManualClock) -> Accounts:
         tokens=core.tokens,
         rankings=core.rankings,
         redis=core.redis,
+        cache=core.cache,
         auth=core.auth,
         credentials=core.credentials,
         external=core.external,
