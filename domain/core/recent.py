@@ -34,7 +34,7 @@ class Recent(Generic[K, T]):
     async def get(self, key: K, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What `read` answers now, or answered a moment ago. Raises what it raises."""
         now, reading = self._now(), self._readings.get(key)
-        if reading is None or now - reading.begun_at >= self._kept_s:
+        if reading is None or not 0 <= now - reading.begun_at < self._kept_s:  # a clock may be set back
             reading = self._begin(key, _Reading(now, asyncio.create_task(read(), name="recent")))
         task: asyncio.Task[T] = reading.task
         return task.result() if task.done() else await asyncio.shield(task)
