@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
@@ -24,7 +25,6 @@ from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.mail.mail import ATTEMPT_S, ATTEMPTS, MAIL_JOB, Mail, Mailer
-from domain.rankings.rankings import Rankings
 from domain.users.users import Users
 from maoga.settings import Settings
 from storage.outbound.mail_folder import PURGE_JOB, FolderMailer
@@ -55,7 +55,7 @@ def build_accounts(
     database: Database,
     redis: Client,
     users: Users,
-    rankings: Rankings,
+    own_accounts: OwnAccounts,
     cache: Cache,
     limits: RateLimits,
     publisher: Publisher,
@@ -80,7 +80,7 @@ def build_accounts(
     auth = Auth(
         database,
         users,
-        rankings,
+        own_accounts,
         tokens=tokens,
         passwords=passwords,
         throttle=throttle,
@@ -98,7 +98,7 @@ def build_accounts(
     credentials = Credentials(
         database,
         users,
-        rankings,
+        own_accounts,
         auth,
         proofs=proofs,
         passwords=passwords,

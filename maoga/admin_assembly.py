@@ -13,6 +13,7 @@ from domain.audit.log import AuditLog
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.ids import new_id
+from domain.core.images import MediaStore
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
@@ -24,6 +25,7 @@ from domain.presence.presence import Presence
 from domain.reports.cases import Cases
 from domain.reports.enforcement import ENFORCE_JOB, Enforcement
 from domain.reports.evidence import EvidenceTaker
+from domain.reports.images import LET_GO_JOB, HeldImages
 from domain.reports.moderation import Moderation
 from domain.reports.reports import Reports
 from domain.reports.sanctions import END_JOB, Sanctions
@@ -36,6 +38,7 @@ def build_moderation(
     database: Database,
     clock: Clock,
     *,
+    store: MediaStore,
     users: Users,
     enforcement: Enforcement,
     trail: Trail,
@@ -56,6 +59,8 @@ def build_moderation(
         new_id=new_id,
         report=report,
     )
+    images = HeldImages(database, store)
+    runner.handle(LET_GO_JOB, images.run)
     runner.handle(END_JOB, sanctions.run_end)
     runner.handle(ENFORCE_JOB, sanctions.run_enforce)
     return Moderation(
@@ -72,6 +77,8 @@ def build_moderation(
             sanctions=sanctions,
             audit=audit,
             notifications=notifications,
+            images=images,
+            jobs=jobs,
             clock=clock,
         ),
         sanctions=sanctions,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
 from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
@@ -12,6 +13,7 @@ from domain.core.ids import new_id
 from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
+from domain.core.portions import PortionedLimits
 from domain.core.streams import StreamLog
 from domain.flags.flags import Flags
 from domain.games.games import Games
@@ -77,7 +79,7 @@ def build(
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
     outbox = Outbox(database, publisher, clock)
-    limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
+    limits = ScaledLimits(PortionedLimits(RedisRateLimits(redis)), settings.rate_limit_scale)
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
@@ -126,12 +128,13 @@ def build(
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
     )
+    own_accounts = OwnAccounts(rankings, privacy, preferences)
     accounts = build_accounts(
         settings,
         database=database,
         redis=redis,
         users=users,
-        rankings=rankings,
+        own_accounts=own_accounts,
         cache=cache,
         limits=limits,
         publisher=publisher,
@@ -255,6 +258,7 @@ def build(
     moderation = build_moderation(
         database,
         clock,
+        store=store,
         users=users,
         enforcement=enforcement,
         trail=lobby.trail,
@@ -327,6 +331,7 @@ def build(
         audit=audit,
         flags=flags,
         users=users,
+        own_accounts=own_accounts,
         people=people,
         notifications=notifications,
         notification_preferences=preferences,

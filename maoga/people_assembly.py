@@ -18,6 +18,7 @@ from domain.jobs.runner import JobRunner
 from domain.privacy.departures import ERASURE_JOB, GUESTS_JOB, Departures, Step
 from domain.privacy.exports import Exports
 from domain.rankings.standings import Standings
+from domain.reports.images import HeldImages
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.people import People
@@ -89,7 +90,7 @@ def build_people(
         grace=grace,
         guests=guests,
         traces=RedisTraces(redis),
-        steps=[chats.erasure.erase, avatars.erase, standings.forget, links.forget],
+        steps=[HeldImages(database, store).forget, chats.erasure.erase, avatars.erase, standings.forget, links.forget],
         report=report,
     )
     people = People(database, users=users, blocks=blocks, friends=friends, privacy=privacy, cache=cache)

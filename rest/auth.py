@@ -1,5 +1,6 @@
 """Accounts and sessions."""
 
+from domain.accounts.me import Me
 from domain.auth.auth import GuestsRefused, InvalidCredentials
 from domain.auth.commands import (
     ChangeEmail,
@@ -23,7 +24,6 @@ from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked
 from domain.core.errors import Conflict, NotFound
 from domain.core.ids import SessionId
 from domain.core.model import Empty
-from domain.users.model import Me
 from domain.users.users import EmailTaken, UsernameTaken
 from rest.envelope import Accepted, Reply
 from rest.routes import Call, Route

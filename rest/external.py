@@ -1,5 +1,6 @@
 """Identities of other providers: logging in by them, and linking them to an account."""
 
+from domain.accounts.me import Me
 from domain.auth.external import (
     AlreadyLinked,
     ExternalLogin,
@@ -11,7 +12,6 @@ from domain.auth.external import (
 from domain.auth.model import SessionView
 from domain.auth.proofs import NoPassword, ProofRequired, WrongPassword
 from domain.core.errors import Conflict, NotFound
-from domain.users.model import Me
 from domain.users.users import EmailTaken
 from rest.auth import REFUSALS
 from rest.routes import Call, Route
@@ -26,7 +26,7 @@ async def link(call: Call) -> Me:
     """Links an identity to the caller's account, who may log in by it from then on. A guest is one no more. All others
     must have logged in within ten minutes, or say their `password`; they are told by mail."""
     await call.services.external.link(call.principal, call.client, call.path["provider"], call.body)
-    return await call.services.rankings.me(await call.services.users.get(call.principal.user_id))
+    return await call.services.own_accounts.me(await call.services.users.get(call.principal.user_id))
 
 
 async def unlink(call: Call) -> None:

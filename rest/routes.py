@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from aiohttp import web
 
+from domain.accounts.me import OwnAccounts
 from domain.admin.desks import Desks
 from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKey, ApiKeys, Scope
@@ -34,7 +35,6 @@ from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
 from domain.privacy.departures import Departures
 from domain.privacy.exports import Exports
-from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
@@ -72,6 +72,49 @@ class RestMetrics(Protocol):
         ...
 
 
+class Answered(NamedTuple):
+    """A request that was answered, for the log.
+
+    at: the moment, by `time.time`. request: its id. route: as `RestMetrics` has it. ms: what it took.
+    """
+
+    at: float
+    request: str
+    method: str
+    route: str
+    status: int
+    ms: float
+    address: str
+    user: str | None
+    user_agent: str
+    slow: bool
+
+    @property
+    def level(self) -> Literal["INFO", "WARNING"]:
+        """How much it matters."""
+        return "WARNING" if self.slow else "INFO"
+
+    @property
+    def message(self) -> str:
+        """What a person reads."""
+        return f"{'slow: ' if self.slow else ''}{self.method} {self.route} {self.status} {self.ms} ms"
+
+    def fields(self) -> dict[str, Any]:
+        """What stands beside the message, and the id that all lines of the request have."""
+        return {
+            "method": self.method,
+            "route": self.route,
+            "status": self.status,
+            "ms": self.ms,
+            "address": self.address,
+            "user": self.user,
+            "user_agent": self.user_agent,
+        }
+
+
+RequestLog = Callable[[Answered], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the handlers call."""
@@ -82,6 +125,7 @@ class Services:
     roles: Roles
     external: External
     users: Users
+    own_accounts: OwnAccounts
     profiles: Profiles
     avatars: Avatars
     devices: Devices
@@ -97,7 +141,6 @@ class Services:
     catalogue: Catalogue
     imports: GameImports
     trending: Trending
-    rankings: Rankings
     standings: Standings
     results: Results
     karma: KarmaBook
@@ -110,6 +153,7 @@ class Services:
     limits: RateLimits
     idempotency: Idempotency
     metrics: RestMetrics
+    log: RequestLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +218,8 @@ class Route:
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`,
     whose types are `content`.
     errors: those of its own, besides the ones every route has. in_maintenance: whether everybody may call it then,
-    though it changes something. secret: whether its answers show a secret. deprecated: that it will go.
+    though it changes something. secret: whether its answers show a secret. recent: whether its answer, of a path
+    without `{names}` and without a query, may be a second old. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -193,6 +238,7 @@ class Route:
     errors: tuple[type[AppError], ...] = ()
     in_maintenance: bool = False
     secret: bool = False
+    recent: bool = False
     deprecated: Deprecation | None = None
 
     @property

@@ -4,7 +4,9 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
+from domain.accounts.me import OwnAccounts
 from domain.auth.commands import EnterAsGuest, Login, Logout, Refresh, Register
 from domain.auth.links import Links
 from domain.auth.model import COMMAND_LINE, HERE, SESSIONS, Client, Principal, Session, SessionInfo, SessionView
@@ -18,7 +20,7 @@ from domain.core.collection import Changes, Database, Insert, StorageConflict, U
 from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Publisher
 from domain.core.ids import SessionId, UserId, new_id
-from domain.rankings.rankings import Rankings
+from domain.core.recent import Recent
 from domain.users.model import USERS, Role, User
 from domain.users.names import refuse_reserved
 from domain.users.users import Users
@@ -63,15 +65,6 @@ class AuthConfig:
     session_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What was found of a session when it was last looked up."""
-
-    at: datetime
-    user_id: UserId
-    role: Role
-
-
 class Auth:
     """The use cases of accounts and sessions: entering, staying, leaving."""
 
@@ -79,7 +72,7 @@ class Auth:
         self,
         database: Database,
         users: Users,
-        rankings: Rankings,
+        own_accounts: OwnAccounts,
         *,
         tokens: Tokens,
         passwords: Passwords,
@@ -91,10 +84,12 @@ class Auth:
         config: AuthConfig,
     ) -> None:
         self._database, self._sessions = database, database.collection(SESSIONS)
-        self._users, self._rankings, self._tokens, self._passwords = users, rankings, tokens, passwords
+        self._users, self._own_accounts, self._tokens, self._passwords = users, own_accounts, tokens, passwords
         self._throttle, self._links, self._trail = throttle, links, trail
         self._publisher, self._clock, self._config = publisher, clock, config
-        self._found_good: dict[SessionId, _Standing] = {}
+        self._standings = Recent[tuple[UserId, SessionId], Role](
+            lambda: clock.now().timestamp(), kept_s=STANDING_S, size=STANDINGS
+        )
 
     async def register(self, command: Register, client: Client = HERE) -> SessionView:
         """Opens an account, logs it in, and mails it a link; raises `ValidationFailed`, `EmailTaken` or
@@ -253,8 +248,7 @@ class Auth:
 
     async def cut_off(self, user_id: UserId, *, but: SessionId | None = None, reason: str = "logged_out") -> None:
         """Closes the connections of a user whose sessions have ended, but for those of one session."""
-        for id in [id for id, found in self._found_good.items() if found.user_id == user_id and id != but]:
-            del self._found_good[id]
+        self._standings.forget(lambda whose: whose[0] == user_id and whose[1] != but)
         if but is None:
             await self._publisher.disconnect(user_id, reason=reason)
             return
@@ -272,13 +266,8 @@ class Auth:
         Their role is the one they have, whatever the token says. What another process changed is seen within a second.
         """
         principal = self._tokens.read_access(access_token)
-        now = self._clock.now()
-        standing = self._found_good.get(principal.session_id)
-        if standing is None or now - standing.at >= seconds(STANDING_S):
-            _, user = await self.caller(principal)
-            standing = _Standing(now, principal.user_id, user.role)
-            self._remember_good(principal.session_id, standing)
-        return principal if principal.role == standing.role else replace(principal, role=standing.role)
+        role = await self._standings.get((principal.user_id, principal.session_id), partial(self._role_of, principal))
+        return principal if principal.role == role else replace(principal, role=role)
 
     async def caller(self, principal: Principal) -> tuple[Session, User]:
         """The session and the account of who calls, as they stand in storage; raises `TokenRevoked` or a refusal.
@@ -289,6 +278,11 @@ class Auth:
         if session is None or session.user_id != principal.user_id:
             raise TokenRevoked
         return session, await self._user_of(session)
+
+    async def _role_of(self, principal: Principal) -> Role:
+        """The role that the caller has in storage; raises as `caller` does."""
+        _, user = await self.caller(principal)
+        return user.role
 
     async def _user_of(self, session: Session) -> User:
         """The user of a session in force; raises `TokenRevoked` or a refusal."""
@@ -333,25 +327,19 @@ class Auth:
 
     async def _end(self, session: Session, client: Client, action: AuthAction, *, proven: bool = True) -> None:
         """Ends a session. It stays until it expires, so that its tokens are told why they are refused."""
-        self._found_good.pop(SessionId(session.id), None)
+        self._standings.forget_one((session.user_id, SessionId(session.id)))
         if session.revoked_at is None:
             changes: Changes = {"$set": {"revoked_at": self._clock.now()}, "$inc": {"version": 1}}
             record = self._trail.entry(action, client, session.user_id, proven=proven, after={"session": session.id})
             with suppress(StorageConflict):  # it has expired
                 await self._database.commit(Update(SESSIONS, session.id, changes), record)
 
-    def _remember_good(self, session_id: SessionId, standing: _Standing) -> None:
-        self._found_good.pop(session_id, None)
-        self._found_good[session_id] = standing
-        if len(self._found_good) > STANDINGS:
-            del self._found_good[next(iter(self._found_good))]
-
     async def _view(self, session: Session, user: User) -> SessionView:
         return SessionView(
             access_token=self._tokens.access(session, user),
             refresh_token=self._tokens.refresh(session),
             expires_in_ms=self._tokens.access_s * 1000,
-            user=await self._rankings.me(user),
+            user=await self._own_accounts.me(user),
         )
 
 

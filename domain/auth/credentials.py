@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+from domain.accounts.me import Me, OwnAccounts
 from domain.auth.auth import Auth
 from domain.auth.commands import ChangeEmail, ChangePassword, RequestReset, ResetPassword, Upgrade, VerifyEmail
 from domain.auth.external import IDENTITIES, Identity
@@ -19,8 +20,7 @@ from domain.core.ids import UserId
 from domain.core.limits import Limit, RateLimits
 from domain.mail.mail import Mail
 from domain.mail.messages import EmailChanged, PasswordChanged
-from domain.rankings.rankings import Rankings
-from domain.users.model import USERS, Me, User, user_tag
+from domain.users.model import USERS, User, user_tag
 from domain.users.names import name_key, refuse_reserved, search_keys_of
 from domain.users.users import Users
 
@@ -59,7 +59,7 @@ class Credentials:
         self,
         database: Database,
         users: Users,
-        rankings: Rankings,
+        own_accounts: OwnAccounts,
         auth: Auth,
         *,
         proofs: Proofs,
@@ -72,7 +72,7 @@ class Credentials:
         trail: AuthTrail,
         clock: Clock,
     ) -> None:
-        self._database, self._users, self._rankings, self._auth = database, users, rankings, auth
+        self._database, self._users, self._own_accounts, self._auth = database, users, own_accounts, auth
         self._identities, self._proofs = database.collection(IDENTITIES), proofs
         self._passwords, self._throttle, self._limits = passwords, throttle, limits
         self._cache = cache
@@ -110,7 +110,7 @@ class Credentials:
         await self._cache.invalidate(user_tag(user.id))
         upgraded = await self._users.get(principal.user_id)
         await self._throttle.trust(upgraded, client.address)
-        return await self._rankings.me(upgraded)
+        return await self._own_accounts.me(upgraded)
 
     async def change_password(self, principal: Principal, command: ChangePassword, client: Client) -> None:
         """Another password, for one who knows the present one; ends all other sessions and mailed links.

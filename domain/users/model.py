@@ -1,4 +1,4 @@
-"""The user as stored, and as shown to others (`PublicUser`) and to themselves (`Me`)."""
+"""The user as stored, and as shown to others (`PublicUser`)."""
 
 from typing import Literal, Self, get_args
 
@@ -151,25 +151,3 @@ class PublicUser(Model):
     bio: str | None
     karma: int
     created_at: Timestamp
-
-
-class GameProfileView(GameProfile):
-    """What a player is in one game, with their rating in the mode they played last."""
-
-    rating: Rating
-
-
-class Me(PublicUser):
-    """A user as they see themselves. phone, gender, birthYear: nobody else sees them."""
-
-    email: str | None
-    email_verified: bool
-    guest: bool
-    roles: tuple[Role, ...]
-    identities: tuple[str, ...]
-    status: Status
-    preferences: Preferences
-    game_profiles: tuple[GameProfileView, ...]
-    phone: str | None
-    gender: str | None
-    birth_year: int | None

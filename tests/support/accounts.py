@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
@@ -26,7 +27,9 @@ from domain.core.ids import UserId, new_id
 from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
+from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
+from domain.social.privacy import Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.account_assembly import build_accounts
@@ -73,6 +76,7 @@ class Accounts:
     users: Users
     tokens: Tokens
     rankings: Rankings
+    own_accounts: OwnAccounts
     redis: Client
     cache: Cache
     auth: Auth
@@ -93,7 +97,7 @@ class Accounts:
             database=self.database,
             redis=self.redis,
             users=self.users,
-            rankings=self.rankings,
+            own_accounts=self.own_accounts,
             cache=self.cache,
             limits=self.limits,
             publisher=self.publisher,
@@ -155,6 +159,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
     users, limits, publisher = Users(database, clock), RedisRateLimits(redis), Disconnects()
     cache = Cache(MemoryCache(clock))
     rankings = Rankings(database, games_of(database, clock), clock)
+    own_accounts = OwnAccounts(rankings, Privacy(database), NotificationPreferences(database))
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker="accounts", report=report)
     try:
@@ -166,7 +171,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 database=database,
                 redis=redis,
                 users=users,
-                rankings=rankings,
+                own_accounts=own_accounts,
                 cache=cache,
                 limits=limits,
                 publisher=publisher,
@@ -182,6 +187,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 users,
                 built.tokens,
                 rankings,
+                own_accounts,
                 redis,
                 cache,
                 built.auth,

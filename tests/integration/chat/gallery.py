@@ -90,6 +90,7 @@ def _accounts(core: Core, clock: ManualClock) -> Accounts:
         users=core.users,
         tokens=core.tokens,
         rankings=core.rankings,
+        own_accounts=core.own_accounts,
         redis=core.redis,
         cache=core.cache,
         auth=core.auth,

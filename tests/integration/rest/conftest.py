@@ -42,6 +42,7 @@ from maoga.games_assembly import build_catalogue
 from maoga.people_assembly import PersonalCases, build_people
 from maoga.process import report
 from maoga.reference import DOCUMENTS
+from maoga.request_log import through_loguru
 from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
@@ -265,6 +266,7 @@ async def serving(
         roles=Roles(database, accounts.users, accounts.auth, Audit(clock, new_id)),
         external=_vouched_by(accounts.external, providers) if providers else accounts.external,
         users=accounts.users,
+        own_accounts=accounts.own_accounts,
         profiles=people.profiles,
         avatars=people.avatars,
         devices=people.devices,
@@ -280,7 +282,6 @@ async def serving(
         catalogue=catalogue.catalogue,
         imports=catalogue.imports,
         trending=catalogue.trending,
-        rankings=accounts.rankings,
         standings=standings,
         results=Results(
             database=database,
@@ -302,6 +303,7 @@ async def serving(
         limits=accounts.limits,
         idempotency=Idempotency(database, accounts.limits, clock),
         metrics=metrics,
+        log=through_loguru,
     )
     runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
     await runner.setup()

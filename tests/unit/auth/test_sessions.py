@@ -167,13 +167,6 @@ async def test_a_session_found_good_is_not_looked_up_again_within_a_second(accou
         await accounts.auth.authenticate(session.access_token)
 
 
-async def test_the_memory_of_good_sessions_is_bounded(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("domain.auth.auth.STANDINGS", 3)
-    for _ in range(5):
-        await accounts.auth.authenticate((await accounts.guest()).access_token)
-    assert len(accounts.auth._found_good) == 3
-
-
 async def test_no_token_is_stored(accounts: Accounts) -> None:
     session = await accounts.register()
     stored = (await stored_session(accounts, session.access_token)).model_dump_json()
