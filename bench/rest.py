@@ -115,7 +115,8 @@ async def _registered(server: Instance) -> str:
 
 async def _guests(server: Instance) -> list[str]:
     """The access tokens of new guests."""
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}/api/v1/") as http:
+    few_at_once = aiohttp.TCPConnector(limit=8)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}/api/v1/", connector=few_at_once) as http:
 
         async def enter() -> str:
             async with http.post("auth/guest", json={}) as response:
