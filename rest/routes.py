@@ -100,8 +100,9 @@ class Answered(NamedTuple):
         return f"{'slow: ' if self.slow else ''}{self.method} {self.route} {self.status} {self.ms} ms"
 
     def fields(self) -> dict[str, Any]:
-        """What stands beside the message, and the id that all lines of the request have."""
+        """What stands beside the message."""
         return {
+            "request": self.request,
             "method": self.method,
             "route": self.route,
             "status": self.status,
