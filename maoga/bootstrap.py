@@ -16,7 +16,7 @@ from domain.games.source import SourceMetrics
 from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
 from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
-from maoga.assembly import build
+from maoga.assembly.build import build
 from maoga.core import SPECS, Core
 from maoga.settings import Settings
 from storage.documents.factory import open_database
