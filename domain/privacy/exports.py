@@ -11,7 +11,7 @@ from domain.audit.model import Actor
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.ids import UserId
-from domain.core.model import Document
+from domain.core.model import Document, rfc3339
 from domain.privacy.holdings import HOLDINGS, Holding, pages
 
 
@@ -29,10 +29,7 @@ class Exports:
         """
         actor = Actor(kind="user", id=user, address=address)
         await self._database.commit(self._audit.entry("user.exported", actor, f"user:{user}"))
-        yield b'{"userId":%b,"exportedAt":%b' % (
-            orjson.dumps(user),
-            orjson.dumps(self._clock.now(), option=orjson.OPT_UTC_Z),
-        )
+        yield b'{"userId":%b,"exportedAt":%b' % (orjson.dumps(user), orjson.dumps(rfc3339(self._clock.now())))
         for holding in HOLDINGS:
             filter = await holding.for_export(self._database, user)
             if filter is None:
