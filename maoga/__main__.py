@@ -15,6 +15,7 @@ from domain.games.model import ModeName
 from maoga import logging
 from maoga.cli import offline, print_table, read_settings
 from maoga.jobs import jobs
+from maoga.migrate import migrate
 from maoga.settings import Settings
 from maoga.trail import lobby_trail
 
@@ -35,6 +36,7 @@ api_keys = typer.Typer(
 )
 app.add_typer(api_keys, name="api-key")
 app.add_typer(jobs, name="jobs")
+app.add_typer(migrate, name="migrate")
 app.command("lobby-trail")(lobby_trail)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
+from loguru import logger
 from pydantic import SecretStr
 
 from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
@@ -18,6 +19,7 @@ from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly import build
 from maoga.core import SPECS, Core
+from maoga.migrate import migrator
 from maoga.settings import Settings
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
@@ -66,6 +68,7 @@ async def open_core(
         with _starting("MAOGA_REDIS_URL", settings.redis_url):
             await redis.ping()
         with _starting("MAOGA_DATABASE_URL", settings.database_url):
+            await _admit(settings)
             database = await open_database(
                 settings.database_url.get_secret_value(),
                 SPECS,
@@ -91,6 +94,15 @@ async def open_core(
             await database.close()
     finally:
         await redis.aclose()
+
+
+async def _admit(settings: Settings) -> None:
+    """Sees to it that the database suits this version; raises `CannotServe` when it does not."""
+    async with migrator(settings) as migrating:
+        # In staging and production a rollout migrates, before it starts servers.
+        state = await migrating.admit(apply=settings.sqlite or not settings.hardened)
+    if state.unknown:
+        logger.warning("a newer version has migrated the database; this one can work on it meanwhile")
 
 
 @asynccontextmanager
