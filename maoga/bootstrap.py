@@ -18,6 +18,7 @@ from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
 from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly import build
+from maoga.backup import schedule as schedule_backups
 from maoga.core import SPECS, Core
 from maoga.migrate import migrator
 from maoga.settings import Settings
@@ -78,7 +79,7 @@ async def open_core(
         try:
             clock = clock or SystemClock()
             async with _open_streams(settings, clock, redis) as streams, _open_store(settings) as store:
-                yield build(
+                core = build(
                     settings,
                     clock,
                     database,
@@ -90,6 +91,8 @@ async def open_core(
                     cache_metrics=cache_metrics,
                     source_metrics=source_metrics,
                 )
+                schedule_backups(core.runner, settings, clock)
+                yield core
         finally:
             await database.close()
     finally:

@@ -13,12 +13,18 @@ from rich.table import Table
 from domain.core.errors import AppError, ValidationFailed
 from maoga.settings import Role, Settings
 from storage.documents.sqlite import DatabaseInUse
+from storage.upkeep.archive import BadBackup
+from storage.upkeep.backup import CannotBackUp
 from storage.upkeep.migrations import CannotMigrate, CannotServe
+from storage.upkeep.restore import CannotRestore
 from storage.upkeep.store import Busy, HoldLost, SnapshotGone
 
 T = TypeVar("T")
 
-REFUSALS = (DatabaseInUse, CannotMigrate, CannotServe, Busy, HoldLost, SnapshotGone)
+REFUSALS = (
+    *(DatabaseInUse, Busy, HoldLost, SnapshotGone),
+    *(CannotMigrate, CannotServe, CannotBackUp, CannotRestore, BadBackup),
+)
 """What stands in the way of work on the whole database, in words for those who do it."""
 
 

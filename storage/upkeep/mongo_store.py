@@ -35,6 +35,8 @@ _UNTIL = {"$add": ["$$NOW", LEASE_MS]}
 class MongoStore:
     """A `storage.upkeep.store.Store` in MongoDB. timeout_s: how long a server is looked for."""
 
+    kind = "mongodb"
+
     def __init__(self, url: str, specs: Iterable[Spec[Any]], *, timeout_s: float) -> None:
         self.specs = tuple(specs)
         self.client: Client = AsyncMongoClient(

@@ -26,6 +26,8 @@ T = TypeVar("T")
 class SqliteStore:
     """A `storage.upkeep.store.Store` in a file. Reading goes on beside a server that has it open; work does not."""
 
+    kind = "sqlite"
+
     def __init__(self, path: Path, specs: Iterable[Spec[Any]]) -> None:
         self.path = path
         self.specs = tuple(specs)

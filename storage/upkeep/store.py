@@ -95,7 +95,9 @@ class Hold(Protocol):
 
 
 class Store(Protocol):
-    """A database, for work on all of it."""
+    """A database, for work on all of it. kind: `sqlite` or `mongodb`."""
+
+    kind: str
 
     async def notes(self) -> dict[str, Stored]:
         """The notes, by id, without the lock."""
