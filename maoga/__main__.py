@@ -15,6 +15,7 @@ from domain.games.model import ModeName
 from maoga import logging
 from maoga.backup import backup, backups, restore
 from maoga.cli import offline, print_table, read_settings
+from maoga.doctor import doctor
 from maoga.jobs import jobs
 from maoga.migrate import migrate
 from maoga.settings import Settings
@@ -41,6 +42,7 @@ app.add_typer(migrate, name="migrate")
 app.command()(backup)
 app.command()(backups)
 app.command()(restore)
+app.command()(doctor)
 app.command("lobby-trail")(lobby_trail)
 
 

@@ -44,7 +44,7 @@ def backup(
     """
 
     async def run(settings: Settings) -> Manifest:
-        async with _shelf(settings, at) as shelf:
+        async with opened_shelf(settings, at) as shelf:
             manifest = await _take(settings, shelf, _known(collection), SystemClock(), _tell)
             for id in await keep_newest(shelf, keep, SystemClock()) if keep else []:
                 _tell(f"removed {id}")
@@ -57,7 +57,7 @@ def backups(*, at: At = None, as_json: Annotated[bool, typer.Option("--json", he
     """List the backups, the newest last."""
 
     async def run(settings: Settings) -> list[Listed]:
-        async with _shelf(settings, at) as shelf:
+        async with opened_shelf(settings, at) as shelf:
             return await listed(shelf)
 
     found = offline(run)
@@ -94,7 +94,7 @@ def restore(
         from maoga.core import SPECS
 
         arm(settings.fault_point)
-        async with _shelf(settings, at) as shelf, opened_store(settings) as store:
+        async with opened_shelf(settings, at) as shelf, opened_store(settings) as store:
             manifest = await open_backup(shelf, name)
             work = Restore(
                 shelf,
@@ -121,7 +121,7 @@ def schedule(runner: JobRunner, settings: Settings, clock: Clock) -> None:
     """Has a worker take a backup whenever MAOGA_BACKUP_CRON says so."""
 
     async def take(_: Job) -> None:
-        async with _shelf(settings, None) as shelf:
+        async with opened_shelf(settings, None) as shelf:
             manifest = await _take(settings, shelf, _known(None), clock, logger.debug)
             gone = await keep_newest(shelf, settings.backup_keep, clock) if settings.backup_keep else []
         logger.info("took backup {} of {} documents, removed {}", manifest.id, _documents(manifest), len(gone))
@@ -138,7 +138,8 @@ async def _take(settings: Settings, shelf: Shelf, names: list[str], clock: Clock
 
 
 @asynccontextmanager
-async def _shelf(settings: Settings, at: str | None) -> AsyncIterator[Shelf]:
+async def opened_shelf(settings: Settings, at: str | None) -> AsyncIterator[Shelf]:
+    """The place at that URL, or that of the settings."""
     try:
         async with open_shelf(at or settings.backup_url or str(settings.var_dir / "backups")) as shelf:
             yield shelf
