@@ -111,7 +111,7 @@ async def test_servers_that_are_away_are_problems(tmp_path: Path) -> None:
 async def test_what_may_not_be_looked_at_counts_for_nothing(tmp_path: Path) -> None:
     with redis_server() as server:
         async with Redis.from_url(server.url) as redis:
-            await redis.execute_command("ACL", "SETUSER", "weak", "on", ">word", "~*", "+@all", "-info")
+            await redis.acl_setuser("weak", True, passwords=["+word"], keys=["*"], commands=["+@all", "-info"])
         url = server.url.replace("redis://", "redis://weak:word@")
         findings = await examine(test_settings(tmp_path, redis_url=url))
     assert about(findings, "redis") == [("skipped", "not allowed to look")]
