@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
 from domain.auth.api_keys import ApiKeys
 from domain.auth.auth import Auth, AuthConfig
@@ -11,6 +12,7 @@ from domain.auth.credentials import Credentials
 from domain.auth.external import External
 from domain.auth.links import LINK_JOB, Links
 from domain.auth.passwords import Passwords
+from domain.auth.proofs import Proofs
 from domain.auth.roles import Roles
 from domain.auth.throttle import LoginThrottle, Pauses, ThrottleConfig
 from domain.auth.tokens import Tokens
@@ -22,7 +24,6 @@ from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.mail.mail import ATTEMPT_S, ATTEMPTS, MAIL_JOB, Mail, Mailer
-from domain.rankings.rankings import Rankings
 from domain.users.users import Users
 from maoga.settings import Settings
 from storage.outbound.mail_folder import FolderMailer
@@ -51,7 +52,7 @@ def build_accounts(
     database: Database,
     redis: Client,
     users: Users,
-    rankings: Rankings,
+    own_accounts: OwnAccounts,
     limits: RateLimits,
     publisher: Publisher,
     jobs: Jobs,
@@ -71,7 +72,7 @@ def build_accounts(
     auth = Auth(
         database,
         users,
-        rankings,
+        own_accounts,
         tokens=tokens,
         passwords=passwords,
         throttle=throttle,
@@ -81,11 +82,13 @@ def build_accounts(
         clock=clock,
         config=AuthConfig(guests=settings.guests_allowed, refresh_s=settings.refresh_token_s),
     )
+    proofs = Proofs(database, auth, passwords=passwords, throttle=throttle, trail=trail, clock=clock)
     credentials = Credentials(
         database,
         users,
-        rankings,
+        own_accounts,
         auth,
+        proofs=proofs,
         passwords=passwords,
         throttle=throttle,
         limits=limits,
@@ -96,7 +99,17 @@ def build_accounts(
     )
     keys, roles = ApiKeys(database, audit, clock), Roles(database, users, auth, audit)
     providers = identity_providers(settings.identity_providers, clock, private=not settings.hardened)
-    external = External(database, users=users, auth=auth, trail=trail, providers=providers, clock=clock)
+    external = External(
+        database,
+        users=users,
+        auth=auth,
+        proofs=proofs,
+        limits=limits,
+        mail=mail,
+        trail=trail,
+        providers=providers,
+        clock=clock,
+    )
     return AccountCases(tokens, auth, credentials, links, keys, roles, external)
 
 

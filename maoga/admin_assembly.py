@@ -10,26 +10,25 @@ from domain.admin.switches import Switches
 from domain.admin.users import Accounts
 from domain.audit.audit import Audit
 from domain.audit.log import AuditLog
-from domain.auth.auth import Auth
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.ids import new_id
+from domain.core.images import MediaStore
 from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.trail import Trail
-from domain.matchmaking.matchmaking import Matchmaking
 from domain.matchmaking.pool import TicketPool
 from domain.notifications.notifications import Notifications
-from domain.parties.parties import Parties
 from domain.presence.presence import Presence
 from domain.reports.cases import Cases
-from domain.reports.enforcement import Enforcement
+from domain.reports.enforcement import ENFORCE_JOB, Enforcement
 from domain.reports.evidence import EvidenceTaker
+from domain.reports.images import LET_GO_JOB, HeldImages
 from domain.reports.moderation import Moderation
 from domain.reports.reports import Reports
-from domain.reports.sanctions import END_JOB, ENFORCE_JOB, Sanctions
+from domain.reports.sanctions import END_JOB, Sanctions
 from domain.users.users import Users
 from maoga.process import report
 from realtime.publisher import StreamPublisher
@@ -39,11 +38,9 @@ def build_moderation(
     database: Database,
     clock: Clock,
     *,
+    store: MediaStore,
     users: Users,
-    auth: Auth,
-    matchmaking: Matchmaking,
-    lobbies: Lobbies,
-    parties: Parties,
+    enforcement: Enforcement,
     trail: Trail,
     notifications: Notifications,
     audit: Audit,
@@ -57,11 +54,13 @@ def build_moderation(
         audit=audit,
         jobs=jobs,
         notifications=notifications,
-        enforcement=Enforcement(users=users, auth=auth, matchmaking=matchmaking, lobbies=lobbies, parties=parties),
+        enforcement=enforcement,
         clock=clock,
         new_id=new_id,
         report=report,
     )
+    images = HeldImages(database, store)
+    runner.handle(LET_GO_JOB, images.run)
     runner.handle(END_JOB, sanctions.run_end)
     runner.handle(ENFORCE_JOB, sanctions.run_enforce)
     return Moderation(
@@ -78,6 +77,8 @@ def build_moderation(
             sanctions=sanctions,
             audit=audit,
             notifications=notifications,
+            images=images,
+            jobs=jobs,
             clock=clock,
         ),
         sanctions=sanctions,

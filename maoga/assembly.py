@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
 from domain.core.cache import Cache, CacheMetrics
 from domain.core.clock import Clock
@@ -12,6 +13,7 @@ from domain.core.ids import new_id
 from domain.core.images import MediaStore
 from domain.core.leases import Leases
 from domain.core.limits import ScaledLimits
+from domain.core.portions import PortionedLimits
 from domain.core.streams import StreamLog
 from domain.flags.flags import Flags
 from domain.games.games import Games
@@ -32,6 +34,7 @@ from domain.notifications.settings import NotificationPreferences
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
+from domain.reports.enforcement import Enforcement
 from domain.users.users import Users
 from maoga.account_assembly import build_accounts
 from maoga.admin_assembly import build_desks, build_moderation
@@ -76,7 +79,7 @@ def build(
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
     outbox = Outbox(database, publisher, clock)
-    limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
+    limits = ScaledLimits(PortionedLimits(RedisRateLimits(redis)), settings.rate_limit_scale)
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
@@ -125,12 +128,13 @@ def build(
     standings = Standings(
         database, users=users, games=games, leaderboards=RedisLeaderboards(redis), clock=clock, report=report
     )
+    own_accounts = OwnAccounts(rankings, privacy, preferences)
     accounts = build_accounts(
         settings,
         database=database,
         redis=redis,
         users=users,
-        rankings=rankings,
+        own_accounts=own_accounts,
         limits=limits,
         publisher=publisher,
         jobs=jobs,
@@ -154,25 +158,6 @@ def build(
         jobs=jobs,
         runner=runner,
         clock=clock,
-    )
-    people = build_people(
-        database=database,
-        redis=redis,
-        cache=cache,
-        store=store,
-        users=users,
-        auth=accounts.auth,
-        links=accounts.links,
-        audit=audit,
-        blocks=blocks,
-        friends=friends,
-        privacy=privacy,
-        games=games,
-        standings=standings,
-        chats=chats,
-        runner=runner,
-        clock=clock,
-        grace=timedelta(days=settings.account_grace_days),
     )
     lobby = build_lobbies(
         settings,
@@ -245,14 +230,35 @@ def build(
         report=report,
         config=GraceConfig(grace_s=settings.grace_s),
     )
+    enforcement = Enforcement(
+        users=users, auth=accounts.auth, matchmaking=play.matchmaking, lobbies=lobby.lobbies, parties=play.parties
+    )
+    people = build_people(
+        database=database,
+        redis=redis,
+        cache=cache,
+        store=store,
+        users=users,
+        expel=enforcement.expel,
+        links=accounts.links,
+        audit=audit,
+        blocks=blocks,
+        friends=friends,
+        privacy=privacy,
+        games=games,
+        standings=standings,
+        chats=chats,
+        jobs=jobs,
+        runner=runner,
+        clock=clock,
+        grace=timedelta(days=settings.account_grace_days),
+    )
     moderation = build_moderation(
         database,
         clock,
+        store=store,
         users=users,
-        auth=accounts.auth,
-        matchmaking=play.matchmaking,
-        lobbies=lobby.lobbies,
-        parties=play.parties,
+        enforcement=enforcement,
         trail=lobby.trail,
         notifications=notifications,
         audit=audit,
@@ -323,6 +329,7 @@ def build(
         audit=audit,
         flags=flags,
         users=users,
+        own_accounts=own_accounts,
         people=people,
         notifications=notifications,
         notification_preferences=preferences,

@@ -8,7 +8,7 @@ from domain.chat.channels import Channels
 from domain.chat.chat import Chat
 from domain.chat.contacts import Contacts, Encounters
 from domain.chat.directs import Directs
-from domain.chat.erasure import ERASURE_JOB, Erasure
+from domain.chat.erasure import Erasure
 from domain.chat.filtering import Filtering, ModerationHook, WordFilter
 from domain.chat.groups import Groups
 from domain.chat.held import Held
@@ -95,7 +95,6 @@ def build_chat(
         database=database,
         groups=groups,
         media=media,
-        jobs=jobs,
         clock=clock,
         keep_content=settings.chat_erased_content == "keep",
     )
@@ -107,7 +106,7 @@ def build_chat(
         report=report,
         config=RetentionConfig(_days(settings.chat_retention_days), _days(settings.chat_closed_days)),
     )
-    _add_chores(runner, media, retention, erasure)
+    _add_chores(runner, media, retention)
     return ChatCases(
         talk=chat,
         channels=channels,
@@ -134,7 +133,7 @@ def _days(count: float) -> timedelta | None:
     return timedelta(days=count) if count else None
 
 
-def _add_chores(runner: JobRunner, media: ChatMedia, retention: Retention, erasure: Erasure) -> None:
+def _add_chores(runner: JobRunner, media: ChatMedia, retention: Retention) -> None:
     """The jobs of the chat: who does them, and when those that come by themselves do."""
 
     async def make_thumbnail(job: Job) -> None:
@@ -146,6 +145,5 @@ def _add_chores(runner: JobRunner, media: ChatMedia, retention: Retention, erasu
     runner.handle(THUMBNAIL_JOB, make_thumbnail)
     runner.handle(COLLECT_JOB, collect, timeout_s=600)
     runner.handle(RETENTION_JOB, retention.run, timeout_s=1800)
-    runner.handle(ERASURE_JOB, erasure.run, timeout_s=600)
     runner.cron("messages that are old", "17 3 * * *", RETENTION_JOB)
     runner.cron("images nobody shows", "*/10 * * * *", COLLECT_JOB)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from domain.accounts.me import OwnAccounts
 from domain.admin.desks import Desks
 from domain.audit.audit import Audit
 from domain.audit.model import AUDIT
@@ -112,6 +113,7 @@ class Core:
     audit: Audit
     flags: Flags
     users: Users
+    own_accounts: OwnAccounts
     people: PersonalCases
     notifications: Notifications
     notification_preferences: NotificationPreferences

@@ -20,6 +20,9 @@ from maoga.settings import Settings
 if TYPE_CHECKING:
     from loguru import Message, Record
 
+MARKS = ("earer", "://", "assword", "oken", "ecret", "mk_", "eyJ")
+"""One of them stands in every secret that is known."""
+
 SECRETS = re.compile(
     r"(?P<bearer>[Bb]earer\s+)[A-Za-z0-9._~+/=-]+"
     r"|(?P<url>[a-z][a-z0-9+]*://[^\s:/@]*:)[^\s@/]+(?=@)"
@@ -39,7 +42,7 @@ NOISY = {"pymongo": logging.WARNING, "asyncio": logging.WARNING, "aiohttp.access
 
 def redact(text: str) -> str:
     """The text with what looks like a secret replaced by `***`: tokens, API keys, passwords in URLs and fields."""
-    return SECRETS.sub(_starred, text)
+    return SECRETS.sub(_starred, text) if any(mark in text for mark in MARKS) else text
 
 
 def configure(settings: Settings) -> None:
@@ -49,7 +52,7 @@ def configure(settings: Settings) -> None:
     # diagnose would write the values of variables into tracebacks, secrets among them.
     quiet: dict[str, Any] = {"level": settings.log_level, "backtrace": False, "diagnose": False}
     if settings.json_logs:
-        logger.add(lambda message: _write(_json(message.record, service)), format="{message}", **quiet)
+        logger.add(lambda message: write(_json(message.record, service)), format="{message}", **quiet)
     else:
         logger.add(_write_message, format=_pretty, colorize=sys.stderr.isatty(), **quiet)
     logging.basicConfig(handlers=[_FromStdlib()], level=logging.INFO, force=True)
@@ -101,9 +104,10 @@ def _pretty(record: "Record") -> str:
 
 
 def _write_message(message: "Message") -> None:
-    _write(redact(message))
+    write(redact(message))
 
 
-def _write(line: str) -> None:
+def write(line: str) -> None:
+    """Writes to standard error, where all logs go."""
     sys.stderr.write(line)
     sys.stderr.flush()

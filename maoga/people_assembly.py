@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.audit.audit import Audit
-from domain.auth.auth import Auth
 from domain.auth.links import Links
 from domain.chat.cases import ChatCases
 from domain.core.cache import Cache
@@ -13,11 +12,13 @@ from domain.core.collection import Database
 from domain.core.ids import GameId, new_id
 from domain.core.images import MediaStore
 from domain.games.games import Games
+from domain.jobs.jobs import Jobs
 from domain.jobs.model import Job
 from domain.jobs.runner import JobRunner
-from domain.privacy.departures import ERASURE_JOB, Departures
+from domain.privacy.departures import ERASURE_JOB, Departures, Step
 from domain.privacy.exports import Exports
 from domain.rankings.standings import Standings
+from domain.reports.images import HeldImages
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.people import People
@@ -55,7 +56,7 @@ def build_people(
     cache: Cache,
     store: MediaStore,
     users: Users,
-    auth: Auth,
+    expel: Step,
     links: Links,
     audit: Audit,
     blocks: Blocks,
@@ -64,11 +65,12 @@ def build_people(
     games: Games,
     standings: Standings,
     chats: ChatCases,
+    jobs: Jobs,
     runner: JobRunner,
     clock: Clock,
     grace: timedelta,
 ) -> PersonalCases:
-    """The use cases on open storage. grace: in which a login brings a deleted account back."""
+    """The use cases on open storage. expel, grace: see `Departures`."""
 
     async def knows_game(id: GameId) -> bool:
         return await games.get(id) is not None
@@ -80,12 +82,14 @@ def build_people(
     departures = Departures(
         database=database,
         cache=cache,
-        auth=auth,
+        expel=expel,
+        jobs=jobs,
         audit=audit,
         clock=clock,
         grace=grace,
         traces=RedisTraces(redis),
-        steps=[chats.erasure.erase, avatars.erase, standings.forget, links.forget],
+        steps=[HeldImages(database, store).forget, chats.erasure.erase, avatars.erase, standings.forget, links.forget],
+        report=report,
     )
     people = People(database, users=users, blocks=blocks, friends=friends, privacy=privacy, cache=cache)
     privacy.listen(people.forget)

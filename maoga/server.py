@@ -18,6 +18,7 @@ from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
 from maoga.process import Process, every
 from maoga.reference import DOCUMENTS
+from maoga.request_log import request_log
 from maoga.settings import Settings
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
@@ -88,6 +89,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             roles=core.roles,
             external=core.external,
             users=core.users,
+            own_accounts=core.own_accounts,
             profiles=core.people.profiles,
             avatars=core.people.avatars,
             devices=core.people.devices,
@@ -103,7 +105,6 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             catalogue=core.catalogue,
             imports=core.imports,
             trending=core.trending,
-            rankings=core.rankings,
             standings=core.standings,
             results=core.results,
             karma=core.karma,
@@ -116,6 +117,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             limits=core.limits,
             idempotency=Idempotency(core.database, core.clock),
             metrics=metrics,
+            log=request_log(settings),
         ),
         RestConfig(
             production=settings.environment == "production",

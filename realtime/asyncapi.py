@@ -76,7 +76,7 @@ def asyncapi(namespaces: Sequence[type[Namespace]]) -> dict[str, Any]:
             for name, messages in spoken.items()
             for message in messages
         },
-        "components": {"schemas": {"Failure": FAILURE, **dict(sorted(schemas.items()))}},
+        "components": {"schemas": {"Failure": FAILURE, **_undiscriminated(dict(sorted(schemas.items())))}},
     }
 
 
@@ -165,6 +165,17 @@ def _schema(kind: Any, refs: Mapping[type[BaseModel], Schema]) -> Schema:
     if origin in {Union, UnionType}:
         return {"anyOf": [_schema(choice, refs) for choice in inner]}
     return refs[kind]
+
+
+def _undiscriminated(part: Any) -> Any:
+    """Without OpenAPI's discriminators: AsyncAPI has a word that is written the same, for schemas named like values."""
+    if isinstance(part, list):
+        return [_undiscriminated(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: _undiscriminated(value) for key, value in part.items() if key != "discriminator" or "mapping" not in value
+    }
 
 
 def _line(docstring: str | None) -> str:

@@ -1,5 +1,6 @@
 """Accounts and sessions."""
 
+from domain.accounts.me import Me
 from domain.auth.auth import (
     AccountBanned,
     AccountDeleted,
@@ -20,14 +21,14 @@ from domain.auth.commands import (
     Upgrade,
     VerifyEmail,
 )
-from domain.auth.credentials import EmailVerified, NoPassword, NotAGuest, WrongPassword
+from domain.auth.credentials import EmailVerified, NotAGuest
 from domain.auth.links import LinkInvalid
 from domain.auth.model import SessionInfo, SessionView
+from domain.auth.proofs import NoPassword, ProofRequired, WrongPassword
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked
 from domain.core.errors import Conflict, NotFound
 from domain.core.ids import SessionId
 from domain.core.model import Empty
-from domain.users.model import Me
 from domain.users.users import EmailTaken, UsernameTaken
 from rest.envelope import Accepted, Reply
 from rest.routes import Call, Route
@@ -51,7 +52,8 @@ async def guest(call: Call) -> SessionView:
 
 
 async def upgrade(call: Call) -> Me:
-    """Makes the caller, a guest, an account of its own. Id, sessions and sockets stay."""
+    """Makes the caller, a guest, an account of its own. Id, sessions and sockets stay. Who only logs in elsewhere
+    must have done so within ten minutes."""
     return await call.services.credentials.upgrade(call.principal, call.body, call.client)
 
 
@@ -120,10 +122,9 @@ routes = [
         register,
         auth=None,
         body=Register,
-        off_loop=True,
         answer=SessionView,
         status=201,
-        rate="auth",
+        rate="register",
         errors=(EmailTaken, UsernameTaken),
     ),
     Route(
@@ -153,10 +154,9 @@ routes = [
         "/auth/upgrade",
         upgrade,
         body=Upgrade,
-        off_loop=True,
         answer=Me,
-        rate="auth",
-        errors=(NotAGuest, EmailTaken, UsernameTaken, Conflict),
+        rate="register",
+        errors=(NotAGuest, ProofRequired, EmailTaken, UsernameTaken, Conflict),
     ),
     Route(
         "POST",

@@ -7,7 +7,7 @@ never compressed. What streams, or is compressed already (images), goes as it is
 
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import brotli  # type: ignore[import-untyped]
 from aiohttp import ETag, hdrs, web
@@ -19,7 +19,6 @@ MOST_INLINE_BYTES = 65_536
 """A larger body is compressed in a thread: it takes milliseconds."""
 
 TYPES = frozenset({"application/json", "text/html", "text/css", "text/javascript", "image/svg+xml"})
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def _gzip(body: bytes) -> bytes:
@@ -34,27 +33,28 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {"br": _brotli, "gzip": _gzip}
 """By preference."""
 
 
-@web.middleware
-async def compress(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Compresses the answer if the client takes it."""
-    response = await handler(request)
-    if not isinstance(response, web.Response) or response.content_type not in TYPES:
-        return response
+def coding_of(request: web.Request, response: web.Response) -> str | None:
+    """The coding to send the answer in; an answer that depends on what the client takes says so."""
+    headers = response.headers
+    if headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0] not in TYPES:
+        return None
     if (route := request.get(ROUTE)) and route.confidential:
-        return response
-    response.headers.add(hdrs.VARY, hdrs.ACCEPT_ENCODING)
+        return None
+    headers.add(hdrs.VARY, hdrs.ACCEPT_ENCODING)
     body = response.body
-    if not isinstance(body, bytes) or len(body) < LEAST_BYTES or hdrs.CONTENT_ENCODING in response.headers:
-        return response
-    coding = preferred(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
-    if coding is None:
-        return response
-    packed = CODINGS[coding]
+    if not isinstance(body, bytes) or len(body) < LEAST_BYTES or hdrs.CONTENT_ENCODING in headers:
+        return None
+    return preferred(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+
+
+async def compress(response: web.Response, coding: str) -> None:
+    """Compresses the answer."""
+    packed, body = CODINGS[coding], response.body
+    assert isinstance(body, bytes)  # noqa: S101 - `coding_of` has looked
     response.body = packed(body) if len(body) <= MOST_INLINE_BYTES else await asyncio.to_thread(packed, body)
     response.headers[hdrs.CONTENT_ENCODING] = coding
     if response.etag:  # another sequence of bytes, so that a strong tag would lie
         response.etag = ETag(response.etag.value, is_weak=True)
-    return response
 
 
 def preferred(accepted: str) -> str | None:

@@ -1,6 +1,6 @@
 """From a request to its handler: limit, authenticate, validate, call, answer."""
 
-import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -14,10 +14,11 @@ from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
 from domain.users.permissions import may
 from rest.body import read_json, read_query
-from rest.conditional import conditional
+from rest.conditional import conditional, weak_tag
 from rest.envelope import Stream, success
 from rest.keyed import answer_once
 from rest.middleware import user_agent_of
+from rest.recent import RECENT, Recent
 from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SHARED, SPENT, USER_ID, Call, Route
 from rest.streaming import send
 from rest.upload import read_file
@@ -31,25 +32,48 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
     async def answer(request: web.Request) -> web.StreamResponse:
         request[ROUTE] = route
         principal, key = await _admit(route, request)
-        call = Call(
-            services=request.app[SERVICES],
-            client=Client(address_block(request[ADDRESS]), user_agent_of(request)),
-            path=request.match_info,
-            body=await _body(route, request),
-            query=read_query(route.query, request) if route.query else None,
-            upload=partial(read_file, request),
-            _principal=principal,
-            _key=key,
-        )
-        if route.keyed:
-            return await answer_once(route, request, call)
-        answered = await route.handler(call)
-        if isinstance(answered, Stream):
-            return await send(request, answered)
-        response = success(answered, route.status)
-        return conditional(request, response) if route.method == "GET" else response
+        if route.method != "GET":
+            try:
+                return await _response(route, request, principal, key)
+            finally:
+                request.app[RECENT].forget(request[CALLER])
+        response = await (_recent if route.recent else _response)(route, request, principal, key)
+        return conditional(request, response) if isinstance(response, web.Response) else response
 
     return answer
+
+
+async def _recent(
+    route: Route, request: web.Request, principal: Principal | None, key: ApiKey | None
+) -> web.StreamResponse:
+    """As `_response`, or what it was a moment ago."""
+    answers, begun_at = request.app[RECENT].of(request[CALLER]), time.monotonic()
+    found = answers.get(route.path)
+    if found is None or not found.fresh:
+        response = await _response(route, request, principal, key)
+        if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+            return response
+        found = answers[route.path] = Recent(response.body, weak_tag(response.body), begun_at)
+    return found.response()
+
+
+async def _response(
+    route: Route, request: web.Request, principal: Principal | None, key: ApiKey | None
+) -> web.StreamResponse:
+    call = Call(
+        services=request.app[SERVICES],
+        client=Client(address_block(request[ADDRESS]), user_agent_of(request)),
+        path=request.match_info,
+        body=await _body(route, request),
+        query=read_query(route.query, request) if route.query else None,
+        upload=partial(read_file, request),
+        _principal=principal,
+        _key=key,
+    )
+    if route.keyed:
+        return await answer_once(route, request, call)
+    answered = await route.handler(call)
+    return await send(request, answered) if isinstance(answered, Stream) else success(answered, route.status)
 
 
 async def _admit(route: Route, request: web.Request) -> tuple[Principal | None, ApiKey | None]:
@@ -111,5 +135,4 @@ def _bearer(request: web.Request) -> str:
 async def _body(route: Route, request: web.Request) -> Command | None:
     if route.body is None:
         return None
-    data = await read_json(request)
-    return await asyncio.to_thread(route.body.parse, data) if route.off_loop else route.body.parse(data)
+    return route.body.parse(await read_json(request))

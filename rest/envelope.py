@@ -111,4 +111,9 @@ def _download(answer: Download) -> web.Response:
 
 def json_response(body: dict[str, Any], status: int) -> web.Response:
     """`body` as JSON."""
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+    return json_of(orjson.dumps(body), status)
+
+
+def json_of(body: bytes, status: int) -> web.Response:
+    """`body`, which is JSON."""
+    return web.Response(body=body, status=status, content_type="application/json")

@@ -21,6 +21,7 @@ CASE = "01990000-0000-7000-8000-00000000000a"
 SANCTION = "01990000-0000-7000-8000-00000000000b"
 JOB = "01990000-0000-7000-8000-00000000000c"
 MODERATOR = "01990000-0000-7000-8000-00000000000d"
+EVIDENCE = "01990000-0000-7000-8000-00000000000e"
 GAME = "space-go"
 VERIFICATION_CODE = "from-the-mail-that-came-after-the-registration"
 RESET_CODE = "from-the-mail-that-came-after-the-reset-password"
@@ -175,6 +176,7 @@ REPORTS: dict[str, Example] = {
     "GET /reports/mine": Example(query={"limit": 10}),
     "GET /admin/reports": Example(query={"status": "open", "reason": "harassment", "limit": 10}),
     "GET /admin/reports/{id}": Example(CASE),
+    "GET /admin/evidence/{id}": Example(EVIDENCE),
     "POST /admin/reports/{id}/notes": Example(CASE, body={"text": "Has been warned before."}),
     "POST /admin/reports/{id}/assign": Example(CASE, body={"assigneeId": MODERATOR}),
     "POST /admin/reports/{id}/resolve": Example(

@@ -1,5 +1,6 @@
 """Identities of other providers: logging in by them, and linking them to an account."""
 
+from domain.accounts.me import Me
 from domain.auth.external import (
     AlreadyLinked,
     ExternalLogin,
@@ -9,8 +10,8 @@ from domain.auth.external import (
     LinkIdentity,
 )
 from domain.auth.model import SessionView
+from domain.auth.proofs import NoPassword, ProofRequired, WrongPassword
 from domain.core.errors import Conflict, NotFound
-from domain.users.model import Me
 from domain.users.users import EmailTaken
 from rest.auth import REFUSALS
 from rest.routes import Call, Route
@@ -22,15 +23,15 @@ async def login(call: Call) -> SessionView:
 
 
 async def link(call: Call) -> Me:
-    """Links an identity to the caller's account, who may log in by it from then on. A guest is one no more."""
-    user_id = call.principal.user_id
-    await call.services.external.link(user_id, call.client, call.path["provider"], call.body)
-    return await call.services.rankings.me(await call.services.users.get(user_id))
+    """Links an identity to the caller's account, who may log in by it from then on. A guest is one no more. All others
+    must have logged in within ten minutes, or say their `password`; they are told by mail."""
+    await call.services.external.link(call.principal, call.client, call.path["provider"], call.body)
+    return await call.services.own_accounts.me(await call.services.users.get(call.principal.user_id))
 
 
 async def unlink(call: Call) -> None:
     """Takes an identity from the caller's account, unless it is the only way in."""
-    await call.services.external.unlink(call.principal.user_id, call.client, call.path["provider"])
+    await call.services.external.unlink(call.principal, call.client, call.path["provider"])
 
 
 routes = [
@@ -52,7 +53,16 @@ routes = [
         body=LinkIdentity,
         answer=Me,
         rate="auth",
-        errors=(NotFound, ExternalTokenInvalid, IdentityTaken, AlreadyLinked),
+        errors=(
+            NotFound,
+            ExternalTokenInvalid,
+            IdentityTaken,
+            AlreadyLinked,
+            ProofRequired,
+            WrongPassword,
+            NoPassword,
+            Conflict,
+        ),
     ),
     Route(
         "DELETE",

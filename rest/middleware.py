@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from email.utils import format_datetime
 
 from aiohttp import hdrs, web
@@ -11,8 +11,10 @@ from loguru import logger
 from domain.core.addresses import client_address
 from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge
 from domain.core.ids import new_id
+from domain.core.limits import Spent
+from rest.compression import coding_of, compress
 from rest.envelope import failure
-from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID
+from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID, Answered, Deprecation
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,35 +52,27 @@ PREFLIGHT_HEADERS = {
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Names the request, answers its failure, and tells log and metrics how it went."""
+    started = time.perf_counter()
     inbound = request.headers.get("X-Request-Id", "")
-    request[REQUEST_ID] = inbound if INBOUND_ID.fullmatch(inbound) else new_id()
+    id = inbound if INBOUND_ID.fullmatch(inbound) else new_id()
+    request[REQUEST_ID] = id
     request[ADDRESS] = client_address(
         request.remote or "unknown", request.headers.getall("X-Forwarded-For", []), request.app[CONFIG].trusted_proxies
     )
-    started = time.perf_counter()
-    with logger.contextualize(request=request[REQUEST_ID]):
+    with logger.contextualize(request=id):
         response = await _answered(request, handler)
         if response.status != 101:  # a WebSocket lives on its own terms
             _tell(request, response.status, time.perf_counter() - started)
     return response
 
 
-@web.middleware
-async def cors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answers the preflight requests of browsers; whether their origin may go on, `add_headers` says."""
-    if request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
-        return web.Response(status=204, headers=PREFLIGHT_HEADERS)
-    return await handler(request)
-
-
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Adds to every answer what does not depend on its content."""
     config, headers = request.app[CONFIG], response.headers
     headers["Server"] = "maoga"
-    if REQUEST_ID in request:
-        headers["X-Request-Id"] = request[REQUEST_ID]
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+    if id := request.get(REQUEST_ID):
+        headers["X-Request-Id"] = id
+    headers.merge(SECURITY_HEADERS)
     if config.production:
         headers["Strict-Transport-Security"] = HSTS
     origin = request.headers.get(hdrs.ORIGIN)
@@ -86,30 +80,46 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
     elif origin and origin in config.cors_origins:
         headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-    if hdrs.ACCESS_CONTROL_ALLOW_ORIGIN in headers:
+    if origin and hdrs.ACCESS_CONTROL_ALLOW_ORIGIN in headers:
         headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED_HEADERS
     if config.cors_origins:
         headers.add(hdrs.VARY, "Origin")
-    headers.extend(_of_the_route(request))
+    if route := request.get(ROUTE):
+        if spent := request.get(SPENT):
+            _say_what_is_left(headers, route.rate, spent)
+        if route.deprecated:
+            headers.extend(_ending(route.deprecated))
 
 
-def _of_the_route(request: web.Request) -> Iterator[tuple[str, str]]:
-    """What is left of the caller's limit (draft-ietf-httpapi-ratelimit-headers-10), and whether the route will go."""
-    if spent := request.get(SPENT):
-        name, reset_s = request[ROUTE].rate, -(-spent.reset_ms // 1000)
-        yield "RateLimit-Policy", f'"{name}";q={spent.limit.count};w={spent.limit.per_s:.0f}'
-        yield "RateLimit", f'"{name}";r={spent.remaining};t={reset_s}'
-    if (route := request.get(ROUTE)) and (ending := route.deprecated):
-        yield "Deprecation", f"@{ending.since.timestamp():.0f}"
-        if ending.sunset:
-            yield "Sunset", format_datetime(ending.sunset, usegmt=True)
-        if ending.successor:
-            yield hdrs.LINK, f'<{ending.successor}>; rel="successor-version"'
+def _say_what_is_left(headers: MutableMapping[str, str], name: str, spent: Spent) -> None:
+    """Of the caller's limit (draft-ietf-httpapi-ratelimit-headers-10)."""
+    limit, reset_s = spent.limit, -(-spent.reset_ms // 1000)
+    headers["RateLimit-Policy"] = f'"{name}";q={limit.count};w={limit.per_s:.0f}'
+    headers["RateLimit"] = f'"{name}";r={spent.remaining};t={reset_s}'
+
+
+def _ending(ending: Deprecation) -> Iterator[tuple[str, str]]:
+    """That the route will go."""
+    yield "Deprecation", f"@{ending.since.timestamp():.0f}"
+    if ending.sunset:
+        yield "Sunset", format_datetime(ending.sunset, usegmt=True)
+    if ending.successor:
+        yield hdrs.LINK, f'<{ending.successor}>; rel="successor-version"'
+
+
+def _is_preflight(request: web.Request) -> bool:
+    """Whether a browser asks if it may ask; whether its origin may go on, `add_headers` says."""
+    return request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
 
 
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        return await handler(request)
+        if _is_preflight(request):
+            return web.Response(status=204, headers=PREFLIGHT_HEADERS)
+        response = await handler(request)
+        if isinstance(response, web.Response) and (coding := coding_of(request, response)):
+            await compress(response, coding)
+        return response
     except AppError as error:
         return failure(error, request[REQUEST_ID])
     except web.HTTPException as answer:
@@ -133,23 +143,17 @@ def route_of(request: web.Request) -> str:
 def _tell(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
     method = request.method if request.method in hdrs.METH_ALL else "OTHER"
-    request.app[SERVICES].metrics.observe(method, route, status, seconds)
+    services = request.app[SERVICES]
+    services.metrics.observe(method, route, status, seconds)
     ms, slow_ms = round(seconds * 1000, 1), request.app[CONFIG].slow_ms
     slow = bool(slow_ms) and ms >= slow_ms
     if route in QUIET and status < 400 and not slow:
         return
-    fields = logger.bind(
-        method=method,
-        route=route,
-        status=status,
-        ms=ms,
-        address=request[ADDRESS],
-        user=request.get(USER_ID),
-        user_agent=user_agent_of(request),
-    )
-    fields.log("WARNING" if slow else "INFO", "{}{} {} {} {} ms", "slow: " if slow else "", method, route, status, ms)
+    user, agent = request.get(USER_ID), user_agent_of(request)
+    services.log(Answered(request[REQUEST_ID], method, route, status, ms, request[ADDRESS], user, agent, slow))
 
 
 def user_agent_of(request: web.Request) -> str:
     """What the client calls itself: printable, at most 200 characters."""
-    return "".join(c if c.isprintable() else "?" for c in request.headers.get(hdrs.USER_AGENT, "")[:200])
+    name = request.headers.get(hdrs.USER_AGENT, "")[:200]
+    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)

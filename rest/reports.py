@@ -1,12 +1,13 @@
 """Reports: those of players, and the moderators' queue."""
 
 from domain.core.errors import Forbidden, NotFound
+from domain.core.ids import MediaId
 from domain.core.paging import PageQuery
 from domain.reports.cases import CaseResolved, OwnCase
 from domain.reports.commands import AddNote, AssignCase, CaseQuery, ResolveCase, SubmitReport
 from domain.reports.sanctions import SanctionLimit
 from domain.reports.views import CaseSummary, CaseView, MyReport
-from rest.envelope import Reply, page_reply
+from rest.envelope import Download, Reply, page_reply
 from rest.routes import Call, Route
 
 
@@ -30,6 +31,13 @@ async def cases(call: Call) -> Reply:
 async def case(call: Call) -> CaseView:
     """One case: its reports with their evidence, notes, and earlier sanctions."""
     return await call.services.moderation.cases.view(call.actor, call.path["id"])
+
+
+async def image(call: Call) -> Download:
+    """An image that evidence of a report names (`imageId`), also when its message is gone: until the case is closed,
+    and for 30 days after that."""
+    media, data = await call.services.moderation.cases.image(call.actor, MediaId(call.path["id"]))
+    return Download(data, media.content_type, media.digest, 0)
 
 
 async def note(call: Call) -> CaseView:
@@ -62,6 +70,7 @@ routes = [
     Route("GET", "/reports/mine", mine, query=PageQuery, answer=list[MyReport]),
     Route("GET", "/admin/reports", cases, permission="reports:read", query=CaseQuery, answer=list[CaseSummary]),
     Route("GET", "/admin/reports/{id}", case, permission="reports:read", answer=CaseView, errors=(NotFound, OwnCase)),
+    Route("GET", "/admin/evidence/{id}", image, permission="reports:read", answer=bytes, errors=(NotFound,)),
     Route(
         "POST",
         "/admin/reports/{id}/notes",

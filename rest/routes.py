@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from aiohttp import web
 
+from domain.accounts.me import OwnAccounts
 from domain.admin.desks import Desks
 from domain.audit.model import Actor
 from domain.auth.api_keys import ApiKey, ApiKeys, Scope
@@ -34,7 +35,6 @@ from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
 from domain.privacy.departures import Departures
 from domain.privacy.exports import Exports
-from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.reports.moderation import Moderation
 from domain.social.blocks import Blocks
@@ -48,10 +48,11 @@ from domain.users.profiles import Profiles
 from domain.users.users import Users
 from rest.envelope import Download, Reply, Stream
 
-RateClass = Literal["auth", "read", "write", "upload", "server"]
+RateClass = Literal["auth", "register", "read", "write", "upload", "server"]
 
 LIMITS: dict[RateClass, Limit] = {
     "auth": Limit(60, 60.0),
+    "register": Limit(20, 600.0),  # it tells which addresses have an account
     "read": Limit(600, 60.0),
     "write": Limit(120, 60.0),
     "upload": Limit(20, 60.0),
@@ -59,7 +60,7 @@ LIMITS: dict[RateClass, Limit] = {
 }
 """By user or API key, or by address where there is neither."""
 
-SHARED: dict[RateClass, int] = {"write": 20, "upload": 20}
+SHARED: dict[RateClass, int] = {"write": 20, "upload": 20, "register": 1}
 """How many times that all users of one address may have together."""
 
 
@@ -69,6 +70,45 @@ class RestMetrics(Protocol):
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. `route` is the pattern of its path, or "unmatched"."""
         ...
+
+
+class Answered(NamedTuple):
+    """A request that was answered, for the log. request: its id. route: as `RestMetrics` has it. ms: what it took."""
+
+    request: str
+    method: str
+    route: str
+    status: int
+    ms: float
+    address: str
+    user: str | None
+    user_agent: str
+    slow: bool
+
+    @property
+    def level(self) -> Literal["INFO", "WARNING"]:
+        """How much it matters."""
+        return "WARNING" if self.slow else "INFO"
+
+    @property
+    def message(self) -> str:
+        """What a person reads."""
+        return f"{'slow: ' if self.slow else ''}{self.method} {self.route} {self.status} {self.ms} ms"
+
+    def fields(self) -> dict[str, Any]:
+        """What stands beside the message, and the id that all lines of the request have."""
+        return {
+            "method": self.method,
+            "route": self.route,
+            "status": self.status,
+            "ms": self.ms,
+            "address": self.address,
+            "user": self.user,
+            "user_agent": self.user_agent,
+        }
+
+
+RequestLog = Callable[[Answered], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +121,7 @@ class Services:
     roles: Roles
     external: External
     users: Users
+    own_accounts: OwnAccounts
     profiles: Profiles
     avatars: Avatars
     devices: Devices
@@ -96,7 +137,6 @@ class Services:
     catalogue: Catalogue
     imports: GameImports
     trending: Trending
-    rankings: Rankings
     standings: Standings
     results: Results
     karma: KarmaBook
@@ -109,6 +149,7 @@ class Services:
     limits: RateLimits
     idempotency: Idempotency
     metrics: RestMetrics
+    log: RequestLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +213,9 @@ class Route:
     key in `X-Api-Key` does instead of the token: such a handler knows `Call.actor` only. body, query: what it takes.
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`,
     whose types are `content`.
-    errors: those of its own, besides the ones every route has. off_loop: whether validating the body computes so long
-    that it must leave the event loop. in_maintenance: whether everybody may call it then, though it changes something.
-    secret: whether its answers show a secret. deprecated: that it will go.
+    errors: those of its own, besides the ones every route has. in_maintenance: whether everybody may call it then,
+    though it changes something. secret: whether its answers show a secret. recent: whether its answer, of a path
+    without `{names}` and without a query, may be a second old. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -192,14 +233,14 @@ class Route:
     rate: RateClass = "read"
     errors: tuple[type[AppError], ...] = ()
     in_maintenance: bool = False
-    off_loop: bool = False
     secret: bool = False
+    recent: bool = False
     deprecated: Deprecation | None = None
 
     @property
     def confidential(self) -> bool:
         """Whether its answers have tokens or keys in them, which are neither stored nor compressed."""
-        return self.secret or self.rate == "auth"
+        return self.secret or self.rate in {"auth", "register"}
 
     @property
     def keyed(self) -> bool:

@@ -1,5 +1,6 @@
 """Users: the caller's own account, and what others show."""
 
+from domain.accounts.me import Me
 from domain.core.errors import BadRequest, Conflict, NotFound, TooLarge, UnsupportedMediaType
 from domain.core.ids import GameId, MediaId, UserId
 from domain.core.images import ImageRefused
@@ -14,7 +15,7 @@ from domain.users.commands import (
     UserSearch,
 )
 from domain.users.devices import DeviceView
-from domain.users.model import Me, PublicUser
+from domain.users.model import PublicUser
 from domain.users.profiles import GameProfileLimit
 from domain.users.users import UsernameTaken
 from rest.envelope import Download, Reply, Stream, page_reply
@@ -25,35 +26,37 @@ KEEP_S = 86_400
 
 async def me(call: Call) -> Me:
     """The caller."""
-    return await call.services.rankings.me(await call.services.users.get(call.principal.user_id))
+    return await call.services.own_accounts.me(await call.services.users.get(call.principal.user_id))
 
 
 async def update_me(call: Call) -> Me:
     """Changes what is given of the caller's names and of what they say of themselves; null takes a field away."""
-    return await call.services.rankings.me(await call.services.profiles.update(call.principal.user_id, call.body))
+    return await call.services.own_accounts.me(await call.services.profiles.update(call.principal.user_id, call.body))
 
 
 async def delete_me(call: Call) -> None:
     """Deletes the caller's account and ends its sessions. Logging in within the days of grace brings it back; after
     them it is erased with all that is known of its user."""
+    await call.services.auth.caller(call.principal)
     await call.services.departures.delete(call.principal.user_id, address=call.address)
 
 
 async def export(call: Call) -> Stream:
     """All that is kept on the caller, as one JSON object of lists, one for each kind of document."""
+    await call.services.auth.caller(call.principal)
     return Stream(call.services.exports.of(call.principal.user_id), "application/json", "maoga-export.json")
 
 
 async def set_preferences(call: Call) -> Me:
     """Changes what is given of the caller's preferences."""
     profiles = call.services.profiles
-    return await call.services.rankings.me(await profiles.set_preferences(call.principal.user_id, call.body))
+    return await call.services.own_accounts.me(await profiles.set_preferences(call.principal.user_id, call.body))
 
 
 async def set_game_profile(call: Call) -> Me:
     """Says what the caller is in a game; what was said of it before is forgotten."""
     profiles, game = call.services.profiles, GameId(call.path["id"])
-    return await call.services.rankings.me(await profiles.set_game_profile(call.principal.user_id, game, call.body))
+    return await call.services.own_accounts.me(await profiles.set_game_profile(call.principal.user_id, game, call.body))
 
 
 async def delete_game_profile(call: Call) -> None:
@@ -65,7 +68,7 @@ async def set_avatar(call: Call) -> Me:
     """Makes an image (PNG, JPEG, WebP, or the first frame of a GIF; at most 5 MiB and 25 megapixels) the caller's
     picture. It is drawn anew, upright and without its metadata."""
     user = await call.services.avatars.put(call.principal.user_id, call.upload, address=call.address)
-    return await call.services.rankings.me(user)
+    return await call.services.own_accounts.me(user)
 
 
 async def delete_avatar(call: Call) -> None:
@@ -116,7 +119,7 @@ async def search(call: Call) -> Reply:
 
 
 routes = [
-    Route("GET", "/users/me", me, answer=Me),
+    Route("GET", "/users/me", me, answer=Me, recent=True),
     Route("PATCH", "/users/me", update_me, body=UpdateProfile, answer=Me, rate="write", errors=(UsernameTaken,)),
     Route("DELETE", "/users/me", delete_me, body=Empty, status=204, rate="write", errors=(Conflict,)),
     Route("GET", "/users/me/export", export, answer=bytes, content=("application/json",), rate="upload"),

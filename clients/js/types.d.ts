@@ -284,7 +284,7 @@ export interface Capacity {
   max: number;
 }
 
-/** Teams of a match; `roles` says how many of each a team needs, of its `size` players. */
+/** Teams of a match, of 100 players together at most; `roles` says how many of each a team needs, of its `size`. */
 export interface Teams {
   count: number;
   size: number;
@@ -1203,7 +1203,7 @@ export interface UnreadCount {
   count: number;
 }
 
-/** Opens an account. Parse it off the event loop, too. */
+/** Opens an account. */
 export interface Register {
   email: string;
   username: string;
@@ -1248,6 +1248,17 @@ export interface GameProfile {
   rating: Rating;
 }
 
+/** Which kinds of notifications the player wants. */
+export interface NotificationSettings {
+  friendRequest: boolean;
+  friendAccepted: boolean;
+  matchFound: boolean;
+  lobbyInvite: boolean;
+  mention: boolean;
+  reportOutcome: boolean;
+  system: boolean;
+}
+
 /** A user as they see themselves. phone, gender, birthYear: nobody else sees them. */
 export interface Me {
   id: string;
@@ -1265,6 +1276,8 @@ export interface Me {
   status: "active" | "suspended" | "banned" | "deleted";
   preferences: Preferences;
   gameProfiles: Array<GameProfile>;
+  privacy: Privacy;
+  notificationSettings: NotificationSettings;
   phone?: string;
   gender?: string;
   birthYear?: number;
@@ -1291,10 +1304,7 @@ export interface EnterAsGuest {
   device?: string;
 }
 
-/**
- * Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it off
- * the event loop.
- */
+/** Gives a guest a name and a password. */
 export interface Upgrade {
   email: string;
   username: string;
@@ -1363,13 +1373,11 @@ export interface ExternalLogin {
   device?: string;
 }
 
-/**
- * Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
- * provider put into the token.
- */
+/** Links an identity. password: the account's; not needed by who has just logged in, or is a guest. */
 export interface LinkIdentity {
   token: string;
   nonce?: string;
+  password?: string;
 }
 
 /** What changes; the rest stays. null takes a field away. phone, gender, birthYear are shown to nobody else. */
@@ -1681,17 +1689,6 @@ export interface ReadState {
   read: boolean;
 }
 
-/** Which kinds of notifications the player wants. */
-export interface NotificationSettings {
-  friendRequest: boolean;
-  friendAccepted: boolean;
-  matchFound: boolean;
-  lobbyInvite: boolean;
-  mention: boolean;
-  reportOutcome: boolean;
-  system: boolean;
-}
-
 /** Which kinds of notifications the player wants; the kinds that are not named are wanted. */
 export interface SetNotifications {
   friendRequest?: boolean;
@@ -1738,10 +1735,13 @@ export interface SubmitReport {
   evidence?: Array<EvidenceRef>;
 }
 
-/** A report as its reporter sees it. outcome: whether anything was done, once it is resolved. */
+/**
+ * A report as its reporter sees it. outcome: whether anything was done, once it is resolved. Once the reported
+ * account is erased, so is what was said of it: userId, description and outcome are missing then.
+ */
 export interface MyReport {
   id: string;
-  userId: string;
+  userId?: string;
   reason: "threats" | "hate_speech" | "harassment" | "cheating" | "inappropriate_content" | "griefing" | "spam" | "other";
   description?: string;
   evidence: number;

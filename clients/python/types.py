@@ -319,7 +319,7 @@ class Capacity(TypedDict):
 
 
 class Teams(TypedDict):
-    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+    """Teams of a match, of 100 players together at most; `roles` says how many of each a team needs, of its `size`."""
 
     count: int
     size: int
@@ -1343,7 +1343,7 @@ class UnreadCount(TypedDict):
 
 
 class Register(TypedDict):
-    """Opens an account. Parse it off the event loop, too."""
+    """Opens an account."""
 
     email: str
     username: str
@@ -1391,6 +1391,18 @@ class GameProfile(TypedDict):
     rating: Rating
 
 
+class NotificationSettings(TypedDict):
+    """Which kinds of notifications the player wants."""
+
+    friendRequest: bool
+    friendAccepted: bool
+    matchFound: bool
+    lobbyInvite: bool
+    mention: bool
+    reportOutcome: bool
+    system: bool
+
+
 class Me(TypedDict):
     """A user as they see themselves. phone, gender, birthYear: nobody else sees them."""
 
@@ -1409,6 +1421,8 @@ class Me(TypedDict):
     status: Literal["active", "suspended", "banned", "deleted"]
     preferences: Preferences
     gameProfiles: list[GameProfile]
+    privacy: Privacy
+    notificationSettings: NotificationSettings
     phone: NotRequired[str]
     gender: NotRequired[str]
     birthYear: NotRequired[int]
@@ -1439,9 +1453,7 @@ class EnterAsGuest(TypedDict):
 
 
 class Upgrade(TypedDict):
-    """Gives a guest a name and a password. Parsing takes milliseconds because it guesses at the password: parse it
-    off the event loop.
-    """
+    """Gives a guest a name and a password."""
 
     email: str
     username: str
@@ -1520,12 +1532,11 @@ class ExternalLogin(TypedDict):
 
 
 class LinkIdentity(TypedDict):
-    """Links an identity. token: an OIDC ID token, or a Steam ticket in hexadecimal. nonce: what the client had the
-    provider put into the token.
-    """
+    """Links an identity. password: the account's; not needed by who has just logged in, or is a guest."""
 
     token: str
     nonce: NotRequired[str]
+    password: NotRequired[str]
 
 
 class UpdateProfile(TypedDict):
@@ -1866,18 +1877,6 @@ class ReadState(TypedDict):
     read: bool
 
 
-class NotificationSettings(TypedDict):
-    """Which kinds of notifications the player wants."""
-
-    friendRequest: bool
-    friendAccepted: bool
-    matchFound: bool
-    lobbyInvite: bool
-    mention: bool
-    reportOutcome: bool
-    system: bool
-
-
 class SetNotifications(TypedDict):
     """Which kinds of notifications the player wants; the kinds that are not named are wanted."""
 
@@ -1931,10 +1930,12 @@ class SubmitReport(TypedDict):
 
 
 class MyReport(TypedDict):
-    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved."""
+    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved. Once the reported
+    account is erased, so is what was said of it: userId, description and outcome are missing then.
+    """
 
     id: str
-    userId: str
+    userId: NotRequired[str]
     reason: Literal[
         "threats", "hate_speech", "harassment", "cheating", "inappropriate_content", "griefing", "spam", "other"
     ]

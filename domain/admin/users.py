@@ -1,12 +1,11 @@
 """What the operators see of the accounts."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.admin.spreadsheets import BOM, row
 from domain.audit.audit import Audit
 from domain.audit.model import Actor
 from domain.core.collection import After, Collection, Database
@@ -24,8 +23,6 @@ from domain.users.names import name_key
 
 EXPORT_PAGE = 500
 SANCTIONS_SHOWN = 50
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet computes a cell that begins so; some read the signs of full width as well."""
 
 
 class UserQuery(ListQuery):
@@ -112,7 +109,7 @@ class Accounts:
     async def export(self, actor: Actor, command: UserExport) -> AsyncIterator[bytes]:
         """All accounts, the oldest first, some hundred at a time; that they were taken is on record before the first.
 
-        JSON: one object in each line. CSV: with a line of names, in UTF-8, and harmless in a spreadsheet.
+        JSON: one object in each line. CSV: for spreadsheets, with a line of names; see `spreadsheets.py`.
         """
         asked = given(status=command.status, roles=command.role)
         await self._database.commit(
@@ -129,7 +126,7 @@ def account_view(user: User) -> AccountView:
 async def _lines(users: Collection[User], asked: dict[str, Any], command: UserExport) -> AsyncIterator[bytes]:
     encode = _csv if command.format == "csv" else _ndjson
     if command.format == "csv":
-        yield _row([field.alias or name for name, field in AccountView.model_fields.items()])
+        yield BOM + row([field.alias or name for name, field in AccountView.model_fields.items()])
     last: After | None = None
     while page := await users.find(asked, limit=EXPORT_PAGE, after=last):
         yield b"".join(encode(account_view(user)) for user in page)
@@ -142,15 +139,4 @@ def _ndjson(account: AccountView) -> bytes:
 
 def _csv(account: AccountView) -> bytes:
     shown = account.model_dump(mode="json")
-    return _row([" ".join(value) if isinstance(value, list) else value for value in shown.values()])
-
-
-def _row(values: Sequence[Any]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow(["" if value is None else _harmless(str(value)) for value in values])
-    return text.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """The cell, so that no spreadsheet computes what a player has called themselves."""
-    return f"'{cell}" if cell.startswith(FORMULA) and not cell.lstrip("-").isdigit() else cell
+    return row([" ".join(value) if isinstance(value, list) else value for value in shown.values()])

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.accounts.me import OwnAccounts
 from domain.auth.commands import EnterAsGuest, Login, Logout, Refresh, Register
 from domain.auth.links import Links
 from domain.auth.model import COMMAND_LINE, HERE, SESSIONS, Client, Principal, Session, SessionInfo, SessionView
@@ -18,8 +19,8 @@ from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Publisher
 from domain.core.ids import SessionId, UserId, new_id
 from domain.core.model import rfc3339
-from domain.rankings.rankings import Rankings
 from domain.users.model import USERS, Role, Status, User
+from domain.users.names import refuse_reserved
 from domain.users.users import Users
 
 RETRY_S = 60.0
@@ -98,7 +99,7 @@ class Auth:
         self,
         database: Database,
         users: Users,
-        rankings: Rankings,
+        own_accounts: OwnAccounts,
         *,
         tokens: Tokens,
         passwords: Passwords,
@@ -110,21 +111,24 @@ class Auth:
         config: AuthConfig,
     ) -> None:
         self._database, self._sessions = database, database.collection(SESSIONS)
-        self._users, self._rankings, self._tokens, self._passwords = users, rankings, tokens, passwords
+        self._users, self._own_accounts, self._tokens, self._passwords = users, own_accounts, tokens, passwords
         self._throttle, self._links, self._trail = throttle, links, trail
         self._publisher, self._clock, self._config = publisher, clock, config
         self._found_good: dict[SessionId, _Standing] = {}
 
     async def register(self, command: Register, client: Client = HERE) -> SessionView:
-        """Opens an account, logs it in, and mails it a link; raises `EmailTaken` or `UsernameTaken`."""
+        """Opens an account, logs it in, and mails it a link; raises `ValidationFailed`, `EmailTaken` or
+        `UsernameTaken`."""
+        refuse_reserved(command.username)
         user = await self._new_account(command, ("user",))
         writes = Insert(USERS, user), self._links.verification(user, command.email, client)
         view = await self.enter(user, client, "auth.registered", command.device, *writes)
-        await self._trust(user, client)
+        await self._throttle.trust(user, client.address)
         return view
 
     async def create_account(self, command: Register, roles: tuple[Role, ...] = ("user",)) -> User:
-        """Opens an account, at the command line; raises `EmailTaken` or `UsernameTaken`."""
+        """Opens an account, at the command line, under any name; raises `ValidationFailed`, `EmailTaken` or
+        `UsernameTaken`."""
         user = await self._new_account(command, roles)
         await self._users.commit(Insert(USERS, user), self._trail.entry("auth.registered", COMMAND_LINE, user.id))
         return user
@@ -143,27 +147,27 @@ class Auth:
 
         An account that does not exist costs the same work and gets the same answer as a wrong password.
         """
-        await self._throttle.attempt(command.credential, client.address)
         user = await self._users.by_credential(command.credential)
+        may_match = await self._throttle.attempt(command.credential, user, client.address)
         matches = await self._passwords.matches(command.password, user.password_hash if user else None)
-        if user is None or not matches:
+        if user is None or not (matches and may_match):
             await self._throttle.failed(client.address)
             failed = self._trail.entry("auth.login_failed", client, user.id if user else None, proven=False)
             await self._database.commit(failed)
             raise InvalidCredentials
-        await self._throttle.succeeded(command.credential, client.address)
-        user = await self.admitted(user)
-        await self._trust(user, client)
-        view = await self.enter(user, client, "auth.logged_in", command.device)
-        await self._rehash(user, command.password)
-        return view
+        await self._throttle.succeeded(command.credential, user, client.address)
+        user = await self._rehashed(await self.admitted(user), command.password)
+        await self._throttle.trust(user, client.address)
+        return await self.enter(user, client, "auth.logged_in", command.device)
 
     async def admitted(self, user: User) -> User:
         """The account of who has proved to be its user; raises the refusal of its status.
 
-        One that they have deleted is theirs again, unless its days of grace are over.
+        One that they have deleted is theirs again, unless its days of grace are over, or a sanction keeps them out.
         """
-        user = await self._users.restored(user)
+        if user.status == "deleted":
+            _refuse_unless_active(user.changed(status=user.returns_as), self._clock.now())
+            user = await self._users.restored(user)
         _refuse_unless_active(user, self._clock.now())
         return user
 
@@ -287,12 +291,20 @@ class Auth:
         now = self._clock.now()
         standing = self._found_good.get(principal.session_id)
         if standing is None or now - standing.at >= seconds(STANDING_S):
-            session = await self._sessions.get(principal.session_id)
-            if session is None:
-                raise TokenRevoked
-            standing = _Standing(now, session.user_id, (await self._user_of(session)).role)
+            _, user = await self.caller(principal)
+            standing = _Standing(now, principal.user_id, user.role)
             self._remember_good(principal.session_id, standing)
         return principal if principal.role == standing.role else replace(principal, role=standing.role)
+
+    async def caller(self, principal: Principal) -> tuple[Session, User]:
+        """The session and the account of who calls, as they stand in storage; raises `TokenRevoked` or a refusal.
+
+        For what is too grave to believe a session for a second that was ended elsewhere.
+        """
+        session = await self._sessions.get(principal.session_id)
+        if session is None or session.user_id != principal.user_id:
+            raise TokenRevoked
+        return session, await self._user_of(session)
 
     async def _user_of(self, session: Session) -> User:
         """The user of a session in force; raises `TokenRevoked` or a refusal."""
@@ -310,21 +322,17 @@ class Auth:
             username=command.username,
             display_name=command.display_name or command.username,
             email=command.email,
-            password_hash=await self._passwords.hash(command.password),
+            password_hash=await self._passwords.first(command.password, command.own_words),
             roles=roles,
         )
 
-    async def _trust(self, user: User, client: Client) -> None:
-        """From here on strangers cannot keep them from logging in at this address."""
-        for name in filter(None, (user.email, user.username)):
-            await self._throttle.trust(name, client.address)
-
-    async def _rehash(self, user: User, password: str) -> None:
+    async def _rehashed(self, user: User, password: str) -> User:
         """Hashes a password anew whose hash was made at another cost; a change that comes between wins."""
-        if user.password_hash and self._passwords.outdated(user.password_hash):
-            changes: Changes = {"$set": {"password_hash": await self._passwords.hash(password)}, "$inc": {"version": 1}}
-            with suppress(StorageConflict):
-                await self._database.commit(Update(USERS, user.id, changes, expect={"version": user.version}))
+        if user.password_hash is None or not self._passwords.outdated(user.password_hash):
+            return user
+        changes: Changes = {"$set": {"password_hash": await self._passwords.hash(password)}, "$inc": {"version": 1}}
+        rehashed = await self._database.collection(USERS).update(user.id, changes, expect={"version": user.version})
+        return rehashed or user
 
     def _rotated(self, session: Session, client: Client, now: datetime) -> Session:
         return session.changed(
@@ -355,7 +363,7 @@ class Auth:
             access_token=self._tokens.access(session, user),
             refresh_token=self._tokens.refresh(session),
             expires_in_ms=self._tokens.access_s * 1000,
-            user=await self._rankings.me(user),
+            user=await self._own_accounts.me(user),
         )
 
 

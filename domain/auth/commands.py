@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field
 
-from domain.auth.passwords import normalized, weakness
+from domain.auth.passwords import normalized
 from domain.core.model import Command, Text
 from domain.users.names import DisplayName, Email, Username, cleaned
 
@@ -24,35 +24,28 @@ GivenPassword = Annotated[Text, Field(min_length=1, max_length=1024), AfterValid
 
 NewPassword = Annotated[
     Text,
-    Field(max_length=1024, description="8 to 72 bytes in UTF-8, hard to guess"),
+    Field(min_length=1, max_length=1024, description="8 to 72 bytes in UTF-8, hard to guess"),
     AfterValidator(normalized),
 ]
 """A password to be judged by the use case, which knows whose it is to be."""
 
 
 class Upgrade(Command):
-    """Gives a guest a name and a password.
-
-    Parsing takes milliseconds because it guesses at the password: parse it off the event loop.
-    """
+    """Gives a guest a name and a password."""
 
     email: Email
     username: Username
     display_name: DisplayName | None = None
-    password: Text = Field(repr=False, description="8 to 72 bytes in UTF-8, hard to guess")
+    password: NewPassword = Field(repr=False)
 
-    @field_validator("password")
-    @classmethod
-    def _hard_to_guess(cls, password: str, info: ValidationInfo) -> str:
-        password = normalized(password)
-        own_words = [word for name in ("email", "username", "display_name") if (word := info.data.get(name))]
-        if problem := weakness(password, own_words):
-            raise ValueError(problem)
-        return password
+    @property
+    def own_words(self) -> list[str]:
+        """What a password must not be guessed by."""
+        return [word for word in (self.email, self.username, self.display_name) if word]
 
 
 class Register(Upgrade):
-    """Opens an account. Parse it off the event loop, too."""
+    """Opens an account."""
 
     device: DeviceName | None = None
 

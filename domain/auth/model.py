@@ -5,12 +5,13 @@ from datetime import datetime
 
 from pydantic import Field
 
+from domain.accounts.me import Me
 from domain.audit.model import ActorKind
 from domain.core.collection import Spec
 from domain.core.errors import Forbidden
 from domain.core.ids import SessionId, UserId
 from domain.core.model import Document, Model, Timestamp
-from domain.users.model import Me, Role
+from domain.users.model import Role
 from domain.users.permissions import Permission, may
 
 

@@ -7,13 +7,15 @@ import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 import bcrypt
 from zxcvbn import zxcvbn
 
-from domain.core.errors import Unavailable
+from domain.core.errors import Unavailable, ValidationFailed
 
+P = ParamSpec("P")
 R = TypeVar("R")
 
 MIN_BYTES = 8
@@ -27,7 +29,7 @@ LEAST_SCORE = 3
 """Of zxcvbn's 0 to 4: safely unguessable, more than 10^8 guesses."""
 
 MOST_WAITING = 128
-"""Hashes that may wait or be computed at once: some twenty seconds of work."""
+"""Passwords that may wait to be judged or hashed at once: some twenty seconds of work."""
 
 NICENESS = 10
 """Of the threads: a tenth of the processor time that others of the same need get."""
@@ -55,7 +57,10 @@ def weakness(password: str, own_words: Sequence[str]) -> str | None:
 
 
 class Passwords:
-    """Hashes passwords with bcrypt at a cost (log2 of its rounds), in threads that leave a processor to the sockets."""
+    """Judges passwords, and hashes them with bcrypt at a cost (log2 of its rounds).
+
+    It does so in threads that leave a processor to the sockets. Each method raises `Unavailable` when too many wait.
+    """
 
     def __init__(self, cost: int) -> None:
         self._cost = cost
@@ -64,15 +69,22 @@ class Passwords:
         # No password matches it, and checking against it takes as long as against a real one.
         self._nobodys_hash = bcrypt.gensalt(cost) + b"." * 31
 
+    async def weakness(self, password: str, own_words: Sequence[str]) -> str | None:
+        """As the function of that name."""
+        return await self._computed(weakness, password, own_words)
+
+    async def first(self, password: str, own_words: Sequence[str]) -> str:
+        """The hash of the first password of an account; raises `ValidationFailed` when it is weak."""
+        if problem := await self.weakness(password, own_words):
+            raise ValidationFailed([{"field": "password", "message": problem}])
+        return await self.hash(password)
+
     async def hash(self, password: str) -> str:
-        """The hash to store; `password` has at most 72 bytes. Raises `Unavailable` when too many wait."""
+        """The hash to store; `password` has at most 72 bytes."""
         return (await self._computed(bcrypt.hashpw, password.encode(), bcrypt.gensalt(self._cost))).decode()
 
     async def matches(self, password: str, hashed: str | None) -> bool:
-        """Whether `hashed` is the hash of the password. Without a hash the answer is no, after the same work.
-
-        Raises `Unavailable` when too many wait.
-        """
+        """Whether `hashed` is the hash of the password. Without a hash the answer is no, after the same work."""
         secret, stored = password.encode(), hashed.encode() if hashed else self._nobodys_hash
         same = await self._computed(bcrypt.checkpw, secret[:MAX_BYTES], stored)
         return same and hashed is not None and len(secret) <= MAX_BYTES
@@ -81,12 +93,12 @@ class Passwords:
         """Whether the hash was made at another cost than new ones are."""
         return hashed.split("$")[2] != f"{self._cost:02}"
 
-    async def _computed(self, work: Callable[[bytes, bytes], R], password: bytes, salt: bytes) -> R:
+    async def _computed(self, work: Callable[P, R], *of: P.args, **options: P.kwargs) -> R:
         if self._waiting >= MOST_WAITING:
             raise Unavailable("Too many passwords wait to be checked.")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, password, salt)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *of, **options))
         finally:
             self._waiting -= 1
 

@@ -1,7 +1,7 @@
 """What stays of somebody whose account is erased: what they said, if the server is to keep it, but not that they did.
 
-A job does it, some thousand messages at a time: what is done does not match any more, so that each attempt goes on
-where the last one ended. Where others' messages name them, in reactions and mentions, `domain/privacy` takes them out.
+What is done does not match any more, so that each attempt goes on where the last one ended. Where others' messages
+name them, in reactions and mentions, `domain/privacy` takes them out.
 """
 
 import asyncio
@@ -13,19 +13,14 @@ from domain.chat.held import HELD
 from domain.chat.media import MEDIA, ChatMedia
 from domain.chat.model import CHANNELS, MARKERS, MESSAGES, Message, emptied
 from domain.core.clock import Clock
-from domain.core.collection import After, Changes, Database, Insert
+from domain.core.collection import After, Changes, Database
 from domain.core.errors import NotFound
 from domain.core.ids import UserId
-from domain.jobs.jobs import Jobs
-from domain.jobs.model import Job
-
-ERASURE_JOB = "chat_erasure"
 
 ERASED = UserId("erased")
 """Who has sent the messages of those who are gone."""
 
 AT_ONCE = 50
-PAGES_A_JOB = 100
 
 
 class Erasure:
@@ -37,40 +32,20 @@ class Erasure:
         database: Database,
         groups: Groups,
         media: ChatMedia,
-        jobs: Jobs,
         clock: Clock,
         keep_content: bool,
     ) -> None:
         self._database, self._groups = database, groups
-        self._media, self._jobs, self._clock, self._keep_content = media, jobs, clock, keep_content
+        self._media, self._clock, self._keep_content = media, clock, keep_content
         self._messages = database.collection(MESSAGES)
-
-    def of(self, user: UserId) -> Insert[Job]:
-        """The write that has a user erased, for the commit that erases the account. They must not be let in again."""
-        return self._jobs.new(ERASURE_JOB, {"userId": user})
-
-    async def run(self, job: Job) -> None:
-        """Erases a user, or some of what there is of them and asks for another job."""
-        user = UserId(job.payload["userId"])
-        if not await self.erase_some(user):
-            await self._database.commit(self.of(user))
 
     async def erase(self, user: UserId) -> None:
         """Erases a user. They must not be let in again. Idempotent."""
-        while not await self.erase_some(user):
-            pass
-
-    async def erase_some(self, user: UserId) -> bool:
-        """Erases some of what there is of a user; whether nothing is left."""
         await self._leave(user)
         await self._forget_held(user)
-        for _ in range(PAGES_A_JOB):
-            messages = await self._messages.find({"sender_id": user}, limit=AT_ONCE)
-            if not messages:
-                await self._forget_uploads(user)
-                return True
+        while messages := await self._messages.find({"sender_id": user}, limit=AT_ONCE):
             await asyncio.gather(*(self._anonymise(message) for message in messages))
-        return False
+        await self._forget_uploads(user)
 
     async def _leave(self, user: UserId) -> None:
         """Groups are left; a direct channel stays the other's."""
@@ -103,7 +78,7 @@ class Erasure:
 
     async def _forget_uploads(self, user: UserId) -> None:
         media = self._database.collection(MEDIA)
-        nobody: Changes = {"$set": {"uploader_id": ERASED}, "$inc": {"version": 1}}
+        nobody: Changes = {"$set": {"uploader_id": ERASED, "held_for": []}, "$inc": {"version": 1}}
         while found := await media.find({"uploader_id": user}, limit=AT_ONCE):
             for one in found:
                 if one.message_id is None:

@@ -69,7 +69,8 @@ class Media(WithEvents):
     """An image in a channel.
 
     digest: SHA-256 of the kept bytes. message_id: of the message that shows it. due_at: when it is to be removed.
-    removed: nobody sees it any more, though its files may still be there.
+    removed: nobody sees it any more, though its files may still be there. held_for: what needs it as evidence, so that
+    its files stay.
     """
 
     channel_id: ChannelId
@@ -84,13 +85,14 @@ class Media(WithEvents):
     message_id: MessageId | None = None
     due_at: Timestamp | None = None
     removed: bool = False
+    held_for: tuple[str, ...] = ()
     created_at: Timestamp
 
 
 MEDIA = Spec(
     "media",
     Media,
-    indexes=(("channel_id", "removed"), ("uploader_id", "created_at"), ("due_at",), ("unpublished_at",)),
+    indexes=(("channel_id", "removed"), ("uploader_id", "created_at"), ("due_at",), ("held_for",), ("unpublished_at",)),
 )
 
 
@@ -164,7 +166,7 @@ class ChatMedia:
             picture = await self._imaging.draw(await read(UPLOAD_BYTES), MOST_SIDE)
         media = self._document(user, channel_id, picture)
         await self._media.insert(media)
-        await self._store.put(_file(media), picture.data)
+        await self._store.put(file_of(media), picture.data)
         await self._database.commit(self._jobs.new(THUMBNAIL_JOB, {"mediaId": media.id}))
         return media_view(media)
 
@@ -184,7 +186,7 @@ class ChatMedia:
             raise NotFound
         if media.review == "pending" and not (own or moderates):
             raise MediaPending
-        file = _thumbnail_file(media) if thumbnail and media.thumbnail else _file(media)
+        file = _thumbnail_file(media) if thumbnail and media.thumbnail else file_of(media)
         data = await self._store.get(file)
         if data is None:
             raise NotFound
@@ -233,7 +235,7 @@ class ChatMedia:
         media = await self._media.get(media_id)
         if media is None or media.removed or media.thumbnail:
             return
-        data = await self._store.get(_file(media))
+        data = await self._store.get(file_of(media))
         if data is None:
             return
         thumbnail = await self._imaging.draw(data, THUMBNAIL_SIDE)
@@ -253,11 +255,15 @@ class ChatMedia:
             last = (due[-1].id, due[-1].id)
 
     async def _collect(self, media: Media) -> None:
+        if media.held_for:
+            later = self._clock.now() + seconds(DAY_S)
+            await self._media.replace(media.changed(removed=True, due_at=later))
+            return
         removed = media.removed or await self._media.replace(media.changed(removed=True))
-        if not removed:  # a message has taken it in this very moment
+        if not removed:  # a message or a case has taken it in this very moment
             return
         await self._store.delete(_thumbnail_file(media))
-        await self._store.delete(_file(media))
+        await self._store.delete(file_of(media))
         await self._media.delete(media.id)
 
     def _document(self, user: UserId, channel_id: ChannelId, picture: Picture) -> Media:
@@ -296,7 +302,8 @@ def url_of(media: Media) -> str:
 _SHARED_FIELDS = set(MediaView.model_fields) & set(Media.model_fields)
 
 
-def _file(media: Media) -> FileName:
+def file_of(media: Media) -> FileName:
+    """Under which it is kept."""
     return FileName(media.id)
 
 

@@ -38,7 +38,7 @@ class Catalogue:
 
     async def add(self, actor: Actor, command: AddGame) -> Game:
         """Adds a game; raises `GameExists`."""
-        game = _game(command.id, command)
+        game = game_of(command.id, command)
         entry = self._audit.entry("game.added", actor, f"game:{game.id}", after=_on_record(game))
         try:
             await self._database.commit(Insert(GAMES, game), entry)
@@ -54,7 +54,7 @@ class Catalogue:
             before = await self.get(game_id)
             if command.version not in {None, before.version}:
                 break
-            game = _game(game_id, command, version=before.version)
+            game = game_of(game_id, command, version=before.version)
             entry = self._audit.entry(
                 "game.replaced", actor, f"game:{game_id}", before=_on_record(before), after=_on_record(game)
             )
@@ -83,7 +83,8 @@ class Catalogue:
         raise Conflict
 
 
-def _game(game_id: GameId, fields: GameFields, *, version: int = 1) -> Game:
+def game_of(game_id: GameId, fields: GameFields, *, version: int = 1) -> Game:
+    """The game as it is stored."""
     said = {name: getattr(fields, name) for name in GameFields.model_fields}
     return Game(id=game_id, version=version, **{**said, "external_ids": fields.external_ids or None})
 

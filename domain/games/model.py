@@ -9,7 +9,7 @@ from domain.core.collection import Spec
 from domain.core.ids import GameId
 from domain.core.model import Document, Model
 from domain.games.rating import RatingRules
-from domain.games.rules import RuleSet
+from domain.games.rules import Entry, Name, RuleSet
 from domain.users.names import name_key
 from domain.users.words import words_of
 
@@ -17,10 +17,13 @@ ModeName = Literal["casual", "competitive", "ranked", "custom"]
 RATED: frozenset[ModeName] = frozenset({"competitive", "ranked"})
 """Modes whose results change ratings when teams play in them, unless the catalogue says otherwise."""
 
-Count = Annotated[int, Field(ge=1, le=100)]
+MOST_PLAYERS = 100
+"""Of a match."""
+
+Count = Annotated[int, Field(ge=1, le=MOST_PLAYERS)]
 
 
-class GroupSize(Model):
+class GroupSize(Entry):
     """How many players a match may have when it is one group."""
 
     min: Count
@@ -33,15 +36,17 @@ class GroupSize(Model):
         return self
 
 
-class Teams(Model):
-    """Teams of a match; `roles` says how many of each a team needs, of its `size` players."""
+class Teams(Entry):
+    """Teams of a match, of 100 players together at most; `roles` says how many of each a team needs, of its `size`."""
 
     count: Count
     size: Count
-    roles: dict[str, Count] | None = None
+    roles: Annotated[dict[Name, Count], Field(max_length=16)] | None = None
 
     @model_validator(mode="after")
-    def _roles_fit(self) -> Self:
+    def _all_fit(self) -> Self:
+        if self.count * self.size > MOST_PLAYERS:
+            raise ValueError(f"count times size must not exceed {MOST_PLAYERS}")
         if self.roles and sum(self.roles.values()) > self.size:
             raise ValueError("roles must fit into size")
         return self
@@ -51,7 +56,7 @@ def _opposed(teams: Teams | None) -> bool:
     return teams is not None and teams.count > 1
 
 
-class Mode(Model):
+class Mode(Entry):
     """A way to play a game: in teams, or else as one group. matching: how its players are found.
 
     enabled: whether new games of it may begin. What has begun goes on; who waits for one is told, and waits no more.

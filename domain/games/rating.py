@@ -1,32 +1,25 @@
 """How the ratings of a mode live on between matches, as data in the catalogue: seasons, decay and the leaderboard."""
 
-from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from domain.core.model import Model, Timestamp
-from domain.games.rules import Name
-
-
-def _with_zone(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("must name its zone, as in 2026-01-31T18:30:00Z")
-    return moment
+from domain.core.model import Moment
+from domain.games.rules import Entry, Name
 
 
-class Season(Model):
+class Season(Entry):
     """From `startsAt` on, until the next season. `softReset` is how far its start moves each rating towards a new one.
 
     0 leaves a rating as it is, 1 makes it that of a new player; in between the order of the players stays.
     """
 
     name: Name
-    starts_at: Annotated[Timestamp, AfterValidator(_with_zone)]
+    starts_at: Moment
     soft_reset: Annotated[float, Field(ge=0, le=1)] = 0.25
 
 
-class Decay(Model):
+class Decay(Entry):
     """Who does not play becomes uncertain: after `afterDays` sigma grows by `sigmaPerDay` a day, up to `sigmaMax`."""
 
     after_days: Annotated[float, Field(ge=0, le=3650)]
@@ -34,14 +27,14 @@ class Decay(Model):
     sigma_max: Annotated[float, Field(gt=0, le=500)] = 350
 
 
-class RatingRules(Model):
+class RatingRules(Entry):
     """The rules of a mode's ratings.
 
     seasons: in the order of their starts; without any, ratings go on for ever. listedFrom: how many rated matches of
     the season put a player on the leaderboard.
     """
 
-    seasons: Annotated[tuple[Season, ...], Field(max_length=100)] = ()
+    seasons: Annotated[tuple[Season, ...], Field(max_length=100, strict=False)] = ()
     decay: Decay | None = None
     listed_from: Annotated[int, Field(ge=1, le=100)] = 5
 

@@ -6,16 +6,25 @@ step for it never softens.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from domain.core.model import Model
+from domain.core.model import Model, Text
 
 Name = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9_-]+$")]
+Word = Annotated[Text, Field(min_length=1, max_length=64)]
+"""A value of a ticket's attribute."""
+
 Seconds = Annotated[float, Field(ge=0, le=604_800)]
 Bound = Annotated[float, Field(ge=0, le=1e9)]
 
 
-class Step(Model):
+class Entry(Model):
+    """Part of a mode, as it is given, stored and sent: no type stands for another, no field is passed over."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Step(Entry):
     """From `afterS` seconds of waiting on the bound is `limit`; none means that it binds no more."""
 
     after_s: Seconds
@@ -29,10 +38,10 @@ def _rising(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return steps
 
 
-Steps = Annotated[tuple[Step, ...], Field(max_length=16), AfterValidator(_rising)]
+Steps = Annotated[tuple[Step, ...], Field(max_length=16, strict=False), AfterValidator(_rising)]
 
 
-class _Named(Model):
+class _Named(Entry):
     """A rule has a name, by which players are told what keeps them waiting."""
 
     name: Name
@@ -79,11 +88,17 @@ class MaxLatency(_Named):
     expand: Steps = ()
 
 
-class Share(Model):
+class Share(Entry):
     """How many players of a kind there must and may be."""
 
     min: Annotated[int, Field(ge=0, le=100)] = 0
     max: Annotated[int, Field(ge=0, le=100)] = 100
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("min must not exceed max")
+        return self
 
 
 class Composition(_OfAttribute):
@@ -93,7 +108,7 @@ class Composition(_OfAttribute):
     """
 
     type: Literal["composition"]
-    counts: Annotated[dict[str, Share], Field(min_length=1, max_length=16)]
+    counts: Annotated[dict[Word, Share], Field(min_length=1, max_length=16)]
     per: Literal["team", "match"] = "match"
     until_s: Seconds | None = None
 
@@ -109,7 +124,7 @@ SKILL_STEPS = (
 )
 
 
-class RuleSet(Model):
+class RuleSet(Entry):
     """How a mode's tickets are matched.
 
     skill: most rating points between two tickets of which one wants similar skill. nearS: for how long a preferred
@@ -125,7 +140,7 @@ class RuleSet(Model):
     party_premium: Annotated[float, Field(ge=0, le=1000)] = 25
     slowest: Annotated[float, Field(ge=1, le=10)] = 1
     hold_s: Annotated[float, Field(ge=0, le=600)] = 45
-    rules: Annotated[tuple[Rule, ...], Field(max_length=16)] = ()
+    rules: Annotated[tuple[Rule, ...], Field(max_length=16, strict=False)] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -5,12 +5,16 @@ from importlib.resources import files
 from pydantic import TypeAdapter
 
 from domain.core.collection import Database, Duplicate
+from domain.games.catalogue import game_of
+from domain.games.commands import AddGame
 from domain.games.model import GAMES, Game
 
 
 def catalogue() -> list[Game]:
-    """The games of `catalogue.json`."""
-    return TypeAdapter(list[Game]).validate_json((files("domain.games") / "catalogue.json").read_bytes())
+    """The games of `catalogue.json`, as strictly read as what administrators add."""
+    said = (files("domain.games") / "catalogue.json").read_bytes()
+    games = TypeAdapter(list[AddGame]).validate_json(said, by_alias=True, by_name=False)
+    return [game_of(game.id, game) for game in games]
 
 
 async def seed(database: Database) -> int:

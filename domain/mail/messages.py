@@ -26,11 +26,16 @@ class ResetPassword(Kept):
 
 
 class PasswordChanged(Kept):
-    """Tells that the password is another one now."""
+    """Tells that the password is another one now.
+
+    identities: the providers by which one can log in, too. unlinked: those by which one could before.
+    """
 
     kind: Literal["password_changed"] = "password_changed"
     name: str
     at: Timestamp
+    identities: tuple[str, ...] = ()
+    unlinked: tuple[str, ...] = ()
 
 
 class EmailChanged(Kept):
@@ -41,6 +46,24 @@ class EmailChanged(Kept):
     at: Timestamp
 
 
+class IdentityLinked(Kept):
+    """Tells that one can log in by a provider from now on."""
+
+    kind: Literal["identity_linked"] = "identity_linked"
+    name: str
+    at: Timestamp
+    provider: str
+
+
+class IdentityUnlinked(Kept):
+    """Tells that one cannot log in by a provider any more."""
+
+    kind: Literal["identity_unlinked"] = "identity_unlinked"
+    name: str
+    at: Timestamp
+    provider: str
+
+
 Secret = VerifyEmail | ResetPassword
-Notice = Annotated[PasswordChanged | EmailChanged, Field(discriminator="kind")]
-Message = Secret | PasswordChanged | EmailChanged
+Notice = Annotated[PasswordChanged | EmailChanged | IdentityLinked | IdentityUnlinked, Field(discriminator="kind")]
+Message = Secret | PasswordChanged | EmailChanged | IdentityLinked | IdentityUnlinked

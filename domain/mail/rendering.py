@@ -2,10 +2,19 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from domain.mail.messages import EmailChanged, Message, PasswordChanged, ResetPassword, VerifyEmail
+from domain.mail.messages import (
+    EmailChanged,
+    IdentityLinked,
+    IdentityUnlinked,
+    Message,
+    PasswordChanged,
+    ResetPassword,
+    VerifyEmail,
+)
 
 LIKE_A_LINK = re.compile(r"\S[.:/@\u3002]\S")
 
@@ -84,7 +93,21 @@ def _content(message: Message) -> _Content:
             return _Content(
                 "Your password was changed",
                 f"the password of your account was changed on {message.at:%d %B %Y at %H:%M} UTC. All other devices "
-                "are logged out.",
+                f"are logged out.{_other_ways(message.identities, message.unlinked)}",
+                "If it was not you, ask for a new password at once.",
+            )
+        case IdentityLinked():
+            return _Content(
+                "Another login for your account",
+                f"since {message.at:%d %B %Y at %H:%M} UTC one can log in to your account by {message.provider}, too.",
+                "If it was not you, ask for a new password at once: that logs out all devices and unlinks what was "
+                "linked in the last 30 days.",
+            )
+        case IdentityUnlinked():
+            return _Content(
+                "A login of your account was removed",
+                f"since {message.at:%d %B %Y at %H:%M} UTC one cannot log in to your account by {message.provider} "
+                "any more.",
                 "If it was not you, ask for a new password at once.",
             )
         case EmailChanged():
@@ -94,6 +117,16 @@ def _content(message: Message) -> _Content:
                 "will come here.",
                 "If it was not you, write to the support of your game at once.",
             )
+
+
+def _other_ways(identities: Sequence[str], unlinked: Sequence[str]) -> str:
+    """What is said of the logins besides the password."""
+    said = ""
+    if unlinked:
+        said += f" Logins that were linked of late are removed: {', '.join(unlinked)}. Link those again that are yours."
+    if identities:
+        said += f" One can also log in by: {', '.join(identities)}. Unlink what is not yours."
+    return said
 
 
 def _hours(count: int) -> str:

@@ -15,10 +15,10 @@ from pydantic import (
 )
 
 from domain.core.ids import GameId, UserId
-from domain.core.model import ID_SHAPE, Command, Moment, Text
+from domain.core.model import ID_SHAPE, Command, Moment
 from domain.core.tags import Language, Region, distinct
 from domain.games.model import ModeName
-from domain.games.rules import Name
+from domain.games.rules import Name, Word
 
 Preference = Literal["strict", "preferred", "any"]
 
@@ -41,7 +41,6 @@ def _each_once(value: Any) -> Any:
 
 
 Latency = Annotated[int, Field(ge=0, le=10_000)]
-Word = Annotated[Text, Field(min_length=1, max_length=64)]
 Words = Annotated[list[Word], AfterValidator(distinct)]
 Attribute = Annotated[
     Annotated[float, Field(ge=-1e9, le=1e9)] | Word | Annotated[Words, Field(max_length=32)],

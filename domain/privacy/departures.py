@@ -7,20 +7,22 @@ from typing import Any, Protocol
 
 from domain.audit.audit import Audit
 from domain.audit.model import SERVER, Actor
-from domain.auth.auth import Auth
-from domain.auth.throttle import account_key
+from domain.auth.throttle import name_mark
 from domain.core.cache import Cache
-from domain.core.clock import Clock
+from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Collection, Database, Delete, StorageConflict, Update
 from domain.core.errors import Conflict
 from domain.core.ids import UserId
+from domain.core.isolation import Report
 from domain.core.model import Document
 from domain.core.retries import RETRIES, pause
+from domain.jobs.jobs import Jobs
 from domain.jobs.model import Job
 from domain.lobbies.model import SEATS
 from domain.parties.model import PARTY_SEATS
 from domain.privacy.anonymity import traces_of
 from domain.privacy.holdings import HOLDINGS, Holding, pages
+from domain.reports.enforcement import AGAIN_S, ENFORCE_JOB
 from domain.users.model import USERS, User, user_tag
 
 ERASURE_JOB = "privacy_erase"
@@ -37,27 +39,34 @@ class Traces(Protocol):
 
 
 class Departures:
-    """The use cases of deleting and erasing accounts. grace: in which a login brings a deleted account back."""
+    """The use cases of deleting and erasing accounts.
+
+    expel: ends what the user of a deleted account is doing; a job does it again. grace: in which a login brings such an
+    account back.
+    """
 
     def __init__(
         self,
         *,
         database: Database,
         cache: Cache,
-        auth: Auth,
+        expel: Step,
+        jobs: Jobs,
         audit: Audit,
         clock: Clock,
         grace: timedelta,
         traces: Traces,
         steps: Sequence[Step],
+        report: Report,
     ) -> None:
-        self._database, self._cache, self._auth = database, cache, auth
+        self._database, self._cache = database, cache
+        self._expel, self._jobs, self._report = expel, jobs, report
         self._audit, self._clock = audit, clock
         self._grace, self._traces, self._steps = grace, traces, steps
         self._users = database.collection(USERS)
 
     async def delete(self, user: UserId, *, address: str | None = None) -> None:
-        """Closes the account and ends its sessions; its connections are cut, so that its places are given up.
+        """Closes the account and ends its sessions; connections are cut and places given up, also after a crash.
 
         Deleting twice is deleting once. Raises `Conflict` when the account is changed in this very moment, or what is
         over of a sanction still stands on it: a sanction must not end by a deletion that is taken back.
@@ -68,15 +77,19 @@ class Departures:
             "$inc": {"version": 1, "epoch": 1},  # no session of before comes back with the account
         }
         entry = self._audit.entry("users.deleted", Actor(kind="user", id=user, address=address), f"user:{user}")
+        again = self._jobs.new(ENFORCE_JOB, {"userId": user}, at=now + seconds(AGAIN_S))
         try:
-            await self._database.commit(Update(USERS, user, gone, expect={"status": "active"}), entry)
+            await self._database.commit(Update(USERS, user, gone, expect={"status": "active"}), entry, again)
         except StorageConflict:
             account = await self._users.get(user)
             if account and account.status != "deleted":
                 raise Conflict from None
             return  # it is closed already
         await self._cache.invalidate(user_tag(user))
-        await self._auth.logout_all(user)
+        try:
+            await self._expel(user)
+        except Exception as failure:
+            self._report(f"deletion of {user}", failure)
 
     async def erase_due(self, _: Job) -> None:
         """Erases the accounts whose days of grace are over. A job does it; each attempt goes on where one ended."""
@@ -140,6 +153,5 @@ class Departures:
 
 
 def _marks(user: User) -> list[str]:
-    """What stands in the names of what is hot of a user: the id, and the credentials as the throttle of logins has
-    them."""
-    return [user.id, *(account_key(credential) for credential in (user.username, user.email) if credential)]
+    """What stands in the names of what is hot of a user: the id, and the names as the throttle of logins has them."""
+    return [user.id, *(name_mark(name) for name in (user.username, user.email) if name)]

@@ -181,12 +181,14 @@ def _message(message: Message, user: User) -> Document:
 
 
 def _report(report: Report, user: User) -> Document | None:
-    """What was said of the person goes; what they said of others stays, under a name that is one report's only."""
+    """What was said of the person goes, and leaves the reporter their word that they have reported somebody; what the
+    person said of others stays, under a name that is one report's only. A report of nobody by nobody goes."""
+    nobody = UserId(f"{ERASED}-{report.id}")
     if report.user_id == user.id:
-        return None
+        report = report.changed(user_id=None, description=None, evidence=())
     if report.reporter_id == user.id:
-        report = report.changed(reporter_id=UserId(f"{ERASED}-{report.id}"))
-    return anonymise(report, user)
+        report = report.changed(reporter_id=nobody)
+    return anonymise(report, user) if report.user_id or report.reporter_id != nobody else None
 
 
 USER_SECRETS = ("email_key", "username_key", "search_keys", "password_hash", "former_hashes", "epoch")

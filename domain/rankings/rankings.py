@@ -13,7 +13,7 @@ from domain.games.rating import RatingRules
 from domain.rankings.model import RATINGS, PlayerRating, rating_id
 from domain.rankings.seasons import at, season_at
 from domain.rankings.skill import rated
-from domain.users.model import GameProfile, GameProfileView, Me, Rating, User
+from domain.users.model import Rating, User
 
 MOST_RATINGS = 1000
 """Of one player, over all games and modes."""
@@ -57,15 +57,15 @@ class Rankings:
         now = self._clock.now()
         return {user: {game: _latest(stored, user, game, modes[game], now) for game in games} for user in users}
 
-    async def me(self, user: User) -> Me:
-        """What a user sees of themselves, with the rating of each game in the mode last played."""
+    async def last_played(self, user: User) -> dict[GameId, Rating]:
+        """The user's rating in each game that they have a profile and a rating in, of the mode last played."""
         ratings: dict[GameId, Rating] = {}
         if user.game_profiles:
             stored = await self._ratings.find({"user_id": user.id}, limit=MOST_RATINGS)
             now = self._clock.now()
             for rating in sorted(stored, key=lambda rating: rating.played_at):
                 ratings[rating.game_id] = at(rating, await self._rules_of(rating), now).rating
-        return _me(user, ratings)
+        return ratings
 
     async def changes(self, game: GameId, mode: Mode, sides: Sequence[Side]) -> list[RatingChange]:
         """What a match with that outcome makes of its players' ratings, to be written in one commit with it."""
@@ -130,15 +130,3 @@ def _change(before: PlayerRating, rating: Rating, mode: Mode, *, won: bool, know
     )
     write: Write = Replace(RATINGS, after) if known else Insert(RATINGS, after)
     return RatingChange(before.rating, after, write)
-
-
-def _me(user: User, ratings: dict[GameId, Rating]) -> Me:
-    profiles = tuple(_profile_view(profile, ratings.get(profile.game_id, Rating())) for profile in user.game_profiles)
-    return Me(**user.model_dump(include=_SHARED_FIELDS), avatar_url=user.avatar_url, game_profiles=profiles)
-
-
-def _profile_view(profile: GameProfile, rating: Rating) -> GameProfileView:
-    return GameProfileView(**profile.model_dump(), rating=rating)
-
-
-_SHARED_FIELDS = set(Me.model_fields) & set(User.model_fields) - {"game_profiles"}

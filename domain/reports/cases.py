@@ -7,17 +7,20 @@ from typing import Any
 
 from domain.audit.audit import Audit
 from domain.audit.model import Actor
-from domain.core.clock import Clock
+from domain.chat.media import Media
+from domain.core.clock import Clock, seconds
 from domain.core.collection import Database, Insert, Replace, StorageConflict, Write
 from domain.core.errors import AppError, Conflict, Forbidden, NotFound, ValidationFailed
-from domain.core.ids import UserId
+from domain.core.ids import MediaId, UserId
 from domain.core.index import may_lag
 from domain.core.listing import given
 from domain.core.paging import Page, after, cursor_of
 from domain.core.retries import RETRIES, pause
+from domain.jobs.jobs import Jobs
 from domain.notifications.model import Notification, ReportOutcome
 from domain.notifications.notifications import Notifications
 from domain.reports.commands import AddNote, AssignCase, CaseQuery, ResolveCase
+from domain.reports.images import HELD_S, LET_GO_JOB, HeldImages
 from domain.reports.model import CASES, REPORTS, Case, Note, Resolution
 from domain.reports.sanctions import Sanctions
 from domain.reports.views import CaseSummary, CaseView, case_summary, case_view, report_view
@@ -59,10 +62,13 @@ class Cases:
         sanctions: Sanctions,
         audit: Audit,
         notifications: Notifications,
+        images: HeldImages,
+        jobs: Jobs,
         clock: Clock,
     ) -> None:
         self._database, self._users, self._sanctions = database, users, sanctions
         self._audit, self._notifications, self._clock = audit, notifications, clock
+        self._images, self._jobs = images, jobs
         self._cases, self._reports = database.collection(CASES), database.collection(REPORTS)
 
     async def queue(self, query: CaseQuery) -> Page[CaseSummary]:
@@ -79,6 +85,10 @@ class Cases:
     async def view(self, actor: Actor, id: str) -> CaseView:
         """One case with all that is known; raises `NotFound` and `OwnCase`, as all below does."""
         return await self._view(await self._found(actor, id))
+
+    async def image(self, actor: Actor, media_id: MediaId) -> tuple[Media, bytes]:
+        """An image among the evidence of a case, and its bytes, whatever became of the message; raises `NotFound`."""
+        return await self._images.open(actor.id, media_id)
 
     async def note(self, actor: Actor, id: str, command: AddNote) -> CaseView:
         """Writes something down for the others; raises `NotFound`, and `ValidationFailed` for too many notes."""
@@ -124,7 +134,8 @@ class Cases:
             )
             resolved = case.changed(status="resolved", open_for=None, resolution=resolution, updated_at=now)
             news = await self._outcomes(case, acted=asked is not None)
-            writes = [*self._writes(actor, "report.resolved", case, resolved, command.reason), *news]
+            over = self._jobs.new(LET_GO_JOB, {"caseId": case.id}, at=now + seconds(HELD_S))
+            writes = [*self._writes(actor, "report.resolved", case, resolved, command.reason), *news, over]
             with suppress(StorageConflict):  # somebody has reported or judged in this very moment
                 await self._database.commit(*writes, *(sentence.writes if sentence else ()))
                 if sentence:

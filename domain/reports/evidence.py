@@ -7,7 +7,7 @@ from domain.chat.model import CHANNELS, MESSAGES, message_view
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.errors import NotFound
-from domain.core.ids import LobbyId, UserId
+from domain.core.ids import LobbyId, MediaId, UserId
 from domain.lobbies.model import LOBBIES, Lobby, outside_view
 from domain.lobbies.trail import Trail
 from domain.matchmaking.model import MATCHES, match_view
@@ -47,13 +47,13 @@ class EvidenceTaker:
         message = await self._messages.get(id)
         if message is None or not await self._talks_in(reporter, message.channel_id):
             raise _unseen("message")
-        return self._copy("message", id, message_view(message).wire(), message.sender_id)
+        return self._copy("message", id, message_view(message).wire(), message.sender_id, message.media_id)
 
     async def _image(self, reporter: UserId, id: str) -> Evidence:
         media = await self._media.get(id)
         if media is None or media.removed or not await self._talks_in(reporter, media.channel_id):
             raise _unseen("image")
-        return self._copy("media", id, {**media_view(media).wire(), "digest": media.digest}, media.uploader_id)
+        return self._copy("media", id, {**media_view(media).wire(), "digest": media.digest}, media.uploader_id, id)
 
     async def _lobby(self, reporter: UserId, id: str) -> Evidence:
         lobby = await self._lobbies.get(id)
@@ -74,8 +74,11 @@ class EvidenceTaker:
         channel = await self._channels.get(channel_id)
         return channel is not None and user in channel.member_ids
 
-    def _copy(self, kind: EvidenceKind, id: str, data: dict[str, object], user: UserId | None) -> Evidence:
-        return Evidence(kind=kind, id=id, user_id=user, taken_at=self._clock.now(), data=data)
+    def _copy(
+        self, kind: EvidenceKind, id: str, data: dict[str, object], user: UserId | None, image: str | None = None
+    ) -> Evidence:
+        image_id = MediaId(image) if image else None
+        return Evidence(kind=kind, id=id, user_id=user, image_id=image_id, taken_at=self._clock.now(), data=data)
 
 
 def _is_in(user: UserId, lobby: Lobby) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from domain.core.collection import Spec
-from domain.core.ids import UserId
+from domain.core.ids import MediaId, UserId
 from domain.core.model import Document, Kept, Timestamp
 
 Reason = Literal[
@@ -18,12 +18,14 @@ Action = Literal["none", "warning", "mute", "suspension", "ban"]
 class Evidence(Kept):
     """What somebody points at, as it was when they did: the thing itself may be changed afterwards.
 
-    data: as members of its channel, lobby or match saw it. user_id: who made it, where somebody did.
+    data: as members of its channel, lobby or match saw it. user_id: who made it, where somebody did. image_id: of what
+    it shows, for moderators to look at; see `images.py`.
     """
 
     kind: EvidenceKind
     id: str
     user_id: UserId | None = None
+    image_id: MediaId | None = None
     taken_at: Timestamp
     data: dict[str, Any]
 
@@ -31,13 +33,13 @@ class Evidence(Kept):
 class Report(Document):
     """What one player says of another for one reason. Saying it again while the case is open adds to it.
 
-    case_id: what it belongs to, with all that others say of the same player meanwhile. reporter_id: missing once their
-    account is erased.
+    case_id: what it belongs to, with all that others say of the same player meanwhile. user_id: missing once the
+    reported account is erased, and with it all that was said of it. reporter_id: nobody's once theirs is.
     """
 
     case_id: str
     reporter_id: UserId | None = None
-    user_id: UserId
+    user_id: UserId | None = None
     reason: Reason
     description: str | None = None
     evidence: tuple[Evidence, ...] = ()

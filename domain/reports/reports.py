@@ -11,6 +11,7 @@ from domain.core.paging import Page, PageQuery, after, cursor_of
 from domain.core.retries import RETRIES, pause
 from domain.reports.commands import SubmitReport
 from domain.reports.evidence import EvidenceTaker
+from domain.reports.images import HeldImages
 from domain.reports.model import CASES, REPORTS, Case, Evidence, Report
 from domain.reports.priority import SEVERITY, credit, priority
 from domain.reports.views import MyReport, my_report
@@ -89,6 +90,7 @@ class Reports:
         writes: list[Write] = [
             Replace(CASES, case) if before else Insert(CASES, case),
             Replace(REPORTS, report) if first else Insert(REPORTS, report),
+            *HeldImages.hold(evidence, case.id),
         ]
         await self._database.commit(*writes)
         return my_report(report, case)

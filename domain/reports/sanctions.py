@@ -1,7 +1,7 @@
 """The use cases of sanctions: imposed, lifted, and over by themselves."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.audit.audit import Audit
@@ -19,7 +19,7 @@ from domain.jobs.model import Job
 from domain.notifications.model import Notification, SystemNotice
 from domain.notifications.notifications import Notifications
 from domain.reports.commands import Impose
-from domain.reports.enforcement import Enforcement
+from domain.reports.enforcement import AGAIN_S, ENFORCE_JOB, Enforcement
 from domain.reports.model import SANCTIONS, Sanction, SanctionKind
 from domain.reports.standing import Standing, standing, standing_of, written
 from domain.reports.views import SanctionView, sanction_view
@@ -27,10 +27,6 @@ from domain.users.model import ROLES, User
 from domain.users.users import Users
 
 END_JOB = "sanction_end"
-ENFORCE_JOB = "sanction_enforce"
-AGAIN_S = 2.0
-"""What was on its way when the sanction came is looked for once more after so many seconds."""
-
 IN_FORCE_MAX = 100
 TITLES: dict[SanctionKind, str] = {
     "warning": "A warning",
@@ -156,7 +152,7 @@ class Sanctions:
                 await self._end(sanction, SERVER, "user.sanction_ended", None)
 
     async def run_enforce(self, job: Job) -> None:
-        """The job that follows a suspension or a ban. Idempotent."""
+        """The job that follows a suspension, a ban or a deletion. Idempotent."""
         await self._enforcement.expel(UserId(job.payload["userId"]))
 
     async def _end(self, sanction: Sanction, actor: Actor, action: str, reason: str | None) -> Sanction:
@@ -178,23 +174,20 @@ class Sanctions:
     async def _stands(
         self, ended: Sanction, actor: Actor, action: str, reason: str | None, now: datetime
     ) -> tuple[Write, ...]:
-        """The account without a sanction, and the entry; of an account that is being deleted only its mute changes."""
+        """The account without a sanction, and the entry."""
         account = await self._users.find(ended.user_id)
         left = [one for one in await self._in_force(ended.user_id) if one.id != ended.id]
         after = standing(left, now)
         if account is None:
             return (self._entry(action, actor, ended, (Standing(), after), reason),)
-        before = standing_of(account)
-        if account.status == "deleted":
-            after = replace(after, status="deleted", status_until=before.status_until)
-        return written(account, after), self._entry(action, actor, ended, (before, after), reason)
+        return written(account, after), self._entry(action, actor, ended, (standing_of(account), after), reason)
 
     async def _below(self, actor: Actor, user: UserId) -> User:
-        """The account of somebody over whom the actor may judge."""
+        """The account of somebody over whom the actor may judge. To delete it, and to have it back, is no way out."""
         ids = [user, UserId(actor.id)] if actor.kind == "user" and actor.id else [user]
         found = await self._users.get_many(ids)
         account = found.get(user)
-        if account is None or account.status == "deleted":
+        if account is None:
             raise NotFound("There is no such user.")
         if actor.kind == "user":
             judge = found.get(UserId(actor.id or ""))

@@ -41,13 +41,16 @@ def standing(sanctions: Iterable[Sanction], now: datetime) -> Standing:
 
 
 def standing_of(user: User) -> Standing:
-    """What the account says."""
-    return Standing(user.status, user.status_until, user.muted_until)
+    """What the account says; of a deleted one, what it will say when it is back."""
+    status = user.returns_as if user.status == "deleted" else user.status
+    return Standing(status, user.status_until, user.muted_until)
 
 
 def written(user: User, after: Standing) -> Update[User]:
-    """The write that puts a standing on the account as it was read."""
+    """The write that puts a standing on the account as it was read. A deleted one stays deleted."""
     fields = asdict(after)
+    if user.status == "deleted":
+        fields["returns_as"] = fields.pop("status")
     changes: dict[str, dict[str, Any]] = {
         "$set": {name: value for name, value in fields.items() if value is not None},
         "$unset": {name: True for name, value in fields.items() if value is None},

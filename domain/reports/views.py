@@ -18,10 +18,13 @@ from domain.reports.model import (
 
 
 class MyReport(Model):
-    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved."""
+    """A report as its reporter sees it. outcome: whether anything was done, once it is resolved.
+
+    Once the reported account is erased, so is what was said of it: userId, description and outcome are missing then.
+    """
 
     id: str
-    user_id: UserId
+    user_id: UserId | None
     reason: Reason
     description: str | None
     evidence: int

@@ -1,4 +1,4 @@
-"""The user as stored, and as shown to others (`PublicUser`) and to themselves (`Me`)."""
+"""The user as stored, and as shown to others (`PublicUser`)."""
 
 from typing import Literal, Self, get_args
 
@@ -84,6 +84,7 @@ class User(Document):
     former_hashes: of the passwords before this one. epoch: raised to end all sessions and mailed links of before.
     identities: the providers by which the user may log in (domain/auth/external.py has who they are there).
     status_until: when a suspension or a ban is over, which may then still stand in `status` for some seconds.
+    returns_as: what a deleted account's sanctions come to, which is its status once it is back.
     muted_until: by the server's moderators, in every channel.
     """
 
@@ -107,6 +108,7 @@ class User(Document):
     identities: tuple[str, ...] = ()
     status: Status = "active"
     status_until: Timestamp | None = None
+    returns_as: Status = "active"
     muted_until: Timestamp | None = None
     karma: int = 0
     preferences: Preferences = Preferences()
@@ -149,25 +151,3 @@ class PublicUser(Model):
     bio: str | None
     karma: int
     created_at: Timestamp
-
-
-class GameProfileView(GameProfile):
-    """What a player is in one game, with their rating in the mode they played last."""
-
-    rating: Rating
-
-
-class Me(PublicUser):
-    """A user as they see themselves. phone, gender, birthYear: nobody else sees them."""
-
-    email: str | None
-    email_verified: bool
-    guest: bool
-    roles: tuple[Role, ...]
-    identities: tuple[str, ...]
-    status: Status
-    preferences: Preferences
-    game_profiles: tuple[GameProfileView, ...]
-    phone: str | None
-    gender: str | None
-    birth_year: int | None

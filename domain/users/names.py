@@ -1,11 +1,13 @@
 """What people type about themselves, cleaned before it is judged: trimmed, in Unicode NFC, nothing invisible in it."""
 
+import re
 import unicodedata
 from typing import Annotated
 
 import email_validator
 from pydantic import AfterValidator, Field
 
+from domain.core.errors import ValidationFailed
 from domain.core.model import Text
 
 ZERO_WIDTH_JOINER = "\u200d"
@@ -13,6 +15,24 @@ ZERO_WIDTH_JOINER = "\u200d"
 
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols by category, of which nothing shows: the Hangul fillers and the empty Braille pattern."""
+
+
+RESERVED = frozenset(
+    {
+        *("abuse", "admin", "administrator", "all", "anonymous", "deleted", "erased", "everyone", "gamemaster"),
+        *("help", "here", "maoga", "maogaadmin", "maogateam", "maogasupport", "mod", "moderator", "null"),
+        *("official", "operator", "postmaster", "root", "security", "server", "service", "staff", "superuser"),
+        *("support", "sysadmin", "system", "team", "undefined", "webmaster"),
+    }
+)
+"""Names that seem to speak for the server, its staff or everybody."""
+
+
+def refuse_reserved(username: str) -> None:
+    """Raises `ValidationFailed` for a username that only the command line gives away, also as `Ad-min_1`."""
+    bare = re.sub(r"[\W_]", "", name_key(username)).strip("0123456789")
+    if bare in RESERVED:
+        raise ValidationFailed([{"field": "username", "message": "is reserved"}])
 
 
 def name_key(name: str) -> str:

@@ -11,7 +11,7 @@ from domain.core.ids import GameId, UserId
 from domain.core.retries import RETRIES, pause
 from domain.users.commands import SetGameProfile, UpdatePreferences, UpdateProfile
 from domain.users.model import USERS, GameProfile, Preferences, User, user_tag
-from domain.users.names import name_key, search_keys_of
+from domain.users.names import name_key, refuse_reserved, search_keys_of
 from domain.users.users import UsernameTaken
 
 MOST_GAME_PROFILES = 50
@@ -40,13 +40,18 @@ class Profiles:
         self._cache = cache
 
     async def update(self, user_id: UserId, command: UpdateProfile) -> User:
-        """Changes what is given; raises `UsernameTaken`, or `ValidationFailed` for a year of birth to come."""
+        """Changes what is given.
+
+        Raises `UsernameTaken`, or `ValidationFailed` for a reserved name and a year of birth to come.
+        """
         given = command.model_dump(exclude_unset=True)
         if (given.get("birth_year") or 0) > self._clock.now().year:
             raise ValidationFailed([{"field": "birthYear", "message": "must not lie ahead"}])
 
         def decide(user: User) -> dict[str, Any]:
             username, shown = given.get("username", user.username), given.get("display_name", user.display_name)
+            if name_key(username) != user.username_key:  # who has such a name from the command line keeps it
+                refuse_reserved(username)
             keys = {"username_key": name_key(username), "search_keys": search_keys_of(username, shown)}
             return {**given, **keys}
 

@@ -115,16 +115,16 @@ class Users:
 
     async def restored(self, user: User) -> User:
         """The account of somebody who has proved to be its user: open again if they had deleted it, and it is not too
-        late; otherwise as it is."""
+        late; otherwise as it is. Raises `NotFound` when it was erased in this very moment."""
         back: Changes = {
-            "$set": {"status": "active"},
+            "$set": {"status": user.returns_as, "returns_as": "active"},
             "$unset": {"deleted_at": True, "erase_at": True},
             "$inc": {"version": 1},
         }
         if user.status != "deleted":
             return user
-        in_time = {"status": "deleted", "erase_at": {"$gt": self._clock.now()}}
-        return await self._users.update(user.id, back, expect=in_time) or user
+        in_time = {"version": user.version, "status": "deleted", "erase_at": {"$gt": self._clock.now()}}
+        return await self._users.update(user.id, back, expect=in_time) or await self.get(UserId(user.id))
 
     @staticmethod
     def public(user: User) -> PublicUser:

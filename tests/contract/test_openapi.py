@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import validate
 
 from domain.core.events import Event
@@ -128,6 +129,26 @@ def test_the_asyncapi_document_has_the_shape_of_its_specification() -> None:
     for channel in SOCKETS["channels"].values():
         for message in channel["messages"].values():
             assert {"name", "payload"} <= set(message)
+
+
+def test_every_asyncapi_schema_is_one_that_asyncapi_can_read() -> None:
+    """A Schema Object is JSON Schema draft 07 and some words more, of which `discriminator` is a property's name."""
+    payloads = [
+        message["payload"] for channel in SOCKETS["channels"].values() for message in channel["messages"].values()
+    ]
+    for schema in (*SOCKETS["components"]["schemas"].values(), *payloads):
+        Draft7Validator.check_schema(schema)
+    assert b'"discriminator":{' not in orjson.dumps(SOCKETS)
+    assert b'"discriminator":{' in orjson.dumps(REST)
+
+
+@pytest.mark.parametrize("message", ["server.message", "server.notification", "client.enqueue", "ack.enqueue"])
+def test_an_asyncapi_schema_refuses_nonsense(message: str) -> None:
+    """Its references are resolved from the document alone, whole."""
+    (channel,) = (channel for channel in SOCKETS["channels"].values() if message in channel["messages"])
+    payload = channel["messages"][message]["payload"]
+    faults = [*Draft7Validator({**payload, "components": SOCKETS["components"]}).iter_errors({"nonsense": 1})]
+    assert faults
 
 
 @pytest.mark.parametrize("document", [REST, SOCKETS], ids=["openapi", "asyncapi"])

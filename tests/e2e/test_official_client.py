@@ -7,12 +7,14 @@ import pytest
 
 from tests.e2e.conftest import Start
 from tests.e2e.every_event.clients import Client, javascript_client, python_client
+from tests.e2e.every_event.governing import govern
 from tests.e2e.every_event.players import a_world
 from tests.e2e.every_event.playing import lobby, match, party
 from tests.e2e.every_event.registry import Record
 from tests.e2e.every_event.talking import chat, session, social
+from tests.e2e.staff import make_staff
 
-ACTS = (party, match, lobby, chat, social, session)
+ACTS = (party, match, lobby, chat, social, session, govern)
 """They are played at once, by players of their own."""
 
 
@@ -40,6 +42,7 @@ def settings(folder: Path) -> dict[str, str]:
 async def test_every_event_is_said_and_heard(
     client: Client, start: Start, shared: dict[str, str], tmp_path: Path
 ) -> None:
+    await make_staff(tmp_path, shared, ["admin"])
     env = shared | settings(tmp_path)
     urls, record = [start(**env).url for _ in range(2)], Record()
     async with (

@@ -10,10 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
 from domain.auth.auth import Auth
 from domain.auth.commands import EnterAsGuest, Login, Refresh, Register
 from domain.auth.credentials import Credentials
+from domain.auth.external import External
 from domain.auth.links import Links
 from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
@@ -24,7 +26,9 @@ from domain.core.ids import UserId, new_id
 from domain.core.limits import RateLimits
 from domain.jobs.jobs import Jobs
 from domain.jobs.runner import JobRunner
+from domain.notifications.settings import NotificationPreferences
 from domain.rankings.rankings import Rankings
+from domain.social.privacy import Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
 from maoga.account_assembly import build_accounts
@@ -70,9 +74,11 @@ class Accounts:
     users: Users
     tokens: Tokens
     rankings: Rankings
+    own_accounts: OwnAccounts
     redis: Client
     auth: Auth
     credentials: Credentials
+    external: External
     links: Links
     publisher: Disconnects
     jobs: Jobs
@@ -88,7 +94,7 @@ class Accounts:
             database=self.database,
             redis=self.redis,
             users=self.users,
-            rankings=self.rankings,
+            own_accounts=self.own_accounts,
             limits=self.limits,
             publisher=self.publisher,
             jobs=self.jobs,
@@ -148,6 +154,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
     redis = open_redis(redis_url, timeout_s=5)
     users, limits, publisher = Users(database, clock), RedisRateLimits(redis), Disconnects()
     rankings = Rankings(database, games_of(database, clock), clock)
+    own_accounts = OwnAccounts(rankings, Privacy(database), NotificationPreferences(database))
     jobs = Jobs(database, clock, new_id)
     runner = JobRunner(database, jobs, clock, worker="accounts", report=report)
     try:
@@ -159,7 +166,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 database=database,
                 redis=redis,
                 users=users,
-                rankings=rankings,
+                own_accounts=own_accounts,
                 limits=limits,
                 publisher=publisher,
                 jobs=jobs,
@@ -174,9 +181,11 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 users,
                 built.tokens,
                 rankings,
+                own_accounts,
                 redis,
                 built.auth,
                 built.credentials,
+                built.external,
                 built.links,
                 publisher,
                 jobs,

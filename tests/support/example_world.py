@@ -169,6 +169,15 @@ async def _case(world: World) -> str:
     return str(case["id"])
 
 
+async def _evidence(world: World) -> str:
+    media, channel = await _media(world), await _channel(world)
+    shown = {"clientMessageId": "1", "content": "", "contentType": "image", "mediaId": media}
+    await world.call(world.caller, "POST", f"/chats/{channel}/messages", json=shown)
+    body = {"userId": world.made[examples.PLAYER], "reason": "inappropriate_content", "evidence": [{"mediaId": media}]}
+    await world.call(world.caller, "POST", "/reports", json=body)
+    return media
+
+
 async def _sanction(world: World) -> str:
     path = f"/admin/users/{world.made[examples.PLAYER]}/sanctions"
     return str((await world.call(world.admin, "POST", path, json={"kind": "mute", "reason": "Loud."}))["id"])
@@ -215,6 +224,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     examples.DEVICE: _device,
     examples.AVATAR: _avatar,
     examples.CASE: _case,
+    examples.EVIDENCE: _evidence,
     examples.SANCTION: _sanction,
     examples.VERIFICATION_CODE: _verification_code,
     examples.RESET_CODE: _reset_code,

@@ -1,13 +1,18 @@
 """Logs: one JSON object a line, with ids bound and secrets starred out."""
 
 import logging as stdlib
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from loguru import logger
 
 from maoga import logging
+from maoga.request_log import request_log, through_loguru
+from rest.routes import Answered
 from tests.support.cores import test_settings as settings_in
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl"
@@ -34,6 +39,13 @@ def test_secrets_are_starred_out(text: str, redacted: str) -> None:
     assert redacted == logging.redact(text)
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.from_regex(logging.SECRETS))
+def test_every_secret_has_a_mark(text: str) -> None:
+    """What has none is not searched."""
+    assert any(mark in text for mark in logging.MARKS)
+
+
 @pytest.fixture
 def configured(tmp_path: Path) -> None:
     logging.configure(settings_in(tmp_path, log_format="json", instance="i-1"))
@@ -52,6 +64,36 @@ def test_a_json_line_carries_level_message_instance_and_bound_ids(capsys: pytest
         "u1",
         "s1",
     )
+
+
+def _told(*, slow: bool = False) -> Answered:
+    return Answered("id-12345", "GET", "/api/v1/users/me", 200, 1.5, "192.0.2.1", "u1", f"agent {JWT}", slow)
+
+
+def test_the_line_of_a_request_is_the_one_that_loguru_would_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = settings_in(tmp_path, log_format="json", instance="i-1")
+    logging.configure(chosen)
+    for told in (_told(), _told(slow=True)):
+        with logger.contextualize(request=told.request):
+            through_loguru(told)
+        request_log(chosen)(told)
+        expected, found = (orjson.loads(line) for line in capsys.readouterr().err.splitlines())
+        times = [datetime.fromisoformat(line.pop("time")) for line in (expected, found)]
+        assert abs(times[0] - times[1]) < timedelta(seconds=5)
+        assert [line.pop("where").partition(":")[0] for line in (expected, found)] == ["maoga.request_log"] * 2
+        assert list(expected) == list(found)
+        assert expected == found
+        assert found["user_agent"] == "agent ***"
+
+
+def test_requests_are_logged_from_the_settings_level_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = request_log(settings_in(tmp_path, log_format="json", log_level="WARNING"))
+    log(_told())
+    log(_told(slow=True))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert orjson.loads(line)["message"] == "slow: GET /api/v1/users/me 200 1.5 ms"
 
 
 @pytest.mark.usefixtures("configured")

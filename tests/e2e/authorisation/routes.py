@@ -182,6 +182,7 @@ REPORTS = (
     RouteRow("GET", "/reports/mine", everyone(OWN)),
     RouteRow("GET", "/admin/reports", MODERATORS_SEE),
     RouteRow("GET", "/admin/reports/{id}", MODERATORS_MISS),
+    RouteRow("GET", "/admin/evidence/{id}", MODERATORS_MISS),
     RouteRow("POST", "/admin/reports/{id}/notes", MODERATORS_MISS, body=lambda s: {"text": "x"}),
     RouteRow("POST", "/admin/reports/{id}/assign", MODERATORS_MISS, body=lambda s: {}),
     RouteRow("POST", "/admin/reports/{id}/resolve", MODERATORS_MISS, body=lambda s: {"action": "none", "reason": "x"}),

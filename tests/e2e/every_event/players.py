@@ -11,6 +11,7 @@ from clients.python.rest import MaogaRest
 from clients.python.session import Session
 from tests.e2e.every_event.clients import PATIENCE_S, Connect, Wire
 from tests.e2e.every_event.registry import Record
+from tests.support.accounts import PASSWORD
 
 Predicate = Callable[[Any], object]
 
@@ -78,6 +79,12 @@ class World:
             async with MaogaRest(self.urls[instance]) as rest:
                 sessions.append(await rest.guest())
         return [await self.enter(session, instance) for session, instance in zip(sessions, instances, strict=True)]
+
+    async def log_in(self, name: str, instance: int) -> Player:
+        """Somebody with an account."""
+        async with MaogaRest(self.urls[instance]) as rest:
+            session = await rest.login(name, PASSWORD)
+        return await self.enter(session, instance)
 
     async def enter(self, session: Session, instance: int, token: str | None = None) -> Player:
         """Somebody connects to that instance; with another token than the session's, if given."""

@@ -164,10 +164,11 @@ async def test_two_workers_do_it_once(tmp_path: Path, mongodb_url: str, redis_ur
         for one in (here, there):
             one.clock.advance(8 * DAY_S)
         await say(there, eve, group, *(f"new {n}" for n in range(30)))
-        jobs = [here.core.jobs.new(RETENTION_JOB, {}), here.core.chats.erasure.of(eve.id)]
-        handlers = [one.core.runner._kinds[job.document.kind].do for job in jobs for one in (here, there)]
-        documents = [job.document for job in jobs for _ in (here, there)]
-        await asyncio.gather(*(do(job) for do, job in zip(handlers, documents, strict=True)))
+        job = here.core.jobs.new(RETENTION_JOB, {}).document
+        await asyncio.gather(
+            *(one.core.runner._kinds[RETENTION_JOB].do(job) for one in (here, there)),
+            *(one.core.chats.erasure.erase(eve.id) for one in (here, there)),
+        )
         messages = await here.core.database.collection(MESSAGES).find({"channel_id": group}, sort="seq", limit=100)
         said = [(message.sender_id, message.content) for message in messages if message.content_type == "text"]
         assert said == [(ERASED, f"new {n}") for n in range(30)]
@@ -184,14 +185,12 @@ async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def test_an_erased_user_is_nobody(either: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their messages stand in their places, without their name; what they said goes if it is to."""
     monkeypatch.setattr(domain.chat.erasure, "AT_ONCE", 2)
-    monkeypatch.setattr(domain.chat.erasure, "PAGES_A_JOB", 2)
     ada, eve = await either.player(), await either.player()
     group = await either.channel(ada, eve, owner_id=ada.id)
     await say(either, eve, group, *(f"e{n}" for n in range(9)))
     await say(either, ada, group, "a0")
     image, unsent = await show(either, eve, group), (await either.upload(eve, group, an_image())).data["id"]
-    await either.core.database.commit(either.core.chats.erasure.of(eve.id))
-    await either.work()
+    await either.core.chats.erasure.erase(eve.id)
     messages = await either.core.database.collection(MESSAGES).find({"channel_id": group}, sort="seq", limit=100)
     kept = either.core.settings.chat_erased_content == "keep"
     said = [(message.sender_id, message.content) for message in messages if message.content_type == "text"]
@@ -216,8 +215,7 @@ async def test_two_who_used_the_same_keys_are_both_erased(week: Gallery) -> None
     for player in (ada, eve):
         for n in range(3):
             await week.core.chat.send(player.id, Send(channel_id=group, client_message_id=f"{n}", content=f"{n}"))
-    await week.core.database.commit(week.core.chats.erasure.of(ada.id), week.core.chats.erasure.of(eve.id))
-    await week.work()
+    await asyncio.gather(*(week.core.chats.erasure.erase(player.id) for player in (ada, eve)))
     messages = await week.core.database.collection(MESSAGES).find({"channel_id": group}, sort="seq", limit=100)
     assert [message.sender_id for message in messages if message.content] == [ERASED] * 6
 
@@ -226,9 +224,8 @@ async def test_an_erasure_and_reactions_at_the_same_moment_lose_neither(week: Ga
     ada, eve = await week.player(), await week.player()
     group = await week.channel(ada, eve, owner_id=ada.id)
     said = await say(week, eve, group, *"abcdef")
-    await week.core.database.commit(week.core.chats.erasure.of(eve.id))
     await asyncio.gather(
-        week.work(),
+        week.core.chats.erasure.erase(eve.id),
         *(
             week.core.chats.messages.react(
                 ada.id, React.model_validate({"message_id": message.id, "emoji": "\U0001f44d", "on": True})

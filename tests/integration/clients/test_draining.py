@@ -34,6 +34,21 @@ ME: Me = {
         "research": False,
     },
     "gameProfiles": [],
+    "privacy": {
+        "presence": "everyone",
+        "profile": "everyone",
+        "directMessages": "friends",
+        "friendRequests": "everyone",
+    },
+    "notificationSettings": {
+        "friendRequest": True,
+        "friendAccepted": True,
+        "matchFound": True,
+        "lobbyInvite": True,
+        "mention": True,
+        "reportOutcome": True,
+        "system": True,
+    },
 }
 
 

@@ -242,7 +242,7 @@ async def test_the_rating_is_what_matchmaking_and_the_profile_go_by(core: Core) 
     assert (await core.rankings.skills_of([one], [GAME], "competitive"))[one][GAME] == Rating(), "a mode of its own"
     profile = GameProfile(game_id=GAME, updated_at=core.clock.now())
     user = (await core.users.get(one)).changed(game_profiles=(profile,))
-    assert [stored] == [profile.rating for profile in (await core.rankings.me(user)).game_profiles]
+    assert [stored] == [profile.rating for profile in (await core.own_accounts.me(user)).game_profiles]
 
 
 async def test_all_players_report_at_once(core: Core) -> None:

@@ -1,5 +1,6 @@
 """Somebody with something in every collection is given all of it, and then leaves without a trace."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from domain.auth.commands import Login
 from domain.auth.model import Client
 from domain.auth.tokens import TokenRevoked
 from domain.core.errors import AppError, Conflict, NotFound
-from domain.core.ids import UserId
+from domain.core.ids import GameId, UserId
 from domain.jobs.model import JOBS
+from domain.lobbies.commands import CreateLobby
+from domain.lobbies.model import SEATS
 from domain.privacy.departures import ERASURE_JOB
 from domain.privacy.holdings import HOLDINGS
 from domain.users.model import USERS
@@ -37,6 +40,7 @@ from tests.support.accounts import PASSWORD, a_registration
 from tests.support.clock import ManualClock
 from tests.support.cores import a_core
 from tests.support.invariants import everything
+from tests.support.staff import run_jobs
 
 DAY_S = 86_400.0
 NAMELESS = {"games", "api_keys"}
@@ -165,23 +169,45 @@ async def test_a_login_within_the_days_of_grace_brings_the_account_back(core: Co
     assert (await core.users.get(life.ada)).username == NAME
 
 
-async def test_no_session_comes_back_with_the_account_even_if_deleting_died_half_way(
+async def test_what_a_crash_in_the_middle_of_a_deletion_leaves_a_job_ends(
     core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Sockets are cut and places given up; and no session comes back with the account."""
     await core.auth.create_account(a_registration(NAME, email=EMAIL))
     before = await login(core)
+    user, cut = UserId(before.user.id), []
+    await core.lobbies.create(user, CreateLobby(game_id=GameId("valorant"), mode="custom"))
 
     async def die(*_: object, **__: object) -> None:
-        raise ConnectionError("killed")
+        raise asyncio.CancelledError
+
+    async def told(user: UserId, *, session: str | None = None, reason: str) -> None:
+        cut.append((user, session, reason))
 
     with monkeypatch.context() as patch:
-        patch.setattr(core.auth, "logout_all", die)
-        with pytest.raises(ConnectionError):
-            await core.people.departures.delete(UserId(before.user.id))
+        patch.setattr(core.publisher, "disconnect", die)
+        with pytest.raises(asyncio.CancelledError):
+            await core.people.departures.delete(user)
+    monkeypatch.setattr(core.publisher, "disconnect", told)
+    assert await core.database.collection(SEATS).get(user)
     clock.advance(2)
+    await run_jobs(core)
+    assert cut == [(user, None, "deleted")]
+    assert await core.database.collection(SEATS).get(user) is None
     await login(core)
     with pytest.raises(TokenRevoked):
         await core.auth.authenticate(before.access_token)
+
+
+async def test_who_is_back_at_once_is_left_alone_by_the_job(
+    core: Core, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await core.auth.create_account(a_registration(NAME, email=EMAIL))
+    await core.people.departures.delete(UserId(account.id))
+    session = await login(core)
+    clock.advance(2)
+    await run_jobs(core)
+    await core.auth.authenticate(session.access_token)
 
 
 async def test_nobody_is_told_that_their_account_is_deleted_when_it_is_not(core: Core) -> None:
@@ -204,10 +230,10 @@ async def test_after_the_days_of_grace_nobody_gets_in_any_more(core: Core, clock
 
 
 async def test_somebody_with_a_place_is_erased_later(core: Core, clock: ManualClock) -> None:
-    """Lobbies and searches would miss them: their places are given up first, as soon as their connections are cut."""
+    """Lobbies and searches would miss them: their places are given up first."""
     life = await a_life(core)
-    await core.people.departures.delete(life.ada)
-    clock.advance(31 * DAY_S)
+    gone = {"status": "deleted", "deleted_at": clock.now(), "erase_at": clock.now()}
+    await core.database.collection(USERS).update(life.ada, {"$set": gone})
     await work(core)
     assert (await core.users.get(life.ada)).status == "deleted"
     await leave_all(life)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,6 @@ from domain.audit.model import CLI
 from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
 from domain.auth.external import External, IdentityProvider
 from domain.auth.roles import Roles
-from domain.auth.trail import AuthTrail
 from domain.chat.cases import ChatCases
 from domain.core.cache import Cache
 from domain.core.events import Outbox
@@ -43,6 +43,7 @@ from maoga.games_assembly import build_catalogue
 from maoga.people_assembly import PersonalCases, build_people
 from maoga.process import report
 from maoga.reference import DOCUMENTS
+from maoga.request_log import through_loguru
 from rest.app import build_app
 from rest.health import Check
 from rest.routes import RestConfig, Services
@@ -180,6 +181,13 @@ def relations(accounts: Accounts) -> tuple[Blocks, Friends]:
     return blocks, friends
 
 
+def _vouched_by(external: External, providers: Mapping[str, IdentityProvider]) -> External:
+    """The same use cases with other providers, which the settings of the accounts could not name yet."""
+    other = copy(external)
+    other._providers = providers
+    return other
+
+
 @asynccontextmanager
 async def serving(
     accounts: Accounts,
@@ -238,7 +246,7 @@ async def serving(
         cache=cache,
         store=store,
         users=accounts.users,
-        auth=accounts.auth,
+        expel=accounts.auth.cut_off,
         links=accounts.links,
         audit=Audit(clock, new_id),
         blocks=blocks,
@@ -247,6 +255,7 @@ async def serving(
         games=games,
         standings=standings,
         chats=chats,
+        jobs=jobs,
         runner=runner_of_jobs,
         clock=clock,
         grace=timedelta(days=30),
@@ -256,15 +265,9 @@ async def serving(
         credentials=accounts.credentials,
         keys=keys_of(accounts),
         roles=Roles(database, accounts.users, accounts.auth, Audit(clock, new_id)),
-        external=External(
-            database,
-            users=accounts.users,
-            auth=accounts.auth,
-            trail=AuthTrail(Audit(clock, new_id), clock),
-            providers=providers or {},
-            clock=clock,
-        ),
+        external=_vouched_by(accounts.external, providers) if providers else accounts.external,
         users=accounts.users,
+        own_accounts=accounts.own_accounts,
         profiles=people.profiles,
         avatars=people.avatars,
         devices=people.devices,
@@ -280,7 +283,6 @@ async def serving(
         catalogue=catalogue.catalogue,
         imports=catalogue.imports,
         trending=catalogue.trending,
-        rankings=accounts.rankings,
         standings=standings,
         results=Results(
             database=database,
@@ -302,6 +304,7 @@ async def serving(
         limits=accounts.limits,
         idempotency=Idempotency(database, clock),
         metrics=metrics,
+        log=through_loguru,
     )
     runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
     await runner.setup()

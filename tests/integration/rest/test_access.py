@@ -8,7 +8,7 @@ from tests.integration.rest.conftest import Api
 
 async def admin(api: Api) -> str:
     """The access token of an administrator."""
-    session = await api.register("root")
+    session = await api.register("ruth")
     await api.accounts.change_user(session["user"]["id"], {"$set": {"roles": ["admin"]}})
     api.accounts.clock.advance(1)
     return str(session["accessToken"])

@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from tests.integration.rest.conftest import Api
-from tests.support.accounts import PASSWORD
+from tests.support.accounts import PASSWORD, a_registration
 
 
 async def test_from_registration_to_logout(any_api: Api) -> None:
@@ -124,3 +126,35 @@ async def test_without_the_database_the_catalogue_is_stale_and_all_else_unavaila
         assert "stale" not in before.body.get("meta", {})
     for answer in (await any_api.get("users/me", token=token), await any_api.post("auth/guest")):
         assert (answer.status, answer.code) == (503, "UNAVAILABLE")
+
+
+@pytest.mark.parametrize(
+    "name", ["admin", "Moderator", "maoga", "s.y-s_t.e.m", "Support24", "\uff41\uff44\uff4d\uff49\uff4e"]
+)
+async def test_nobody_takes_a_name_that_speaks_for_the_server(api: Api, name: str) -> None:
+    account = {"email": "x@example.test", "username": name, "password": PASSWORD}
+    guest, ada = (await api.post("auth/guest", {})).data, await api.register("ada")
+    for answer in (
+        await api.post("auth/register", account),
+        await api.post("auth/upgrade", account, token=guest["accessToken"]),
+        await api.call("PATCH", "users/me", json={"username": name}, token=ada["accessToken"]),
+    ):
+        assert answer.faults == {"username"}
+
+
+async def test_who_got_such_a_name_from_the_command_line_keeps_it(api: Api) -> None:
+    await api.accounts.auth.create_account(a_registration("admin"), ("admin",))
+    token = (await api.post("auth/login", {"credential": "admin", "password": PASSWORD})).data["accessToken"]
+    renamed = await api.call("PATCH", "users/me", json={"username": "Admin", "displayName": "Root"}, token=token)
+    assert (renamed.data["username"], renamed.data["displayName"]) == ("Admin", "Root")
+
+
+async def test_asking_which_addresses_have_an_account_is_slow(api: Api) -> None:
+    """Registering tells it, and so does a guest's upgrade, of whom one address can have any number."""
+    guests = [(await api.post("auth/guest", {})).data["accessToken"] for _ in range(21)]
+    await api.register("ada")
+    account = {"email": "ada@example.test", "username": "other", "password": PASSWORD}
+    codes = [(await api.post("auth/register", account)).code for _ in range(20)]
+    assert codes == [*["EMAIL_TAKEN"] * 19, "RATE_LIMITED"]
+    codes = [(await api.post("auth/upgrade", account, token=token)).code for token in guests]
+    assert codes == [*["EMAIL_TAKEN"] * 20, "RATE_LIMITED"]

@@ -17,7 +17,7 @@ from rest import app
 from rest.compression import preferred
 from rest.routes import LIMITS, Deprecation
 from tests.integration.rest.conftest import CONFIG, Api, serving
-from tests.support.accounts import Accounts
+from tests.support.accounts import PASSWORD, Accounts
 
 
 @pytest.mark.parametrize("path", ["users/me", "games/apex", "games?limit=3", "notifications", "lobbies"])
@@ -39,6 +39,20 @@ async def test_what_has_changed_is_sent(api: Api) -> None:
     await api.call("PUT", "users/me/notification-settings", token=token, json={"mention": False})
     after = await api.get("users/me/notification-settings", token=token, headers={"If-None-Match": tag})
     assert (after.status, after.data["mention"]) == (200, False)
+
+
+async def test_me_changes_with_each_of_the_settings_in_it(api: Api) -> None:
+    one: Any = {"token": (await api.register())["accessToken"]}
+    first = await api.get("users/me", **one)
+    assert first.data["privacy"] == (await api.get("users/me/privacy", **one)).data
+    assert first.data["notificationSettings"] == (await api.get("users/me/notification-settings", **one)).data
+    await api.call("PATCH", "users/me/privacy", json={"profile": "nobody"}, **one)
+    second = await api.get("users/me", headers={"If-None-Match": first.headers["ETag"]}, **one)
+    assert (second.status, second.data["privacy"]["profile"]) == (200, "nobody")
+    await api.call("PUT", "users/me/notification-settings", json={"mention": False}, **one)
+    third = await api.get("users/me", headers={"If-None-Match": second.headers["ETag"]}, **one)
+    assert (third.status, third.data["notificationSettings"]["mention"]) == (200, False)
+    assert third.data["privacy"] == second.data["privacy"]
 
 
 async def test_a_refusal_has_no_tag_and_is_not_kept(api: Api) -> None:
@@ -162,6 +176,18 @@ async def test_what_is_no_http_gets_the_envelope_as_well(api: Api, request_line:
     answer = orjson.loads(body)
     assert (answer["status"], answer["error"]["code"]) == ("error", "BAD_REQUEST")
     assert answer["requestId"].encode() in head
+
+
+@pytest.mark.parametrize("path", ["api/v1/auth/login", "api/v1/nothing", "health/live"])
+async def test_a_request_that_expects_too_much_is_refused_in_the_envelope(api: Api, path: str) -> None:
+    answer = await api.post(f"/{path}", {}, headers={"Expect": "200-ok"})
+    assert (answer.status, answer.code) == (400, "BAD_REQUEST")
+    assert (answer.headers["X-Content-Type-Options"], answer.headers["Connection"]) == ("nosniff", "close")
+
+
+async def test_a_client_may_wait_for_leave_to_go_on(api: Api) -> None:
+    body = {"email": "ada@example.test", "username": "ada", "password": PASSWORD}
+    assert (await api.post("auth/register", body, expect100=True)).status == 201
 
 
 async def test_a_path_of_its_own_takes_no_method_of_its_neighbours(api: Api) -> None:

@@ -29,7 +29,6 @@ async def token(api: Api) -> str:
     return str(session["accessToken"])
 
 
-@pytest.mark.parametrize("route", BODIES, ids=lambda route: route.path)
 @pytest.mark.parametrize(
     ("body", "headers", "status", "code"),
     [
@@ -59,13 +58,15 @@ async def token(api: Api) -> str:
     ids=lambda value: repr(value)[:40],
 )
 async def test_a_body_nobody_can_mean_is_refused(
-    api: Api, token: str, route: Any, body: bytes, headers: dict[str, str], status: int, code: str
+    api: Api, token: str, body: bytes, headers: dict[str, str], status: int, code: str
 ) -> None:
-    if route.auth == "key":
-        token = await api.key()
-    path = re.sub(r"\{\w+\}", "match", route.path)[1:]
-    answer = await api.call(route.method, path, token=token, data=BytesIO(body), headers=headers)
-    assert (answer.status, answer.code) == (status, code)
+    key, answers = await api.key(), {}
+    for route in BODIES:
+        path = re.sub(r"\{\w+\}", "match", route.path)[1:]
+        bearer = key if route.auth == "key" else token
+        answer = await api.call(route.method, path, token=bearer, data=BytesIO(body), headers=headers)
+        answers[f"{route.method} {route.path}"] = (answer.status, answer.code)
+    assert answers == dict.fromkeys(answers, (status, code))
 
 
 @pytest.mark.parametrize("wrong", [1, True, [], {}, {"$gt": ""}, "", "x" * 20_000, "\u0000"], ids=lambda v: repr(v)[:9])
@@ -106,7 +107,7 @@ async def test_every_missing_field_is_named_at_once(api: Api, path: str, fields:
 
 
 async def test_every_fault_of_a_registration_is_told_at_once(api: Api) -> None:
-    body = {"email": "nobody", "username": "a b", "displayName": "\u202e", "password": "password", "admin": True}
+    body = {"email": "nobody", "username": "a b", "displayName": "\u202e", "password": "", "admin": True}
     answer = await api.post("auth/register", body)
     assert answer.faults == {"email", "username", "displayName", "password", "admin"}
     assert "nobody" not in str(answer.body), "what was typed is not echoed"
@@ -149,11 +150,16 @@ async def test_an_unknown_address_is_not_found(api: Api, path: str) -> None:
     assert (answer.status, answer.code) == (404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-async def test_a_method_the_route_does_not_take_is_refused(api: Api, route: Any) -> None:
-    answer = await api.call("TRACE", re.sub(r"{\w+}", "apex", route.path)[1:])
-    assert (answer.status, answer.code) == (405, "METHOD_NOT_ALLOWED")
-    assert route.method in answer.headers["Allow"]
+async def test_a_method_the_route_does_not_take_is_refused(api: Api) -> None:
+    answers = {}
+    for route in ROUTES:
+        answer = await api.call("TRACE", re.sub(r"{\w+}", "apex", route.path)[1:])
+        answers[f"{route.method} {route.path}"] = (
+            answer.status,
+            answer.code,
+            route.method in answer.headers.get("Allow", ""),
+        )
+    assert answers == dict.fromkeys(answers, (405, "METHOD_NOT_ALLOWED", True))
 
 
 async def test_both_prefixes_serve_the_same(api: Api) -> None:

@@ -10,7 +10,7 @@ from domain.audit.model import AUDIT
 from domain.auth.external import IDENTITIES
 from storage.outbound.providers import OidcConfig, SteamConfig, identity_providers
 from tests.integration.rest.conftest import Answer, Api, serving
-from tests.support.accounts import Accounts, open_accounts
+from tests.support.accounts import PASSWORD, Accounts, open_accounts
 from tests.support.issuer import APP_ID, AUDIENCE, STEAM_IDENTITY, STEAM_KEY, Issuer, an_issuer
 
 TICKET = "14000000ab"
@@ -172,13 +172,130 @@ async def test_an_identity_linked_before_the_address_was_proved_ends_with_a_rese
     assert (owner.data["user"]["id"], owner.data["user"]["identities"]) == (theirs["user"]["id"], [])
 
 
-async def test_a_reset_of_a_proved_address_keeps_what_its_owner_has_linked(
-    api: Api, issuer: Issuer, accounts: Accounts
-) -> None:
-    ada = await api.register("ada")
-    await api.post("auth/verify-email/confirm", {"token": await accounts.mailed_code()})
-    assert (await link(api, issuer.token("ada"), by=ada["accessToken"])).status == 200
+async def reset(accounts: Accounts, api: Api) -> None:
+    """Ada chooses another password by mail."""
     await api.post("auth/reset-password", {"email": "ada@example.test"})
     chosen = {"token": await accounts.mailed_code(), "newPassword": "velvet otter parade"}
     assert (await api.post("auth/reset-password/confirm", chosen)).status == 204
-    assert (await login(api, issuer.token("ada"))).data["user"]["id"] == ada["user"]["id"]
+
+
+async def verified(accounts: Accounts, api: Api) -> Any:
+    """The session of ada, whose address is proved."""
+    ada = await api.register("ada")
+    await api.post("auth/verify-email/confirm", {"token": await accounts.mailed_code()})
+    return ada
+
+
+async def newest_mail(accounts: Accounts) -> tuple[str, str]:
+    """Subject and text of what was mailed last."""
+    mail = (await accounts.mails())[-1]
+    text = mail.get_body(("plain",))
+    assert text is not None
+    return mail["Subject"], text.get_content()
+
+
+async def test_a_reset_takes_what_was_linked_of_late_and_leaves_the_rest(
+    api: Api, issuer: Issuer, accounts: Accounts
+) -> None:
+    """What a thief has linked does not outlive the reset, and the mail says what became of each."""
+    ada = await verified(accounts, api)
+    assert (await link(api, issuer.token("ada"), by=ada["accessToken"])).status == 200
+    accounts.clock.advance(31 * 86_400)
+    thief = (await api.post("auth/login", {"credential": "ada", "password": PASSWORD})).data
+    assert (await link(api, TICKET, thief["accessToken"], "steam")).status == 200
+    await reset(accounts, api)
+    subject, text = await newest_mail(accounts)
+    assert subject == "Your password was changed"
+    assert "are removed: steam." in text
+    assert "log in by: studio." in text
+    me = (await login(api, issuer.token("ada"))).data["user"]
+    assert (me["id"], me["identities"]) == (ada["user"]["id"], ["studio"])
+    assert (await login(api, TICKET, "steam")).data["user"]["id"] != ada["user"]["id"]
+
+
+async def test_the_login_that_an_account_began_with_outlives_a_reset(
+    api: Api, issuer: Issuer, accounts: Accounts
+) -> None:
+    token = issuer.token("ada", email="ada@example.test", email_verified=True)
+    ada = (await login(api, token)).data["user"]
+    await reset(accounts, api)
+    assert (await login(api, token)).data["user"] == ada
+
+
+async def test_a_login_of_long_ago_links_nothing_without_the_password(
+    api: Api, issuer: Issuer, accounts: Accounts
+) -> None:
+    ada = await api.register("ada")
+    accounts.clock.advance(800)
+    token = issuer.token("ada")
+    refused = await link(api, token, ada["accessToken"])
+    assert (refused.status, refused.code) == (403, "PROOF_REQUIRED")
+    body = {"token": token, "password": "not this one"}
+    for code in ["WRONG_PASSWORD"] * 5 + ["RATE_LIMITED"]:
+        assert (await api.post("users/me/identities/studio", body, token=ada["accessToken"])).code == code
+    assert await accounts.database.collection(IDENTITIES).count({}) == 0
+    accounts.clock.advance(101)
+    again = (await api.post("auth/login", {"credential": "ada", "password": PASSWORD})).data["accessToken"]
+    assert (await link(api, token, again)).status == 200
+
+
+async def test_the_password_is_proof_enough(api: Api, issuer: Issuer, accounts: Accounts) -> None:
+    ada = await api.register("ada")
+    accounts.clock.advance(800)
+    body = {"token": issuer.token("ada"), "password": PASSWORD}
+    assert (await api.post("users/me/identities/studio", body, token=ada["accessToken"])).status == 200
+
+
+async def test_a_guest_needs_no_proof_and_who_logs_in_elsewhere_a_new_login(
+    api: Api, issuer: Issuer, accounts: Accounts
+) -> None:
+    """A guest could not log in again; for the other a stolen token must not become a password."""
+    guest, other = (await api.post("auth/guest", {})).data, (await login(api, issuer.token("other"))).data
+    accounts.clock.advance(800)
+    upgrade = {"email": "bob@example.test", "username": "bob", "password": PASSWORD}
+    assert (await api.post("auth/upgrade", upgrade, token=other["accessToken"])).code == "PROOF_REQUIRED"
+    assert (await link(api, TICKET, other["accessToken"], "steam")).code == "PROOF_REQUIRED"
+    assert (await link(api, TICKET, guest["accessToken"], "steam")).status == 200
+    other = (await login(api, issuer.token("other"))).data
+    assert (await api.post("auth/upgrade", upgrade, token=other["accessToken"])).status == 200
+
+
+async def test_linking_and_unlinking_are_told_by_mail(api: Api, issuer: Issuer, accounts: Accounts) -> None:
+    token = (await api.register("ada"))["accessToken"]
+    await link(api, TICKET, token, "steam")
+    subject, text = await newest_mail(accounts)
+    assert (subject, "by steam, too" in text) == ("Another login for your account", True)
+    await unlink(api, token, "steam")
+    assert (await newest_mail(accounts))[0] == "A login of your account was removed"
+    for _ in range(4):
+        assert (await link(api, TICKET, token, "steam")).status == 200
+        assert (await unlink(api, token, "steam")).status == 204
+    assert (await link(api, TICKET, token, "steam")).code == "RATE_LIMITED"
+
+
+async def test_what_is_grave_is_refused_at_once_when_another_instance_has_ended_the_session(
+    api: Api, issuer: Issuer, accounts: Accounts
+) -> None:
+    """Other requests may believe it for a second."""
+    ada = await api.register("ada")
+    token = ada["accessToken"]
+    await link(api, TICKET, token, "steam")
+    elsewhere = accounts.another_instance()
+    await elsewhere.logout_all(ada["user"]["id"])
+    assert (await api.get("users/me", token=token)).status == 200
+    chosen = {"password": PASSWORD, "newPassword": "velvet otter parade"}
+    refused = [
+        await link(api, issuer.token("thief"), token),
+        await unlink(api, token, "steam"),
+        await api.post(
+            "auth/upgrade", {"email": "e@example.test", "username": "eve", "password": PASSWORD}, token=token
+        ),
+        await api.post("auth/change-password", chosen, token=token),
+        await api.post("auth/change-email", {"email": "eve@example.test", "password": PASSWORD}, token=token),
+        await api.call("DELETE", "users/me", token=token),
+        await api.get("users/me/export", token=token),
+    ]
+    assert {answer.code for answer in refused} == {"TOKEN_REVOKED"}
+    assert (await api.get("users/me", token=token)).status == 200, (
+        "the second is not over, so the test has shown something"
+    )

@@ -250,7 +250,7 @@ def check(url: str, path: Path, examples: int) -> None:
 
 @pytest.mark.timeout(300)
 def test_databases_agree(mongodb_url: str, tmp_path: Path) -> None:
-    check(mongodb_url, tmp_path / "maoga.db", examples=150)
+    check(mongodb_url, tmp_path / "maoga.db", examples=100)
 
 
 @pytest.mark.long

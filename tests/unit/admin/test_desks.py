@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from domain.admin.broadcasts import SendBroadcast
 from domain.admin.jobs import JobQuery
 from domain.admin.lobbies import CloseLobby, LobbyQuery
+from domain.admin.spreadsheets import BOM
 from domain.admin.switches import SetMaintenance, SetQueue
 from domain.admin.users import UserExport, UserQuery
 from domain.audit.log import AuditQuery
@@ -76,9 +77,12 @@ async def test_the_export_has_everybody_and_is_on_record(
     await core.users.create(username="mallory", display_name="=HYPERLINK(1)")
     await core.users.create(username="eve", display_name="\uff1dHYPERLINK(1)")
     command = UserExport.parse({"format": kind})
-    text = b"".join([part async for part in await core.desks.accounts.export(admin, command)]).decode()
+    sent = b"".join([part async for part in await core.desks.accounts.export(admin, command)])
+    assert sent.startswith(BOM) == (kind == "csv")
+    text = sent.decode("utf-8-sig")
     if kind == "csv":
         rows = list(csv.DictReader(io.StringIO(text)))
+        assert {row["karma"] for row in rows} == {"0"}
         assert [row["displayName"] for row in rows[-2:]] == ["'=HYPERLINK(1)", "'\uff1dHYPERLINK(1)"]
     else:
         rows = [json.loads(line) for line in text.splitlines()]

@@ -7,8 +7,8 @@ import pytest
 
 from domain.audit.model import AUDIT
 from domain.auth.auth import InvalidCredentials
-from domain.auth.credentials import NoPassword, WrongPassword
 from domain.auth.model import SessionView
+from domain.auth.proofs import NoPassword, WrongPassword
 from domain.auth.tokens import TokenRevoked
 from domain.core.errors import RateLimited, ValidationFailed
 from domain.core.ids import UserId

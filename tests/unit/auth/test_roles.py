@@ -36,7 +36,7 @@ async def give(roles: Roles, by: Principal, to: SessionView | Principal, *given:
 
 
 async def test_who_rises_stays_logged_in_and_has_the_role_within_a_second(accounts: Accounts, roles: Roles) -> None:
-    admin, ada = await an_admin(accounts, "root"), await accounts.register("ada")
+    admin, ada = await an_admin(accounts, "ruth"), await accounts.register("ada")
     elsewhere = accounts.another_instance()
     assert (await elsewhere.authenticate(ada.access_token)).role == "user"
     await give(roles, admin, ada, "user", "moderator")
@@ -46,7 +46,7 @@ async def test_who_rises_stays_logged_in_and_has_the_role_within_a_second(accoun
 
 
 async def test_who_falls_is_logged_out_everywhere(accounts: Accounts, roles: Roles) -> None:
-    admin, ada = await an_admin(accounts, "root"), await an_admin(accounts, "ada")
+    admin, ada = await an_admin(accounts, "ruth"), await an_admin(accounts, "ada")
     session = await accounts.login("ada")
     elsewhere = accounts.another_instance()
     assert (await elsewhere.authenticate(session.access_token)).role == "admin"
@@ -59,13 +59,13 @@ async def test_who_falls_is_logged_out_everywhere(accounts: Accounts, roles: Rol
 
 
 async def test_a_fall_cut_off_half_way_is_mended_by_doing_it_again(accounts: Accounts, roles: Roles) -> None:
-    admin, ada = await an_admin(accounts, "root"), await accounts.register("ada")
+    admin, ada = await an_admin(accounts, "ruth"), await accounts.register("ada")
     await give(roles, admin, ada, "user")
     assert accounts.publisher.told == [(ada.user.id, None, "roles_changed")]
 
 
 async def test_nobody_changes_their_own_roles(accounts: Accounts, roles: Roles) -> None:
-    admin = await an_admin(accounts, "root")
+    admin = await an_admin(accounts, "ruth")
     with pytest.raises(OwnRoles):
         await give(roles, admin, admin, "user")
     assert (await accounts.users.get(admin.user_id)).role == "admin"
@@ -91,13 +91,13 @@ async def test_a_role_lost_a_moment_ago_gives_none(accounts: Accounts, roles: Ro
 
 
 async def test_a_user_who_is_not_there_has_no_roles(accounts: Accounts, roles: Roles) -> None:
-    admin = await an_admin(accounts, "root")
+    admin = await an_admin(accounts, "ruth")
     with pytest.raises(NotFound):
         await roles.set(admin, Actor(kind="user", id=admin.user_id), NOBODY, SetRoles(roles=["user"]))
 
 
 async def test_it_is_on_record(accounts: Accounts, roles: Roles) -> None:
-    admin, ada = await an_admin(accounts, "root"), await accounts.register("ada")
+    admin, ada = await an_admin(accounts, "ruth"), await accounts.register("ada")
     await give(roles, admin, ada, "moderator")
     entries = await accounts.database.collection(AUDIT).find({"target": f"user:{ada.user.id}"}, limit=10)
     found = [(e.action, e.actor_id, e.before, e.after) for e in entries if e.action == "user.roles_set"]

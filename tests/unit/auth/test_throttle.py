@@ -11,8 +11,11 @@ from domain.core.errors import RateLimited
 from storage.redis.factory import open_redis
 from storage.redis.failures import RedisFailures
 from tests.support.accounts import Accounts
+from tests.unit.auth.acts import HOME as CHANGER
+from tests.unit.auth.acts import NEW, ask, change, reset
 
 HOME, AWAY = "192.0.2.1", "198.51.100.1"
+CHANGED_AT = CHANGER.address
 
 
 @pytest.fixture(params=["embedded", "servers"])
@@ -97,10 +100,52 @@ async def test_a_place_of_one_account_is_none_of_another(accounts: Accounts) -> 
         await accounts.login("ada", address=AWAY)
 
 
+async def test_all_names_of_an_account_share_one_count_of_which_nobody_is_told(accounts: Accounts) -> None:
+    """Who has used up one name learns at the other what a stranger's name would have told, and no password is right."""
+    await accounts.register("ada")
+    for _ in range(5):
+        await wrong(accounts, AWAY)
+    for name in ("ada@example.test", "nobody@example.test"):
+        for _ in range(5):
+            with pytest.raises(InvalidCredentials):
+                await accounts.login(name, address=AWAY)
+        with pytest.raises(RateLimited):
+            await accounts.login(name, address=AWAY)
+
+
+async def test_the_right_password_forgets_the_failures_under_every_name(accounts: Accounts) -> None:
+    await accounts.register("ada")
+    for _ in range(4):
+        await wrong(accounts, AWAY)
+    await accounts.login("ada@example.test", address=AWAY)
+    for _ in range(4):
+        with pytest.raises(InvalidCredentials):
+            await accounts.login("ada@example.test", "wrong", address=AWAY)
+    await accounts.login("ada@example.test", address=AWAY)
+
+
+@pytest.mark.parametrize("how", ["change", "reset"])
+async def test_another_password_forgets_the_places_of_its_owner(accounts: Accounts, how: str) -> None:
+    """A thief who has logged in somewhere has no count of their own there any more."""
+    session = await accounts.register("ada")
+    await accounts.login("ada", address=AWAY)
+    if how == "change":
+        await change(accounts, session)
+    else:
+        await ask(accounts)
+        await reset(accounts, await accounts.mailed_code())
+    for n in range(5):
+        await wrong(accounts, f"203.0.113.{n}")
+    with pytest.raises(RateLimited):
+        await accounts.login("ada", NEW, address=AWAY)
+    if how == "change":
+        await accounts.login("ada", NEW, address=CHANGED_AT)
+
+
 async def test_no_pauses_are_made_where_none_are_wanted() -> None:
     redis = open_redis("memory://", timeout_s=5)
     throttle = LoginThrottle(RedisFailures(redis), ThrottleConfig(account=None, address=None))
     for _ in range(50):
-        await throttle.attempt("ada", HOME)
+        assert await throttle.attempt("ada", None, HOME)
         await throttle.failed(HOME)
     await redis.aclose()

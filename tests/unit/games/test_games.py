@@ -10,7 +10,7 @@ from domain.core.cached import Cached
 from domain.core.errors import NotFound, Unavailable, ValidationFailed
 from domain.core.ids import GameId
 from domain.core.paging import cursor_of
-from domain.games.commands import GameQuery
+from domain.games.commands import AddGame, GameQuery
 from domain.games.games import TTL_S
 from domain.games.model import GAMES, Game, GroupSize, Mode, Teams, game_view
 from domain.games.seed import catalogue, seed
@@ -191,6 +191,61 @@ async def test_a_change_is_seen_at_once_where_it_is_made_and_elsewhere_within_a_
     assert (await elsewhere.read(GameId("a"))).value.name == "A"
     accounts.clock.advance(TTL_S)
     assert (await elsewhere.read(GameId("a"))).value.name == "New"
+
+
+PING = {"name": "ping", "type": "max_latency", "limit": 80}
+
+
+def a_team(**fields: object) -> dict[str, object]:
+    """A mode for teams of so many."""
+    return {"teams": {"count": 2, "size": 5, **fields}}
+
+
+def a_rule(**fields: object) -> dict[str, object]:
+    """A mode with such a rule."""
+    return {"matching": {"rules": [{**PING, **fields}]}}
+
+
+@pytest.mark.parametrize(
+    ("mode", "field"),
+    [
+        (a_team(size=51), "teams"),
+        (a_team(size=0), "teams.size"),
+        (a_team(count="2"), "teams.count"),
+        (a_team(sides=1), "teams.sides"),
+        (a_team(roles={"tank": 6}), "teams"),
+        (a_team(roles={"a b": 1}), "teams.roles.a b"),
+        (a_team(roles={f"r{n}": 1 for n in range(17)}), "teams.roles"),
+        ({"groupSize": {"min": 3, "max": 2}}, "groupSize"),
+        ({"group_size": {"min": 1, "max": 2}}, "group_size"),
+        ({"enabled": "yes"}, "enabled"),
+        ({"matching": {"holds": 1}}, "matching.holds"),
+        ({"matching": {"holdS": "1"}}, "matching.holdS"),
+        (a_rule(limit="9"), "matching.rules.0.max_latency.limit"),
+        (a_rule(most=9), "matching.rules.0.max_latency.most"),
+        (a_rule(expand=[{"afterS": 5}, {"afterS": 1}]), "matching.rules.0.max_latency.expand"),
+        ({"rating": {"seasons": [{"name": "a", "startsAt": 5}]}}, "rating.seasons.0.startsAt"),
+        ({"rating": {"seasons": [{"name": "a", "startsAt": "2026-01-31"}]}}, "rating.seasons.0.startsAt"),
+    ],
+)
+def test_a_mode_that_makes_no_sense_is_refused_where_it_does_not(mode: dict[str, object], field: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        AddGame.parse({"id": "go", "name": "Go", "modes": [{"mode": "ranked", **mode}]})
+    assert [fault["field"] for fault in refused.value.details or ()] == [f"modes.0.{field}"]  # type: ignore[index]
+
+
+def test_a_mode_is_the_same_when_it_has_been_given_stored_and_sent() -> None:
+    """What the wire gives as lists and texts are tuples and moments; all three ways lead to one value."""
+    seasons = [{"name": "one", "startsAt": "2026-01-31T18:30:00.000Z"}]
+    said = {
+        "mode": "ranked",
+        **a_team(roles={"tank": 1}),
+        **a_rule(expand=[{"afterS": 5}]),
+        "rating": {"seasons": seasons},
+    }
+    (given,) = AddGame.parse({"id": "go", "name": "Go", "modes": [said]}).modes
+    assert given == Mode.model_validate(given.model_dump()) == Mode.model_validate_json(given.wire_json())
+    assert given == Mode.model_validate(given.model_dump(mode="json"))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from domain.jobs.runner import LEASE_S, Hopeless, JobRunner
 from storage.documents.sqlite import SqliteDatabase
 from tests.support.clock import ManualClock
 
-FOLDER = "/dev/shm" if Path("/dev/shm").exists() else None  # in memory a flush costs nothing
 WORKERS = 3
 MAX_ATTEMPTS = 3
 
@@ -191,7 +190,7 @@ def test_every_job_is_begun_never_twice_at_once_and_ends_done_or_dead(steps: lis
 
 
 async def _play(steps: list[tuple[Any, ...]]) -> None:
-    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         database = SqliteDatabase(Path(folder) / "jobs.db", [JOBS])
         await database.open()
         world = World(database)

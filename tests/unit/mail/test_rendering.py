@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.mail.messages import EmailChanged, Message, PasswordChanged, ResetPassword, VerifyEmail
+from domain.mail.messages import (
+    EmailChanged,
+    IdentityLinked,
+    IdentityUnlinked,
+    Message,
+    PasswordChanged,
+    ResetPassword,
+    VerifyEmail,
+)
 from domain.mail.rendering import rendered
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -13,6 +21,9 @@ MESSAGES: list[Message] = [
     ResetPassword(name="Ada", code="the-code", hours=1),
     PasswordChanged(name="Ada", at=AT),
     EmailChanged(name="Ada", at=AT),
+    PasswordChanged(name="Ada", at=AT, identities=("steam", "studio"), unlinked=("epic",)),
+    IdentityLinked(name="Ada", at=AT, provider="steam"),
+    IdentityUnlinked(name="Ada", at=AT, provider="steam"),
 ]
 
 

@@ -218,7 +218,7 @@ async def test_notes_and_assignments_are_on_record(core: Core) -> None:
 async def test_a_case_against_somebody_who_is_gone_is_resolved_with_nothing_only(core: Core) -> None:
     moderator, (ann, bad) = await staff(core, "moderator"), await players(core, 2)
     await report(core, ann, bad)
-    await core.database.collection(USERS).update(bad, {"$set": {"status": "deleted"}})
+    await core.database.collection(USERS).delete(bad)
     (case,) = await everything(core.database, CASES)
     with pytest.raises(NotFound):
         await core.moderation.cases.resolve(moderator, case.id, ResolveCase(action="ban", reason="so"))

@@ -6,7 +6,8 @@ from collections.abc import Awaitable
 import pytest
 
 from domain.auth.auth import AccountBanned, AccountSuspended
-from domain.auth.commands import EnterAsGuest
+from domain.auth.commands import EnterAsGuest, Login
+from domain.auth.model import HERE
 from domain.auth.tokens import TokenRevoked
 from domain.chat.commands import Edit
 from domain.chat.silence import Muted
@@ -20,9 +21,9 @@ from domain.parties.model import PARTY_SEATS
 from domain.reports.commands import Impose
 from domain.reports.model import SANCTIONS
 from domain.reports.sanctions import SanctionOver
-from domain.users.model import USERS
 from maoga.bootstrap import Core
 from tests.integration.matchmaking.test_main_job import DUEL, proposed
+from tests.support.accounts import PASSWORD, a_registration
 from tests.support.clock import ManualClock
 from tests.support.cores import players
 from tests.support.invariants import broken_invariants, everything
@@ -145,11 +146,30 @@ async def test_nobody_judges_those_who_are_not_below_them(core: Core, judge: str
 
 
 async def test_who_is_gone_cannot_be_judged(core: Core) -> None:
-    moderator, (user,) = await staff(core, "moderator"), await players(core, 1)
-    await core.database.collection(USERS).update(user, {"$set": {"status": "deleted"}})
-    for target in (user, UserId("nobody")):
-        with pytest.raises(NotFound):
-            await impose(core, moderator, target, "ban")
+    with pytest.raises(NotFound):
+        await impose(core, await staff(core, "moderator"), UserId("nobody"), "ban")
+
+
+async def test_who_deletes_the_account_is_judged_all_the_same(core: Core, clock: ManualClock) -> None:
+    """It stays deleted while the sanctions come and go, and lets nobody in who is banned."""
+    moderator = await staff(core, "moderator")
+    user = UserId((await core.auth.create_account(a_registration())).id)
+    login = Login.parse({"credential": "ada", "password": PASSWORD})
+    await core.people.departures.delete(user)
+    await impose(core, moderator, user, "suspension", 60_000)
+    ban = await impose(core, moderator, user, "ban")
+    with pytest.raises(AccountBanned):
+        await core.auth.login(login, HERE)
+    await core.moderation.sanctions.lift(moderator, ban.id, "so")
+    assert (await core.users.get(user)).status == "deleted"
+    with pytest.raises(AccountSuspended):
+        await core.auth.login(login, HERE)
+    clock.advance(60)
+    await run_jobs(core)
+    assert (await core.users.get(user)).status == "deleted"
+    assert (await core.auth.login(login, HERE)).user.status == "active"
+    account = await core.users.get(user)
+    assert (account.returns_as, account.status_until, account.erase_at) == ("active", None, None)
 
 
 async def test_many_judgements_at_once_all_count(core: Core) -> None:

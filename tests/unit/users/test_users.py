@@ -21,7 +21,7 @@ async def test_users_see_their_own_settings_but_no_hash_or_key(accounts: Account
     user = await accounts.users.create(
         username="Ada", display_name="Ada", email="ada@example.test", password_hash="hash"
     )
-    me = (await accounts.rankings.me(user)).wire()
+    me = (await accounts.own_accounts.me(user)).wire()
     assert {"email", "emailVerified", "guest", "roles", "status", "preferences", "gameProfiles"} < set(me)
     assert not {"passwordHash", "emailKey", "usernameKey", "version"} & set(me)
 
