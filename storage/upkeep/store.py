@@ -16,7 +16,7 @@ Stored = dict[str, Any]
 
 NOTES = "maintenance"
 LOCK = "lock"
-BATCH = 500
+BATCH = 200
 
 
 class HoldLost(Exception):

@@ -12,6 +12,7 @@ import pytest
 from domain.core.clock import SystemClock
 from domain.core.errors import Unavailable
 from storage.documents.factory import open_database
+from storage.media.s3 import ATTEMPTS
 from storage.upkeep.archive import MANIFEST, BadBackup, backup_name
 from storage.upkeep.backup import CannotBackUp, keep_newest, listed
 from storage.upkeep.migrations import CannotServe, Migration, Migrator
@@ -23,7 +24,7 @@ from tests.integration.upkeep.archives import KEY, everything, folder, put_back,
 from tests.support.clock import ManualClock
 from tests.support.s3 import KEY_ID, REGION, SECRET, SmallS3, small_s3
 
-COUNT = 1203
+COUNT = 503
 
 
 @pytest.fixture
@@ -238,7 +239,7 @@ async def test_the_newest_are_kept(shelf: Shelf, source: str) -> None:
 
 async def test_a_bucket_out_of_reach_is_unavailable(bucket: SmallS3, source: str) -> None:
     async with open_shelf(bucket.url) as shelf:
-        bucket.answers = [500] * 10
+        bucket.answers = [500] * ATTEMPTS
         with pytest.raises(Unavailable, match="backups cannot be reached"):
             await take(source, shelf)
     with pytest.raises(Unavailable, match="backups cannot be reached"):

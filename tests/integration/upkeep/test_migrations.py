@@ -174,7 +174,7 @@ async def test_a_server_waits_for_the_rollout_to_migrate(migrate: Callable[..., 
         await migrate().admit(apply=False, wait_s=0)
     waiting = asyncio.create_task(migrate().admit(apply=False, wait_s=30))
     await migrate().up()
-    assert (await waiting).current
+    assert (await waiting).pending == []
 
 
 @pytest.mark.usefixtures("filled")
@@ -220,7 +220,7 @@ async def test_who_was_taken_for_dead_changes_nothing(mongodb_url: str) -> None:
 
 
 async def test_what_servers_write_meanwhile_is_kept(mongodb_url: str) -> None:
-    """While 503 documents get another name over and over, their ranks are counted up: no count is lost."""
+    """While documents get another name over and over, a rank is counted up: no count is lost."""
     database = await open_database(mongodb_url, SPECS, timeout_s=10, pool_size=5)
     collection = database.collection(THINGS)
     await collection.insert_many([a_thing(f"{n:04}") for n in range(COUNT)])
@@ -241,14 +241,14 @@ async def test_what_servers_write_meanwhile_is_kept(mongodb_url: str) -> None:
     async with store.hold("test") as hold:
         data = Data(hold.documents, hold)
         await eventually(lambda: counted > 0)
-        for _ in range(5):
+        for _ in range(3):
             await data.rewrite("things", change)
         await eventually(lambda before=counted: counted > before)  # type: ignore[misc]
     stop.set()
     await counting
     thing = await collection.get("0007")
     assert thing
-    assert (thing.rank, thing.name) == (counted, "name of 0007+++++")
+    assert (thing.rank, thing.name) == (counted, "name of 0007+++")
     await asyncio.gather(store.close(), database.close())
 
 
