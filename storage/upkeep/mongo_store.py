@@ -6,11 +6,12 @@ writes this document: a process that was taken for dead finds the number of the 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC
 from typing import Any
 
+import pymongo
 from pymongo import DeleteOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.mongo_client import AsyncMongoClient
@@ -25,6 +26,11 @@ from storage.upkeep.store import BATCH, LOCK, NOTES, Busy, HoldLost, SnapshotGon
 
 LEASE_MS = 30_000
 ASK_AGAIN_S = 0.3
+STEP_S = 60.0
+"""For one step, retries included."""
+LAYOUT_S = 3600.0
+"""For what may build an index over all that is stored."""
+
 SNAPSHOT_TOO_OLD = 239
 NO_SUCH_INDEX = (26, 27)
 
@@ -38,7 +44,7 @@ class MongoStore:
     kind = "mongodb"
 
     def __init__(self, url: str, specs: Iterable[Spec[Any]], *, timeout_s: float) -> None:
-        self.specs = tuple(specs)
+        self.specs, self._timeout_s = tuple(specs), timeout_s
         self.client: Client = AsyncMongoClient(
             url,
             appname="maoga upkeep",
@@ -51,17 +57,17 @@ class MongoStore:
         self.database = self.client.get_default_database("maoga")
 
     async def notes(self) -> dict[str, Stored]:
-        with sorted_errors(write=False):
+        with _within(self._timeout_s):
             found = await self.database[NOTES].find({"_id": {"$ne": LOCK}}).to_list()
         return {str(note.pop("_id")): note for note in found}
 
     async def holder(self) -> str | None:
-        with sorted_errors(write=False):
+        with _within(self._timeout_s):
             lock = await self.database[NOTES].find_one({"_id": LOCK, "$expr": {"$gt": ["$until", "$$NOW"]}})
         return str(lock["holder"]) if lock else None
 
     async def filled(self) -> list[str]:
-        with sorted_errors(write=False):
+        with _within(self._timeout_s):
             there = set(await self.database.list_collection_names())
             names = [spec.name for spec in self.specs if spec.name in there]
             return [name for name in names if await self.database[name].find_one({}, {"_id": 1})]
@@ -98,7 +104,7 @@ class MongoStore:
     async def snapshot(self) -> AsyncIterator["MongoSnapshot"]:
         async with self.client.start_session(snapshot=True) as session:
             # The first read fixes the moment for all.
-            with sorted_errors(write=False):
+            with _within(self._timeout_s):
                 await self.database[NOTES].find_one({}, session=session)
             yield MongoSnapshot(self, session)
 
@@ -116,7 +122,7 @@ class MongoSnapshot:
         cursor = self._database[collection].find({}, sort=[("_id", 1)], batch_size=BATCH, session=self._session)
         while True:
             try:
-                with sorted_errors(write=False):
+                with _within(STEP_S):
                     batch = await cursor.to_list(BATCH)
             except OperationFailure as error:
                 if error.code == SNAPSHOT_TOO_OLD:
@@ -138,7 +144,7 @@ class MongoHold:
         """Renews the lease, again and again."""
         while True:
             await asyncio.sleep(LEASE_MS / 3000)
-            with suppress(PyMongoError):  # the next time, or the next step finds it lost
+            with suppress(PyMongoError, HoldLost):  # the next time works, or the next step finds it lost
                 await self._renew(None)
 
     async def note(self, id: str, fields: Mapping[str, Any] | None) -> None:
@@ -152,12 +158,16 @@ class MongoHold:
 
     async def documents(self, collection: str) -> AsyncIterator[list[Stored]]:
         last: dict[str, Any] = {}
-        while batch := await self._database[collection].find(last, sort=[("_id", 1)], limit=BATCH).to_list():
+        while batch := await self._page(collection, last):
             last = {"_id": {"$gt": batch[-1]["_id"]}}
             yield [_plain(document) for document in batch]
 
+    async def _page(self, collection: str, where: Mapping[str, Any]) -> list[Stored]:
+        with pymongo.timeout(STEP_S):
+            return await self._database[collection].find(where, sort=[("_id", 1)], limit=BATCH).to_list()
+
     async def again(self, collection: str, ids: Sequence[str]) -> list[Stored]:
-        found = await self._database[collection].find({"_id": {"$in": list(ids)}}).to_list()
+        found = await self._page(collection, {"_id": {"$in": list(ids)}})
         return [_plain(document) for document in found]
 
     async def change(self, collection: str, changes: Sequence[tuple[Stored, Stored | None]]) -> bool:
@@ -193,7 +203,8 @@ class MongoHold:
 
     async def lay_out(self) -> None:
         await self._renew(None)
-        await lay_out(self._database, self._specs)
+        with pymongo.timeout(LAYOUT_S):
+            await lay_out(self._database, self._specs)
 
     async def drop_index(self, collection: str, key: Sequence[str]) -> None:
         await self._renew(None)
@@ -210,13 +221,21 @@ class MongoHold:
             await self._renew(session)
             await write(session)
 
-        async with self._client.start_session() as session:
-            await session.with_transaction(step)
+        with pymongo.timeout(STEP_S):
+            async with self._client.start_session() as session:
+                await session.with_transaction(step)
 
     async def _renew(self, session: AsyncClientSession | None) -> None:
         renewed = await self._database[NOTES].update_one(self._mine, [{"$set": {"until": _UNTIL}}], session=session)
         if not renewed.matched_count:
             raise HoldLost
+
+
+@contextmanager
+def _within(limit_s: float) -> Iterator[None]:
+    """Raises `Unavailable` when what is inside does not answer in time."""
+    with sorted_errors(write=False), pymongo.timeout(limit_s):
+        yield
 
 
 class _Overtaken(Exception):

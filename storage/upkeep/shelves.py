@@ -3,15 +3,16 @@
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from domain.core.errors import Unavailable
 from storage.media.folder import write_whole
 from storage.media.s3 import S3Address, open_client, read_object, told_as
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -59,31 +60,21 @@ class FolderShelf:
         self._folder = folder
 
     async def put(self, backup: str, name: str, data: bytes) -> None:
-        await self._off_loop(write_whole, self._path(backup, name), data)
+        await _off_loop(write_whole, self._path(backup, name), data)
 
     async def get(self, backup: str, name: str) -> bytes | None:
-        with suppress(FileNotFoundError):
-            return await asyncio.to_thread(self._path(backup, name).read_bytes)
-        return None
+        return await _off_loop(_read, self._path(backup, name))
 
     async def backups(self) -> list[str]:
-        if not self._folder.is_dir():
-            return []
-        return sorted(path.name for path in self._folder.iterdir() if path.is_dir() and NAME.fullmatch(path.name))
+        return await _off_loop(_names, self._folder)
 
     async def remove(self, backup: str, first: str) -> None:
         path = self._path(backup, first)
         path.unlink(missing_ok=True)
-        await self._off_loop(shutil.rmtree, path.parent)
+        await _off_loop(shutil.rmtree, path.parent)
 
     def _path(self, backup: str, name: str) -> Path:
         return self._folder / _checked(backup) / _checked(name)
-
-    async def _off_loop(self, work: Any, *args: Any) -> None:
-        try:
-            await asyncio.to_thread(work, *args)
-        except OSError as error:
-            raise Unavailable(f"{OUT_OF_REACH} ({error.strerror})") from error
 
 
 class S3Shelf:
@@ -123,6 +114,25 @@ class S3Shelf:
 async def _done(work: Awaitable[T]) -> T:
     with told_as(OUT_OF_REACH):
         return await work
+
+
+async def _off_loop(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    try:
+        return await asyncio.to_thread(work, *args, **options)
+    except OSError as error:
+        raise Unavailable(f"{OUT_OF_REACH} {error.filename}: {error.strerror}.") from error
+
+
+def _read(path: Path) -> bytes | None:
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    return None
+
+
+def _names(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and NAME.fullmatch(path.name))
 
 
 def _checked(name: str) -> str:

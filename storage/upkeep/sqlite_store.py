@@ -43,7 +43,7 @@ class SqliteStore:
 
     async def filled(self) -> list[str]:
         async with self.snapshot() as snapshot:
-            return [spec.name for spec in self.specs if [1 async for _ in snapshot.documents(spec.name)]]
+            return [spec.name for spec in self.specs if await snapshot.has_any(spec.name)]
 
     @asynccontextmanager
     async def hold(self, holder: str, *, wait_s: float = 0) -> AsyncIterator["SqliteHold"]:
@@ -84,6 +84,10 @@ class SqliteSnapshot:
         while self._connection and (batch := await _off_loop(self._read, self._connection, collection, last)):
             last = batch[-1]["id"]
             yield batch
+
+    async def has_any(self, collection: str) -> bool:
+        """Whether a collection has documents."""
+        return self._connection is not None and await _off_loop(_has_any, self._connection, collection)
 
     def _read(self, connection: sqlite3.Connection, collection: str, last: str) -> list[Stored]:
         if not _has_table(connection, collection):
@@ -182,6 +186,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
     found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
     return found.fetchone() is not None
+
+
+def _has_any(connection: sqlite3.Connection, name: str) -> bool:
+    return _has_table(connection, name) and connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is not None
 
 
 def _create(connection: sqlite3.Connection, name: str) -> None:
