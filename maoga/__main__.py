@@ -1,4 +1,4 @@
-"""The command line: `maoga serve`, `worker`, `demo`, `check-config`, `migrate`, `backup`, `restore`, `doctor` and others."""
+"""The command line: `maoga serve`, `worker`, `demo`, `check-config`, `migrate`, `backup`, `doctor` and others."""
 
 from datetime import UTC, datetime
 from pathlib import Path

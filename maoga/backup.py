@@ -28,7 +28,7 @@ from storage.upkeep.shelves import Shelf, open_shelf
 BACKUP_JOB = "backup"
 TIMEOUT_S = 6 * 3600.0
 
-At = Annotated[str | None, typer.Option(help="Folder, or s3://BUCKET[/PREFIX]; default MAOGA_BACKUP_URL.")]
+At = Annotated[str | None, typer.Option(help="Folder, or s3://BUCKET/PREFIX; default MAOGA_BACKUP_URL.")]
 Collections = Annotated[list[str] | None, typer.Option("--collection", help="Only this one; may be repeated.")]
 
 
