@@ -75,6 +75,7 @@ async def open_core(
                 SPECS,
                 timeout_s=settings.database_timeout_s,
                 pool_size=settings.database_pool_size,
+                sealing=settings.sealing(),
             )
         try:
             clock = clock or SystemClock()

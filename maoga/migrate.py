@@ -13,7 +13,7 @@ from domain.core.clock import SystemClock
 from maoga.cli import offline, print_table
 from maoga.settings import Settings
 from storage.documents.shapes import layout_digest
-from storage.upkeep.migrations import FOLDER, Migrator, State, discover
+from storage.upkeep.migrations import FOLDER, Migrator, State, discover, resealing
 from storage.upkeep.store import Store, open_store
 
 migrate = typer.Typer(
@@ -114,6 +114,18 @@ def down(*, to: Number = None, dry_run: DryRun = False) -> None:
             else:
                 await migrating.down(last, tell=typer.echo)
             _say(await migrating.state())
+
+    offline(run)
+
+
+@migrate.command()
+def seal(*, dry_run: DryRun = False) -> None:
+    """Encrypt stored personal fields with MAOGA_FIELD_KEY, whatever they were encrypted with; without one, decrypt."""
+    from maoga.core import SPECS
+
+    async def run(settings: Settings) -> None:
+        async with migrator(settings) as migrating:
+            await migrating.rewrite(resealing(SPECS, settings.sealing()), dry_run=dry_run, tell=typer.echo)
 
     offline(run)
 

@@ -34,6 +34,7 @@ def problems_of(settings: "Settings") -> list[str]:
         *_igdb_problems(settings),
         *_provider_problems(settings),
         *_embedded_problems(settings),
+        *_field_key_problems(settings),
         *_backup_problems(settings),
         *_production_problems(settings),
     ]
@@ -97,6 +98,13 @@ def _igdb_problems(settings: "Settings") -> list[str]:
         if not is_http_url(url) or (settings.hardened and not url.startswith("https:")):
             problems.append(f"{name} must be https://HOST..., without a fragment (development takes http, too)")
     return problems
+
+
+def _field_key_problems(settings: "Settings") -> list[str]:
+    keys = [key.get_secret_value() for key in (settings.field_key, *settings.field_keys_accepted)]
+    if any(0 < len(key) < SECRET_MIN_LENGTH for key in keys):
+        return [f"MAOGA_FIELD_KEY and MAOGA_FIELD_KEYS_ACCEPTED want keys of at least {SECRET_MIN_LENGTH} characters"]
+    return []
 
 
 def _backup_problems(settings: "Settings") -> list[str]:

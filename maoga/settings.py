@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.matchmaking.cooldowns import CooldownRule
 from maoga.setting_rules import kept_secret, problems_of
+from storage.documents.sealing import Sealing
 from storage.media.s3 import S3Url
 from storage.outbound.providers import ProviderConfigs
 
@@ -246,6 +247,15 @@ class Settings(BaseSettings):
         default=False, description="show an image of the chat to others only after a moderator has approved it"
     )
 
+    field_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="encrypts phone, gender and year of birth of users where they are stored; at least 32 characters",
+    )
+    field_keys_accepted: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list,
+        description="comma-separated further keys with which they may be encrypted: the next one, or the last "
+        "(docs/operations/field-encryption.md)",
+    )
     backup_url: str | None = Field(
         default=None,
         description="where backups lie: a folder, or s3://BUCKET[/PREFIX][?endpoint=URL][&region=NAME] (extra s3); "
@@ -278,7 +288,13 @@ class Settings(BaseSettings):
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
     @field_validator(
-        "cors_origins", "transports", "match_cooldown_s", "gif_hosts", "secret_keys_accepted", mode="before"
+        "cors_origins",
+        "transports",
+        "match_cooldown_s",
+        "gif_hosts",
+        "secret_keys_accepted",
+        "field_keys_accepted",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
@@ -336,6 +352,11 @@ class Settings(BaseSettings):
     def json_logs(self) -> bool:
         """Whether logs are JSON lines."""
         return self.hardened if self.log_format is None else self.log_format == "json"
+
+    def sealing(self) -> Sealing:
+        """What encrypts personal fields."""
+        accepted = [key.get_secret_value() for key in self.field_keys_accepted]
+        return Sealing(self.field_key.get_secret_value(), accepted)
 
     def backup_secret(self) -> str:
         """The key of backups, or nothing."""

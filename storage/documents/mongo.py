@@ -49,6 +49,7 @@ from storage.documents.query import (
     parse_query,
 )
 from storage.documents.schema import Schema
+from storage.documents.sealing import Sealing
 from storage.documents.turns import Turns
 
 D = TypeVar("D", bound=Document)
@@ -76,7 +77,14 @@ class MongoDatabase:
     """
 
     def __init__(
-        self, url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int, clock: Clock | None = None
+        self,
+        url: str,
+        specs: Iterable[Spec[Any]],
+        *,
+        timeout_s: float,
+        pool_size: int,
+        clock: Clock | None = None,
+        sealing: Sealing | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._turns = Turns(pool_size)
@@ -98,7 +106,7 @@ class MongoDatabase:
         database = self._client.get_default_database("maoga")
         clock = clock or SystemClock()
         self._collections = {
-            spec.name: MongoCollection(self, Schema(spec), database[spec.name], clock) for spec in specs
+            spec.name: MongoCollection(self, Schema(spec, sealing), database[spec.name], clock) for spec in specs
         }
         self._closed = False
         self._given_up: list[AsyncClientSession] = []

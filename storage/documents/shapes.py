@@ -34,7 +34,10 @@ def shape_of(spec: Spec[Any]) -> Shape:
     newer version may write them.
     """
     schema = spec.model.model_json_schema(by_alias=False)
-    return _shape(schema, schema.get("$defs", {}), ())
+    shape = _shape(schema, schema.get("$defs", {}), ())
+    for name in spec.sealed:
+        shape["properties"][name] = {"anyOf": [shape["properties"][name], {"bsonType": "string"}]}
+    return shape
 
 
 def validator_of(spec: Spec[Any]) -> dict[str, Any]:

@@ -13,11 +13,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from domain.core.clock import Clock
+from domain.core.collection import Spec
 from domain.core.model import rfc3339
+from storage.documents.sealing import Sealing
 from storage.upkeep.extended_json import encoded
 from storage.upkeep.store import Hold, Store, Stored
 
@@ -226,6 +229,20 @@ class Migrator:
                 await hold.note("layout", {"digest": "", "at": rfc3339(self._clock.now()), "by": self._worker})
                 self._tell(data, tell)
 
+    async def rewrite(self, step: "Step", *, dry_run: bool, tell: Callable[[str], None]) -> None:
+        """Takes a step that is no migration, and may be taken at any time."""
+        if dry_run:
+            async with self._store.snapshot() as snapshot:
+                data = Data(snapshot.documents, None)
+                await step(data)
+        else:
+            async with self._store.hold(self._worker, wait_s=WAIT_S) as hold:
+                (await self.state()).check()
+                data = Data(hold.documents, hold)
+                await step(data)
+        for line in data.done:
+            tell(line)
+
     async def rehearse(self, to: int | None, *, up: bool, tell: Callable[[str], None]) -> None:
         """Tells what `up` or `down` would do, and changes nothing."""
         state = await self.state()
@@ -264,6 +281,22 @@ class Migrator:
     def _tell(self, data: Data, tell: Callable[[str], None]) -> None:
         for line in data.done:
             tell(f"  {line}")
+
+
+def resealing(specs: Sequence[Spec[Any]], sealing: Sealing) -> Step:
+    """The step that seals all fields that are to be sealed with the first key."""
+
+    async def step(data: Data) -> None:
+        for spec in specs:
+            if spec.sealed:
+                await data.rewrite(spec.name, partial(_resealed, spec, sealing))
+
+    return step
+
+
+def _resealed(spec: Spec[Any], sealing: Sealing, document: Stored) -> Stored:
+    present = [name for name in spec.sealed if name in document]
+    return {**document, **{name: sealing.resealed(f"{spec.name}.{name}", document[name]) for name in present}}
 
 
 def _load(path: Path) -> Migration:

@@ -227,6 +227,13 @@ def test_mail_needs_a_server_a_sender_and_a_page_that_can_be_reached() -> None:
         assert "MAOGA_MAIL_LINK must be" in refusal(mail_link=page)
 
 
+def test_personal_fields_want_long_keys() -> None:
+    said = f"want keys of at least {SECRET_MIN_LENGTH} characters"
+    assert said in refusal(field_key="short")
+    assert said in refusal(field_keys_accepted=f"{STRONG},short")
+    assert settings(field_key=STRONG).sealing().seal("users.phone", "+49") != "+49"
+
+
 def test_backups_want_a_place_a_time_and_a_key_that_can_be(tmp_path: Path) -> None:
     assert "MAOGA_BACKUP_URL must be s3://BUCKET" in refusal(backup_url="s3:///nothing")
     assert "MAOGA_BACKUP_CRON: 'at night' is not a cron expression" in refusal(backup_cron="at night")
