@@ -17,6 +17,7 @@ from domain.auth.roles import Roles
 from domain.auth.throttle import LoginThrottle, Pauses, ThrottleConfig
 from domain.auth.tokens import Tokens
 from domain.auth.trail import AuthTrail
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.events import Publisher
@@ -26,11 +27,13 @@ from domain.jobs.runner import JobRunner
 from domain.mail.mail import ATTEMPT_S, ATTEMPTS, MAIL_JOB, Mail, Mailer
 from domain.users.users import Users
 from maoga.settings import Settings
-from storage.outbound.mail_folder import FolderMailer
+from storage.outbound.mail_folder import PURGE_JOB, FolderMailer
 from storage.outbound.providers import identity_providers
 from storage.outbound.smtp import SmtpMailer, parse_smtp_url
 from storage.redis.client import Client
 from storage.redis.failures import RedisFailures
+
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ def build_accounts(
     redis: Client,
     users: Users,
     own_accounts: OwnAccounts,
+    cache: Cache,
     limits: RateLimits,
     publisher: Publisher,
     jobs: Jobs,
@@ -65,10 +69,14 @@ def build_accounts(
     passwords = Passwords(settings.bcrypt_cost)
     throttle = LoginThrottle(RedisFailures(redis), _pauses(settings))
     trail = AuthTrail(audit, clock)
-    mail = Mail(_mailer(settings), jobs, link=settings.mail_link)
+    mailer = _mailer(settings)
+    mail = Mail(mailer, jobs, link=settings.mail_link)
     links = Links(database, users, mail=mail, jobs=jobs, trail=trail, clock=clock)
     runner.handle(MAIL_JOB, mail.deliver, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S)
     runner.handle(LINK_JOB, links.send, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S)
+    if isinstance(mailer, FolderMailer):
+        runner.handle(PURGE_JOB, mailer.purge)
+        runner.cron("old mail in files", "17 * * * *", PURGE_JOB)
     auth = Auth(
         database,
         users,
@@ -80,7 +88,11 @@ def build_accounts(
         trail=trail,
         publisher=publisher,
         clock=clock,
-        config=AuthConfig(guests=settings.guests_allowed, refresh_s=settings.refresh_token_s),
+        config=AuthConfig(
+            guests=settings.guests_allowed,
+            refresh_s=settings.refresh_token_s,
+            session_s=settings.session_days * DAY_S,
+        ),
     )
     proofs = Proofs(database, auth, passwords=passwords, throttle=throttle, trail=trail, clock=clock)
     credentials = Credentials(
@@ -94,6 +106,7 @@ def build_accounts(
         limits=limits,
         links=links,
         mail=mail,
+        cache=cache,
         trail=trail,
         clock=clock,
     )

@@ -135,6 +135,7 @@ def build(
         redis=redis,
         users=users,
         own_accounts=own_accounts,
+        cache=cache,
         limits=limits,
         publisher=publisher,
         jobs=jobs,
@@ -252,6 +253,7 @@ def build(
         runner=runner,
         clock=clock,
         grace=timedelta(days=settings.account_grace_days),
+        guests=timedelta(days=settings.guest_days),
     )
     moderation = build_moderation(
         database,

@@ -15,7 +15,7 @@ from domain.games.games import Games
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import Job
 from domain.jobs.runner import JobRunner
-from domain.privacy.departures import ERASURE_JOB, Departures, Step
+from domain.privacy.departures import ERASURE_JOB, GUESTS_JOB, Departures, Step
 from domain.privacy.exports import Exports
 from domain.rankings.standings import Standings
 from domain.reports.images import HeldImages
@@ -69,8 +69,9 @@ def build_people(
     runner: JobRunner,
     clock: Clock,
     grace: timedelta,
+    guests: timedelta,
 ) -> PersonalCases:
-    """The use cases on open storage. expel, grace: see `Departures`."""
+    """The use cases on open storage. expel, grace, guests: see `Departures`."""
 
     async def knows_game(id: GameId) -> bool:
         return await games.get(id) is not None
@@ -87,6 +88,7 @@ def build_people(
         audit=audit,
         clock=clock,
         grace=grace,
+        guests=guests,
         traces=RedisTraces(redis),
         steps=[HeldImages(database, store).forget, chats.erasure.erase, avatars.erase, standings.forget, links.forget],
         report=report,
@@ -96,6 +98,8 @@ def build_people(
     runner.handle(COLLECT_JOB, collect, timeout_s=600)
     runner.handle(ERASURE_JOB, departures.erase_due, timeout_s=ERASURE_TIMEOUT_S)
     runner.cron("pictures nobody shows", "*/10 * * * *", COLLECT_JOB)
+    runner.handle(GUESTS_JOB, departures.close_guests, timeout_s=600)
+    runner.cron("guests whom nobody can be", "7 3 * * *", GUESTS_JOB)
     runner.cron("accounts to erase", "37 3 * * *", ERASURE_JOB)
     return PersonalCases(
         profiles=Profiles(database, clock, knows_game, cache),
@@ -103,5 +107,5 @@ def build_people(
         devices=Devices(database, clock),
         people=people,
         departures=departures,
-        exports=Exports(database, clock),
+        exports=Exports(database, audit, clock),
     )

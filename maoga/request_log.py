@@ -1,5 +1,7 @@
-"""The log's line of each request. None is more frequent, so that for machines it is written without loguru."""
+"""The log's line of each request. No other is as frequent: for machines it is written without loguru, many at once."""
 
+import asyncio
+import atexit
 from datetime import UTC, datetime
 
 import orjson
@@ -9,10 +11,15 @@ from maoga.logging import redact, write
 from maoga.settings import Settings
 from rest.routes import Answered, RequestLog
 
+WRITTEN_AFTER_S = 0.05
+"""A process that is killed loses the lines of so long."""
+
+MOST_WAITING = 1000
+
 
 def request_log(settings: Settings) -> RequestLog:
     """Where requests are logged, in the settings' format and from their level on."""
-    return _json_lines(settings) if settings.json_logs else through_loguru
+    return JsonLines(settings) if settings.json_logs else through_loguru
 
 
 def through_loguru(told: Answered) -> None:
@@ -20,25 +27,40 @@ def through_loguru(told: Answered) -> None:
     logger.bind(**told.fields()).log(told.level, "{}", told.message)
 
 
-def _json_lines(settings: Settings) -> RequestLog:
-    """The same line as `logging.configure` has it for everything else."""
-    least, instance = logger.level(settings.log_level).no, settings.instance
-    levels = {name: logger.level(name).no for name in ("INFO", "WARNING")}
+class JsonLines:
+    """The lines that `logging.configure` would have for machines, some milliseconds later."""
 
-    def log(told: Answered) -> None:
-        if levels[told.level] < least:
+    def __init__(self, settings: Settings) -> None:
+        least = logger.level(settings.log_level).no
+        self._levels = {name for name in ("INFO", "WARNING") if logger.level(name).no >= least}
+        self._service = {"service": "maoga", "instance": settings.instance}
+        self._waiting: list[Answered] = []
+        atexit.register(self.write)
+
+    def __call__(self, told: Answered) -> None:
+        if told.level not in self._levels:
             return
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(WRITTEN_AFTER_S, self.write)
+        self._waiting.append(told)
+        if len(self._waiting) >= MOST_WAITING:
+            self.write()
+
+    def write(self) -> None:
+        """Writes what waits."""
+        if self._waiting:
+            told, self._waiting = self._waiting, []
+            write("".join(map(self._line, told)))
+
+    def _line(self, told: Answered) -> str:
         line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": datetime.fromtimestamp(told.at, UTC).isoformat(timespec="milliseconds"),
             "level": told.level,
             "message": told.message,
-            "service": "maoga",
-            "instance": instance,
+            **self._service,
             "request": redact(told.request),
             **told.fields(),
             "user_agent": redact(told.user_agent),
             "where": __name__,
         }
-        write(orjson.dumps(line).decode() + "\n")
-
-    return log
+        return orjson.dumps(line).decode() + "\n"

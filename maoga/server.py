@@ -115,7 +115,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             desks=core.desks,
             flags=core.flags,
             limits=core.limits,
-            idempotency=Idempotency(core.database, core.clock),
+            idempotency=Idempotency(core.database, core.limits, core.clock),
             metrics=metrics,
             log=request_log(settings),
         ),

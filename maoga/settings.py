@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     )
     access_token_s: int = Field(default=900, ge=10, le=86_400, description="seconds an access token is valid")
     refresh_token_s: int = Field(default=604_800, ge=60, description="seconds a refresh token is valid")
+    session_days: float = Field(
+        default=90,
+        gt=0,
+        le=3650,
+        description="days after a login in which its session ends, however often it is refreshed",
+    )
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="bcrypt work factor (log2 of rounds)")
     login_attempts: int = Field(
         default=5, ge=1, description="failed logins of an account before it must pause, times rate_limit_scale"
@@ -120,6 +126,9 @@ class Settings(BaseSettings):
         '"audience": "..."}} and the like (docs/access.md)',
     )
     guests: bool | None = Field(default=None, description="allow guest accounts; default only outside production")
+    guest_days: float = Field(
+        default=90, gt=0, le=3650, description="days after which a guest is erased whose session is over"
+    )
     account_grace_days: float = Field(
         default=30, ge=0, le=3650, description="days in which a login brings a deleted account back; then it is erased"
     )

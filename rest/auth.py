@@ -1,13 +1,7 @@
 """Accounts and sessions."""
 
 from domain.accounts.me import Me
-from domain.auth.auth import (
-    AccountBanned,
-    AccountDeleted,
-    AccountSuspended,
-    GuestsRefused,
-    InvalidCredentials,
-)
+from domain.auth.auth import GuestsRefused, InvalidCredentials
 from domain.auth.commands import (
     ChangeEmail,
     ChangePassword,
@@ -25,6 +19,7 @@ from domain.auth.credentials import EmailVerified, NotAGuest
 from domain.auth.links import LinkInvalid
 from domain.auth.model import SessionInfo, SessionView
 from domain.auth.proofs import NoPassword, ProofRequired, WrongPassword
+from domain.auth.refusals import AccountBanned, AccountDeleted, AccountSuspended
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked
 from domain.core.errors import Conflict, NotFound
 from domain.core.ids import SessionId

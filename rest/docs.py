@@ -71,13 +71,24 @@ def for_swagger(schema: Any) -> Any:
     made = {key: for_swagger(value) for key, value in schema.items()}
     if "openapi" in made:
         made["openapi"] = "3.0.3"
+        del made["info"]["license"]["identifier"]
     if "const" in made:
-        made["enum"] = [made.pop("const")]
-    choices = made.get("anyOf", [])
+        value = made.pop("const")
+        made |= {"enum": [value], "type": "boolean" if isinstance(value, bool) else "string"}
+    if "exclusiveMinimum" in made:
+        made |= {"minimum": made["exclusiveMinimum"], "exclusiveMinimum": True}
+    if "patternProperties" in made:
+        (made["additionalProperties"],) = made.pop("patternProperties").values()
+    made.pop("propertyNames", None)
+    return _nullable(made)
+
+
+def _nullable(made: dict[str, Any]) -> dict[str, Any]:
+    choices, kinds = made.get("anyOf", []), made.get("type")
     if {"type": "null"} in choices:
-        made["anyOf"] = [choice for choice in choices if choice != {"type": "null"}]
-        made["nullable"] = True
-    if isinstance(made.get("type"), list):
-        made["type"] = next(kind for kind in made["type"] if kind != "null")
-        made["nullable"] = True
+        made |= {"anyOf": [choice for choice in choices if choice != {"type": "null"}], "nullable": True}
+        if len(made["anyOf"]) == 1 and "$ref" not in made["anyOf"][0]:
+            made |= made.pop("anyOf")[0]
+    if isinstance(kinds, list):
+        made |= {"type": next(kind for kind in kinds if kind != "null"), "nullable": True}
     return made

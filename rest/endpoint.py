@@ -1,6 +1,5 @@
 """From a request to its handler: limit, authenticate, validate, call, answer."""
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -18,7 +17,7 @@ from rest.conditional import conditional, weak_tag
 from rest.envelope import Stream, success
 from rest.keyed import answer_once
 from rest.middleware import user_agent_of
-from rest.recent import RECENT, Recent
+from rest.recent import RECENT, Kept
 from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SHARED, SPENT, USER_ID, Call, Route
 from rest.streaming import send
 from rest.upload import read_file
@@ -37,24 +36,21 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
                 return await _response(route, request, principal, key)
             finally:
                 request.app[RECENT].forget(request[CALLER])
-        response = await (_recent if route.recent else _response)(route, request, principal, key)
+        if route.recent:
+            answer = partial(_kept, route, request, principal, key)
+            kept = await request.app[RECENT].get(route.path, request[CALLER], answer)
+            return conditional(request, kept.response())
+        response = await _response(route, request, principal, key)
         return conditional(request, response) if isinstance(response, web.Response) else response
 
     return answer
 
 
-async def _recent(
-    route: Route, request: web.Request, principal: Principal | None, key: ApiKey | None
-) -> web.StreamResponse:
-    """As `_response`, or what it was a moment ago."""
-    answers, begun_at = request.app[RECENT].of(request[CALLER]), time.monotonic()
-    found = answers.get(route.path)
-    if found is None or not found.fresh:
-        response = await _response(route, request, principal, key)
-        if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
-            return response
-        found = answers[route.path] = Recent(response.body, weak_tag(response.body), begun_at)
-    return found.response()
+async def _kept(route: Route, request: web.Request, principal: Principal | None, key: ApiKey | None) -> Kept:
+    """The answer, to be given again; such routes answer a model."""
+    response = await _response(route, request, principal, key)
+    assert isinstance(response, web.Response) and isinstance(response.body, bytes)  # noqa: S101 - as above
+    return Kept(response.body, weak_tag(response.body))
 
 
 async def _response(

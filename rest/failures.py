@@ -3,7 +3,7 @@
 import re
 
 from domain.auth.api_keys import ApiKeyInvalid, ApiKeyScope
-from domain.auth.auth import REFUSALS
+from domain.auth.refusals import REFUSALS
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked
 from domain.core.errors import (
     AppError,

@@ -35,7 +35,8 @@ async def game(call: Call) -> Reply:
 
 
 async def fetch_games(call: Call) -> Reply:
-    """Looks for games where this server imports them from, puts them into the catalogue and answers them."""
+    """Looks for games where this server imports them from, puts them into the catalogue and answers them. Not for
+    guests."""
     found = await call.services.imports.fetch(call.principal.user_id, call.body)
     return Reply([game_view(game).wire() for game in found])
 

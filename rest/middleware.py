@@ -149,8 +149,8 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
     slow = bool(slow_ms) and ms >= slow_ms
     if route in QUIET and status < 400 and not slow:
         return
-    user, agent = request.get(USER_ID), user_agent_of(request)
-    services.log(Answered(request[REQUEST_ID], method, route, status, ms, request[ADDRESS], user, agent, slow))
+    id, user, agent = request[REQUEST_ID], request.get(USER_ID), user_agent_of(request)
+    services.log(Answered(time.time(), id, method, route, status, ms, request[ADDRESS], user, agent, slow))
 
 
 def user_agent_of(request: web.Request) -> str:

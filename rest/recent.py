@@ -5,31 +5,28 @@ drops what is kept for them; any other change is seen once that is too old.
 """
 
 import time
-from collections import OrderedDict
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import hdrs, web
 
+from domain.core.recent import Recent
 from rest.envelope import json_of
 
 KEPT_S = 1.0
 
 MOST_CALLERS = 10_000
-"""For whom something is kept; those who came first go first."""
+"""For whom an answer of a route is kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
-    """An answer with its tag. begun_at: when it was asked for, by `time.monotonic`."""
+class Kept:
+    """An answer with its tag."""
 
     body: bytes
     tag: str
-    begun_at: float
-
-    @property
-    def fresh(self) -> bool:
-        """Whether it may still be given."""
-        return time.monotonic() - self.begun_at < KEPT_S
 
     def response(self) -> web.Response:
         """The answer once more."""
@@ -38,24 +35,24 @@ class Recent:
         return response
 
 
+def _nothing() -> Recent[str, Kept]:
+    return Recent(time.monotonic, kept_s=KEPT_S, size=MOST_CALLERS)
+
+
 class RecentAnswers:
-    """What each caller got of late, by the path of the route. One per process."""
+    """What callers got of late, by the path of the route. One per process."""
 
     def __init__(self) -> None:
-        self._callers: OrderedDict[str, dict[str, Recent]] = OrderedDict()
+        self._routes: defaultdict[str, Recent[str, Kept]] = defaultdict(_nothing)
 
-    def of(self, caller: str) -> dict[str, Recent]:
-        """What is kept for the caller. Take it before you read: after a `forget` nobody sees what is put into it."""
-        found = self._callers.get(caller)
-        if found is None:
-            found = self._callers[caller] = {}
-            if len(self._callers) > MOST_CALLERS:
-                self._callers.popitem(last=False)
-        return found
+    async def get(self, path: str, caller: str, answer: Callable[[], Coroutine[Any, Any, Kept]]) -> Kept:
+        """The caller's answer of that route; raises what `answer` raises."""
+        return await self._routes[path].get(caller, answer)
 
     def forget(self, caller: str) -> None:
         """Drops what is kept for the caller, and what is being read for them now."""
-        self._callers.pop(caller, None)
+        for answers in self._routes.values():
+            answers.forget_one(caller)
 
 
 RECENT = web.AppKey("recent", RecentAnswers)

@@ -73,8 +73,12 @@ class RestMetrics(Protocol):
 
 
 class Answered(NamedTuple):
-    """A request that was answered, for the log. request: its id. route: as `RestMetrics` has it. ms: what it took."""
+    """A request that was answered, for the log.
 
+    at: the moment, by `time.time`. request: its id. route: as `RestMetrics` has it. ms: what it took.
+    """
+
+    at: float
     request: str
     method: str
     route: str

@@ -44,7 +44,9 @@ async def delete_me(call: Call) -> None:
 async def export(call: Call) -> Stream:
     """All that is kept on the caller, as one JSON object of lists, one for each kind of document."""
     await call.services.auth.caller(call.principal)
-    return Stream(call.services.exports.of(call.principal.user_id), "application/json", "maoga-export.json")
+    return Stream(
+        call.services.exports.of(call.principal.user_id, address=call.address), "application/json", "maoga-export.json"
+    )
 
 
 async def set_preferences(call: Call) -> Me:

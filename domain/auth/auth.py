@@ -4,12 +4,14 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from domain.accounts.me import OwnAccounts
 from domain.auth.commands import EnterAsGuest, Login, Logout, Refresh, Register
 from domain.auth.links import Links
 from domain.auth.model import COMMAND_LINE, HERE, SESSIONS, Client, Principal, Session, SessionInfo, SessionView
 from domain.auth.passwords import Passwords
+from domain.auth.refusals import refuse_unless_active
 from domain.auth.throttle import LoginThrottle
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked, Tokens
 from domain.auth.trail import AuthAction, AuthTrail
@@ -18,8 +20,8 @@ from domain.core.collection import Changes, Database, Insert, StorageConflict, U
 from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.events import Publisher
 from domain.core.ids import SessionId, UserId, new_id
-from domain.core.model import rfc3339
-from domain.users.model import USERS, Role, Status, User
+from domain.core.recent import Recent
+from domain.users.model import USERS, Role, User
 from domain.users.names import refuse_reserved
 from domain.users.users import Users
 
@@ -37,6 +39,9 @@ LISTED = 100
 
 REFRESH_ATTEMPTS = 5
 
+SESSIONS_MOST = 50
+"""Of a user at a time."""
+
 
 class InvalidCredentials(AppError):
     """There is no account with this name and password."""
@@ -50,46 +55,14 @@ class GuestsRefused(AppError):
     code, status = "GUESTS_REFUSED", 403
 
 
-class AccountSuspended(AppError):
-    """This account is suspended, `until` then."""
-
-    code, status = "ACCOUNT_SUSPENDED", 403
-
-
-class AccountBanned(AppError):
-    """This account is banned; for good, or `until` then."""
-
-    code, status = "ACCOUNT_BANNED", 403
-
-
-class AccountDeleted(AppError):
-    """This account was deleted."""
-
-    code, status = "ACCOUNT_DELETED", 403
-
-
-REFUSALS: dict[Status, type[AppError]] = {
-    "suspended": AccountSuspended,
-    "banned": AccountBanned,
-    "deleted": AccountDeleted,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class AuthConfig:
-    """guests: whether they may enter. refresh_s: seconds a session lives without a refresh."""
+    """guests: whether they may enter. refresh_s: seconds a session lives without a refresh. session_s: with any number
+    of them, unless it is a guest's, who could not log in again."""
 
     guests: bool
     refresh_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What was found of a session when it was last looked up."""
-
-    at: datetime
-    user_id: UserId
-    role: Role
+    session_s: float
 
 
 class Auth:
@@ -114,7 +87,9 @@ class Auth:
         self._users, self._own_accounts, self._tokens, self._passwords = users, own_accounts, tokens, passwords
         self._throttle, self._links, self._trail = throttle, links, trail
         self._publisher, self._clock, self._config = publisher, clock, config
-        self._found_good: dict[SessionId, _Standing] = {}
+        self._standings = Recent[tuple[UserId, SessionId], Role](
+            lambda: clock.now().timestamp(), kept_s=STANDING_S, size=STANDINGS
+        )
 
     async def register(self, command: Register, client: Client = HERE) -> SessionView:
         """Opens an account, logs it in, and mails it a link; raises `ValidationFailed`, `EmailTaken` or
@@ -166,9 +141,9 @@ class Auth:
         One that they have deleted is theirs again, unless its days of grace are over, or a sanction keeps them out.
         """
         if user.status == "deleted":
-            _refuse_unless_active(user.changed(status=user.returns_as), self._clock.now())
+            refuse_unless_active(user.changed(status=user.returns_as), self._clock.now())
             user = await self._users.restored(user)
-        _refuse_unless_active(user, self._clock.now())
+        refuse_unless_active(user, self._clock.now())
         return user
 
     async def enter(
@@ -178,6 +153,7 @@ class Auth:
 
         Raises what `Users.commit` raises.
         """
+        await self._make_room(user, client)
         now = self._clock.now()
         session = Session(
             id=new_id(),
@@ -188,7 +164,7 @@ class Auth:
             user_agent=client.user_agent or None,
             created_at=now,
             rotated_at=now,
-            expires_at=now + seconds(self._config.refresh_s),
+            expires_at=self._end_of(user, now, now),
         )
         record = self._trail.entry(action, client, user.id, after={"session": session.id})
         await self._users.commit(*writes, Insert(SESSIONS, session), record)
@@ -208,7 +184,10 @@ class Auth:
             user = await self._user_of(session)
             now = self._clock.now()
             if generation == session.generation:
-                rotated = await self._sessions.replace(self._rotated(session, client, now))
+                ends_at = self._end_of(user, session.created_at, now)
+                if ends_at <= now:
+                    raise TokenExpired
+                rotated = await self._sessions.replace(_rotated(session, client, now, ends_at))
                 if rotated:
                     return await self._view(rotated, user)
             elif generation == session.generation - 1 and now - session.rotated_at <= seconds(RETRY_S):
@@ -269,8 +248,7 @@ class Auth:
 
     async def cut_off(self, user_id: UserId, *, but: SessionId | None = None, reason: str = "logged_out") -> None:
         """Closes the connections of a user whose sessions have ended, but for those of one session."""
-        for id in [id for id, found in self._found_good.items() if found.user_id == user_id and id != but]:
-            del self._found_good[id]
+        self._standings.forget(lambda whose: whose[0] == user_id and whose[1] != but)
         if but is None:
             await self._publisher.disconnect(user_id, reason=reason)
             return
@@ -288,13 +266,8 @@ class Auth:
         Their role is the one they have, whatever the token says. What another process changed is seen within a second.
         """
         principal = self._tokens.read_access(access_token)
-        now = self._clock.now()
-        standing = self._found_good.get(principal.session_id)
-        if standing is None or now - standing.at >= seconds(STANDING_S):
-            _, user = await self.caller(principal)
-            standing = _Standing(now, principal.user_id, user.role)
-            self._remember_good(principal.session_id, standing)
-        return principal if principal.role == standing.role else replace(principal, role=standing.role)
+        role = await self._standings.get((principal.user_id, principal.session_id), partial(self._role_of, principal))
+        return principal if principal.role == role else replace(principal, role=role)
 
     async def caller(self, principal: Principal) -> tuple[Session, User]:
         """The session and the account of who calls, as they stand in storage; raises `TokenRevoked` or a refusal.
@@ -306,11 +279,16 @@ class Auth:
             raise TokenRevoked
         return session, await self._user_of(session)
 
+    async def _role_of(self, principal: Principal) -> Role:
+        """The role that the caller has in storage; raises as `caller` does."""
+        _, user = await self.caller(principal)
+        return user.role
+
     async def _user_of(self, session: Session) -> User:
         """The user of a session in force; raises `TokenRevoked` or a refusal."""
         user = await self._users.find(session.user_id)
         if user is not None:
-            _refuse_unless_active(user, self._clock.now())  # first: it says more than that the session is over
+            refuse_unless_active(user, self._clock.now())  # first: it says more than that the session is over
         if user and session.epoch < user.epoch:  # unless both were raised in one commit since the session was read
             session = await self._sessions.get(session.id) or session
         if user is None or not _in_force(session, user):
@@ -334,29 +312,27 @@ class Auth:
         rehashed = await self._database.collection(USERS).update(user.id, changes, expect={"version": user.version})
         return rehashed or user
 
-    def _rotated(self, session: Session, client: Client, now: datetime) -> Session:
-        return session.changed(
-            generation=session.generation + 1,
-            rotated_at=now,
-            expires_at=now + seconds(self._config.refresh_s),
-            address=client.address or session.address,
-            user_agent=client.user_agent or session.user_agent,
-        )
+    def _end_of(self, user: User, opened_at: datetime, now: datetime) -> datetime:
+        """When a session ends that is used now."""
+        unused = now + seconds(self._config.refresh_s)
+        return unused if user.guest else min(unused, opened_at + seconds(self._config.session_s))
+
+    async def _make_room(self, user: User, client: Client) -> None:
+        """Ends the sessions that were used longest ago, so that one more is not too many."""
+        open_ones = {"user_id": user.id, "revoked_at": {"$exists": False}}
+        found = await self._sessions.find(open_ones, sort="rotated_at", limit=LISTED)
+        for session in found[: max(0, len(found) + 1 - SESSIONS_MOST)]:
+            await self._end(session, client, "auth.session_ended")
+            await self._publisher.disconnect(session.user_id, session=session.id, reason="logged_out")
 
     async def _end(self, session: Session, client: Client, action: AuthAction, *, proven: bool = True) -> None:
         """Ends a session. It stays until it expires, so that its tokens are told why they are refused."""
-        self._found_good.pop(SessionId(session.id), None)
+        self._standings.forget_one((session.user_id, SessionId(session.id)))
         if session.revoked_at is None:
             changes: Changes = {"$set": {"revoked_at": self._clock.now()}, "$inc": {"version": 1}}
             record = self._trail.entry(action, client, session.user_id, proven=proven, after={"session": session.id})
             with suppress(StorageConflict):  # it has expired
                 await self._database.commit(Update(SESSIONS, session.id, changes), record)
-
-    def _remember_good(self, session_id: SessionId, standing: _Standing) -> None:
-        self._found_good.pop(session_id, None)
-        self._found_good[session_id] = standing
-        if len(self._found_good) > STANDINGS:
-            del self._found_good[next(iter(self._found_good))]
 
     async def _view(self, session: Session, user: User) -> SessionView:
         return SessionView(
@@ -367,10 +343,14 @@ class Auth:
         )
 
 
-def _refuse_unless_active(user: User, now: datetime) -> None:
-    refusal, until = REFUSALS.get(user.status), user.status_until
-    if refusal and (until is None or until > now):
-        raise refusal(details={"until": rfc3339(until)} if until else None)
+def _rotated(session: Session, client: Client, now: datetime, ends_at: datetime) -> Session:
+    return session.changed(
+        generation=session.generation + 1,
+        rotated_at=now,
+        expires_at=ends_at,
+        address=client.address or session.address,
+        user_agent=client.user_agent or session.user_agent,
+    )
 
 
 def _in_force(session: Session, user: User) -> bool:

@@ -12,6 +12,7 @@ from domain.auth.passwords import Passwords
 from domain.auth.proofs import Proofs
 from domain.auth.throttle import LoginThrottle
 from domain.auth.trail import AuthTrail
+from domain.core.cache import Cache
 from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Database, Delete, Update, Write
 from domain.core.errors import AppError, RateLimited, ValidationFailed
@@ -19,7 +20,7 @@ from domain.core.ids import UserId
 from domain.core.limits import Limit, RateLimits
 from domain.mail.mail import Mail
 from domain.mail.messages import EmailChanged, PasswordChanged
-from domain.users.model import USERS, User
+from domain.users.model import USERS, User, user_tag
 from domain.users.names import name_key, refuse_reserved, search_keys_of
 from domain.users.users import Users
 
@@ -67,12 +68,14 @@ class Credentials:
         limits: RateLimits,
         links: Links,
         mail: Mail,
+        cache: Cache,
         trail: AuthTrail,
         clock: Clock,
     ) -> None:
         self._database, self._users, self._own_accounts, self._auth = database, users, own_accounts, auth
         self._identities, self._proofs = database.collection(IDENTITIES), proofs
         self._passwords, self._throttle, self._limits = passwords, throttle, limits
+        self._cache = cache
         self._links, self._mail, self._trail, self._clock = links, mail, trail, clock
 
     async def upgrade(self, principal: Principal, command: Upgrade, client: Client) -> Me:
@@ -104,6 +107,7 @@ class Credentials:
             self._links.verification(user.changed(email_key=email_key), command.email, client),
             self._trail.entry("auth.upgraded", client, user.id),
         )
+        await self._cache.invalidate(user_tag(user.id))
         upgraded = await self._users.get(principal.user_id)
         await self._throttle.trust(upgraded, client.address)
         return await self._own_accounts.me(upgraded)

@@ -35,7 +35,12 @@ class Session(Document):
     revoked_at: Timestamp | None = None
 
 
-SESSIONS = Spec(name="sessions", model=Session, indexes=(("user_id",),), expires="expires_at")
+SESSIONS = Spec(
+    name="sessions",
+    model=Session,
+    indexes=(("user_id",), ("user_id", "revoked_at", "rotated_at")),
+    expires="expires_at",
+)
 
 
 class SessionInfo(Model):

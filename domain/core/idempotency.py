@@ -12,13 +12,17 @@ from dataclasses import dataclass
 
 from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Database, Duplicate, Spec
-from domain.core.errors import AppError
+from domain.core.errors import AppError, RateLimited
+from domain.core.limits import Limit, RateLimits
 from domain.core.model import Document, Timestamp
 
 KEEP_S = 86_400.0
 LEASE_S = 60.0
 """Longer than any request takes."""
 RETRY_MS = 500
+
+KEYS = Limit(1000, KEEP_S)
+"""Of one user; so no more than twice as many answers of theirs are kept at a time. Machines are the studio's own."""
 
 
 class KeyReused(AppError):
@@ -74,15 +78,17 @@ class Answered:
 class Idempotency:
     """Keeps answers under the keys of their requests."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._requests, self._clock = database.collection(KEYED_REQUESTS), clock
+    def __init__(self, database: Database, limits: RateLimits, clock: Clock) -> None:
+        self._requests, self._limits, self._clock = database.collection(KEYED_REQUESTS), limits, clock
 
     async def begin(self, owner: str, target: str, key: str, fingerprint: str) -> Attempt | Answered:
         """Begins a request, or finds what it was answered before.
 
         owner: who asks. target: what for, method and path. fingerprint: of what was sent. Raises `KeyReused` when the
-        key came with something else, or `KeyInUse` while another attempt is at work.
+        key came with something else, `KeyInUse` while another attempt is at work, or `RateLimited` for too many keys.
         """
+        if owner.startswith("user:") and (wait_ms := await self._limits.take(f"keyed:{owner}", KEYS)):
+            raise RateLimited(wait_ms)
         now = self._clock.now()
         fresh = KeyedRequest(
             id=hashlib.sha256(f"{owner}\n{target}\n{key}".encode()).hexdigest(),

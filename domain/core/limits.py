@@ -1,7 +1,7 @@
 """Rate limits shared by all instances."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +12,7 @@ class Limit:
     per_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(NamedTuple):
     """What spending came to. wait_ms: 0 when allowed, else the milliseconds after which it would be.
 
     remaining: what may be spent at once after it. reset_ms: milliseconds until the whole burst is there again.
@@ -50,7 +49,9 @@ class ScaledLimits:
     async def spend(self, key: str, limit: Limit, cost: int = 1) -> Spent | None:
         if self._scale == 0:
             return None
-        return await self._limits.spend(key, Limit(max(1, round(limit.count * self._scale)), limit.per_s), cost)
+        if self._scale != 1:
+            limit = Limit(max(1, round(limit.count * self._scale)), limit.per_s)
+        return await self._limits.spend(key, limit, cost)
 
     async def take(self, key: str, limit: Limit, cost: int = 1) -> int:
         spent = await self.spend(key, limit, cost)

@@ -75,12 +75,14 @@ class PortionedLimits(RateLimits):
         if cost > 1 or limit.count < LEAST_COUNT:
             return await self._limits.spend(key, limit, cost)
         portion = self._portion_of(key)
-        portion.drop_if_old(time.monotonic())
+        now = time.monotonic()
+        portion.drop_if_old(now)
         while not portion.left:
             taken = await self._taken(portion, key, limit)
             if taken is None or taken.wait_ms:
                 return taken
-        return portion.spend(limit, time.monotonic())
+            now = time.monotonic()
+        return portion.spend(limit, now)
 
     async def take(self, key: str, limit: Limit, cost: int = 1) -> int:
         spent = await self.spend(key, limit, cost)

@@ -35,7 +35,7 @@ class WireSchema(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
         made = super().default_schema(schema)
-        if self.mode == "serialization" or made.get("default", ...) is None:  # what is written is there, or it is None
+        if self.mode == "serialization" or made.get("default") in (None, ""):  # these stand for what is not given
             made.pop("default", None)
         return made
 

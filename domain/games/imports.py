@@ -10,7 +10,7 @@ from domain.audit.model import Actor
 from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database, Duplicate
-from domain.core.errors import RateLimited
+from domain.core.errors import Forbidden, RateLimited
 from domain.core.ids import GameId, UserId
 from domain.core.limits import Limit, RateLimits
 from domain.core.model import Model
@@ -21,6 +21,7 @@ from domain.games.model import GAMES, Game, GroupSize, Mode
 from domain.games.source import FoundGame, GameSource, NoGameSource
 from domain.jobs.jobs import Jobs
 from domain.jobs.model import JOBS, Job
+from domain.users.model import USERS
 from domain.users.names import name_key
 
 SYNC = "games_sync"
@@ -70,9 +71,13 @@ class GameImports:
     async def fetch(self, user: UserId, command: FetchGames) -> list[Game]:
         """The games the source has for a text, which stand in the catalogue from now on.
 
-        Raises `RateLimited`, `GameSourceUnavailable` or `NoGameSource`.
+        Raises `Forbidden` for guests, of whom anybody may be any number, `RateLimited`, `GameSourceUnavailable` or
+        `NoGameSource`.
         """
         source = self._source()
+        account = await self._database.collection(USERS).get(user)
+        if account and account.guest:
+            raise Forbidden("Guests may not fetch games.")
         if wait_ms := await self._limits.take(f"games_fetch:{user}", FETCHES):
             raise RateLimited(wait_ms)
         text = " ".join(name_key(command.query).split())

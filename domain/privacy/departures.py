@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from domain.audit.audit import Audit
 from domain.audit.model import SERVER, Actor
+from domain.auth.model import SESSIONS
 from domain.auth.throttle import name_mark
 from domain.core.cache import Cache
 from domain.core.clock import Clock, seconds
@@ -26,6 +27,7 @@ from domain.reports.enforcement import AGAIN_S, ENFORCE_JOB
 from domain.users.model import USERS, User, user_tag
 
 ERASURE_JOB = "privacy_erase"
+GUESTS_JOB = "privacy_guests"
 Step = Callable[[UserId], Awaitable[None]]
 """Erases what one feature keeps of a user in its own way. Idempotent."""
 
@@ -42,7 +44,7 @@ class Departures:
     """The use cases of deleting and erasing accounts.
 
     expel: ends what the user of a deleted account is doing; a job does it again. grace: in which a login brings such an
-    account back.
+    account back. guests: how old those are that nobody can be any more when they go.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Departures:
         audit: Audit,
         clock: Clock,
         grace: timedelta,
+        guests: timedelta,
         traces: Traces,
         steps: Sequence[Step],
         report: Report,
@@ -62,8 +65,9 @@ class Departures:
         self._database, self._cache = database, cache
         self._expel, self._jobs, self._report = expel, jobs, report
         self._audit, self._clock = audit, clock
+        self._guests = guests
         self._grace, self._traces, self._steps = grace, traces, steps
-        self._users = database.collection(USERS)
+        self._users, self._sessions = database.collection(USERS), database.collection(SESSIONS)
 
     async def delete(self, user: UserId, *, address: str | None = None) -> None:
         """Closes the account and ends its sessions; connections are cut and places given up, also after a crash.
@@ -72,10 +76,7 @@ class Departures:
         over of a sanction still stands on it: a sanction must not end by a deletion that is taken back.
         """
         now = self._clock.now()
-        gone: Changes = {
-            "$set": {"status": "deleted", "deleted_at": now, "erase_at": now + self._grace},
-            "$inc": {"version": 1, "epoch": 1},  # no session of before comes back with the account
-        }
+        gone = _gone(now, erase_at=now + self._grace)
         entry = self._audit.entry("users.deleted", Actor(kind="user", id=user, address=address), f"user:{user}")
         again = self._jobs.new(ENFORCE_JOB, {"userId": user}, at=now + seconds(AGAIN_S))
         try:
@@ -90,6 +91,28 @@ class Departures:
             await self._expel(user)
         except Exception as failure:
             self._report(f"deletion of {user}", failure)
+
+    async def close_guests(self, _: Job) -> None:
+        """Closes the guests whose only session is over, so that the next erasure takes them. A job does it; idempotent.
+
+        A guest has nothing to log in with: nobody can be them again.
+        """
+        now = self._clock.now()
+        async for guests in pages(self._database, USERS, {"status": "active", "guest": True}):
+            old = [guest for guest in guests if guest.created_at <= now - self._guests]
+            for guest in await self._unreachable(old, now):
+                closing = Update(USERS, guest.id, _gone(now, erase_at=now), expect={"version": guest.version})
+                with suppress(StorageConflict):  # another attempt was quicker
+                    await self._database.commit(closing, self._audit.entry("users.deleted", SERVER, f"user:{guest.id}"))
+            if len(old) < len(guests):  # ids are in the order of time
+                return
+
+    async def _unreachable(self, guests: Sequence[User], now: datetime) -> list[User]:
+        """Those of the guests whose session is over. A guest never has another one."""
+        ids = [guest.id for guest in guests]
+        sessions = await self._sessions.find({"user_id": {"$in": ids}}, limit=max(1, len(ids)))
+        here = {session.user_id for session in sessions if session.revoked_at is None and session.expires_at > now}
+        return [guest for guest in guests if guest.id not in here]
 
     async def erase_due(self, _: Job) -> None:
         """Erases the accounts whose days of grace are over. A job does it; each attempt goes on where one ended."""
@@ -150,6 +173,13 @@ class Departures:
             if await collection.replace(after) if after else await collection.delete(found.id):
                 return
         raise Conflict
+
+
+def _gone(now: datetime, *, erase_at: datetime) -> Changes:
+    return {
+        "$set": {"status": "deleted", "deleted_at": now, "erase_at": erase_at},
+        "$inc": {"version": 1, "epoch": 1},  # no session of before comes back with the account
+    }
 
 
 def _marks(user: User) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from pydantic.alias_generators import to_camel
 
+from domain.audit.audit import Audit
+from domain.audit.model import Actor
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.ids import UserId
@@ -16,14 +18,17 @@ from domain.privacy.holdings import HOLDINGS, Holding, pages
 class Exports:
     """The use case of giving people what is kept on them."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
+        self._database, self._audit, self._clock = database, audit, clock
 
-    async def of(self, user: UserId) -> AsyncIterator[bytes]:
+    async def of(self, user: UserId, *, address: str | None = None) -> AsyncIterator[bytes]:
         """One JSON object, part by part: `{userId, exportedAt, <kind>: [document, ...], ...}`.
 
         It is read page by page, so that what somebody has in years takes no more memory than what they have in a day.
+        That it was taken, from that address, is on record before the first part.
         """
+        actor = Actor(kind="user", id=user, address=address)
+        await self._database.commit(self._audit.entry("user.exported", actor, f"user:{user}"))
         yield b'{"userId":%b,"exportedAt":%b' % (
             orjson.dumps(user),
             orjson.dumps(self._clock.now(), option=orjson.OPT_UTC_Z),

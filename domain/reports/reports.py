@@ -22,6 +22,9 @@ A_DAY = 30
 """So many reports may a player make."""
 DAY = seconds(86_400)
 
+REPORTERS_KEPT = 200
+"""Of one case; the word of more adds nothing to its priority."""
+
 EVIDENCE_KEPT = 30
 """Of one report; who has more to show has shown enough."""
 
@@ -112,7 +115,7 @@ class Reports:
 
     def _joined(self, case: Case, reporter: User, reported: User, command: SubmitReport) -> Case:
         """The case with what one more reporter says."""
-        new = reporter.id not in case.reporter_ids
+        new = reporter.id not in case.reporter_ids and len(case.reporter_ids) < REPORTERS_KEPT
         worth = case.credit + (credit(reporter) if new else 0)
         severity = max(case.severity, SEVERITY[command.reason])
         return case.changed(

@@ -121,6 +121,7 @@ async def test_the_reuse_of_a_spent_token_ends_its_session_everywhere(
     second = await refreshed(http, b, stolen)
     newest = await refreshed(http, a, second)
     socket = await connected(http, b, newest.access_token)
+    assert (await socket.receive(timeout=10)).data.startswith("40/social,")
     with pytest.raises(MaogaError, match="TOKEN_REVOKED"):
         await refreshed(http, a, stolen)
     told = [message.data async for message in socket]

@@ -20,6 +20,7 @@ from domain.auth.links import Links
 from domain.auth.model import Client as Where
 from domain.auth.model import SessionView
 from domain.auth.tokens import Tokens
+from domain.core.cache import Cache
 from domain.core.collection import Changes, Database
 from domain.core.events import Outgoing
 from domain.core.ids import UserId, new_id
@@ -37,6 +38,7 @@ from maoga.process import report
 from maoga.settings import Settings
 from storage.documents.mongo import MongoDatabase
 from storage.documents.sqlite import SqliteDatabase
+from storage.memory.cache import MemoryCache
 from storage.redis.client import Client
 from storage.redis.factory import open_redis
 from storage.redis.rate_limits import RedisRateLimits
@@ -76,6 +78,7 @@ class Accounts:
     rankings: Rankings
     own_accounts: OwnAccounts
     redis: Client
+    cache: Cache
     auth: Auth
     credentials: Credentials
     external: External
@@ -95,6 +98,7 @@ class Accounts:
             redis=self.redis,
             users=self.users,
             own_accounts=self.own_accounts,
+            cache=self.cache,
             limits=self.limits,
             publisher=self.publisher,
             jobs=self.jobs,
@@ -153,6 +157,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
     await database.open()
     redis = open_redis(redis_url, timeout_s=5)
     users, limits, publisher = Users(database, clock), RedisRateLimits(redis), Disconnects()
+    cache = Cache(MemoryCache(clock))
     rankings = Rankings(database, games_of(database, clock), clock)
     own_accounts = OwnAccounts(rankings, Privacy(database), NotificationPreferences(database))
     jobs = Jobs(database, clock, new_id)
@@ -167,6 +172,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 redis=redis,
                 users=users,
                 own_accounts=own_accounts,
+                cache=cache,
                 limits=limits,
                 publisher=publisher,
                 jobs=jobs,
@@ -183,6 +189,7 @@ async def open_accounts(database_url: str, redis_url: str = "memory://", **chang
                 rankings,
                 own_accounts,
                 redis,
+                cache,
                 built.auth,
                 built.credentials,
                 built.external,

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from domain.core.errors import RateLimited
 from domain.core.idempotency import KEEP_S, LEASE_S, Answered, Attempt, Idempotency, KeyInUse, KeyReused
 from maoga.core import SPECS
 from storage.documents.sqlite import SqliteDatabase
+from storage.redis.factory import open_redis
+from storage.redis.rate_limits import RedisRateLimits
 from tests.support.clock import ManualClock
 
 
@@ -21,8 +24,20 @@ def clock() -> ManualClock:
 async def kept(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Idempotency]:
     database = SqliteDatabase(tmp_path / "maoga.db", SPECS, clock=clock)
     await database.open()
-    yield Idempotency(database, clock)
+    redis = open_redis("memory://", timeout_s=5)
+    yield Idempotency(database, RedisRateLimits(redis), clock)
+    await redis.aclose()
     await database.close()
+
+
+async def test_one_user_has_a_thousand_keys_a_day_and_a_machine_any_number(kept: Idempotency) -> None:
+    for n in range(1000):
+        await begin(kept, key=f"{n}")
+    with pytest.raises(RateLimited):
+        await begin(kept, key="another")
+    await begin(kept, owner="user:2")
+    for n in range(1001):
+        await begin(kept, owner="key:1", key=f"{n}")
 
 
 async def begin(kept: Idempotency, *, owner: str = "user:1", key: str = "k", fingerprint: str = "f") -> Attempt:

@@ -1,6 +1,9 @@
 """Logs: one JSON object a line, with ids bound and secrets starred out."""
 
 import logging as stdlib
+import subprocess
+import sys
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +14,11 @@ from hypothesis import strategies as st
 from loguru import logger
 
 from maoga import logging
-from maoga.request_log import request_log, through_loguru
+from maoga.request_log import MOST_WAITING, JsonLines, request_log, through_loguru
 from rest.routes import Answered
 from tests.support.cores import test_settings as settings_in
+from tests.support.services import ROOT
+from tests.support.wait import eventually
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl"
 
@@ -67,18 +72,22 @@ def test_a_json_line_carries_level_message_instance_and_bound_ids(capsys: pytest
 
 
 def _told(*, slow: bool = False) -> Answered:
-    return Answered("id-12345", "GET", "/api/v1/users/me", 200, 1.5, "192.0.2.1", "u1", f"agent {JWT}", slow)
+    return Answered(
+        time.time(), "id-12345", "GET", "/api/v1/users/me", 200, 1.5, "192.0.2.1", "u1", f"agent {JWT}", slow
+    )
 
 
-def test_the_line_of_a_request_is_the_one_that_loguru_would_write(
+async def test_the_line_of_a_request_is_the_one_that_loguru_would_write(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = settings_in(tmp_path, log_format="json", instance="i-1")
     logging.configure(chosen)
+    log = JsonLines(chosen)
     for told in (_told(), _told(slow=True)):
         with logger.contextualize(request=told.request):
             through_loguru(told)
-        request_log(chosen)(told)
+        log(told)
+        log.write()
         expected, found = (orjson.loads(line) for line in capsys.readouterr().err.splitlines())
         times = [datetime.fromisoformat(line.pop("time")) for line in (expected, found)]
         assert abs(times[0] - times[1]) < timedelta(seconds=5)
@@ -88,12 +97,47 @@ def test_the_line_of_a_request_is_the_one_that_loguru_would_write(
         assert found["user_agent"] == "agent ***"
 
 
-def test_requests_are_logged_from_the_settings_level_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_requests_are_logged_from_the_settings_level_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And soon, without anybody asking for it."""
     log = request_log(settings_in(tmp_path, log_format="json", log_level="WARNING"))
     log(_told())
     log(_told(slow=True))
-    (line,) = capsys.readouterr().err.splitlines()
+    assert capsys.readouterr().err == ""
+
+    def written() -> list[str]:
+        return capsys.readouterr().err.splitlines()
+
+    (line,) = await eventually(written)
     assert orjson.loads(line)["message"] == "slow: GET /api/v1/users/me 200 1.5 ms"
+
+
+async def test_many_requests_do_not_wait_for_the_moment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = request_log(settings_in(tmp_path, log_format="json"))
+    for _ in range(MOST_WAITING + 1):
+        log(_told())
+    assert len(capsys.readouterr().err.splitlines()) == MOST_WAITING
+
+
+def test_what_waits_is_written_when_the_process_ends(tmp_path: Path) -> None:
+    """Also after an exception."""
+    program = f"""if True:
+        import asyncio, time
+        from pathlib import Path
+        from maoga.request_log import request_log
+        from rest.routes import Answered
+        from tests.support.cores import test_settings
+        async def main():
+            log = request_log(test_settings(Path({str(tmp_path)!r}), log_format="json"))
+            log(Answered(time.time(), "id-12345", "GET", "/last", 200, 1.5, "192.0.2.1", None, "", False))
+            raise ValueError
+        asyncio.run(main())
+    """
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert '"message":"GET /last 200 1.5 ms"' in ended.stderr
 
 
 @pytest.mark.usefixtures("configured")

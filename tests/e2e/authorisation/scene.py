@@ -154,7 +154,7 @@ async def _account(rest: MaogaRest, name: str) -> Session:
     """The session of a new account, or of one of the staff, who were there before."""
     if name in STAFF:
         return await rest.login(name, PASSWORD)
-    return await (rest.guest() if name == "guest" else rest.register(f"{name}@example.test", name, PASSWORD))
+    return await (rest.guest() if name == "guest" else rest.register(f"{name}@example.test", f"a-{name}", PASSWORD))
 
 
 async def _channels(players: dict[str, MaogaClient], lobby: str) -> dict[str, str]:

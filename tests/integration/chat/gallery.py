@@ -92,6 +92,7 @@ def _accounts(core: Core, clock: ManualClock) -> Accounts:
         rankings=core.rankings,
         own_accounts=core.own_accounts,
         redis=core.redis,
+        cache=core.cache,
         auth=core.auth,
         credentials=core.credentials,
         external=core.external,

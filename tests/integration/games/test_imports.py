@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from domain.audit.model import AUDIT, Actor
-from domain.core.errors import RateLimited
+from domain.auth.commands import EnterAsGuest
+from domain.core.errors import Forbidden, RateLimited
 from domain.core.ids import GameId, UserId
 from domain.games.commands import FetchGames, GameQuery
 from domain.games.imports import FETCHES, SYNC
@@ -174,3 +175,10 @@ class TestSync:
         clock.advance(10)
         await work(core)
         assert (await stored(core, "quake")).igdb_id == "3"
+
+
+async def test_guests_fetch_nothing(core: Core, server: IgdbServer) -> None:
+    """Anybody may be any number of guests, and the source allows only so many questions."""
+    guest = await core.auth.guest(EnterAsGuest())
+    with pytest.raises(Forbidden):
+        await fetched(core, "doom", guest.user.id)

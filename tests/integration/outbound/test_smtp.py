@@ -1,5 +1,6 @@
 """Mail over a real SMTP server, with and without TLS and a log-in, and what a refusal comes to."""
 
+import os
 import ssl
 import subprocess
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import pytest
 from domain.jobs.runner import Hopeless, JobFailed
 from domain.mail.messages import PasswordChanged, ResetPassword
 from domain.mail.rendering import Letter, rendered
-from storage.outbound.mail_folder import FolderMailer
+from storage.outbound.mail_folder import PURGE_JOB, FolderMailer
 from storage.outbound.smtp import SmtpMailer, parse_smtp_url
+from tests.support.accounts import open_accounts
 from tests.support.clock import ManualClock
 from tests.support.mailbox import Mailbox, a_mailbox
 
@@ -152,3 +154,16 @@ async def test_without_a_server_a_letter_is_a_file_that_only_its_owner_reads(tmp
     (path,) = folder.iterdir()
     assert (path.name, path.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == ("8.eml", 0o600, 0o700)
     assert message_from_bytes(path.read_bytes(), policy=policy.default)["Subject"] == letter.subject
+
+
+async def test_mail_in_files_is_removed_after_a_week(tmp_path: Path) -> None:
+    async with open_accounts(f"sqlite:///{tmp_path}/maoga.db") as accounts:
+        await accounts.register("ada")
+        assert len(await accounts.mails()) == 1
+        (old,) = (accounts.settings.var_dir / "mail").glob("*.eml")
+        long_ago = old.stat().st_mtime - 8 * 86_400
+        os.utime(old, (long_ago, long_ago))
+        await accounts.register("bob")
+        assert len(await accounts.mails()) == 2
+        await accounts.database.commit(accounts.jobs.new(PURGE_JOB, {}))
+        assert [mail["To"] for mail in await accounts.mails()] == ["bob@example.test"]

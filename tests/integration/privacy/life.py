@@ -203,7 +203,7 @@ async def _records(life: Life) -> None:
         Insert(SANCTIONS, Sanction(id=new_id(), user_id=ada, kind="warning", reason="zithers", by=bob, created_at=now)),
         Insert(SANCTIONS, Sanction(id=new_id(), user_id=life.eve, kind="mute", reason="spam", by=ada, created_at=now)),
     )
-    await Idempotency(core.database, core.clock).begin(f"user:{ada}", "POST /x", "key", "0")
+    await Idempotency(core.database, core.limits, core.clock).begin(f"user:{ada}", "POST /x", "key", "0")
     link = Link(id="0" * 64, purpose="verify_email", user_id=ada, email=EMAIL, epoch=0, expires_at=now + timedelta(1))
     await core.database.collection(LINKS).insert(link)
     for reporter, reported in ((ada, bob), (life.eve, bob), (bob, ada), (life.cid, ada)):

@@ -8,16 +8,16 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.auth.auth import AccountDeleted
-from domain.auth.commands import Login
+from domain.auth.commands import EnterAsGuest, Login, Refresh
 from domain.auth.model import Client
+from domain.auth.refusals import AccountDeleted
 from domain.auth.tokens import TokenRevoked
 from domain.core.errors import AppError, Conflict, NotFound
 from domain.core.ids import GameId, UserId
 from domain.jobs.model import JOBS
 from domain.lobbies.commands import CreateLobby
 from domain.lobbies.model import SEATS
-from domain.privacy.departures import ERASURE_JOB
+from domain.privacy.departures import ERASURE_JOB, GUESTS_JOB
 from domain.privacy.holdings import HOLDINGS
 from domain.users.model import USERS
 from maoga.bootstrap import Core
@@ -261,3 +261,36 @@ async def test_an_erasure_that_dies_half_way_is_finished_by_the_next(
     await work(core)
     await core.presences.run()
     assert await _left(life) == []
+
+
+async def test_a_guest_whom_nobody_can_be_any_more_is_erased(core: Core, clock: ManualClock) -> None:
+    lost, logged_out, player = [await core.auth.guest(EnterAsGuest()) for _ in range(3)]
+    await core.auth.create_account(a_registration(NAME, email=EMAIL))
+    for _ in range(15):
+        clock.advance(6 * DAY_S)
+        player = await core.auth.refresh(Refresh.parse({"refreshToken": player.refresh_token}))
+    young = await core.auth.guest(EnterAsGuest())
+    await core.auth.logout_all(young.user.id)
+    await close_guests(core)
+    await work(core)
+    left = {user.id for user in await everything(core.database, USERS)}
+    ada = await core.users.named(NAME)
+    assert left == {player.user.id, young.user.id, ada.id}
+    assert not {lost.user.id, logged_out.user.id} & left
+    await core.auth.authenticate(player.access_token)
+
+
+async def close_guests(core: Core) -> None:
+    """As the worker does it every night."""
+    await core.database.commit(core.jobs.new(GUESTS_JOB, {}))
+    await run_jobs(core)
+    jobs = [job for job in await everything(core.database, JOBS) if job.kind == GUESTS_JOB]
+    assert {job.status for job in jobs} == {"done"}
+
+
+async def test_an_export_is_on_record(core: Core) -> None:
+    life = await a_life(core)
+    export = await exported(life)
+    taken = [entry for entry in await _all(core, "audit") if entry.action == "user.exported"]
+    assert [(entry.actor_id, entry.target) for entry in taken] == [(life.ada, f"user:{life.ada}")]
+    assert "user.exported" in {entry["action"] for entry in export["audit"]}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.auth.auth import AccountBanned
+from domain.auth.refusals import AccountBanned
 from domain.auth.tokens import TokenRevoked
 from domain.core.errors import Unavailable
 from domain.core.ids import UserId, new_id

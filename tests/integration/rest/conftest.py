@@ -19,7 +19,6 @@ from domain.auth.api_keys import SCOPES, ApiKeys, CreateApiKey
 from domain.auth.external import External, IdentityProvider
 from domain.auth.roles import Roles
 from domain.chat.cases import ChatCases
-from domain.core.cache import Cache
 from domain.core.events import Outbox
 from domain.core.idempotency import Idempotency
 from domain.core.ids import new_id
@@ -49,7 +48,6 @@ from rest.health import Check
 from rest.routes import RestConfig, Services
 from rest.server import runner_of
 from storage.media.folder import FolderStore
-from storage.memory.cache import MemoryCache
 from storage.memory.tickets import MemoryTicketPool
 from storage.redis.deadlines import RedisDeadlines
 from storage.redis.leaderboards import RedisLeaderboards
@@ -198,7 +196,7 @@ async def serving(
 ) -> AsyncIterator[Api]:
     """A server of those accounts. chats: another chat than a plain one. providers: of identities."""
     metrics = Observed()
-    database, clock, cache = accounts.database, accounts.clock, Cache(MemoryCache(accounts.clock))
+    database, clock, cache = accounts.database, accounts.clock, accounts.cache
     games = Games(database, clock, cache)
     leaderboards, deadlines = RedisLeaderboards(accounts.redis), RedisDeadlines(accounts.redis)
     standings = Standings(
@@ -259,6 +257,7 @@ async def serving(
         runner=runner_of_jobs,
         clock=clock,
         grace=timedelta(days=30),
+        guests=timedelta(days=90),
     )
     services = Services(
         auth=accounts.auth,
@@ -302,7 +301,7 @@ async def serving(
         desks=cast("Any", None),
         flags=Flags(database, clock),
         limits=accounts.limits,
-        idempotency=Idempotency(database, clock),
+        idempotency=Idempotency(database, accounts.limits, clock),
         metrics=metrics,
         log=through_loguru,
     )

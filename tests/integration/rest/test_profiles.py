@@ -11,6 +11,7 @@ from domain.users.avatars import AVATARS, PENDING
 from domain.users.model import USERS
 from maoga.process import report
 from tests.integration.rest.conftest import Api
+from tests.support.accounts import PASSWORD
 from tests.support.images import GPS_TEXT, a_photo, a_png_that_claims, an_image
 
 
@@ -300,3 +301,13 @@ async def test_a_profile_that_was_looked_at_shows_every_change_at_once(any_api: 
     assert not {"bio", "avatarUrl"} & set((await seen())["data"])
     await api.call("DELETE", "users/me", **one)
     assert (await seen())["error"]["code"] == "NOT_FOUND"
+
+
+async def test_others_see_the_new_name_of_a_guest_who_becomes_an_account(any_api: Api) -> None:
+    guest, viewer = (await any_api.post("auth/guest", {"displayName": "Nobody"})).data, await any_api.register("viewer")
+    path = f"users/{guest['user']['id']}"
+    assert (await any_api.get(path, token=viewer["accessToken"])).data["displayName"] == "Nobody"
+    account = {"email": "bob@example.test", "username": "bob", "displayName": "Bob", "password": PASSWORD}
+    assert (await any_api.post("auth/upgrade", account, token=guest["accessToken"])).status == 200
+    shown = (await any_api.get(path, token=viewer["accessToken"])).data
+    assert (shown["username"], shown["displayName"]) == ("bob", "Bob")

@@ -3,8 +3,9 @@ import asyncio
 import bcrypt
 import pytest
 
-from domain.auth.auth import AccountBanned, AccountDeleted, AccountSuspended, GuestsRefused, InvalidCredentials
+from domain.auth.auth import GuestsRefused, InvalidCredentials
 from domain.auth.commands import EnterAsGuest
+from domain.auth.refusals import AccountBanned, AccountDeleted, AccountSuspended
 from domain.core.errors import AppError, RateLimited
 from domain.core.ids import UserId
 from domain.users.users import EmailTaken, UsernameTaken

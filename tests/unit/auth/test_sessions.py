@@ -1,13 +1,16 @@
 import asyncio
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from domain.auth.auth import AccountBanned
+from domain.auth.auth import SESSIONS_MOST
 from domain.auth.commands import Logout
 from domain.auth.model import SESSIONS, Session
+from domain.auth.refusals import AccountBanned
 from domain.auth.tokens import TokenExpired, TokenInvalid, TokenRevoked
 from domain.core.ids import UserId
-from tests.support.accounts import Accounts
+from tests.support.accounts import Accounts, open_accounts
 
 
 async def stored_session(accounts: Accounts, access_token: str) -> Session:
@@ -133,7 +136,7 @@ async def test_nobody_logs_out_another_user(accounts: Accounts) -> None:
 
 
 async def test_logging_out_everywhere_ends_every_session_of_the_user(accounts: Accounts) -> None:
-    mine = [await accounts.register(), *[await accounts.login("ada") for _ in range(120)]]
+    mine = [await accounts.register(), *[await accounts.login("ada") for _ in range(SESSIONS_MOST - 1)]]
     theirs = await accounts.register("bob")
     await accounts.auth.logout_all(UserId(mine[0].user.id))
     for session in mine:
@@ -164,13 +167,6 @@ async def test_a_session_found_good_is_not_looked_up_again_within_a_second(accou
         await accounts.auth.authenticate(session.access_token)
 
 
-async def test_the_memory_of_good_sessions_is_bounded(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("domain.auth.auth.STANDINGS", 3)
-    for _ in range(5):
-        await accounts.auth.authenticate((await accounts.guest()).access_token)
-    assert len(accounts.auth._found_good) == 3
-
-
 async def test_no_token_is_stored(accounts: Accounts) -> None:
     session = await accounts.register()
     stored = (await stored_session(accounts, session.access_token)).model_dump_json()
@@ -192,3 +188,50 @@ async def test_no_refresh_revives_a_session_that_is_being_ended(accounts: Accoun
         for attempt in (accounts.refresh(session.refresh_token), accounts.auth.authenticate(session.access_token)):
             with pytest.raises(TokenRevoked):
                 await attempt
+
+
+async def test_no_refresh_keeps_a_session_longer_than_its_days(tmp_path: Path) -> None:
+    """But that of a guest, who could not log in again."""
+    async with open_accounts(f"sqlite:///{tmp_path}/maoga.db", refresh_token_s=7 * 86_400) as accounts:
+        session, guest = await accounts.register("ada"), await accounts.guest()
+        for _ in range(14):
+            accounts.clock.advance(6 * 86_400)
+            session, guest = [await accounts.refresh(one.refresh_token) for one in (session, guest)]
+        accounts.clock.advance(6 * 86_400 - 1)
+        session = await accounts.refresh(session.refresh_token)
+        accounts.clock.advance(1)
+        with pytest.raises(TokenExpired):
+            await accounts.refresh(session.refresh_token)
+        with pytest.raises(TokenRevoked):
+            await accounts.auth.authenticate(session.access_token)
+        await accounts.refresh(guest.refresh_token)
+
+
+async def test_of_too_many_sessions_the_one_used_longest_ago_ends(accounts: Accounts) -> None:
+    first, second = await accounts.register("ada"), await accounts.login("ada")
+    for _ in range(SESSIONS_MOST - 2):
+        await accounts.login("ada")
+    accounts.clock.advance(1)
+    first = await accounts.refresh(first.refresh_token)
+    await accounts.login("ada")
+    ended = accounts.tokens.read_access(second.access_token).session_id
+    assert accounts.publisher.told == [(second.user.id, ended, "logged_out")]
+    with pytest.raises(TokenRevoked):
+        await accounts.auth.authenticate(second.access_token)
+    await accounts.auth.authenticate(first.access_token)
+    assert len(await accounts.auth.sessions(await accounts.auth.authenticate(first.access_token))) == SESSIONS_MOST
+
+
+async def test_a_guest_of_long_ago_who_becomes_an_account_logs_in_anew(accounts: Accounts) -> None:
+    """The session may be older than an account's may become."""
+    guest = await accounts.guest()
+    for _ in range(3):
+        accounts.clock.advance(3000)
+        guest = await accounts.refresh(guest.refresh_token)
+    long_ago = accounts.clock.now() - timedelta(days=90)
+    session = await stored_session(accounts, guest.access_token)
+    await accounts.database.collection(SESSIONS).update(session.id, {"$set": {"created_at": long_ago}})
+    guest = await accounts.refresh(guest.refresh_token)
+    await accounts.change_user(guest.user.id, {"$set": {"guest": False}})
+    with pytest.raises(TokenExpired):
+        await accounts.refresh(guest.refresh_token)

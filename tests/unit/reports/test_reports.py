@@ -232,3 +232,15 @@ async def test_a_case_against_somebody_who_is_gone_is_resolved_with_nothing_only
 def test_evidence_names_one_thing_each_and_not_too_many(refs: list[dict[str, str]]) -> None:
     with pytest.raises(ValidationFailed):
         SubmitReport.parse({"userId": "u", "reason": "spam", "evidence": refs})
+
+
+async def test_a_case_counts_so_many_reporters_and_takes_the_word_of_all(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.reports.reports.REPORTERS_KEPT", 2)
+    bad, *others = await players(core, 5)
+    for one in others:
+        await report(core, one, bad)
+    (case,) = await everything(core.database, CASES)
+    assert list(case.reporter_ids) == others[:2]
+    assert len(await everything(core.database, REPORTS)) == 4

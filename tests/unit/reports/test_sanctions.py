@@ -5,9 +5,9 @@ from collections.abc import Awaitable
 
 import pytest
 
-from domain.auth.auth import AccountBanned, AccountSuspended
 from domain.auth.commands import EnterAsGuest, Login
 from domain.auth.model import HERE
+from domain.auth.refusals import AccountBanned, AccountSuspended
 from domain.auth.tokens import TokenRevoked
 from domain.chat.commands import Edit
 from domain.chat.silence import Muted
