@@ -16,6 +16,7 @@ from domain.core.faults import arm
 from domain.jobs.model import Job
 from domain.jobs.runner import JobRunner
 from maoga.cli import offline, print_table
+from maoga.keys import backup_secret
 from maoga.migrate import opened_store
 from maoga.settings import Settings
 from storage.documents.shapes import layout_digest
@@ -99,7 +100,7 @@ def restore(
             work = Restore(
                 shelf,
                 manifest,
-                secret=settings.backup_secret(),
+                secret=backup_secret(settings),
                 migrations=discover(),
                 layout=layout_digest(SPECS),
                 clock=SystemClock(),
@@ -133,7 +134,7 @@ def schedule(runner: JobRunner, settings: Settings, clock: Clock) -> None:
 
 async def _take(settings: Settings, shelf: Shelf, names: list[str], clock: Clock, tell: Tell) -> Manifest:
     async with opened_store(settings) as store:
-        secret, version = settings.backup_secret(), installed("maoga")
+        secret, version = backup_secret(settings), installed("maoga")
         return await back_up(store, shelf, names, secret=secret, clock=clock, version=version, tell=tell)
 
 

@@ -20,6 +20,7 @@ from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly import build
 from maoga.backup import schedule as schedule_backups
 from maoga.core import SPECS, Core
+from maoga.keys import sealing
 from maoga.migrate import migrator
 from maoga.settings import Settings
 from storage.documents.factory import open_database
@@ -75,7 +76,7 @@ async def open_core(
                 SPECS,
                 timeout_s=settings.database_timeout_s,
                 pool_size=settings.database_pool_size,
-                sealing=settings.sealing(),
+                sealing=sealing(settings),
             )
         try:
             clock = clock or SystemClock()

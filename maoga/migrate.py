@@ -11,6 +11,7 @@ from rich.table import Table
 
 from domain.core.clock import SystemClock
 from maoga.cli import offline, print_table
+from maoga.keys import sealing
 from maoga.settings import Settings
 from storage.documents.shapes import layout_digest
 from storage.upkeep.migrations import FOLDER, Migrator, State, discover, resealing
@@ -125,7 +126,7 @@ def seal(*, dry_run: DryRun = False) -> None:
 
     async def run(settings: Settings) -> None:
         async with migrator(settings) as migrating:
-            await migrating.rewrite(resealing(SPECS, settings.sealing()), dry_run=dry_run, tell=typer.echo)
+            await migrating.rewrite(resealing(SPECS, sealing(settings)), dry_run=dry_run, tell=typer.echo)
 
     offline(run)
 

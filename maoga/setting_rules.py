@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from zxcvbn import zxcvbn
 
 from domain.jobs.cron import moment_after
+from maoga.keys import backup_secret
 from storage.media.s3 import S3Address
 from storage.outbound.smtp import is_sender, is_smtp_url
 from storage.redis.url import parse as parse_redis_url
@@ -121,9 +122,9 @@ def _backup_problems(settings: "Settings") -> list[str]:
             problems.append(f"MAOGA_BACKUP_CRON: {error}")
     if settings.backup_key.get_secret_value() and settings.backup_key_file:
         problems.append("MAOGA_BACKUP_KEY and MAOGA_BACKUP_KEY_FILE: set one of them")
-    if 0 < len(settings.backup_secret()) < SECRET_MIN_LENGTH:
+    if 0 < len(backup_secret(settings)) < SECRET_MIN_LENGTH:
         problems.append(f"MAOGA_BACKUP_KEY must have at least {SECRET_MIN_LENGTH} characters")
-    elif settings.backup_key_file and not settings.backup_secret():
+    elif settings.backup_key_file and not backup_secret(settings):
         problems.append("MAOGA_BACKUP_KEY_FILE is empty")
     return problems
 

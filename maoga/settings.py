@@ -10,7 +10,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.matchmaking.cooldowns import CooldownRule
 from maoga.setting_rules import kept_secret, problems_of
-from storage.documents.sealing import Sealing
 from storage.media.s3 import S3Url
 from storage.outbound.providers import ProviderConfigs
 
@@ -361,15 +360,6 @@ class Settings(BaseSettings):
     def json_logs(self) -> bool:
         """Whether logs are JSON lines."""
         return self.hardened if self.log_format is None else self.log_format == "json"
-
-    def sealing(self) -> Sealing:
-        """What encrypts personal fields."""
-        accepted = [key.get_secret_value() for key in self.field_keys_accepted]
-        return Sealing(self.field_key.get_secret_value(), accepted)
-
-    def backup_secret(self) -> str:
-        """The key of backups, or nothing."""
-        return self.backup_key_file.read_text().strip() if self.backup_key_file else self.backup_key.get_secret_value()
 
     def signing_keys(self) -> list[bytes]:
         """The key that signs tokens, and those accepted beside it; development and test make one under `var_dir`."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from maoga.keys import backup_secret, sealing
 from maoga.setting_rules import SECRET_MIN_LENGTH, is_weak
 from maoga.settings import Settings
 
@@ -231,7 +232,7 @@ def test_personal_fields_want_long_keys() -> None:
     said = f"want keys of at least {SECRET_MIN_LENGTH} characters"
     assert said in refusal(field_key="short")
     assert said in refusal(field_keys_accepted=f"{STRONG},short")
-    assert settings(field_key=STRONG).sealing().seal("users.phone", "+49") != "+49"
+    assert sealing(settings(field_key=STRONG)).seal("users.phone", "+49") != "+49"
 
 
 def test_backups_want_a_place_a_time_and_a_key_that_can_be(tmp_path: Path) -> None:
@@ -241,6 +242,6 @@ def test_backups_want_a_place_a_time_and_a_key_that_can_be(tmp_path: Path) -> No
     file = tmp_path / "key"
     file.write_text(f"{STRONG}\n")
     assert "set one of them" in refusal(backup_key=STRONG, backup_key_file=file)
-    assert settings(backup_key_file=file).backup_secret() == STRONG
+    assert backup_secret(settings(backup_key_file=file)) == STRONG
     file.write_text("\n")
     assert "MAOGA_BACKUP_KEY_FILE is empty" in refusal(backup_key_file=file)
