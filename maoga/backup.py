@@ -19,7 +19,6 @@ from maoga.cli import offline, print_table
 from maoga.keys import backup_secret
 from maoga.migrate import opened_store
 from maoga.settings import Settings
-from storage.documents.shapes import layout_digest
 from storage.upkeep.archive import Manifest
 from storage.upkeep.backup import CannotBackUp, Listed, Tell, back_up, keep_newest, listed
 from storage.upkeep.migrations import discover
@@ -101,8 +100,8 @@ def restore(
                 shelf,
                 manifest,
                 secret=backup_secret(settings),
+                specs=SPECS,
                 migrations=discover(),
-                layout=layout_digest(SPECS),
                 clock=SystemClock(),
                 worker=settings.instance,
                 tell=_tell,

@@ -133,6 +133,8 @@ def unpack(part: Part, data: bytes | None, cipher: Cipher | None) -> Iterator[St
         documents = [decoded(line) for line in lines]
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise BadBackup(f"{part.name} cannot be read: {error}") from None
+    if not all(isinstance(document, dict) and isinstance(document.get("id"), str) for document in documents):
+        raise BadBackup(f"{part.name} holds something that is no document")
     if len(documents) != part.documents:
         raise BadBackup(f"{part.name} holds {len(documents)} documents instead of {part.documents}")
     yield from documents

@@ -6,8 +6,10 @@ from itertools import islice
 from typing import Any
 
 from domain.core.clock import Clock
+from domain.core.collection import Spec
 from domain.core.faults import fault_point
 from domain.core.model import rfc3339
+from storage.documents.shapes import layout_digest
 from storage.upkeep.archive import BadBackup, Cipher, Manifest, Part, check, check_seal, cipher_of, unpack
 from storage.upkeep.backup import manifest_of
 from storage.upkeep.migrations import WAIT_S, Migration
@@ -24,7 +26,7 @@ class CannotRestore(Exception):
 class Restore:
     """Restores one backup. Nothing is changed before `run`.
 
-    migrations, layout: of this version. secret: the key of the backup, if it has one.
+    specs, migrations: of this version. secret: the key of the backup, if it has one.
     """
 
     def __init__(
@@ -33,13 +35,13 @@ class Restore:
         manifest: Manifest,
         *,
         secret: str,
+        specs: Sequence[Spec[Any]],
         migrations: Sequence[Migration],
-        layout: str,
         clock: Clock,
         worker: str,
         tell: Tell,
     ) -> None:
-        self._shelf, self._manifest, self._migrations, self._layout = shelf, manifest, migrations, layout
+        self._shelf, self._manifest, self._specs, self._migrations = shelf, manifest, specs, migrations
         self._clock, self._worker, self._tell = clock, worker, tell
         self._cipher: Cipher | None = cipher_of(manifest, secret)
 
@@ -52,6 +54,9 @@ class Restore:
             if known.get(note) != migration["name"]:
                 number = note.removeprefix("migration:")
                 raise CannotRestore(f"the backup is of a newer version, with migration {number} {migration['name']}")
+        if unknown := set(collections) - {spec.name for spec in self._specs}:
+            names = ", ".join(sorted(unknown))
+            raise CannotRestore(f"this version has no {names}: install the one that took the backup, or leave them out")
         for collection in collections:
             if collection not in self._manifest.collections:
                 raise CannotRestore(f"the backup has no collection {collection}")
@@ -119,7 +124,7 @@ class Restore:
         if len(migrations) == len(self._migrations):
             self._tell("indexes and validators")
             await hold.lay_out()
-            laid_out = {"digest": self._layout, "at": rfc3339(self._clock.now()), "by": self._worker}
+            laid_out = {"digest": layout_digest(self._specs), "at": rfc3339(self._clock.now()), "by": self._worker}
             await hold.note("layout", laid_out)
         await hold.note("restore", None)
 

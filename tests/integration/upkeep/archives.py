@@ -6,7 +6,6 @@ from typing import Any
 
 from domain.core.clock import SystemClock
 from domain.core.collection import Spec
-from storage.documents.shapes import layout_digest
 from storage.upkeep.archive import Manifest
 from storage.upkeep.backup import back_up
 from storage.upkeep.migrations import Migration
@@ -53,8 +52,8 @@ async def put_back(
             shelf,
             manifest,
             secret=secret,
+            specs=specs,
             migrations=migrations or [],
-            layout=layout_digest(specs),
             clock=SystemClock(),
             worker="test",
             tell=quiet,

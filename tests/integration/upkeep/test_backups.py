@@ -170,6 +170,15 @@ async def test_another_key_is_refused(tmp_path: Path, source: str, taken_with: s
         await put_back(f"sqlite:///{tmp_path}/target.db", shelf, secret=read_with)
 
 
+async def test_what_this_version_does_not_know_is_refused(tmp_path: Path, source: str) -> None:
+    """A collection of a newer version, or one whose name is a statement of SQL."""
+    shelf = folder(tmp_path)
+    await take(source, shelf)
+    with pytest.raises(CannotRestore, match=r"this version has no notes: install the one that took the backup"):
+        await put_back(f"sqlite:///{tmp_path}/target.db", shelf, "latest", [THINGS])
+    await put_back(f"sqlite:///{tmp_path}/target.db", shelf, "latest", [THINGS], only=["things"])
+
+
 async def test_documents_that_are_there_are_lost_only_by_force(
     tmp_path: Path, source: str, original: Store, url: str, store: Store
 ) -> None:
