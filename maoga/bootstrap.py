@@ -17,7 +17,7 @@ from domain.games.source import SourceMetrics
 from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
 from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
-from maoga.assembly import build
+from maoga.assembly.build import build
 from maoga.backup import schedule as schedule_backups
 from maoga.core import SPECS, Core
 from maoga.keys import sealing

@@ -77,7 +77,7 @@ from domain.users.avatars import AVATARS
 from domain.users.devices import DEVICES
 from domain.users.model import USERS
 from domain.users.users import Users
-from maoga.people_assembly import PersonalCases
+from maoga.assembly.people import PersonalCases
 from maoga.settings import Settings
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher

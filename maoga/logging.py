@@ -1,6 +1,7 @@
 """Logs: loguru for everything, pretty for people in development, one JSON object a line for machines elsewhere.
 
-Whoever handles a request or an event binds its ids with `logger.contextualize(request=..., user=..., socket=...)`.
+Whoever handles an event binds its ids with `logger.contextualize(user=..., socket=...)`. The request that is being
+answered is known by itself.
 """
 
 import logging
@@ -15,6 +16,7 @@ from aiohttp.web import RequestPayloadError
 from loguru import logger
 
 from domain.core.clock import to_ms
+from domain.core.tracing import REQUEST
 from maoga.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def redact(text: str) -> str:
 def configure(settings: Settings) -> None:
     """Sends all logs of this process, those of libraries too, to standard error in the settings' format."""
     logger.remove()
+    logger.configure(patcher=_name_request)
     service = {"service": "maoga", "instance": settings.instance}
     # diagnose would write the values of variables into tracebacks, secrets among them.
     quiet: dict[str, Any] = {"level": settings.log_level, "backtrace": False, "diagnose": False}
@@ -58,6 +61,11 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(handlers=[_FromStdlib()], level=logging.INFO, force=True)
     for name, level in NOISY.items():
         logging.getLogger(name).setLevel(level)
+
+
+def _name_request(record: "Record") -> None:
+    if id := REQUEST.get():
+        record["extra"].setdefault("request", id)
 
 
 class _FromStdlib(logging.Handler):

@@ -58,8 +58,8 @@ class JsonLines:
             "level": told.level,
             "message": told.message,
             **self._service,
-            "request": redact(told.request),
             **told.fields(),
+            "request": redact(told.request),
             "user_agent": redact(told.user_agent),
             "where": __name__,
         }

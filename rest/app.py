@@ -25,7 +25,6 @@ from rest.endpoint import endpoint
 from rest.health import Check, add_health
 from rest.middleware import Handler, add_headers, observe
 from rest.page import add_page
-from rest.recent import RECENT, RecentAnswers
 from rest.routes import CONFIG, SERVICES, RestConfig, Route, Services
 
 NEWEST = "/api/v1"
@@ -52,7 +51,7 @@ def build_app(
     checks: see `add_health`. documents: see `add_docs`.
     """
     app = web.Application(middlewares=[observe], client_max_size=config.body_limit_bytes)
-    app[SERVICES], app[CONFIG], app[RECENT] = services, config, RecentAnswers()
+    app[SERVICES], app[CONFIG] = services, config
     app.on_response_prepare.append(add_headers)
     for prefix in PREFIXES:
         _add_routes(app, prefix)

@@ -13,11 +13,10 @@ from domain.core.errors import AppError, AuthenticationRequired, RateLimited
 from domain.core.model import Command
 from domain.users.permissions import may
 from rest.body import read_json, read_query
-from rest.conditional import conditional, weak_tag
+from rest.conditional import conditional
 from rest.envelope import Stream, success
 from rest.keyed import answer_once
 from rest.middleware import user_agent_of
-from rest.recent import RECENT, Kept
 from rest.routes import ADDRESS, CALLER, LIMITS, ROUTE, SERVICES, SHARED, SPENT, USER_ID, Call, Route
 from rest.streaming import send
 from rest.upload import read_file
@@ -31,26 +30,12 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
     async def answer(request: web.Request) -> web.StreamResponse:
         request[ROUTE] = route
         principal, key = await _admit(route, request)
-        if route.method != "GET":
-            try:
-                return await _response(route, request, principal, key)
-            finally:
-                request.app[RECENT].forget(request[CALLER])
-        if route.recent:
-            answer = partial(_kept, route, request, principal, key)
-            kept = await request.app[RECENT].get(route.path, request[CALLER], answer)
-            return conditional(request, kept.response())
         response = await _response(route, request, principal, key)
-        return conditional(request, response) if isinstance(response, web.Response) else response
+        if route.method == "GET" and isinstance(response, web.Response):
+            return conditional(request, response)
+        return response
 
     return answer
-
-
-async def _kept(route: Route, request: web.Request, principal: Principal | None, key: ApiKey | None) -> Kept:
-    """The answer, to be given again; such routes answer a model."""
-    response = await _response(route, request, principal, key)
-    assert isinstance(response, web.Response) and isinstance(response.body, bytes)  # noqa: S101 - as above
-    return Kept(response.body, weak_tag(response.body))
 
 
 async def _response(

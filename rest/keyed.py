@@ -15,7 +15,7 @@ from rest.routes import CALLER, REQUEST_ID, Call, Route
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-KEY = re.compile(r'"?[!#-~]{1,255}"?')
+KEY = r'^([!#-~]{1,255}|"[!#-~]{1,255}")$'
 """Printable ASCII without blanks; with quotes around it, as the draft wants it, or without."""
 
 
@@ -24,7 +24,7 @@ def key_of(request: web.Request) -> str | None:
     given = request.headers.getall(HEADER, [])
     if not given:
         return None
-    if len(given) > 1 or not KEY.fullmatch(given[0]):
+    if len(given) > 1 or not re.fullmatch(KEY, given[0]):
         raise BadRequest(f"{HEADER} must be 1 to 255 printable ASCII characters without blanks.")
     return given[0].strip('"')
 

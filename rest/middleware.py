@@ -12,6 +12,7 @@ from domain.core.addresses import client_address
 from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge
 from domain.core.ids import new_id
 from domain.core.limits import Spent
+from domain.core.tracing import REQUEST
 from rest.compression import coding_of, compress
 from rest.envelope import failure
 from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID, Answered, Deprecation
@@ -59,10 +60,10 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[ADDRESS] = client_address(
         request.remote or "unknown", request.headers.getall("X-Forwarded-For", []), request.app[CONFIG].trusted_proxies
     )
-    with logger.contextualize(request=id):
-        response = await _answered(request, handler)
-        if response.status != 101:  # a WebSocket lives on its own terms
-            _tell(request, response.status, time.perf_counter() - started)
+    REQUEST.set(id)
+    response = await _answered(request, handler)
+    if response.status != 101:  # a WebSocket lives on its own terms
+        _tell(request, response.status, time.perf_counter() - started)
     return response
 
 

@@ -15,7 +15,7 @@ from domain.core.schemas import Schema, schemas_of
 from rest.app import ID_PATTERN, NEWEST, ROUTES
 from rest.examples import EXAMPLES, Example
 from rest.failures import PARAMETER, all_failures_of
-from rest.keyed import HEADER, REPLAYED
+from rest.keyed import HEADER, KEY, REPLAYED
 from rest.routes import Route
 from rest.upload import FIELD
 
@@ -32,7 +32,7 @@ KEY_PARAMETER = {
     "in": "header",
     "required": False,
     "description": "The same key again, within a day and with the same request, gets the same answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
+    "schema": {"type": "string", "pattern": KEY},
     "example": "5f0c1d6e-first-attempt",
 }
 

@@ -100,8 +100,9 @@ class Answered(NamedTuple):
         return f"{'slow: ' if self.slow else ''}{self.method} {self.route} {self.status} {self.ms} ms"
 
     def fields(self) -> dict[str, Any]:
-        """What stands beside the message, and the id that all lines of the request have."""
+        """What stands beside the message."""
         return {
+            "request": self.request,
             "method": self.method,
             "route": self.route,
             "status": self.status,
@@ -218,8 +219,7 @@ class Route:
     upload: whether its body is a form with one file. answer: what its `data` is, or `bytes`,
     whose types are `content`.
     errors: those of its own, besides the ones every route has. in_maintenance: whether everybody may call it then,
-    though it changes something. secret: whether its answers show a secret. recent: whether its answer, of a path
-    without `{names}` and without a query, may be a second old. deprecated: that it will go.
+    though it changes something. secret: whether its answers show a secret. deprecated: that it will go.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -238,7 +238,6 @@ class Route:
     errors: tuple[type[AppError], ...] = ()
     in_maintenance: bool = False
     secret: bool = False
-    recent: bool = False
     deprecated: Deprecation | None = None
 
     @property

@@ -121,7 +121,7 @@ async def search(call: Call) -> Reply:
 
 
 routes = [
-    Route("GET", "/users/me", me, answer=Me, recent=True),
+    Route("GET", "/users/me", me, answer=Me),
     Route("PATCH", "/users/me", update_me, body=UpdateProfile, answer=Me, rate="write", errors=(UsernameTaken,)),
     Route("DELETE", "/users/me", delete_me, body=Empty, status=204, rate="write", errors=(Conflict,)),
     Route("GET", "/users/me/export", export, answer=bytes, content=("application/json",), rate="upload"),

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +41,8 @@ class Load:
 class _Connection(asyncio.Protocol):
     """Asks again as soon as it is answered, until the end."""
 
-    def __init__(self, request: bytes, load: Load, until: float, closed: asyncio.Future[None]) -> None:
-        self._request, self._load, self._until, self._closed = request, load, until, closed
+    def __init__(self, requests: Iterator[bytes], load: Load, until: float, closed: asyncio.Future[None]) -> None:
+        self._requests, self._load, self._until, self._closed = requests, load, until, closed
         self._received = b""
 
     def connection_made(self, transport: Any) -> None:
@@ -70,7 +72,7 @@ class _Connection(asyncio.Protocol):
     def _ask(self) -> None:
         self._received = b""
         self._asked_at = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
 
 def cpu_seconds(pid: int) -> float:
@@ -83,20 +85,25 @@ def _length(head: bytes) -> int:
     return int(head.lower().partition(LENGTH)[2].split(b"\r\n", 1)[0])
 
 
-def load(pid: int, port: int, path: str, *, token: str = "", connections: int, seconds: float) -> Load:
-    """GETs `path` on so many connections at once, for so long."""
-    return uvloop.run(_load(pid, port, path, token, connections, seconds))
+def load(pid: int, port: int, path: str, *, tokens: Sequence[str] = ("",), connections: int, seconds: float) -> Load:
+    """GETs `path` on so many connections at once, for so long, with each of the tokens in turn."""
+    return uvloop.run(_load(pid, port, path, tokens, connections, seconds))
 
 
-async def _load(pid: int, port: int, path: str, token: str, connections: int, seconds: float) -> Load:
+async def _load(pid: int, port: int, path: str, tokens: Sequence[str], connections: int, seconds: float) -> Load:
     found, loop = Load(), asyncio.get_running_loop()
-    lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *([f"Authorization: Bearer {token}"] if token else [])]
-    request = "\r\n".join([*lines, "", ""]).encode()
+    lines = (f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}")
+    requests = cycle(
+        [
+            "\r\n".join([*lines, *([f"Authorization: Bearer {token}"] if token else []), "", ""]).encode()
+            for token in tokens
+        ]
+    )
     computed, started = cpu_seconds(pid), time.perf_counter()
     ends: list[asyncio.Future[None]] = [loop.create_future() for _ in range(connections)]
     for end in ends:
         await loop.create_connection(
-            lambda end=end: _Connection(request, found, started + seconds, end), "127.0.0.1", port
+            lambda end=end: _Connection(requests, found, started + seconds, end), "127.0.0.1", port
         )
     await asyncio.gather(*ends)
     found.seconds, found.cpu_s = time.perf_counter() - started, cpu_seconds(pid) - computed

@@ -1,6 +1,6 @@
 """What was read a moment ago and is believed for a moment; of many who ask at once, one reads.
 
-For what is shown, and for whether a caller may come in. What a write is decided by is read from storage, always.
+For whether a caller may come in. What is shown or what a write is decided by is read from storage, always.
 """
 
 import asyncio

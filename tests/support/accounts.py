@@ -32,7 +32,7 @@ from domain.rankings.rankings import Rankings
 from domain.social.privacy import Privacy
 from domain.users.model import USERS
 from domain.users.users import Users
-from maoga.account_assembly import build_accounts
+from maoga.assembly.accounts import build_accounts
 from maoga.core import SPECS
 from maoga.process import report
 from maoga.settings import Settings

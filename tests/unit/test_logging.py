@@ -1,5 +1,6 @@
 """Logs: one JSON object a line, with ids bound and secrets starred out."""
 
+import asyncio
 import logging as stdlib
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loguru import logger
 
+from domain.core.tracing import REQUEST
 from maoga import logging
 from maoga.request_log import MOST_WAITING, JsonLines, request_log, through_loguru
 from rest.routes import Answered
@@ -84,8 +86,7 @@ async def test_the_line_of_a_request_is_the_one_that_loguru_would_write(
     logging.configure(chosen)
     log = JsonLines(chosen)
     for told in (_told(), _told(slow=True)):
-        with logger.contextualize(request=told.request):
-            through_loguru(told)
+        through_loguru(told)
         log(told)
         log.write()
         expected, found = (orjson.loads(line) for line in capsys.readouterr().err.splitlines())
@@ -95,6 +96,19 @@ async def test_the_line_of_a_request_is_the_one_that_loguru_would_write(
         assert list(expected) == list(found)
         assert expected == found
         assert found["user_agent"] == "agent ***"
+
+
+@pytest.mark.usefixtures("configured")
+async def test_every_line_names_the_request_that_is_being_answered(capsys: pytest.CaptureFixture[str]) -> None:
+    async def answer(id: str) -> None:
+        REQUEST.set(id)
+        await asyncio.sleep(0)
+        logger.info("answering")
+
+    await asyncio.gather(answer("id-1"), answer("id-2"))
+    logger.info("idle")
+    lines = [orjson.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("request") for line in lines] == ["id-1", "id-2", None]
 
 
 async def test_requests_are_logged_from_the_settings_level_on(
@@ -115,7 +129,7 @@ async def test_requests_are_logged_from_the_settings_level_on(
 
 async def test_many_requests_do_not_wait_for_the_moment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = request_log(settings_in(tmp_path, log_format="json"))
-    for _ in range(MOST_WAITING + 1):
+    for _ in range(MOST_WAITING):
         log(_told())
     assert len(capsys.readouterr().err.splitlines()) == MOST_WAITING
 

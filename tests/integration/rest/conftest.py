@@ -37,9 +37,9 @@ from domain.rankings.standings import Standings
 from domain.social.blocks import Blocks
 from domain.social.friends import Friends
 from domain.social.privacy import Privacy
-from maoga.chat_assembly import build_chat
-from maoga.games_assembly import build_catalogue
-from maoga.people_assembly import PersonalCases, build_people
+from maoga.assembly.chat import build_chat
+from maoga.assembly.games import build_catalogue
+from maoga.assembly.people import PersonalCases, build_people
 from maoga.process import report
 from maoga.reference import DOCUMENTS
 from maoga.request_log import through_loguru

@@ -75,7 +75,7 @@ async def test_what_failed_for_no_reason_of_theirs_may_be_tried_again(
     assert (await api.post("lobbies", CUSTOM, token=token, headers=KEY)).status == 201
 
 
-@pytest.mark.parametrize("key", ["", "with blank", "x" * 256, "\u00e4"])
+@pytest.mark.parametrize("key", ["", "with blank", "x" * 256, "\u00e4", '"', '""', '"open', 'shut"', '"a"b"'])
 async def test_a_key_that_is_none_is_refused(api: Api, key: str) -> None:
     token = (await api.register())["accessToken"]
     answer = await api.post("lobbies", CUSTOM, token=token, headers={"Idempotency-Key": key})

@@ -29,7 +29,7 @@ from domain.rankings.rankings import Rankings
 from domain.social.blocks import Blocks
 from domain.social.presences import Presences
 from domain.users.users import Users
-from maoga.lobby_assembly import LobbyCases
+from maoga.assembly.lobbies import LobbyCases
 from maoga.settings import Settings
 from realtime.publisher import StreamPublisher
 

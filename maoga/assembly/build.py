@@ -36,18 +36,18 @@ from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.reports.enforcement import Enforcement
 from domain.users.users import Users
-from maoga.account_assembly import build_accounts
-from maoga.admin_assembly import build_desks, build_moderation
-from maoga.chat_assembly import build_chat
+from maoga.assembly.accounts import build_accounts
+from maoga.assembly.admin import build_desks, build_moderation
+from maoga.assembly.chat import build_chat
+from maoga.assembly.games import build_catalogue
+from maoga.assembly.lobbies import build_lobbies
+from maoga.assembly.matchmaking import build_matchmaking
+from maoga.assembly.people import build_people
+from maoga.assembly.social import build_social
 from maoga.core import Core
-from maoga.games_assembly import build_catalogue
-from maoga.lobby_assembly import build_lobbies
-from maoga.matchmaking_assembly import build_matchmaking
 from maoga.pairing_process import PairingProcess
-from maoga.people_assembly import build_people
 from maoga.process import report
 from maoga.settings import Settings
-from maoga.social_assembly import build_social
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.cache import MemoryCache

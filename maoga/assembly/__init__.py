@@ -1,0 +1,1 @@
+"""Puts the use cases together: `build` for the whole, a module for each part."""
