@@ -1,6 +1,7 @@
 """What the commands share: settings, storage, and how they print."""
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from storage.upkeep.store import Busy, HoldLost, SnapshotGone
 T = TypeVar("T")
 
 REFUSALS = (
-    *(DatabaseInUse, Busy, HoldLost, SnapshotGone),
+    *(DatabaseInUse, sqlite3.DatabaseError, Busy, HoldLost, SnapshotGone),
     *(CannotMigrate, CannotServe, CannotBackUp, CannotRestore, BadBackup),
 )
 """What stands in the way of work on the whole database, in words for those who do it."""

@@ -79,7 +79,7 @@ def new(name: Annotated[str, typer.Argument(help="What it does, as in split_name
     if not NAME.fullmatch(name):
         typer.echo("a name has lower-case letters, digits and underscores", err=True)
         raise typer.Exit(2)
-    path = FOLDER / f"m{len(discover()) + 1:04}_{name}.py"
+    path = FOLDER / f"m{len(discover(FOLDER)) + 1:04}_{name}.py"
     path.write_text(TEMPLATE)
     typer.echo(path)
 

@@ -57,6 +57,15 @@ def test_from_one_installation_to_another(tmp_path: Path, monkeypatch: pytest.Mo
     assert (missing.exit_code, "there is no backup" in missing.stderr) == (1, True)
 
 
+def test_a_file_that_is_no_database_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAOGA_VAR_DIR", str(tmp_path))
+    (tmp_path / "maoga.db").write_text("this is not a database, whatever its name says" * 100)
+    for command in (("backup",), ("migrate", "status"), ("migrate", "up")):
+        result = run(*command)
+        assert (result.exit_code, "file is not a database" in result.stderr) == (1, True), command
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "mongodb"])
 async def test_a_restore_killed_in_the_middle_is_told_and_begun_anew(
     request: pytest.FixtureRequest, tmp_path: Path, kind: str

@@ -264,6 +264,14 @@ async def test_files_are_found_in_order(tmp_path: Path) -> None:
         discover(tmp_path)
 
 
+def test_a_new_migration_is_begun_with_the_next_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maoga.migrate.FOLDER", tmp_path)
+    for name in ("first_step", "second_step"):
+        assert CliRunner().invoke(app, ["migrate", "new", name]).exit_code == 0
+    assert [str(migration) for migration in discover(tmp_path)] == ["0001 first_step", "0002 second_step"]
+    assert CliRunner().invoke(app, ["migrate", "new", "../escape"]).exit_code == 2
+
+
 def test_the_command_line_migrates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the embedded default: status 1 before, 0 after."""
     monkeypatch.setenv("MAOGA_VAR_DIR", str(tmp_path))
