@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
+from loguru import logger
 from pydantic import SecretStr
 
 from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
@@ -17,7 +18,10 @@ from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
 from domain.jobs.metrics import JobMetrics
 from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly.build import build
+from maoga.backup import schedule as schedule_backups
 from maoga.core import SPECS, Core
+from maoga.keys import sealing
+from maoga.migrate import migrator
 from maoga.settings import Settings
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
@@ -66,16 +70,18 @@ async def open_core(
         with _starting("MAOGA_REDIS_URL", settings.redis_url):
             await redis.ping()
         with _starting("MAOGA_DATABASE_URL", settings.database_url):
+            await _admit(settings)
             database = await open_database(
                 settings.database_url.get_secret_value(),
                 SPECS,
                 timeout_s=settings.database_timeout_s,
                 pool_size=settings.database_pool_size,
+                sealing=sealing(settings),
             )
         try:
             clock = clock or SystemClock()
             async with _open_streams(settings, clock, redis) as streams, _open_store(settings) as store:
-                yield build(
+                core = build(
                     settings,
                     clock,
                     database,
@@ -87,10 +93,21 @@ async def open_core(
                     cache_metrics=cache_metrics,
                     source_metrics=source_metrics,
                 )
+                schedule_backups(core.runner, settings, clock)
+                yield core
         finally:
             await database.close()
     finally:
         await redis.aclose()
+
+
+async def _admit(settings: Settings) -> None:
+    """Sees to it that the database suits this version; raises `CannotServe` when it does not."""
+    async with migrator(settings) as migrating:
+        # In staging and production a rollout migrates, before it starts servers.
+        state = await migrating.admit(apply=settings.sqlite or not settings.hardened)
+    if state.unknown:
+        logger.warning("a newer version has migrated the database; this one can work on it meanwhile")
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """What the commands share: settings, storage, and how they print."""
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -12,8 +13,20 @@ from rich.table import Table
 
 from domain.core.errors import AppError, ValidationFailed
 from maoga.settings import Role, Settings
+from storage.documents.sqlite import DatabaseInUse
+from storage.upkeep.archive import BadBackup
+from storage.upkeep.backup import CannotBackUp
+from storage.upkeep.migrations import CannotMigrate, CannotServe
+from storage.upkeep.restore import CannotRestore
+from storage.upkeep.store import Busy, HoldLost, SnapshotGone
 
 T = TypeVar("T")
+
+REFUSALS = (
+    *(DatabaseInUse, sqlite3.DatabaseError, Busy, HoldLost, SnapshotGone),
+    *(CannotMigrate, CannotServe, CannotBackUp, CannotRestore, BadBackup),
+)
+"""What stands in the way of work on the whole database, in words for those who do it."""
 
 
 def read_settings(role: Role | None = None) -> Settings:
@@ -47,7 +60,7 @@ def offline(work: Callable[[Settings], Coroutine[Any, Any, T]], *, shared: bool 
         for fault in error.faults:
             typer.echo(f"{fault['field']}: {fault['message']}", err=True)
         raise typer.Exit(2) from None
-    except (CannotStart, AppError) as error:
+    except (CannotStart, AppError, *REFUSALS) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

@@ -255,6 +255,31 @@ class Settings(BaseSettings):
         default=False, description="show an image of the chat to others only after a moderator has approved it"
     )
 
+    field_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="encrypts phone, gender and year of birth of users where they are stored; at least 32 characters",
+    )
+    field_keys_accepted: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list,
+        description="comma-separated further keys with which they may be encrypted: the next one, or the last "
+        "(docs/operations/field-encryption.md)",
+    )
+    backup_url: str | None = Field(
+        default=None,
+        description="where backups lie: a folder, or s3://BUCKET[/PREFIX][?endpoint=URL][&region=NAME] (extra s3); "
+        "default in var_dir",
+    )
+    backup_cron: str | None = Field(
+        default=None, description="when a worker takes a backup, as in 15 3 * * * (UTC); without it none does"
+    )
+    backup_keep: int = Field(
+        default=14, ge=0, description="backups that are kept when a worker has taken another; 0 for all"
+    )
+    backup_key: SecretStr = Field(
+        default=SecretStr(""), description="encrypts backups; at least 32 characters, kept where backups are not"
+    )
+    backup_key_file: FilePath | None = Field(default=None, description="file that has this key instead")
+
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least level that is logged"
     )
@@ -271,7 +296,13 @@ class Settings(BaseSettings):
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
     @field_validator(
-        "cors_origins", "transports", "match_cooldown_s", "gif_hosts", "secret_keys_accepted", mode="before"
+        "cors_origins",
+        "transports",
+        "match_cooldown_s",
+        "gif_hosts",
+        "secret_keys_accepted",
+        "field_keys_accepted",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

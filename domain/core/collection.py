@@ -44,7 +44,8 @@ class Spec(Generic[D]):
 
     name: of the collection. model: its documents. unique: keys (tuples of fields) that no two documents share; a
     document that lacks one of a key's fields is exempt. indexes: further keys to be found by. expires: a datetime
-    field; past that moment the document is invisible, and deleted some time later.
+    field; past that moment the document is invisible, and deleted some time later. sealed: fields of personal data,
+    stored encrypted where the installation has a key for it; they are in no key, and no `$inc` changes them.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Spec(Generic[D]):
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     expires: str | None = None
+    sealed: tuple[str, ...] = ()
 
 
 class UnsupportedQuery(Exception):

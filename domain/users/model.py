@@ -133,6 +133,7 @@ USERS = Spec(
     model=User,
     unique=(("email_key",), ("username_key",)),
     indexes=(("status", "guest", "search_keys"), ("status", "erase_at"), ("roles",)),
+    sealed=("phone", "gender", "birth_year"),
 )
 
 

@@ -66,7 +66,7 @@ def _add(schema: Schema[Any], change: Change, op: str, target: Field, value: Any
             change.unset.append(target.name)
         case "$unset" if target.optional and value is True:
             change.unset.append(target.name)
-        case "$inc" if target.kind in {int, float} and not target.sequence:
+        case "$inc" if target.kind in {int, float} and not target.sequence and target.name not in schema.spec.sealed:
             change.inc[target.name] = target.value(value)
         case "$addToSet" if target.kind and target.sequence:
             change.add[target.name] = _elements(target, value)

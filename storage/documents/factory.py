@@ -5,24 +5,28 @@ from pathlib import Path
 from typing import Any
 
 from domain.core.collection import Database, Spec
+from storage.documents.sealing import Sealing
 
 
-async def open_database(url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int) -> Database:
+async def open_database(
+    url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int, sealing: Sealing | None = None
+) -> Database:
     """The open database at `sqlite:///FILE` or `mongodb://...`, with the tables and indexes of `specs`.
 
     timeout_s: the deadline of a MongoDB call, retries included. pool_size: most connections to MongoDB.
+    sealing: of personal fields; without it they are stored as they are.
     Raises `Unavailable` when MongoDB does not answer, `DatabaseInUse` when another server has the file open.
     """
     # Each driver is imported by those who use it: PyMongo alone would double the time a start takes.
     if url.startswith("sqlite:///"):
         from storage.documents.sqlite import SqliteDatabase
 
-        embedded = SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs)
+        embedded = SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs, sealing=sealing)
         await embedded.open()
         return embedded
 
     from storage.documents.mongo import MongoDatabase
 
-    database = MongoDatabase(url, specs, timeout_s=timeout_s, pool_size=pool_size)
+    database = MongoDatabase(url, specs, timeout_s=timeout_s, pool_size=pool_size, sealing=sealing)
     await database.open()
     return database

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pymongo
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
@@ -38,6 +38,7 @@ from domain.core.collection import (
 from domain.core.model import Document
 from storage.documents.changes import parse_changes
 from storage.documents.mongo_errors import TakenKey, overflows, sorted_errors, taken_keys
+from storage.documents.mongo_layout import index_models
 from storage.documents.mongo_words import Stored, all_of, condition_of, order_of, stored_name, update_of
 from storage.documents.query import (
     Where,
@@ -48,6 +49,7 @@ from storage.documents.query import (
     parse_query,
 )
 from storage.documents.schema import Schema
+from storage.documents.sealing import Sealing
 from storage.documents.turns import Turns
 
 D = TypeVar("D", bound=Document)
@@ -75,7 +77,14 @@ class MongoDatabase:
     """
 
     def __init__(
-        self, url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int, clock: Clock | None = None
+        self,
+        url: str,
+        specs: Iterable[Spec[Any]],
+        *,
+        timeout_s: float,
+        pool_size: int,
+        clock: Clock | None = None,
+        sealing: Sealing | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._turns = Turns(pool_size)
@@ -97,7 +106,7 @@ class MongoDatabase:
         database = self._client.get_default_database("maoga")
         clock = clock or SystemClock()
         self._collections = {
-            spec.name: MongoCollection(self, Schema(spec), database[spec.name], clock) for spec in specs
+            spec.name: MongoCollection(self, Schema(spec, sealing), database[spec.name], clock) for spec in specs
         }
         self._closed = False
         self._given_up: list[AsyncClientSession] = []
@@ -207,18 +216,7 @@ class MongoCollection(Generic[D]):
 
     async def make_indexes(self) -> None:
         """Creates the indexes that are missing, unique keys first."""
-        spec, fields = self._schema.spec, self._schema.fields
-        models = []
-        for key in spec.unique:
-            # Only where needed: a partial index serves no query that leaves such a field out.
-            partly = {name: {"$exists": True} for name in key if fields[name].optional}
-            options: dict[str, Any] = {"partialFilterExpression": partly} if partly else {}
-            models.append(IndexModel([(stored_name(name), ASCENDING) for name in key], unique=True, **options))
-        # The id at the end serves the order in which equals are found.
-        models.extend(IndexModel([(stored_name(name), ASCENDING) for name in (*key, "id")]) for key in spec.indexes)
-        if spec.expires:
-            models.append(IndexModel([(spec.expires, ASCENDING)], expireAfterSeconds=0))
-        if models:
+        if models := index_models(self._schema):
             await self._collection.create_indexes(models)
 
     async def insert(self, document: D) -> None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from domain.core.clock import to_ms
 from domain.core.collection import Spec, UnsupportedQuery
 from domain.core.model import Document
+from storage.documents.sealing import WORD, Sealing
 
 D = TypeVar("D", bound=Document)
 
@@ -49,10 +51,10 @@ ID = Field("id", str)
 
 
 class Schema(Generic[D]):
-    """A spec with its model's fields looked up and checked."""
+    """A spec with its model's fields looked up and checked. sealing: of the fields that the spec wants sealed."""
 
-    def __init__(self, spec: Spec[D]) -> None:
-        self.spec = spec
+    def __init__(self, spec: Spec[D], sealing: Sealing | None = None) -> None:
+        self.spec, self._sealing = spec, sealing or Sealing()
         self.fields = {name: _field(name, info.annotation) for name, info in spec.model.model_fields.items()}
         self.asked = {"id", "version", *(name for key in (*spec.unique, *spec.indexes) for name in key)}
         self._adapters: dict[str, TypeAdapter[Any]] = {}
@@ -72,6 +74,9 @@ class Schema(Generic[D]):
             raise TypeError(f"{spec.name}: a unique key cannot hold a list")
         if any(sum(self.fields[name].sequence is not None for name in key) > 1 for key in spec.indexes):
             raise TypeError(f"{spec.name}: an index holds at most one list")
+        for name in spec.sealed:
+            if name in self.asked or self.fields[name].kind in {None, datetime} or self.fields[name].sequence:
+                raise TypeError(f"{spec.name}.{name} cannot be sealed: it must be a scalar, no moment, and in no key")
         expires = self.fields[spec.expires] if spec.expires else None
         if expires and (expires.sequence or expires.kind is not datetime):
             raise TypeError(f"{spec.name}.{spec.expires} must be a datetime")
@@ -94,7 +99,11 @@ class Schema(Generic[D]):
             dumped = document.model_dump(by_alias=False, exclude_none=True, warnings="error")
         except PydanticSerializationError as error:
             raise UnsupportedQuery(f"{self.spec.name}: {error}") from error
-        return {name: storable(value) for name, value in dumped.items()}
+        stored = {name: storable(value) for name, value in dumped.items()}
+        for name in self.spec.sealed:
+            if name in stored:
+                stored[name] = self._sealing.seal(self._place(name), stored[name])
+        return stored
 
     def dump_field(self, name: str, value: Any) -> Any:
         """A value of one field as it is stored (None: removed); raises `UnsupportedQuery`."""
@@ -110,15 +119,24 @@ class Schema(Generic[D]):
             dumped = adapter.dump_python(value, by_alias=False, exclude_none=True, warnings="error")
         except (ValidationError, PydanticSerializationError) as error:
             raise UnsupportedQuery(f"{self.spec.name}.{name}: {error}") from error
-        return storable(dumped)
+        stored = storable(dumped)
+        return self._sealing.seal(self._place(name), stored) if name in self.spec.sealed else stored
 
     def load(self, stored: Mapping[str, Any]) -> D:
-        """The document kept as `stored`."""
+        """The document kept as `stored`; raises `CannotOpen` for a sealed field whose key is not set."""
+        if self.spec.sealed:
+            opened = {name: self._sealing.open(self._place(name), stored.get(name)) for name in self.spec.sealed}
+            stored = {**stored, **{name: value for name, value in opened.items() if value is not None}}
         return self.spec.model.model_validate(stored, **_LOADING)
 
     def load_json(self, stored: str | bytes) -> D:
-        """The document kept as JSON."""
+        """The document kept as JSON; raises as `load` does."""
+        if self.spec.sealed and (WORD.encode() if isinstance(stored, bytes) else WORD) in stored:  # type: ignore[operator]
+            return self.load(orjson.loads(stored))
         return self.spec.model.model_validate_json(stored, **_LOADING)
+
+    def _place(self, name: str) -> str:
+        return f"{self.spec.name}.{name}"
 
 
 def storable(value: Any) -> Any:

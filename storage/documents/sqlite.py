@@ -30,6 +30,7 @@ from domain.core.model import Document
 from storage.documents.changes import Change, parse_changes
 from storage.documents.query import parse_filter, parse_first_of, parse_ids, parse_one, parse_query
 from storage.documents.schema import Schema
+from storage.documents.sealing import Sealing
 from storage.documents.sql import Statement, Table, dump
 from storage.documents.sqlite_threads import Readers, Work, Writer
 
@@ -56,9 +57,11 @@ class SqliteDatabase:
     makes that affordable. No second server may open the file.
     """
 
-    def __init__(self, path: Path, specs: Iterable[Spec[Any]], *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, path: Path, specs: Iterable[Spec[Any]], *, clock: Clock | None = None, sealing: Sealing | None = None
+    ) -> None:
         self._path, self._clock = path, clock or SystemClock()
-        self._collections = {spec.name: SqliteCollection(self, Schema(spec), self._clock) for spec in specs}
+        self._collections = {spec.name: SqliteCollection(self, Schema(spec, sealing), self._clock) for spec in specs}
 
     async def open(self) -> None:
         """Opens or makes the file, with its tables and indexes; raises `DatabaseInUse`."""
@@ -67,7 +70,7 @@ class SqliteDatabase:
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as undo:
-            lock = _lock(self._path)
+            lock = lock_file(self._path)
             undo.callback(os.close, lock)
             # Its log files get the mode of the database.
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -114,7 +117,7 @@ class SqliteDatabase:
         return any(collection.table.purge(connection, now) for collection in self._collections.values())
 
 
-def _lock(path: Path) -> int:
+def lock_file(path: Path) -> int:
     """Takes the lock beside the file, which a process holds until it ends, however it ends."""
     descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:

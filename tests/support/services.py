@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import redis
@@ -102,6 +102,30 @@ def mongod() -> Iterator[Server]:
 
 
 @contextmanager
+def mongod_set(priorities: Sequence[float]) -> Iterator[list[Server]]:
+    """A MongoDB replica set with a member for each priority, the first of which is primary."""
+    with ExitStack() as stack:
+        members = [stack.enter_context(serving("mongodb", _mongod_command, _answers)) for _ in priorities]
+        config = {
+            "_id": REPLICA_SET,
+            "settings": {"electionTimeoutMillis": 1000},
+            "members": [
+                {"_id": n, "host": f"127.0.0.1:{member.port}", "priority": priority}
+                for n, (member, priority) in enumerate(zip(members, priorities, strict=True))
+            ],
+        }
+        client: MongoClient[dict[str, object]]
+        with MongoClient("127.0.0.1", members[0].port, directConnection=True) as client:
+            client.admin.command("replSetInitiate", config)
+            deadline = time.monotonic() + START_LIMIT_S
+            while not client.admin.command("hello")["isWritablePrimary"]:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the replica set has elected no primary")
+                time.sleep(0.1)
+        yield members
+
+
+@contextmanager
 def redis_server() -> Iterator[Server]:
     """A Redis server that keeps its data over a restart (a test that wants a loss sends FLUSHALL)."""
     if shutil.which("redis-server") is None:
@@ -158,6 +182,16 @@ def _mongod_command(port: int, folder: Path) -> list[str]:
         # A killed instance leaves its transactions open, and their documents locked; by default for up to 90 s.
         *("--setParameter", "transactionLifetimeLimitSeconds=5"),
     ]
+
+
+def _answers(port: int) -> bool:
+    """Whether the node answers, in whatever state."""
+    client: MongoClient[dict[str, object]] = MongoClient(
+        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500
+    )
+    with client, suppress(ConnectionFailure):
+        return bool(client.admin.command("ping"))
+    return False
 
 
 def _is_primary(port: int) -> bool:

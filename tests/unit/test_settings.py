@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from maoga.keys import backup_secret, sealing
 from maoga.setting_rules import SECRET_MIN_LENGTH, is_weak
 from maoga.settings import Settings
 
@@ -225,3 +226,22 @@ def test_mail_needs_a_server_a_sender_and_a_page_that_can_be_reached() -> None:
         assert "MAOGA_MAIL_FROM must be" in refusal(mail_from=sender)
     for page in ("game.example", "ftp://game.example", "https://game.example/#top"):
         assert "MAOGA_MAIL_LINK must be" in refusal(mail_link=page)
+
+
+def test_personal_fields_want_long_keys() -> None:
+    said = f"want keys of at least {SECRET_MIN_LENGTH} characters"
+    assert said in refusal(field_key="short")
+    assert said in refusal(field_keys_accepted=f"{STRONG},short")
+    assert sealing(settings(field_key=STRONG)).seal("users.phone", "+49") != "+49"
+
+
+def test_backups_want_a_place_a_time_and_a_key_that_can_be(tmp_path: Path) -> None:
+    assert "MAOGA_BACKUP_URL must be s3://BUCKET" in refusal(backup_url="s3:///nothing")
+    assert "MAOGA_BACKUP_CRON: 'at night' is not a cron expression" in refusal(backup_cron="at night")
+    assert f"MAOGA_BACKUP_KEY must have at least {SECRET_MIN_LENGTH} characters" in refusal(backup_key="short")
+    file = tmp_path / "key"
+    file.write_text(f"{STRONG}\n")
+    assert "set one of them" in refusal(backup_key=STRONG, backup_key_file=file)
+    assert backup_secret(settings(backup_key_file=file)) == STRONG
+    file.write_text("\n")
+    assert "MAOGA_BACKUP_KEY_FILE is empty" in refusal(backup_key_file=file)
