@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, contextmanager
 
 from aiohttp import web
 from loguru import logger
-from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from domain.core.idempotency import Idempotency
@@ -16,7 +16,9 @@ from domain.core.index import may_lag
 from domain.games.commands import GameQuery
 from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
+from maoga.figures import watch_in
 from maoga.process import Process, every
+from maoga.process_figures import ErrorFigures, StorageFigures, registry_of
 from maoga.reference import DOCUMENTS
 from maoga.settings import Settings
 from realtime.auth import Sessions
@@ -27,7 +29,7 @@ from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.greeter import Greeter
 from realtime.hub import Hub
-from realtime.metrics import CacheFigures, JobFigures, MatchmakingFigures, Metrics, SourceFigures
+from realtime.metrics import Metrics
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
@@ -39,6 +41,7 @@ from rest.routes import RestConfig, Services
 from rest.server import runner_of
 
 BACKLOG = 4096
+ACTIVE_EVERY_S = 10.0
 GC_THRESHOLDS = (10_000, 10, 10_000)
 """The young are looked through in some ms at a time, the old hardly ever: that takes a second with many tickets."""
 
@@ -47,16 +50,11 @@ async def run(settings: Settings) -> int:
     """Serves until a signal or the death of an essential task; the exit code."""
     _raise_file_limit()
     process = Process()
-    registry = _registry()
+    registry = registry_of(settings)
     metrics = Metrics(registry)
+    ErrorFigures(registry).listen()
     async with (
-        open_core(
-            settings,
-            metrics=MatchmakingFigures(registry),
-            job_metrics=JobFigures(registry),
-            cache_metrics=CacheFigures(registry),
-            source_metrics=SourceFigures(registry),
-        ) as core,
+        open_core(settings, watch=watch_in(registry, StorageFigures(registry, settings.slow_query_ms))) as core,
         AsyncExitStack() as stack,
     ):
         await _seed(core)
@@ -220,6 +218,12 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     process.start("fanout", hub.run(Fanout(engine, follows, sessions, greeter)))
     process.start("greeter", greeter.run(gateway))
     process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
+
+    async def note_active() -> None:
+        users = metrics.take_active().union(session.principal.user_id for session in sessions)
+        await core.activity.seen(users, core.clock.now())
+
+    process.start("activity", every(ACTIVE_EVERY_S, "activity", note_active))
     return attendance
 
 
@@ -238,13 +242,6 @@ async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: Co
     with _port("MAOGA_METRICS_PORT", settings.metrics_port):
         await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
     logger.info("metrics on http://{}:{}/metrics", settings.metrics_host, runner.addresses[0][1])
-
-
-def _registry() -> CollectorRegistry:
-    registry = CollectorRegistry()
-    for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
-        registry.register(collector)
-    return registry
 
 
 async def _seed(core: Core) -> None:

@@ -66,6 +66,17 @@ class Observed:
     """A `RestMetrics` that keeps what it is told: (method, route, status)."""
 
     seen: list[tuple[str, str, int]] = field(default_factory=list)
+    users: set[str] = field(default_factory=set)
+    in_progress: int = 0
+
+    def began(self) -> None:
+        self.in_progress += 1
+
+    def ended(self) -> None:
+        self.in_progress -= 1
+
+    def active(self, user: str) -> None:
+        self.users.add(user)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         assert seconds >= 0
