@@ -31,7 +31,7 @@ No client can make up a label's value. The dashboards and alerts made of these a
 
 LABELS = {
     "area": "kind of the cached answer, as in `profile`",
-    "check": "`database`, `redis`, `subscription`, `loop`; those of `/health/ready`",
+    "check": "`database`, `redis`, `subscription`, `loop`, `drain`: the checks of `/health/ready`",
     "collection": "collection of documents, as in `lobbies`; `(several)` for a commit",
     "command": "Redis command, or the name of the Lua script; `other` beyond 64",
     "content_type": "`text`, `emoji`, `gif`, `image`, `system`",

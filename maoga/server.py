@@ -17,8 +17,9 @@ from domain.games.commands import GameQuery
 from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
 from maoga.figures import watch_in
+from maoga.health import health_of
 from maoga.process import Process, every
-from maoga.process_figures import ErrorFigures, StorageFigures, registry_of
+from maoga.process_figures import CheckFigures, ErrorFigures, StorageFigures, registry_of
 from maoga.reference import DOCUMENTS
 from maoga.settings import Settings
 from realtime.auth import Sessions
@@ -37,11 +38,13 @@ from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.presence import BEAT_S, Attendance, together
 from rest.app import build_app
+from rest.health import Health, add_health
 from rest.routes import RestConfig, Services
 from rest.server import runner_of
 
 BACKLOG = 4096
 ACTIVE_EVERY_S = 10.0
+HEALTH_EVERY_S = 5.0
 GC_THRESHOLDS = (10_000, 10, 10_000)
 """The young are looked through in some ms at a time, the old hardly ever: that takes a second with many tickets."""
 
@@ -61,13 +64,15 @@ async def run(settings: Settings) -> int:
         if settings.role != "gateway":
             stack.push_async_callback(core.worker.close)
         stack.push_async_callback(process.cancel)
-        await _serve_metrics(stack, settings, registry)
+        health = health_of(core, process, metrics, CheckFigures(registry))
+        await _serve_metrics(stack, settings, registry, health)
         if settings.role != "gateway":
             core.worker.start(process)
             logger.info("working: ticks every {} ms, deadlines, jobs and sweeps", settings.match_tick_ms)
         process.start("loop watch", metrics.watch_loop())
+        process.start("health", every(HEALTH_EVERY_S, "health", health.failing))
         if settings.role != "worker":
-            await _serve(stack, core, process, metrics)
+            await _serve(stack, core, process, metrics, health)
         _tune_garbage_collector()
         code = await process.run()
         logger.info("stopping")
@@ -75,7 +80,7 @@ async def run(settings: Settings) -> int:
     return code
 
 
-async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: Metrics) -> None:
+async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: Metrics, health: Health) -> None:
     """Opens the door to players; closing it ends their connections and waits for what they had begun."""
     settings = core.settings
     app = build_app(
@@ -122,7 +127,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             body_limit_bytes=settings.body_limit_bytes,
             slow_ms=settings.slow_request_ms,
         ),
-        checks={"database": core.database.ping, "redis": core.ping_redis, "subscription": core.streams.ready},
+        health,
         documents=DOCUMENTS,
     )
     engine = Engine(
@@ -227,8 +232,10 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     return attendance
 
 
-async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry) -> None:
-    """Serves /metrics on its own port, which players need not reach."""
+async def _serve_metrics(
+    stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry, health: Health
+) -> None:
+    """Serves /metrics and /health on their own port, which players need not reach."""
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
@@ -236,6 +243,7 @@ async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: Co
 
     app = web.Application()
     app.router.add_get("/metrics", metrics)
+    add_health(app, health)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

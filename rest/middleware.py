@@ -17,7 +17,7 @@ from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USE
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 INBOUND_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-QUIET = ("/health", "/health/live", "/health/ready", "/static/{path}")
+QUIET = ("/health", "/health/live", "/health/ready", "/health/startup", "/static/{path}")
 """Probes come every second, and a page has many files: they are logged when they fail or are slow."""
 
 ERRORS_OF_STATUS: dict[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
