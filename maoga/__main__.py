@@ -50,9 +50,18 @@ def _options(
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Start anew whenever a source file changes; for development.")
+    ] = False,
+) -> None:
     """Serve players: HTTP and Socket.IO on MAOGA_HOST:MAOGA_PORT, metrics on MAOGA_METRICS_PORT."""
-    _run_server(read_settings())
+    settings = read_settings()
+    if not reload:
+        _run_server(settings)
+    from maoga.reload import serve_and_watch
+
+    serve_and_watch(settings)
 
 
 @app.command()
