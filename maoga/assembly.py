@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.audit.audit import Audit
-from domain.core.cache import Cache, CacheMetrics
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -15,13 +15,10 @@ from domain.core.limits import ScaledLimits
 from domain.core.streams import StreamLog
 from domain.flags.flags import Flags
 from domain.games.games import Games
-from domain.games.source import SourceMetrics
 from domain.jobs.jobs import Jobs
-from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.meetings import Meetings
-from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.recovery import Recovery
@@ -29,12 +26,14 @@ from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.tick import Tick
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
+from domain.presence.activity import Activity
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
 from domain.users.users import Users
 from maoga.account_assembly import build_accounts
 from maoga.admin_assembly import build_desks, build_moderation
+from maoga.census import Census
 from maoga.chat_assembly import build_chat
 from maoga.core import Core
 from maoga.games_assembly import build_catalogue
@@ -45,11 +44,13 @@ from maoga.people_assembly import build_people
 from maoga.process import report
 from maoga.settings import Settings
 from maoga.social_assembly import build_social
+from maoga.watch import Watch
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.cache import MemoryCache
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.redis.activity import RedisActivity
 from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
@@ -68,10 +69,7 @@ def build(
     streams: StreamLog,
     *,
     store: MediaStore,
-    metrics: MatchmakingMetrics,
-    job_metrics: JobMetrics,
-    cache_metrics: CacheMetrics,
-    source_metrics: SourceMetrics,
+    watch: Watch,
 ) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
@@ -79,12 +77,13 @@ def build(
     limits = ScaledLimits(RedisRateLimits(redis), settings.rate_limit_scale)
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
+    activity: Activity = RedisActivity(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
-    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
+    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), watch.cache)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
     jobs, audit, flags = Jobs(database, clock, new_id), Audit(clock, new_id), Flags(database, clock)
-    runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
+    runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=watch.jobs)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
     notifications = Notifications(
@@ -94,6 +93,7 @@ def build(
         publisher=publisher,
         clock=clock,
         new_id=new_id,
+        metrics=watch.notifications,
     )
     relations = build_social(
         database,
@@ -119,7 +119,7 @@ def build(
         runner=runner,
         audit=audit,
         clock=clock,
-        metrics=source_metrics,
+        metrics=watch.source,
     )
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -154,6 +154,7 @@ def build(
         jobs=jobs,
         runner=runner,
         clock=clock,
+        metrics=watch.chat,
     )
     people = build_people(
         database=database,
@@ -190,6 +191,7 @@ def build(
         deadlines=deadlines,
         outbox=outbox,
         clock=clock,
+        metrics=watch.lobbies,
     )
     play = build_matchmaking(
         settings,
@@ -209,7 +211,7 @@ def build(
         outbox=outbox,
         publisher=publisher,
         clock=clock,
-        metrics=metrics,
+        metrics=watch.matchmaking,
     )
     ownership, pairing = Ownership(leases, clock), PairingProcess()
     results = Results(
@@ -232,7 +234,7 @@ def build(
         clock=clock,
         report=report,
         open_large=pairing.open,
-        metrics=metrics,
+        metrics=watch.matchmaking,
     )
     grace = Grace(
         database=database,
@@ -306,6 +308,7 @@ def build(
         schedule=play.schedule,
         recovery=recovery,
         presences=presences,
+        census=Census(database=database, runner=runner, activity=activity, leases=leases, clock=clock, watch=watch),
     )
     return Core(
         settings=settings,
@@ -315,6 +318,7 @@ def build(
         streams=streams,
         publisher=publisher,
         presence=presence,
+        activity=activity,
         limits=limits,
         cache=cache,
         pool=pool,

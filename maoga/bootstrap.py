@@ -5,20 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from pydantic import SecretStr
 
-from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
-from domain.core.cache import CacheMetrics
 from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
 from domain.core.images import MediaStore
 from domain.core.streams import StreamLog
-from domain.games.source import UNWATCHED as UNWATCHED_SOURCE
-from domain.games.source import SourceMetrics
-from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
-from domain.jobs.metrics import JobMetrics
-from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly import build
 from maoga.core import SPECS, Core
 from maoga.settings import Settings
+from maoga.watch import Watch
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
 from storage.media.folder import FolderStore
@@ -29,6 +23,8 @@ from storage.redis.factory import open_redis
 from storage.redis.streams import RedisStreams
 
 __all__ = ["CannotStart", "Core", "open_core"]
+
+UNWATCHED = Watch()
 
 
 class CannotStart(Exception):
@@ -52,16 +48,14 @@ def _starting(setting: str, url: SecretStr) -> Iterator[None]:
 async def open_core(
     settings: Settings,
     clock: Clock | None = None,
-    *,
-    metrics: MatchmakingMetrics = UNWATCHED,
-    job_metrics: JobMetrics = UNWATCHED_JOBS,
-    cache_metrics: CacheMetrics = UNWATCHED_CACHE,
-    source_metrics: SourceMetrics = UNWATCHED_SOURCE,
+    watch: Watch = UNWATCHED,
 ) -> AsyncIterator[Core]:
     """Opens the storage and builds the use cases on it; lets go of the storage at the end."""
     arm(settings.fault_point)
     with _starting("MAOGA_REDIS_URL", settings.redis_url):
         redis = open_redis(settings.redis_url.get_secret_value(), timeout_s=settings.redis_timeout_s)
+    redis.metrics = watch.storage
+    watch.storage.shares("redis", redis)
     try:
         with _starting("MAOGA_REDIS_URL", settings.redis_url):
             await redis.ping()
@@ -71,6 +65,7 @@ async def open_core(
                 SPECS,
                 timeout_s=settings.database_timeout_s,
                 pool_size=settings.database_pool_size,
+                metrics=watch.storage,
             )
         try:
             clock = clock or SystemClock()
@@ -82,10 +77,7 @@ async def open_core(
                     redis,
                     streams,
                     store=store,
-                    metrics=metrics,
-                    job_metrics=job_metrics,
-                    cache_metrics=cache_metrics,
-                    source_metrics=source_metrics,
+                    watch=watch,
                 )
         finally:
             await database.close()

@@ -259,6 +259,9 @@ class Settings(BaseSettings):
     slow_request_ms: int = Field(
         default=1000, ge=0, description="milliseconds from which on a request is logged as slow; 0 for never"
     )
+    slow_query_ms: int = Field(
+        default=100, ge=0, description="milliseconds from which on an operation on documents is; 0 for never"
+    )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
     @field_validator(

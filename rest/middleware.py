@@ -17,7 +17,7 @@ from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USE
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 INBOUND_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-QUIET = ("/health", "/health/live", "/health/ready", "/static/{path}")
+QUIET = ("/health", "/health/live", "/health/ready", "/health/startup", "/static/{path}")
 """Probes come every second, and a page has many files: they are logged when they fail or are slow."""
 
 ERRORS_OF_STATUS: dict[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
@@ -55,11 +55,15 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[ADDRESS] = client_address(
         request.remote or "unknown", request.headers.getall("X-Forwarded-For", []), request.app[CONFIG].trusted_proxies
     )
-    started = time.perf_counter()
-    with logger.contextualize(request=request[REQUEST_ID]):
-        response = await _answered(request, handler)
-        if response.status != 101:  # a WebSocket lives on its own terms
-            _tell(request, response.status, time.perf_counter() - started)
+    started, metrics = time.perf_counter(), request.app[SERVICES].metrics
+    metrics.began()
+    try:
+        with logger.contextualize(request=request[REQUEST_ID]):
+            response = await _answered(request, handler)
+            if response.status != 101:  # a WebSocket lives on its own terms
+                _tell(request, response.status, time.perf_counter() - started)
+    finally:
+        metrics.ended()
     return response
 
 
@@ -133,7 +137,10 @@ def route_of(request: web.Request) -> str:
 def _tell(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
     method = request.method if request.method in hdrs.METH_ALL else "OTHER"
-    request.app[SERVICES].metrics.observe(method, route, status, seconds)
+    metrics = request.app[SERVICES].metrics
+    metrics.observe(method, route, status, seconds)
+    if user := request.get(USER_ID):
+        metrics.active(user)
     ms, slow_ms = round(seconds * 1000, 1), request.app[CONFIG].slow_ms
     slow = bool(slow_ms) and ms >= slow_ms
     if route in QUIET and status < 400 and not slow:

@@ -66,6 +66,18 @@ SHARED: dict[RateClass, int] = {"write": 20, "upload": 20}
 class RestMetrics(Protocol):
     """What REST counts."""
 
+    def began(self) -> None:
+        """A request has come in."""
+        ...
+
+    def ended(self) -> None:
+        """It is answered, or its client is gone."""
+        ...
+
+    def active(self, user: str) -> None:
+        """The user has asked for something."""
+        ...
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. `route` is the pattern of its path, or "unmatched"."""
         ...

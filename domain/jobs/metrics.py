@@ -17,6 +17,9 @@ class JobMetrics:
     def counted(self, kind: str, status: JobStatus, jobs: int) -> None:
         """So many jobs of that kind are in that state."""
 
+    def oldest(self, kind: str, seconds: float) -> None:
+        """The job of that kind that has been due the longest, anywhere, has been so for so long; 0 when none is."""
+
     def uncounted(self) -> None:
         """Another worker counts the jobs from now on."""
 

@@ -145,10 +145,17 @@ class JobRunner:
             self._timetable[name] = replace(entry, after=at)
 
     async def count(self) -> None:
-        """Tells the metrics how many jobs of each kind there are in each state."""
+        """Tells the metrics how many jobs of each kind there are in each state, and how long one has been due."""
         for kind in self._kinds:
+            self._metrics.oldest(kind, await self._overdue_s(kind))
             for status in STATUSES:
                 self._metrics.counted(kind, status, await self._jobs.count({"kind": kind, "status": status}))
+
+    async def _overdue_s(self, kind: str) -> float:
+        now = self._clock.now()
+        due = {"kind": kind, "status": "waiting", "run_at": {"$lte": now}}
+        oldest = await self._jobs.find_one(due, sort="run_at")
+        return (now - max(oldest.run_at, oldest.created_at)).total_seconds() if oldest else 0.0
 
     def leave_count(self) -> None:
         """Tells the metrics that another worker counts."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from realtime.engine.inbox import Inbox
 from realtime.engine.packets import Decoder, Message
@@ -50,7 +50,9 @@ class Application(Protocol):
 
 
 class Line(Protocol):
-    """What carries the packets of a connection: a WebSocket, or polls."""
+    """What carries the packets of a connection: a WebSocket, or polls. transport: which, as operators call it."""
+
+    transport: ClassVar[str]
 
     def send(self, message: Message) -> None:
         """Takes a message for the client; nothing happens when the line is closing."""

@@ -34,6 +34,14 @@ class Entrance:
         """Lets nobody in any more."""
         self._shut = True
 
+    def backlog(self) -> int:
+        """Bytes that wait for clients that do not read."""
+        return self._lines.backlog
+
+    def slow(self) -> int:
+        """How many clients do not read."""
+        return len(self._lines.slow)
+
     async def close(self) -> None:
         """Ends what runs in the background."""
         await self._lines.stop()

@@ -180,7 +180,7 @@ class Reception:
         connection.line.send(encode(EVENT, space.prefix, first))
         for message in held:
             connection.line.send(message)
-        self._metrics.connected(space.name)
+        self._metrics.connected(space.name, connection.line.transport)
         self._metrics.event_out(first[0], 1)
 
     def _turn_away(self, peer: Peer, error: AppError) -> None:
@@ -201,7 +201,7 @@ class Reception:
     def _part(self, peer: Peer, reason: str) -> None:
         self._forget(peer)
         if peer.held is None:
-            self._metrics.disconnected(peer.client.namespace, reason)
+            self._metrics.disconnected(peer.client.namespace, peer.connection.line.transport, reason)
         for waiting in (peer.calls or {}).values():
             if not waiting.done():
                 waiting.set_exception(NotFound("The client is gone."))
@@ -304,6 +304,10 @@ class Reception:
             waiting.set_result(packet.data)
 
     # In order, and not without end.
+
+    def waiting(self) -> int:
+        """How many events of all clients wait to be handled."""
+        return sum(len(inbox) for connection in self.connections.values() for inbox in connection.inboxes.values())
 
     def _is_full(self, connection: Connection, namespace: str) -> bool:
         return len(connection.inboxes.get(namespace, ())) >= self._config.inbox_size

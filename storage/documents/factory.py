@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from domain.core.collection import Database, Spec
+from domain.core.watch import UNWATCHED, StorageMetrics
 
 
-async def open_database(url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int) -> Database:
+async def open_database(
+    url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int, metrics: StorageMetrics = UNWATCHED
+) -> Database:
     """The open database at `sqlite:///FILE` or `mongodb://...`, with the tables and indexes of `specs`.
 
     timeout_s: the deadline of a MongoDB call, retries included. pool_size: most connections to MongoDB.
@@ -17,12 +20,12 @@ async def open_database(url: str, specs: Iterable[Spec[Any]], *, timeout_s: floa
     if url.startswith("sqlite:///"):
         from storage.documents.sqlite import SqliteDatabase
 
-        embedded = SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs)
+        embedded = SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs, metrics=metrics)
         await embedded.open()
         return embedded
 
     from storage.documents.mongo import MongoDatabase
 
-    database = MongoDatabase(url, specs, timeout_s=timeout_s, pool_size=pool_size)
+    database = MongoDatabase(url, specs, timeout_s=timeout_s, pool_size=pool_size, metrics=metrics)
     await database.open()
     return database
