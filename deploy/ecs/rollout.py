@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 HERE = Path(__file__).parent
 STACKS = ("foundation", "tasks", "service", "media")

@@ -97,8 +97,8 @@ class TestStage:
     def test_probes_ask_ports_and_paths_there_are(self, stage: Path) -> None:
         fields = Settings.model_fields
         wanted = {
-            "maoga-gateway": {("/health/live", fields["port"].default), ("/health/ready", fields["port"].default)},
-            "maoga-worker": {("/metrics", fields["metrics_port"].default)},
+            "maoga-gateway": {(f"/health/{way}", fields["port"].default) for way in ("startup", "live", "ready")},
+            "maoga-worker": {(f"/health/{way}", fields["metrics_port"].default) for way in ("startup", "live")},
         }
         for name, probes in wanted.items():
             container = one(stage, "Deployment", name)["spec"]["template"]["spec"]["containers"][0]
