@@ -32,7 +32,7 @@ help: ## list the targets
 setup: $(RUNTIME) ## make .venv with what the server needs
 setup-dev: $(DEV) ## add what tests and linters need
 setup-servers: $(SERVERS) ## add mongod, redis-server and chromium for the tests
-setup-deploy: $(DEPLOY) ## add nginx, and what checks the templates of deploy/
+setup-deploy: $(DEPLOY) ## add nginx, Prometheus, and what checks the templates of deploy/
 
 run: setup ## start the server in development, on port 8000
 	$(BIN)/maoga serve $(ARGS)
@@ -74,8 +74,9 @@ bench: setup-dev setup-servers ## run every benchmark
 	[ $${#benchmarks[@]} -gt 0 ] || { echo "there are no benchmarks in bench/ yet"; exit 0; }; \
 	for benchmark in "$${benchmarks[@]}"; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(ARGS); done
 
-docs: setup ## generate the references and the clients' types from the code
+docs: setup ## generate the references, the clients' types and the dashboards from the code
 	$(BIN)/maoga docs $(ARGS)
+	$(BIN)/python deploy/grafana/build.py
 
 lock: setup-dev ## pin the dependencies anew (ARGS=--upgrade takes the newest)
 	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet uv
@@ -106,6 +107,8 @@ $(DEV): $(RUNTIME)
 $(DEPLOY): $(DEV)
 	$(INSTALL) -r requirements-deploy.lock
 	.ci/need nginx-light nginx -v
+	.ci/need prometheus promtool --version
+	.ci/need prometheus-alertmanager amtool --version
 	@rm -f .venv/.deploy-* && touch $@
 
 $(SERVERS): | $(BIN)/python

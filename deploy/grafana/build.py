@@ -1,4 +1,7 @@
-"""Writes the dashboards. A dashboard is a list of panels, a panel a title, a unit and its queries by their legends."""
+"""Writes the dashboards, as `make docs` does.
+
+A dashboard is a list of panels, a panel a title, a unit and its queries by their legends.
+"""
 
 import json
 from dataclasses import dataclass

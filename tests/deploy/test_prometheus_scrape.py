@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from tests.deploy.monitoring import DASHBOARDS, DEPLOY, RULES, alerts, known_metrics, metrics_in, panels, queries
 from tests.e2e.conftest import Enter, Start, enter, meet, shared, start
@@ -40,7 +40,7 @@ def test_the_dashboards_are_those_that_the_script_makes() -> None:
     script = run_path(str(DEPLOY / "grafana/build.py"))
     assert {file.stem for file in DASHBOARDS} == set(script["DASHBOARDS"])
     for file in DASHBOARDS:
-        assert file.read_text() == script["text_of"](file.stem), "run `python deploy/grafana/build.py`"
+        assert file.read_text() == script["text_of"](file.stem), "run `make docs`"
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)
