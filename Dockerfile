@@ -60,8 +60,8 @@ USER 10001:10001
 VOLUME ["/var/lib/maoga", "/tmp"]
 EXPOSE 8000 8001
 STOPSIGNAL SIGTERM
-# Of a gateway. A worker has no port 8000: what runs it asks http://127.0.0.1:8001/metrics instead.
+# On the metrics' port, which gateways and workers have alike.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8001/health/live', timeout=4)"]
 ENTRYPOINT ["maoga"]
 CMD ["serve"]

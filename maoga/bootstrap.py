@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
+from loguru import logger
 from pydantic import SecretStr
 
 from domain.core.clock import Clock, SystemClock
@@ -10,7 +11,9 @@ from domain.core.faults import arm
 from domain.core.images import MediaStore
 from domain.core.streams import StreamLog
 from maoga.assembly import build
+from maoga.backup import schedule as schedule_backups
 from maoga.core import SPECS, Core
+from maoga.migrate import migrator
 from maoga.settings import Settings
 from maoga.watch import Watch
 from storage.documents.factory import open_database
@@ -60,6 +63,7 @@ async def open_core(
         with _starting("MAOGA_REDIS_URL", settings.redis_url):
             await redis.ping()
         with _starting("MAOGA_DATABASE_URL", settings.database_url):
+            await _admit(settings)
             database = await open_database(
                 settings.database_url.get_secret_value(),
                 SPECS,
@@ -70,7 +74,7 @@ async def open_core(
         try:
             clock = clock or SystemClock()
             async with _open_streams(settings, clock, redis) as streams, _open_store(settings) as store:
-                yield build(
+                core = build(
                     settings,
                     clock,
                     database,
@@ -79,10 +83,21 @@ async def open_core(
                     store=store,
                     watch=watch,
                 )
+                schedule_backups(core.runner, settings, clock)
+                yield core
         finally:
             await database.close()
     finally:
         await redis.aclose()
+
+
+async def _admit(settings: Settings) -> None:
+    """Sees to it that the database suits this version; raises `CannotServe` when it does not."""
+    async with migrator(settings) as migrating:
+        # In staging and production a rollout migrates, before it starts servers.
+        state = await migrating.admit(apply=settings.sqlite or not settings.hardened)
+    if state.unknown:
+        logger.warning("a newer version has migrated the database; this one can work on it meanwhile")
 
 
 @asynccontextmanager

@@ -12,8 +12,20 @@ from rich.table import Table
 
 from domain.core.errors import AppError, ValidationFailed
 from maoga.settings import Role, Settings
+from storage.documents.sqlite import DatabaseInUse
+from storage.upkeep.archive import BadBackup
+from storage.upkeep.backup import CannotBackUp
+from storage.upkeep.migrations import CannotMigrate, CannotServe
+from storage.upkeep.restore import CannotRestore
+from storage.upkeep.store import Busy, HoldLost, SnapshotGone
 
 T = TypeVar("T")
+
+REFUSALS = (
+    *(DatabaseInUse, Busy, HoldLost, SnapshotGone),
+    *(CannotMigrate, CannotServe, CannotBackUp, CannotRestore, BadBackup),
+)
+"""What stands in the way of work on the whole database, in words for those who do it."""
 
 
 def read_settings(role: Role | None = None) -> Settings:
@@ -47,7 +59,7 @@ def offline(work: Callable[[Settings], Coroutine[Any, Any, T]], *, shared: bool 
         for fault in error.faults:
             typer.echo(f"{fault['field']}: {fault['message']}", err=True)
         raise typer.Exit(2) from None
-    except (CannotStart, AppError) as error:
+    except (CannotStart, AppError, *REFUSALS) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 from zxcvbn import zxcvbn
 
+from domain.jobs.cron import moment_after
+from storage.media.s3 import S3Address
 from storage.outbound.smtp import is_sender, is_smtp_url
 from storage.redis.url import parse as parse_redis_url
 
@@ -31,6 +34,7 @@ def problems_of(settings: "Settings") -> list[str]:
         *_igdb_problems(settings),
         *_provider_problems(settings),
         *_embedded_problems(settings),
+        *_backup_problems(settings),
         *_production_problems(settings),
     ]
     if settings.debug and settings.environment == "production":
@@ -94,6 +98,27 @@ def _igdb_problems(settings: "Settings") -> list[str]:
     for name, url in (("MAOGA_IGDB_URL", settings.igdb_url), ("MAOGA_IGDB_TOKEN_URL", settings.igdb_token_url)):
         if not is_http_url(url) or (settings.hardened and not url.startswith("https:")):
             problems.append(f"{name} must be https://HOST..., without a fragment (development takes http, too)")
+    return problems
+
+
+def _backup_problems(settings: "Settings") -> list[str]:
+    problems = []
+    if settings.backup_url and settings.backup_url.startswith("s3:"):
+        try:
+            S3Address.parse(settings.backup_url)
+        except ValueError as error:
+            problems.append(f"MAOGA_BACKUP_URL {error}")
+    if settings.backup_cron:
+        try:
+            moment_after(settings.backup_cron, datetime.now(UTC))
+        except ValueError as error:
+            problems.append(f"MAOGA_BACKUP_CRON: {error}")
+    if settings.backup_key.get_secret_value() and settings.backup_key_file:
+        problems.append("MAOGA_BACKUP_KEY and MAOGA_BACKUP_KEY_FILE: set one of them")
+    if 0 < len(settings.backup_secret()) < SECRET_MIN_LENGTH:
+        problems.append(f"MAOGA_BACKUP_KEY must have at least {SECRET_MIN_LENGTH} characters")
+    elif settings.backup_key_file and not settings.backup_secret():
+        problems.append("MAOGA_BACKUP_KEY_FILE is empty")
     return problems
 
 

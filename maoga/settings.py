@@ -250,6 +250,22 @@ class Settings(BaseSettings):
         default=False, description="show an image of the chat to others only after a moderator has approved it"
     )
 
+    backup_url: str | None = Field(
+        default=None,
+        description="where backups lie: a folder, or s3://BUCKET[/PREFIX][?endpoint=URL][&region=NAME] (extra s3); "
+        "default in var_dir",
+    )
+    backup_cron: str | None = Field(
+        default=None, description="when a worker takes a backup, as in 15 3 * * * (UTC); without it none does"
+    )
+    backup_keep: int = Field(
+        default=14, ge=0, description="backups that are kept when a worker has taken another; 0 for all"
+    )
+    backup_key: SecretStr = Field(
+        default=SecretStr(""), description="encrypts backups; at least 32 characters, kept where backups are not"
+    )
+    backup_key_file: FilePath | None = Field(default=None, description="file that has this key instead")
+
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least level that is logged"
     )
@@ -349,6 +365,10 @@ class Settings(BaseSettings):
     def json_logs(self) -> bool:
         """Whether logs are JSON lines."""
         return self.hardened if self.log_format is None else self.log_format == "json"
+
+    def backup_secret(self) -> str:
+        """The key of backups, or nothing."""
+        return self.backup_key_file.read_text().strip() if self.backup_key_file else self.backup_key.get_secret_value()
 
     def signing_keys(self) -> list[bytes]:
         """The key that signs tokens, and those accepted beside it; development and test make one under `var_dir`."""

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pymongo
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
@@ -39,6 +39,7 @@ from domain.core.model import Document
 from domain.core.watch import UNWATCHED, StorageMetrics
 from storage.documents.changes import parse_changes
 from storage.documents.mongo_errors import TakenKey, overflows, sorted_errors, taken_keys
+from storage.documents.mongo_layout import index_models
 from storage.documents.mongo_words import Stored, all_of, condition_of, order_of, stored_name, update_of
 from storage.documents.query import (
     Where,
@@ -222,18 +223,7 @@ class MongoCollection(Generic[D]):
 
     async def make_indexes(self) -> None:
         """Creates the indexes that are missing, unique keys first."""
-        spec, fields = self._schema.spec, self._schema.fields
-        models = []
-        for key in spec.unique:
-            # Only where needed: a partial index serves no query that leaves such a field out.
-            partly = {name: {"$exists": True} for name in key if fields[name].optional}
-            options: dict[str, Any] = {"partialFilterExpression": partly} if partly else {}
-            models.append(IndexModel([(stored_name(name), ASCENDING) for name in key], unique=True, **options))
-        # The id at the end serves the order in which equals are found.
-        models.extend(IndexModel([(stored_name(name), ASCENDING) for name in (*key, "id")]) for key in spec.indexes)
-        if spec.expires:
-            models.append(IndexModel([(spec.expires, ASCENDING)], expireAfterSeconds=0))
-        if models:
+        if models := index_models(self._schema):
             await self._collection.create_indexes(models)
 
     async def insert(self, document: D) -> None:

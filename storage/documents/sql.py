@@ -142,7 +142,7 @@ class Table(Generic[D]):
         if self._expires is None:
             return 0
         expired = f'SELECT rowid FROM "{self.name}" WHERE {self._expires} <= ? LIMIT {PURGED_AT_ONCE}'
-        return connection.execute(f'DELETE FROM "{self.name}" WHERE rowid IN ({expired})', (_moment(now),)).rowcount
+        return connection.execute(f'DELETE FROM "{self.name}" WHERE rowid IN ({expired})', (moment_text(now),)).rowcount
 
     def _living(self, where: Where, now: datetime) -> Statement:
         """The condition for documents that fulfil `where` and have not expired."""
@@ -150,7 +150,7 @@ class Table(Generic[D]):
         condition = self._all_of(where, parameters)
         if self._expires is None:
             return condition, parameters
-        return f"{condition} AND ({self._expires} IS NULL OR {self._expires} > ?)", [*parameters, _moment(now)]
+        return f"{condition} AND ({self._expires} IS NULL OR {self._expires} > ?)", [*parameters, moment_text(now)]
 
     def _put(self, connection: sqlite3.Connection, statement: str, id: str, doc: str) -> None:
         row = {"id": id, "doc": doc}
@@ -197,14 +197,14 @@ class Table(Generic[D]):
 
 def dump(stored: Any) -> str:
     """A stored value as JSON."""
-    return orjson.dumps(stored, _moment, orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    return orjson.dumps(stored, moment_text, orjson.OPT_PASSTHROUGH_DATETIME).decode()
 
 
 def _bound(value: Any) -> Any:
-    return _moment(value) if isinstance(value, datetime) else value
+    return moment_text(value) if isinstance(value, datetime) else value
 
 
-def _moment(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
     """RFC 3339 UTC, milliseconds, of one width."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -74,7 +74,7 @@ class SqliteDatabase:
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as undo:
-            lock = _lock(self._path)
+            lock = lock_file(self._path)
             undo.callback(os.close, lock)
             # Its log files get the mode of the database.
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -121,7 +121,7 @@ class SqliteDatabase:
         return any(collection.table.purge(connection, now) for collection in self._collections.values())
 
 
-def _lock(path: Path) -> int:
+def lock_file(path: Path) -> int:
     """Takes the lock beside the file, which a process holds until it ends, however it ends."""
     descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:

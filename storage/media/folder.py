@@ -25,7 +25,7 @@ class FolderStore:
         self._folder = folder
 
     async def put(self, name: FileName, data: bytes) -> None:
-        await _off_loop(_write, self._path(name), data)
+        await _off_loop(write_whole, self._path(name), data)
 
     async def get(self, name: FileName) -> bytes | None:
         return await _off_loop(_read, self._path(name))
@@ -45,7 +45,8 @@ async def _off_loop(work: Callable[P, R], *args: P.args, **options: P.kwargs) ->
         raise Unavailable("The images cannot be reached.") from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file, which appears whole, and is on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as draft:
         try:

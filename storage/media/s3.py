@@ -1,7 +1,7 @@
 """Images as objects of a bucket, on Amazon S3 or whatever speaks its protocol."""
 
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -69,40 +69,57 @@ class S3Store:
         await self._done(self._client.put_object(**self._object(name), Body=data))
 
     async def get(self, name: FileName) -> bytes | None:
-        return await self._done(self._read(name))
+        return await self._done(read_object(self._client, self._object(name)))
 
     async def delete(self, name: FileName) -> None:
         await self._done(self._client.delete_object(**self._object(name)))
 
-    async def _read(self, name: FileName) -> bytes | None:
-        from botocore.exceptions import ClientError  # type: ignore[import-untyped]
-
-        try:
-            found = await self._client.get_object(**self._object(name))
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in MISSING:
-                return None
-            raise
-        async with found["Body"] as body:
-            return bytes(await body.read())
-
     async def _done(self, work: Awaitable[T]) -> T:
-        from aiohttp import ClientError as ConnectionLost
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
+        with told_as("The images cannot be reached."):
             return await work
-        except (BotoCoreError, ClientError, ConnectionLost, TimeoutError, OSError) as error:
-            logger.error("images cannot be reached: {}", error)
-            raise Unavailable("The images cannot be reached.") from error
 
     def _object(self, name: FileName) -> dict[str, str]:
         return {"Bucket": self._address.bucket, "Key": self._address.prefix + checked(name)}
 
 
+async def read_object(client: Any, where: dict[str, str]) -> bytes | None:
+    """What the object holds, if there is one."""
+    from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+    try:
+        found = await client.get_object(**where)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in MISSING:
+            return None
+        raise
+    async with found["Body"] as body:
+        return bytes(await body.read())
+
+
+@contextmanager
+def told_as(words: str) -> Iterator[None]:
+    """Raises `Unavailable` in these words for whatever stands between us and the bucket."""
+    from aiohttp import ClientError as ConnectionLost
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError, ConnectionLost, TimeoutError, OSError) as error:
+        logger.error("{} {}", words, error)
+        raise Unavailable(words) from error
+
+
 @asynccontextmanager
 async def open_s3(address: S3Address) -> AsyncIterator[S3Store]:
-    """The store at that address, once the bucket has answered. Credentials are found as Amazon's own tools find them.
+    """The store at that address, once the bucket has answered."""
+    async with open_client(address) as client:
+        yield S3Store(client, address)
+
+
+@asynccontextmanager
+async def open_client(address: S3Address) -> AsyncIterator[Any]:
+    """A client for the bucket at that address, once it has answered. Credentials are found as Amazon's own tools find
+    them.
 
     Raises ImportError without the extra `s3`, and what botocore raises when the bucket is out of reach.
     """
@@ -121,4 +138,4 @@ async def open_s3(address: S3Address) -> AsyncIterator[S3Store]:
     options = {"region_name": address.region, "endpoint_url": address.endpoint, "config": config}
     async with get_session().create_client("s3", **options) as client:
         await client.head_bucket(Bucket=address.bucket)
-        yield S3Store(client, address)
+        yield client

@@ -12,6 +12,7 @@ from aiohttp import web
 KEY_ID, SECRET, REGION = "AKIAMAOGATESTS", "a-secret-of-the-tests/with+signs", "eu-central-1"
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW_S = 900
+PAGE = 10
 
 
 class SmallS3:
@@ -48,11 +49,30 @@ class SmallS3:
                 return web.Response(body=self.objects[key])
             case "HEAD" if not key:
                 return web.Response()
+            case "GET" if not key:
+                return self._listing(request)
             case "DELETE":
                 self.objects.pop(key, None)
                 return web.Response(status=204)
             case _:
                 return _error(404, "NoSuchKey")
+
+    def _listing(self, request: web.Request) -> web.Response:
+        """The keys with a prefix, in pages of a few."""
+        prefix, after = request.query.get("prefix", ""), request.query.get("continuation-token", "")
+        keys = sorted(key for key in self.objects if key.startswith(prefix) and key > after)
+        page = keys[:PAGE]
+        more = f"<NextContinuationToken>{page[-1]}</NextContinuationToken>" if len(keys) > PAGE else ""
+        found = "".join(f"<Contents><Key>{_escaped(key)}</Key></Contents>" for key in page)
+        text = (
+            f"<?xml version='1.0'?><ListBucketResult><IsTruncated>{str(bool(more)).lower()}</IsTruncated>"
+            f"{more}{found}</ListBucketResult>"
+        )
+        return web.Response(text=text, content_type="application/xml")
+
+
+def _escaped(key: str) -> str:
+    return key.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def is_signed(request: web.Request, body: bytes) -> bool:
