@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from aiohttp import hdrs, web
 from loguru import logger
 
-from domain.core.addresses import client_address
+from domain.core.addresses import client_address, printable
 from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge, stack_of
 from domain.core.ids import new_id
 from domain.core.trace import tracing
@@ -161,4 +161,4 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
 
 def user_agent_of(request: web.Request) -> str:
     """What the client calls itself: printable, at most 200 characters."""
-    return "".join(c if c.isprintable() else "?" for c in request.headers.get(hdrs.USER_AGENT, "")[:200])
+    return printable(request.headers.get(hdrs.USER_AGENT, ""))

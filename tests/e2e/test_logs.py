@@ -5,6 +5,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 
 from clients.python.rest import MaogaRest
@@ -60,6 +61,18 @@ async def test_developers_see_queries_and_events_and_still_no_secrets(
         assert secret not in text
     assert "/social renew" in text
     assert not (tmp_path / "i-2.error.log").read_text()
+
+
+async def test_a_closed_socket_has_a_line_with_who_it_was(start: Start) -> None:
+    server = start(MAOGA_LOG_FORMAT="json")
+    async with (
+        aiohttp.ClientSession(headers={"User-Agent": "Game/1.2"}) as http,
+        http.ws_connect(f"{server.url}/socket.io/?EIO=4&transport=websocket"),
+    ):
+        pass
+    (line,) = await eventually(lambda: lines(server, user_agent="Game/1.2"))
+    assert (line["reason"], line["address"]) == ("transport close", "127.0.0.1")
+    assert line["seconds"] >= 0
 
 
 async def test_a_browser_names_itself_in_the_access_log(start: Start) -> None:
