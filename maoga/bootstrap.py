@@ -6,23 +6,17 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from loguru import logger
 from pydantic import SecretStr
 
-from domain.core.cache import UNWATCHED as UNWATCHED_CACHE
-from domain.core.cache import CacheMetrics
 from domain.core.clock import Clock, SystemClock
 from domain.core.faults import arm
 from domain.core.images import MediaStore
 from domain.core.streams import StreamLog
-from domain.games.source import UNWATCHED as UNWATCHED_SOURCE
-from domain.games.source import SourceMetrics
-from domain.jobs.metrics import UNWATCHED as UNWATCHED_JOBS
-from domain.jobs.metrics import JobMetrics
-from domain.matchmaking.metrics import UNWATCHED, MatchmakingMetrics
 from maoga.assembly.build import build
 from maoga.backup import schedule as schedule_backups
 from maoga.core import SPECS, Core
 from maoga.keys import sealing
 from maoga.migrate import migrator
 from maoga.settings import Settings
+from maoga.watch import Watch
 from storage.documents.factory import open_database
 from storage.documents.sqlite import DatabaseInUse
 from storage.media.folder import FolderStore
@@ -33,6 +27,8 @@ from storage.redis.factory import open_redis
 from storage.redis.streams import RedisStreams
 
 __all__ = ["CannotStart", "Core", "open_core"]
+
+UNWATCHED = Watch()
 
 
 class CannotStart(Exception):
@@ -56,16 +52,14 @@ def _starting(setting: str, url: SecretStr) -> Iterator[None]:
 async def open_core(
     settings: Settings,
     clock: Clock | None = None,
-    *,
-    metrics: MatchmakingMetrics = UNWATCHED,
-    job_metrics: JobMetrics = UNWATCHED_JOBS,
-    cache_metrics: CacheMetrics = UNWATCHED_CACHE,
-    source_metrics: SourceMetrics = UNWATCHED_SOURCE,
+    watch: Watch = UNWATCHED,
 ) -> AsyncIterator[Core]:
     """Opens the storage and builds the use cases on it; lets go of the storage at the end."""
     arm(settings.fault_point)
     with _starting("MAOGA_REDIS_URL", settings.redis_url):
         redis = open_redis(settings.redis_url.get_secret_value(), timeout_s=settings.redis_timeout_s)
+    redis.metrics = watch.storage
+    watch.storage.shares("redis", redis)
     try:
         with _starting("MAOGA_REDIS_URL", settings.redis_url):
             await redis.ping()
@@ -77,6 +71,7 @@ async def open_core(
                 timeout_s=settings.database_timeout_s,
                 pool_size=settings.database_pool_size,
                 sealing=sealing(settings),
+                metrics=watch.storage,
             )
         try:
             clock = clock or SystemClock()
@@ -88,10 +83,7 @@ async def open_core(
                     redis,
                     streams,
                     store=store,
-                    metrics=metrics,
-                    job_metrics=job_metrics,
-                    cache_metrics=cache_metrics,
-                    source_metrics=source_metrics,
+                    watch=watch,
                 )
                 schedule_backups(core.runner, settings, clock)
                 yield core

@@ -62,6 +62,7 @@ from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NOTIFICATION_SETTINGS, NotificationPreferences
 from domain.parties.model import PARTIES, PARTY_SEATS
 from domain.parties.parties import Parties
+from domain.presence.activity import Activity
 from domain.presence.presence import Presence
 from domain.rankings.model import RATINGS
 from domain.rankings.rankings import Rankings
@@ -105,6 +106,7 @@ class Core:
     streams: StreamLog
     publisher: StreamPublisher
     presence: Presence
+    activity: Activity
     limits: RateLimits
     cache: Cache
     pool: TicketPool

@@ -1,13 +1,14 @@
 """Logs: loguru for everything, pretty for people in development, one JSON object a line for machines elsewhere.
 
-Whoever handles an event binds its ids with `logger.contextualize(user=..., socket=...)`. The request that is being
-answered is known by itself.
+Whoever handles a request, an event or a job says so with `domain.core.trace.tracing`; its ids are on every line.
 """
 
 import logging
 import re
 import sys
 import traceback
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,8 +16,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 from loguru import logger
 
+from domain.core import trace
 from domain.core.clock import to_ms
-from domain.core.tracing import REQUEST
 from maoga.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,10 +37,15 @@ SECRETS = re.compile(
 
 PRETTY = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {message}<dim>{extra[pretty]}</dim>\n{exception}"
 
-SHOWN_IDS = ("request", "user", "socket", "event")
+SHOWN_IDS = ("request", "user", "socket", "event", "job")
 """What a person wants behind a pretty line; JSON lines carry everything that was bound."""
 
 NOISY = {"pymongo": logging.WARNING, "asyncio": logging.WARNING, "aiohttp.access": logging.WARNING}
+
+FILE_SIZE, FILES = "50 MB", 10
+
+FOR_FORMATS = ("pretty", "line")
+"""What the formats leave in a record for themselves."""
 
 
 def redact(text: str) -> str:
@@ -50,22 +56,44 @@ def redact(text: str) -> str:
 def configure(settings: Settings) -> None:
     """Sends all logs of this process, those of libraries too, to standard error in the settings' format."""
     logger.remove()
-    logger.configure(patcher=_name_request)
     service = {"service": "maoga", "instance": settings.instance}
+    levels = levels_of(settings)
     # diagnose would write the values of variables into tracebacks, secrets among them.
-    quiet: dict[str, Any] = {"level": settings.log_level, "backtrace": False, "diagnose": False}
+    quiet: dict[str, Any] = {"level": levels[""], "backtrace": False, "diagnose": False}
+    if settings.log_levels:
+        quiet |= {"level": "TRACE", "filter": partial(_passes, levels)}
     if settings.json_logs:
         logger.add(lambda message: write(_json(message.record, service)), format="{message}", **quiet)
     else:
         logger.add(_write_message, format=_pretty, colorize=sys.stderr.isatty(), **quiet)
-    logging.basicConfig(handlers=[_FromStdlib()], level=logging.INFO, force=True)
-    for name, level in NOISY.items():
+    if settings.log_dir:
+        for kind, level in (("combined", quiet["level"]), ("error", "ERROR")):
+            path = settings.log_dir / f"{settings.instance}.{kind}.log"
+            logger.add(
+                path, format=partial(_line, service), rotation=FILE_SIZE, retention=FILES, **{**quiet, "level": level}
+            )
+    logging.basicConfig(handlers=[_FromStdlib()], force=True)
+    for name, level in (NOISY | levels | {"": logging.INFO}).items():
         logging.getLogger(name).setLevel(level)
 
 
-def _name_request(record: "Record") -> None:
-    if id := REQUEST.get():
-        record["extra"].setdefault("request", id)
+def levels_of(settings: Settings) -> dict[str, int]:
+    """The least levels of modules and packages by their names, and under the empty name that of all others."""
+    own = dict(pair.split("=", 1) for pair in settings.log_levels)
+    levels = {**own, "": "DEBUG" if settings.debug else settings.log_level}
+    return {name: logger.level(level).no for name, level in levels.items()}
+
+
+def least_level(levels: Mapping[str, int], name: str) -> int:
+    """That of the module, or of the nearest package above it that has one."""
+    while name not in levels:
+        name = name.rpartition(".")[0]
+    return levels[name]
+
+
+def _passes(levels: Mapping[str, int], record: "Record") -> bool:
+    name = str(record["extra"].get("logger") or record["name"] or "")
+    return record["level"].no >= least_level(levels, name)
 
 
 class _FromStdlib(logging.Handler):
@@ -92,7 +120,7 @@ def _json(record: "Record", service: dict[str, str]) -> str:
         "level": record["level"].name,
         "message": redact(record["message"]),
         **service,
-        **{key: _redacted(value) for key, value in record["extra"].items()},
+        **{key: _redacted(value) for key, value in _bound(record).items() if key not in FOR_FORMATS},
         "where": f"{record['name']}:{record['line']}",
     }
     if record["exception"] is not None:
@@ -100,12 +128,24 @@ def _json(record: "Record", service: dict[str, str]) -> str:
     return orjson.dumps(line, default=str).decode() + "\n"
 
 
+def _line(service: dict[str, str], record: "Record") -> str:
+    """The format of a file: its template, for the line as `_json` makes it."""
+    record["extra"]["line"] = _json(record, service)
+    return "{extra[line]}"
+
+
+def _bound(record: "Record") -> dict[str, Any]:
+    """The ids of the work at hand, and what was bound to this line."""
+    return {**trace.ids(), **record["extra"]}
+
+
 def _redacted(value: object) -> object:
     return redact(value) if isinstance(value, str) else value
 
 
 def _pretty(record: "Record") -> str:
-    ids = {key: record["extra"].get(key) for key in SHOWN_IDS}
+    bound = _bound(record)
+    ids = {key: bound.get(key) for key in SHOWN_IDS}
     extra = " ".join(f"{key}={value}" for key, value in ids.items() if value is not None)
     record["extra"]["pretty"] = f"  {extra}" if extra else ""
     return PRETTY

@@ -36,6 +36,11 @@ class Process:
         """Asks the process to end gracefully."""
         self._stop.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it has been asked to end."""
+        return self._stop.is_set()
+
     async def run(self) -> int:
         """Waits for the end; the exit code."""
         await self._stop.wait()

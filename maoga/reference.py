@@ -4,6 +4,7 @@ from pathlib import Path
 
 import clients
 from maoga import typings
+from maoga.metrics_page import metrics
 from realtime.asyncapi import asyncapi
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
@@ -20,8 +21,12 @@ DOCUMENTS = {"/openapi.json": openapi, "/asyncapi.json": lambda: asyncapi(NAMESP
 
 
 def pages() -> dict[str, str]:
-    """The text of each page, by file name."""
-    return {"reference-events.md": events(NAMESPACES), "reference-rest.md": rest()}
+    """The text of each page, by its path in their folder."""
+    return {
+        "reference-events.md": events(NAMESPACES),
+        "reference-rest.md": rest(),
+        "operations/metrics.md": metrics(),
+    }
 
 
 def types() -> dict[str, str]:
@@ -31,9 +36,9 @@ def types() -> dict[str, str]:
 
 def write(folder: Path) -> list[Path]:
     """Writes the pages into `folder` and the types where the clients are; their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {folder / name: text for name, text in pages().items()}
     texts |= {Path(clients.__path__[0]) / name: text for name, text in types().items()}
     for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return list(texts)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import orjson
 from loguru import logger
 
-from maoga.logging import redact, write
+from maoga.logging import least_level, levels_of, redact, write
 from maoga.settings import Settings
 from rest.routes import Answered, RequestLog
 
@@ -18,8 +18,8 @@ MOST_WAITING = 1000
 
 
 def request_log(settings: Settings) -> RequestLog:
-    """Where requests are logged, in the settings' format and from their level on."""
-    return JsonLines(settings) if settings.json_logs else through_loguru
+    """Where requests are logged, in the settings' format and from their level on; files are loguru's."""
+    return JsonLines(settings) if settings.json_logs and not settings.log_dir else through_loguru
 
 
 def through_loguru(told: Answered) -> None:
@@ -31,7 +31,7 @@ class JsonLines:
     """The lines that `logging.configure` would have for machines, some milliseconds later."""
 
     def __init__(self, settings: Settings) -> None:
-        least = logger.level(settings.log_level).no
+        least = least_level(levels_of(settings), __name__)
         self._levels = {name for name in ("INFO", "WARNING") if logger.level(name).no >= least}
         self._service = {"service": "maoga", "instance": settings.instance}
         self._waiting: list[Answered] = []

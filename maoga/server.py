@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, contextmanager
 
 from aiohttp import web
 from loguru import logger
-from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from domain.core.idempotency import Idempotency
@@ -16,7 +16,10 @@ from domain.core.index import may_lag
 from domain.games.commands import GameQuery
 from domain.games.seed import seed
 from maoga.bootstrap import CannotStart, Core, open_core
+from maoga.figures import watch_in
+from maoga.health import health_of
 from maoga.process import Process, every
+from maoga.process_figures import CheckFigures, ErrorFigures, StorageFigures, registry_of
 from maoga.reference import DOCUMENTS
 from maoga.request_log import request_log
 from maoga.settings import Settings
@@ -28,7 +31,7 @@ from realtime.follows import Follows
 from realtime.gateway import Gateway
 from realtime.greeter import Greeter
 from realtime.hub import Hub
-from realtime.metrics import CacheFigures, JobFigures, MatchmakingFigures, Metrics, SourceFigures
+from realtime.metrics import Metrics
 from realtime.namespaces.bench import BenchDoor, BenchNamespace, BenchTokens
 from realtime.namespaces.chat import ChatNamespace
 from realtime.namespaces.lobby import LobbyNamespace
@@ -36,10 +39,13 @@ from realtime.namespaces.matchmaking import MatchmakingNamespace
 from realtime.namespaces.social import SocialNamespace
 from realtime.presence import BEAT_S, Attendance, together
 from rest.app import build_app
+from rest.health import Health, add_health
 from rest.routes import RestConfig, Services
 from rest.server import runner_of
 
 BACKLOG = 4096
+ACTIVE_EVERY_S = 10.0
+HEALTH_EVERY_S = 5.0
 GC_THRESHOLDS = (10_000, 10, 10_000)
 """The young are looked through in some ms at a time, the old hardly ever: that takes a second with many tickets."""
 
@@ -48,29 +54,27 @@ async def run(settings: Settings) -> int:
     """Serves until a signal or the death of an essential task; the exit code."""
     _raise_file_limit()
     process = Process()
-    registry = _registry()
+    registry = registry_of(settings)
     metrics = Metrics(registry)
+    ErrorFigures(registry).listen()
+    storage = StorageFigures(registry, settings.slow_query_ms, debug=settings.debug)
     async with (
-        open_core(
-            settings,
-            metrics=MatchmakingFigures(registry),
-            job_metrics=JobFigures(registry),
-            cache_metrics=CacheFigures(registry),
-            source_metrics=SourceFigures(registry),
-        ) as core,
+        open_core(settings, watch=watch_in(registry, storage)) as core,
         AsyncExitStack() as stack,
     ):
         await _seed(core)
         if settings.role != "gateway":
             stack.push_async_callback(core.worker.close)
         stack.push_async_callback(process.cancel)
-        await _serve_metrics(stack, settings, registry)
+        health = health_of(core, process, metrics, CheckFigures(registry))
+        await _serve_metrics(stack, settings, registry, health)
         if settings.role != "gateway":
             core.worker.start(process)
             logger.info("working: ticks every {} ms, deadlines, jobs and sweeps", settings.match_tick_ms)
         process.start("loop watch", metrics.watch_loop())
+        process.start("health", every(HEALTH_EVERY_S, "health", health.failing))
         if settings.role != "worker":
-            await _serve(stack, core, process, metrics)
+            await _serve(stack, core, process, metrics, health)
         _tune_garbage_collector()
         code = await process.run()
         logger.info("stopping")
@@ -78,7 +82,7 @@ async def run(settings: Settings) -> int:
     return code
 
 
-async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: Metrics) -> None:
+async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: Metrics, health: Health) -> None:
     """Opens the door to players; closing it ends their connections and waits for what they had begun."""
     settings = core.settings
     app = build_app(
@@ -125,8 +129,9 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             trusted_proxies=settings.trusted_proxies,
             body_limit_bytes=settings.body_limit_bytes,
             slow_ms=settings.slow_request_ms,
+            debug=settings.debug,
         ),
-        checks={"database": core.database.ping, "redis": core.ping_redis, "subscription": core.streams.ready},
+        health,
         documents=DOCUMENTS,
     )
     engine = Engine(
@@ -191,7 +196,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
-        dispatcher=Dispatcher(metrics, timeout_s=settings.handler_timeout_s),
+        dispatcher=Dispatcher(metrics, timeout_s=settings.handler_timeout_s, debug=settings.debug),
         follows=follows,
         attendance=attendance,
         clock=core.clock,
@@ -222,11 +227,19 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     process.start("fanout", hub.run(Fanout(engine, follows, sessions, greeter)))
     process.start("greeter", greeter.run(gateway))
     process.start("heartbeat", every(BEAT_S, "heartbeat", attendance.beat))
+
+    async def note_active() -> None:
+        users = metrics.take_active().union(session.principal.user_id for session in sessions)
+        await core.activity.seen(users, core.clock.now())
+
+    process.start("activity", every(ACTIVE_EVERY_S, "activity", note_active))
     return attendance
 
 
-async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry) -> None:
-    """Serves /metrics on its own port, which players need not reach."""
+async def _serve_metrics(
+    stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry, health: Health
+) -> None:
+    """Serves /metrics and /health on their own port, which players need not reach."""
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
@@ -234,19 +247,13 @@ async def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: Co
 
     app = web.Application()
     app.router.add_get("/metrics", metrics)
+    add_health(app, health)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     with _port("MAOGA_METRICS_PORT", settings.metrics_port):
         await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
     logger.info("metrics on http://{}:{}/metrics", settings.metrics_host, runner.addresses[0][1])
-
-
-def _registry() -> CollectorRegistry:
-    registry = CollectorRegistry()
-    for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
-        registry.register(collector)
-    return registry
 
 
 async def _seed(core: Core) -> None:

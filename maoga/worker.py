@@ -23,6 +23,7 @@ from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.rankings.standings import Standings
 from domain.social.presences import Presences
+from maoga.census import CENSUS_EVERY_S, Census
 from maoga.pairing_process import PairingProcess
 from maoga.process import Process, every
 
@@ -34,7 +35,6 @@ PRESENCE_EVERY_S = 0.25
 LAPSED_EVERY_S = 1.0
 JOBS_EVERY_S = 0.2
 CRON_EVERY_S = 1.0
-JOBS_COUNTED_EVERY_S = 10.0
 DUE_AT_ONCE = 100
 
 
@@ -60,10 +60,11 @@ class Worker:
         schedule: Schedule,
         recovery: Recovery,
         presences: Presences,
+        census: Census,
     ) -> None:
         self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
         self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
-        self._standings, self._runner, self._presences = standings, runner, presences
+        self._standings, self._runner, self._presences, self._census = standings, runner, presences, census
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
@@ -82,7 +83,7 @@ class Worker:
         process.start("jobs", every(JOBS_EVERY_S, "jobs", self._runner.poll))
         process.start("job leases", every(JOB_BEAT_S, "job leases", self._runner.beat))
         process.start("cron", every(CRON_EVERY_S, "cron", self._runner.plan))
-        process.start("job count", every(JOBS_COUNTED_EVERY_S, "job count", self.count_jobs))
+        process.start("census", every(CENSUS_EVERY_S, "census", self._census.take))
         process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
         process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
         process.start("presence", every(PRESENCE_EVERY_S, "presence", self._presences.run))
@@ -120,13 +121,6 @@ class Worker:
         """Looks for players of killed instances, on one worker at a time."""
         if await self._leases.acquire("presence", int(LAPSED_EVERY_S * 2000)):
             await self._presences.sweep()
-
-    async def count_jobs(self) -> None:
-        """Tells the metrics how many jobs there are, on one worker at a time."""
-        if await self._leases.acquire("job count", int(JOBS_COUNTED_EVERY_S * 2000)):
-            await self._runner.count()
-        else:
-            self._runner.leave_count()
 
     async def _act(self, due: Due) -> None:
         """One deadline. When it fails it stays leased and comes again in 10 s, here or elsewhere."""

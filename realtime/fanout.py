@@ -1,5 +1,6 @@
 """From the streams to the clients of this process."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ class Fanout(Audience):
         self._sessions, self._greeter = sessions, greeter
 
     def durable(self, stream: str, entry: Entry) -> None:
+        self._engine.metrics.delivered_late(time.time() - entry.position.at / 1000)
         header, body = packet.opened(entry.packet)
         for user in header.join:
             self._follows.join(user, stream)
@@ -63,4 +65,6 @@ class Fanout(Audience):
         return bool(self._engine.members(namespace_of(stream), stream))
 
     def _broadcast(self, stream: str, body: bytes, payload: bytes) -> None:
-        self._engine.broadcast(namespace_of(stream), stream, packet.name_of(body), payload)
+        namespace = namespace_of(stream)
+        clients = self._engine.broadcast(namespace, stream, packet.name_of(body), payload)
+        self._engine.metrics.fanned_out(namespace, clients)

@@ -11,6 +11,7 @@ from realtime.dispatch import Dispatcher, Namespace, on, table_of
 from realtime.engine import Client, Engine, First
 from realtime.events import Hello, StreamPosition
 from realtime.follows import Follows
+from realtime.metrics import Metrics
 from realtime.presence import Attendance
 from realtime.resume import Recovery, Resume
 
@@ -24,8 +25,8 @@ class Pong(Model):
 class Common:
     """The events of every namespace."""
 
-    def __init__(self, sessions: Sessions, follows: Follows, clock: Clock) -> None:
-        self._sessions, self._follows, self._clock = sessions, follows, clock
+    def __init__(self, sessions: Sessions, follows: Follows, clock: Clock, metrics: Metrics) -> None:
+        self._sessions, self._follows, self._clock, self._metrics = sessions, follows, clock, metrics
 
     @on("ping", Empty)
     def ping(self, user: SessionUser, command: Empty) -> Pong:
@@ -47,6 +48,8 @@ class Common:
         self._sessions.charge(user, command.extra_cost)
         places = {stream: place.position() for stream, place in command.streams.items()}
         recovered = await self._follows.resume(user.sid, user.id, places)
+        for stream in places:
+            self._metrics.resumed(recovered.get(stream, False))
         stands = self._follows.positions(user.sid)
         return {
             stream: Recovery.of(recovered.get(stream, False), stands[stream])
@@ -74,7 +77,7 @@ class Gateway:
         self._follows, self._attendance = follows, attendance
         self._clock, self._ping_ms = clock, ping_ms
         self._namespaces: dict[str, Namespace] = {}
-        self._common = Common(sessions, follows, clock)
+        self._common = Common(sessions, follows, clock, engine.metrics)
 
     def register(self, *namespaces: Namespace) -> None:
         """Opens the namespaces."""

@@ -1,25 +1,13 @@
-"""What Prometheus sees of transports, matchmaking and jobs. Labels come from small sets: no client can invent one."""
+"""What Prometheus sees of the transports. Labels come from small sets: no client can invent one."""
 
 import asyncio
+from collections.abc import Callable
 from typing import NoReturn
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from domain.core.cache import CacheMetrics
-from domain.games.source import Outcome as CallOutcome
-from domain.games.source import SourceMetrics
-from domain.jobs.metrics import JobMetrics
-from domain.jobs.metrics import Outcome as JobOutcome
-from domain.jobs.model import JobStatus
-from domain.matchmaking.metrics import MatchmakingMetrics, Outcome
-from domain.matchmaking.pool import PoolKey
-
 HANDLER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 LAG_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-TICK_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-WAIT_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800)
-JOB_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 600)
-CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LAG_EVERY_S = 0.25
 SUCCESS = "success"
 UNKNOWN = "(unknown)"
@@ -27,10 +15,15 @@ UNKNOWN = "(unknown)"
 
 
 class Metrics:
-    """The series of the realtime and REST transports, kept in `registry`."""
+    """The series of the realtime and REST transports, kept in `registry`.
+
+    lag_s: how late the event loop was when it was last looked at.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._sockets = Gauge("maoga_sockets", "Clients connected now", ["namespace"], registry=registry)
+        self.lag_s = 0.0
+        self._registry, self._active = registry, set[str]()
+        self._sockets = Gauge("maoga_sockets", "Clients connected now", ["namespace", "transport"], registry=registry)
         self._connects = Counter("maoga_connects", "CONNECTs by outcome", ["namespace", "outcome"], registry=registry)
         self._disconnects = Counter(
             "maoga_disconnects", "Disconnects by reason", ["namespace", "reason"], registry=registry
@@ -38,6 +31,7 @@ class Metrics:
         self._malformed = Counter(
             "maoga_malformed", "Connections closed for a frame that made no sense", ["kind"], registry=registry
         )
+        self._evictions = Counter("maoga_evictions", "Clients cut off for not reading", registry=registry)
         self._events_in = Counter(
             "maoga_events_in", "Events from clients", ["namespace", "event", "outcome"], registry=registry
         )
@@ -50,6 +44,20 @@ class Metrics:
         )
         self._events_out = Counter("maoga_events_out", "Events sent, once per client", ["event"], registry=registry)
         self._out: dict[str, Counter] = {}
+        self._fanouts = Counter(
+            "maoga_fanouts", "Events of streams that came in for clients here", ["namespace"], registry=registry
+        )
+        self._deliveries = Counter(
+            "maoga_fanout_deliveries", "Events of streams sent, once per client", ["namespace"], registry=registry
+        )
+        self._fanned: dict[str, tuple[Counter, Counter]] = {}
+        self._delivery_lag = Histogram(
+            "maoga_delivery_lag_seconds",
+            "From the publishing of a durable event, on any instance, to its writing here",
+            buckets=LAG_BUCKETS,
+            registry=registry,
+        )
+        self._resumes = Counter("maoga_resumes", "Streams resumed by outcome", ["outcome"], registry=registry)
         self._http: dict[tuple[str, str, int], Histogram] = {}
         self._http_seconds = Histogram(
             "maoga_http_seconds",
@@ -58,28 +66,47 @@ class Metrics:
             buckets=HANDLER_BUCKETS,
             registry=registry,
         )
+        self._http_in_progress = Gauge("maoga_http_in_progress", "Requests being answered now", registry=registry)
         self._loop_lag = Histogram(
             "maoga_loop_lag_seconds", "How late the event loop runs a timer", buckets=LAG_BUCKETS, registry=registry
         )
         self._tasks = Gauge("maoga_tasks", "asyncio tasks there are now", registry=registry)
 
-    def connected(self, namespace: str) -> None:
+    def watch_queues(self, inbox: Callable[[], float], backlog: Callable[[], float], slow: Callable[[], float]) -> None:
+        """What is asked at each scrape: events that wait, bytes that wait, and clients these wait for."""
+        for name, meaning, ask in (
+            ("maoga_inbox_events", "Events of clients that wait to be handled", inbox),
+            ("maoga_outbox_bytes", "Bytes that wait for clients that do not read", backlog),
+            ("maoga_outbox_clients", "Connections that do not read", slow),
+        ):
+            Gauge(name, meaning, registry=self._registry).set_function(ask)
+
+    def connected(self, namespace: str, transport: str) -> None:
         """A client was let in."""
         self._connects.labels(namespace, "accepted").inc()
-        self._sockets.labels(namespace).inc()
+        self._sockets.labels(namespace, transport).inc()
 
     def connect_refused(self, namespace: str, code: str) -> None:
         """A client was refused with that error code."""
         self._connects.labels(namespace, code).inc()
 
-    def disconnected(self, namespace: str, reason: str) -> None:
+    def upgraded(self, namespace: str) -> None:
+        """A client that polled has a WebSocket now."""
+        self._sockets.labels(namespace, "polling").dec()
+        self._sockets.labels(namespace, "websocket").inc()
+
+    def disconnected(self, namespace: str, transport: str, reason: str) -> None:
         """A client that was let in is gone."""
         self._disconnects.labels(namespace, reason).inc()
-        self._sockets.labels(namespace).dec()
+        self._sockets.labels(namespace, transport).dec()
 
     def malformed(self, kind: str) -> None:
         """A connection was closed for a frame or packet that made no sense."""
         self._malformed.labels(kind).inc()
+
+    def evicted(self) -> None:
+        """A client was cut off, for it does not read what it is sent."""
+        self._evictions.inc()
 
     def event_refused(self, namespace: str, code: str) -> None:
         """An event was refused before anybody looked at its name."""
@@ -96,6 +123,31 @@ class Metrics:
             counter = self._out[event] = self._events_out.labels(event)
         counter.inc(clients)
 
+    def fanned_out(self, namespace: str, clients: int) -> None:
+        """An event of a stream was sent to so many clients."""
+        counters = self._fanned.get(namespace)
+        if counters is None:
+            counters = self._fanouts.labels(namespace), self._deliveries.labels(namespace)
+            self._fanned[namespace] = counters
+        counters[0].inc()
+        counters[1].inc(clients)
+
+    def delivered_late(self, seconds: float) -> None:
+        """A durable event is written so long after it was published. Clocks that differ may make it negative."""
+        self._delivery_lag.observe(max(0.0, seconds))
+
+    def resumed(self, recovered: bool) -> None:
+        """A client asked for what it had missed of a stream, and got all of it or has to begin anew."""
+        self._resumes.labels("recovered" if recovered else "lost").inc()
+
+    def began(self) -> None:
+        """An HTTP request has come in."""
+        self._http_in_progress.inc()
+
+    def ended(self) -> None:
+        """It is answered, or its client is gone."""
+        self._http_in_progress.dec()
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. route: the pattern, not the path."""
         series = self._http.get((method, route, status))
@@ -103,13 +155,23 @@ class Metrics:
             series = self._http[method, route, status] = self._http_seconds.labels(method, route, str(status))
         series.observe(seconds)
 
+    def active(self, user: str) -> None:
+        """A user has asked for something over HTTP."""
+        self._active.add(user)
+
+    def take_active(self) -> set[str]:
+        """The users who have, since this was last called."""
+        active, self._active = self._active, set()
+        return active
+
     async def watch_loop(self) -> NoReturn:
         """Measures for ever how late the event loop is, and how many tasks it has."""
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + LAG_EVERY_S
             await asyncio.sleep(LAG_EVERY_S)
-            self._loop_lag.observe(max(0.0, loop.time() - due))
+            self.lag_s = max(0.0, loop.time() - due)
+            self._loop_lag.observe(self.lag_s)
             self._tasks.set(len(asyncio.all_tasks(loop)))
 
 
@@ -129,91 +191,4 @@ class EventFigures:
         if counter is None:
             counter = self._counters[outcome] = self._events_in.labels(*self._labels, outcome)
         counter.inc()
-        self._seconds.observe(seconds)
-
-
-class MatchmakingFigures(MatchmakingMetrics):
-    """The series of the matchmaking. Each pool is served by one worker, so that sums over all instances are right.
-
-    Pools exist for games and modes of the catalogue only.
-    """
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._tickets = Gauge(
-            "maoga_pool_tickets", "Tickets waiting in the pools served here", ["game", "mode"], registry=registry
-        )
-        self._matches = Counter("maoga_matches", "Groups and matches by outcome", ["outcome"], registry=registry)
-        self._tick_seconds = Histogram(
-            "maoga_tick_seconds", "Time to serve a pool once", ["game", "mode"], buckets=TICK_BUCKETS, registry=registry
-        )
-        self._wait_seconds = Histogram(
-            "maoga_match_wait_seconds",
-            "How long tickets waited for a proposed match",
-            buckets=WAIT_BUCKETS,
-            registry=registry,
-        )
-
-    def match(self, outcome: Outcome) -> None:
-        self._matches.labels(outcome).inc()
-
-    def ticked(self, pool: PoolKey, tickets: int, seconds: float) -> None:
-        self._tickets.labels(pool.game_id, pool.mode).set(tickets)
-        self._tick_seconds.labels(pool.game_id, pool.mode).observe(seconds)
-
-    def left(self, pool: PoolKey) -> None:
-        self._tickets.remove(pool.game_id, pool.mode)
-
-    def waited(self, seconds: float) -> None:
-        self._wait_seconds.observe(seconds)
-
-
-class JobFigures(JobMetrics):
-    """The series of the jobs. Kinds are those with a handler. One worker counts the queue, so sums are right."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._jobs = Gauge("maoga_jobs", "Jobs in the queue", ["kind", "status"], registry=registry)
-        self._attempts = Counter("maoga_job_attempts", "Attempts by outcome", ["kind", "outcome"], registry=registry)
-        self._seconds = Histogram(
-            "maoga_job_seconds", "Time an attempt took", ["kind"], buckets=JOB_BUCKETS, registry=registry
-        )
-
-    def ended(self, kind: str, outcome: JobOutcome, seconds: float) -> None:
-        self._attempts.labels(kind, outcome).inc()
-        self._seconds.labels(kind).observe(seconds)
-
-    def counted(self, kind: str, status: JobStatus, jobs: int) -> None:
-        self._jobs.labels(kind, status).set(jobs)
-
-    def uncounted(self) -> None:
-        self._jobs.clear()
-
-
-class CacheFigures(CacheMetrics):
-    """The series of the cache. Areas are those the code has."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._asked = Counter("maoga_cache_asked", "Answers by outcome", ["area", "outcome"], registry=registry)
-        self._failed = Counter("maoga_cache_failed", "Times the cache did not answer", registry=registry)
-
-    def hit(self, area: str) -> None:
-        self._asked.labels(area, "hit").inc()
-
-    def missed(self, area: str) -> None:
-        self._asked.labels(area, "miss").inc()
-
-    def failed(self) -> None:
-        self._failed.inc()
-
-
-class SourceFigures(SourceMetrics):
-    """The series of the source that games are imported from."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._calls = Counter("maoga_game_source_calls", "Calls by outcome", ["outcome"], registry=registry)
-        self._seconds = Histogram(
-            "maoga_game_source_seconds", "Time a call took", buckets=CALL_BUCKETS, registry=registry
-        )
-
-    def called(self, outcome: CallOutcome, seconds: float) -> None:
-        self._calls.labels(outcome).inc()
         self._seconds.observe(seconds)

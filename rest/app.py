@@ -1,6 +1,5 @@
 """The REST application."""
 
-from collections.abc import Mapping
 from itertools import groupby
 
 from aiohttp import web
@@ -22,7 +21,7 @@ import rest.social
 import rest.users
 from rest.docs import Documents, add_docs
 from rest.endpoint import endpoint
-from rest.health import Check, add_health
+from rest.health import Health, add_health
 from rest.middleware import Handler, add_headers, observe
 from rest.page import add_page
 from rest.routes import CONFIG, SERVICES, RestConfig, Route, Services
@@ -44,18 +43,18 @@ ID_PATTERN = "[A-Za-z0-9_-]{1,64}"
 
 
 def build_app(
-    services: Services, config: RestConfig, checks: Mapping[str, Check], documents: Documents = NO_DOCUMENTS
+    services: Services, config: RestConfig, health: Health, documents: Documents = NO_DOCUMENTS
 ) -> web.Application:
     """The application: every route below both prefixes, health, the page and the documentation.
 
-    checks: see `add_health`. documents: see `add_docs`.
+    health: see `add_health`. documents: see `add_docs`.
     """
     app = web.Application(middlewares=[observe], client_max_size=config.body_limit_bytes)
     app[SERVICES], app[CONFIG] = services, config
     app.on_response_prepare.append(add_headers)
     for prefix in PREFIXES:
         _add_routes(app, prefix)
-    add_health(app, checks)
+    add_health(app, health)
     add_page(app)
     add_docs(app, documents)
     return app

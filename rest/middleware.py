@@ -8,11 +8,11 @@ from email.utils import format_datetime
 from aiohttp import hdrs, web
 from loguru import logger
 
-from domain.core.addresses import client_address
-from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge
+from domain.core.addresses import client_address, printable
+from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge, stack_of
 from domain.core.ids import new_id
 from domain.core.limits import Spent
-from domain.core.tracing import REQUEST
+from domain.core.trace import tracing
 from rest.compression import coding_of, compress
 from rest.envelope import failure
 from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID, Answered, Deprecation
@@ -20,7 +20,7 @@ from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USE
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 INBOUND_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-QUIET = ("/health", "/health/live", "/health/ready", "/static/{path}")
+QUIET = ("/health", "/health/live", "/health/ready", "/health/startup", "/static/{path}")
 """Probes come every second, and a page has many files: they are logged when they fail or are slow."""
 
 ERRORS_OF_STATUS: dict[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
@@ -60,10 +60,15 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[ADDRESS] = client_address(
         request.remote or "unknown", request.headers.getall("X-Forwarded-For", []), request.app[CONFIG].trusted_proxies
     )
-    REQUEST.set(id)
-    response = await _answered(request, handler)
-    if response.status != 101:  # a WebSocket lives on its own terms
-        _tell(request, response.status, time.perf_counter() - started)
+    metrics = request.app[SERVICES].metrics
+    metrics.began()
+    try:
+        with tracing(request=id):
+            response = await _answered(request, handler)
+            if response.status != 101:  # a WebSocket lives on its own terms
+                _tell(request, response.status, time.perf_counter() - started)
+    finally:
+        metrics.ended()
     return response
 
 
@@ -130,9 +135,9 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         if hdrs.ALLOW in answer.headers:
             response.headers[hdrs.ALLOW] = answer.headers[hdrs.ALLOW]
         return response
-    except Exception:
+    except Exception as error:
         logger.bind(user=request.get(USER_ID)).exception("{} {} failed", request.method, route_of(request))
-        return failure(Internal(), request[REQUEST_ID])
+        return failure(Internal(details=stack_of(error) if request.app[CONFIG].debug else None), request[REQUEST_ID])
 
 
 def route_of(request: web.Request) -> str:
@@ -144,17 +149,18 @@ def route_of(request: web.Request) -> str:
 def _tell(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
     method = request.method if request.method in hdrs.METH_ALL else "OTHER"
-    services = request.app[SERVICES]
+    services, user = request.app[SERVICES], request.get(USER_ID)
     services.metrics.observe(method, route, status, seconds)
+    if user:
+        services.metrics.active(user)
     ms, slow_ms = round(seconds * 1000, 1), request.app[CONFIG].slow_ms
     slow = bool(slow_ms) and ms >= slow_ms
     if route in QUIET and status < 400 and not slow:
         return
-    id, user, agent = request[REQUEST_ID], request.get(USER_ID), user_agent_of(request)
+    id, agent = request[REQUEST_ID], user_agent_of(request)
     services.log(Answered(time.time(), id, method, route, status, ms, request[ADDRESS], user, agent, slow))
 
 
 def user_agent_of(request: web.Request) -> str:
     """What the client calls itself: printable, at most 200 characters."""
-    name = request.headers.get(hdrs.USER_AGENT, "")[:200]
-    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)
+    return printable(request.headers.get(hdrs.USER_AGENT, ""))

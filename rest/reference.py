@@ -84,8 +84,10 @@ def _type(field: dict[str, Any]) -> str:
 
 def _health() -> Iterator[str]:
     yield "## Health\n"
-    yield "`GET /health/live` says that the process runs. `GET /health/ready` and `GET /health` say that it should be"
-    yield "sent requests, or answer 503 `UNAVAILABLE` naming the checks that fail.\n"
+    yield "`GET /health/live` says that the process runs. `GET /health/ready` says that it should be sent requests, or"
+    yield "answers 503 `UNAVAILABLE` naming the checks that fail; `GET /health/startup` does so until all have passed"
+    yield "once. `GET /health` answers as ready does, and tells `uptimeMs`, `checks`, `memory`, `storage` and `queue`"
+    yield "in `data`. Checks run at most once a second, each for 2 s at most. The metrics port has the same.\n"
 
 
 def _limits() -> Iterator[str]:

@@ -67,6 +67,18 @@ SHARED: dict[RateClass, int] = {"write": 20, "upload": 20, "register": 1}
 class RestMetrics(Protocol):
     """What REST counts."""
 
+    def began(self) -> None:
+        """A request has come in."""
+        ...
+
+    def ended(self) -> None:
+        """It is answered, or its client is gone."""
+        ...
+
+    def active(self, user: str) -> None:
+        """The user has asked for something."""
+        ...
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. `route` is the pattern of its path, or "unmatched"."""
         ...
@@ -256,7 +268,7 @@ class RestConfig:
     """production: whether browsers are told to insist on TLS. cors_origins: browser origins allowed, `*` for all.
 
     trusted_proxies: reverse proxies in front. body_limit_bytes: most bytes of a body. slow_ms: requests that take
-    longer are logged as warnings; 0 for none.
+    longer are logged as warnings; 0 for none. debug: failures of ours tell where they came from.
     """
 
     production: bool
@@ -264,6 +276,7 @@ class RestConfig:
     trusted_proxies: int
     body_limit_bytes: int
     slow_ms: int = 0
+    debug: bool = False
 
 
 SERVICES = web.AppKey("services", Services)

@@ -16,6 +16,7 @@ from itertools import groupby, takewhile
 from domain.chat.drafts import Draft
 from domain.chat.events import MessageSent, chat_stream
 from domain.chat.inserts import Inserts
+from domain.chat.metrics import UNWATCHED, ChatMetrics
 from domain.chat.model import MESSAGES, Message, message_view
 from domain.core.collection import Database, Duplicate, Insert, StorageConflict
 from domain.core.errors import Conflict
@@ -56,8 +57,8 @@ class _Line:
 class Sequencer:
     """Appends messages to channels. One per process."""
 
-    def __init__(self, database: Database, publisher: Publisher) -> None:
-        self._database, self._publisher = database, publisher
+    def __init__(self, database: Database, publisher: Publisher, metrics: ChatMetrics = UNWATCHED) -> None:
+        self._database, self._publisher, self._metrics = database, publisher, metrics
         self._messages, self._inserts = database.collection(MESSAGES), Inserts(database)
         self._lines: dict[ChannelId, _Line] = {}
         self._last_seq: dict[ChannelId, int] = {}
@@ -138,7 +139,9 @@ class Sequencer:
                 continue
             else:
                 first = None
-            outcomes.extend(Appended(draft.message, again=False) for draft in batch[:done])
+            for draft in batch[:done]:
+                self._metrics.stored(draft.message.content_type)
+                outcomes.append(Appended(draft.message, again=False))
             if first:
                 outcomes.append(Appended(first, again=True))
             if done == len(batch) or first:

@@ -30,6 +30,7 @@ from domain.lobbies.events import (
     watch_stream,
 )
 from domain.lobbies.follow_ups import follow_ups
+from domain.lobbies.metrics import UNWATCHED, LobbyMetrics
 from domain.lobbies.model import LOBBIES, SEATS, SPECTATOR_SEATS, Lobby
 from domain.lobbies.rules import Draft, listed
 from domain.lobbies.trail import Trail
@@ -71,9 +72,11 @@ class LobbyChanges:
         outbox: Outbox,
         clock: Clock,
         config: LobbyConfig,
+        metrics: LobbyMetrics = UNWATCHED,
     ) -> None:
         self._database, self._deadlines, self._trail, self._jobs = database, deadlines, trail, jobs
         self._channels, self._outbox, self._clock, self._config = channels, outbox, clock, config
+        self._metrics = metrics
         self._lobbies = database.collection(LOBBIES)
 
     async def make(self, lobby: Lobby, *also: Write, by: UserId | None = None) -> Lobby:
@@ -90,6 +93,7 @@ class LobbyChanges:
         lobby = carry(lobby, events, lobby.created_at)
         record = self._trail.changed(None, lobby, ("lobby_created",), by, lobby.created_at)
         await self._database.commit(Insert(LOBBIES, lobby), Insert(CHANNELS, channel), record, *also)
+        self._metrics.created("match" if lobby.match_id else "player")
         with may_lag():
             await self._deadlines.set("idle", lobby.id, lobby.idle_at)
         await self._outbox.flush(LOBBIES, lobby)
@@ -137,6 +141,8 @@ class LobbyChanges:
                     raise
                 continue
             fault_point("lobby_changed")
+            if after.close_reason and not before.close_reason:
+                self._metrics.closed(after.close_reason)
             after = after.changed(version=after.version + 1)
             with may_lag():
                 await self._remind(before, after)

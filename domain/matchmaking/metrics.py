@@ -22,6 +22,9 @@ class MatchmakingMetrics:
     def left(self, pool: PoolKey) -> None:
         """The pool is served here no more."""
 
+    def formed(self, quality: float) -> None:
+        """A match of that overall quality, 0 to 1, was proposed."""
+
     def waited(self, seconds: float) -> None:
         """A ticket was proposed a match after so long."""
 

@@ -192,6 +192,7 @@ class Tick:
             nonlocal proposed
             try:
                 if await self._proposals.propose(served.key, group):
+                    self._metrics.formed(group.quality.overall)
                     for waited_ms in served.matched(group, now):
                         self._metrics.waited(waited_ms / 1000)
                     self._metrics.match("proposed")

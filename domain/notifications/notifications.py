@@ -14,6 +14,7 @@ from domain.core.paging import after, cursor_of
 from domain.core.retries import RETRIES, pause
 from domain.notifications.commands import MARKED_AT_ONCE, MarkNotifications, NotificationQuery, ReadState
 from domain.notifications.events import NotificationRemoved, NotificationsMarked, Notified, UnreadCount
+from domain.notifications.metrics import UNWATCHED, NotificationMetrics
 from domain.notifications.model import (
     NOTIFICATIONS,
     LobbyInvite,
@@ -44,8 +45,9 @@ class Notifications:
         publisher: Publisher,
         clock: Clock,
         new_id: IdFactory,
+        metrics: NotificationMetrics = UNWATCHED,
     ) -> None:
-        self._database, self._preferences = database, preferences
+        self._database, self._preferences, self._metrics = database, preferences, metrics
         self._notifications = database.collection(NOTIFICATIONS)
         self._outbox, self._publisher = outbox, publisher
         self._clock, self._new_id = clock, new_id
@@ -56,11 +58,10 @@ class Notifications:
         `tell` comes after it. The caller leaves out those who have blocked the one the news is of.
         """
         unwanted = await self._preferences.unwanted(news) if news else {}
-        return [
-            Insert(NOTIFICATIONS, self._new(user, one))
-            for user, one in news.items()
-            if one.type not in unwanted.get(user, ())
-        ]
+        wanted = {user: one for user, one in news.items() if one.type not in unwanted.get(user, ())}
+        for user in news.keys() - wanted.keys():
+            self._metrics.notification(news[user].type, "unwanted")
+        return [Insert(NOTIFICATIONS, self._new(user, one)) for user, one in wanted.items()]
 
     async def tell(self, written: Sequence[Insert[Notification]]) -> None:
         """Publishes those that were committed; what a crash or an outage keeps from it the sweep does.
@@ -69,6 +70,8 @@ class Notifications:
         """
         with may_lag():
             made = await self._notifications.get_many([write.document.id for write in written])
+            for one in made.values():
+                self._metrics.notification(one.news.type, "made")
             await asyncio.gather(*map(self._tell, made.values()))
 
     async def list(self, user: UserId, query: NotificationQuery) -> NotificationList:
@@ -132,6 +135,7 @@ class Notifications:
         await self._outbox.flush(NOTIFICATIONS, notification)
         await self._trim(notification.user_id)
         await self._tell_unread(notification.user_id)
+        self._metrics.notification(notification.news.type, "delivered")
 
     async def _tell_unread(self, user: UserId) -> Unread:
         unread = await self.unread(user)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from domain.accounts.me import OwnAccounts
 from domain.audit.audit import Audit
-from domain.core.cache import Cache, CacheMetrics
+from domain.core.cache import Cache
 from domain.core.clock import Clock
 from domain.core.collection import Database
 from domain.core.deadlines import Deadlines
@@ -17,13 +17,10 @@ from domain.core.portions import PortionedLimits
 from domain.core.streams import StreamLog
 from domain.flags.flags import Flags
 from domain.games.games import Games
-from domain.games.source import SourceMetrics
 from domain.jobs.jobs import Jobs
-from domain.jobs.metrics import JobMetrics
 from domain.jobs.runner import JobRunner
 from domain.matchmaking.grace import Grace, GraceConfig
 from domain.matchmaking.meetings import Meetings
-from domain.matchmaking.metrics import MatchmakingMetrics
 from domain.matchmaking.ownership import Ownership
 from domain.matchmaking.pool import TicketPool
 from domain.matchmaking.recovery import Recovery
@@ -31,6 +28,7 @@ from domain.matchmaking.results import ResultConfig, Results
 from domain.matchmaking.tick import Tick
 from domain.notifications.notifications import Notifications
 from domain.notifications.settings import NotificationPreferences
+from domain.presence.activity import Activity
 from domain.presence.presence import Presence
 from domain.rankings.rankings import Rankings
 from domain.rankings.standings import Standings
@@ -44,15 +42,18 @@ from maoga.assembly.lobbies import build_lobbies
 from maoga.assembly.matchmaking import build_matchmaking
 from maoga.assembly.people import build_people
 from maoga.assembly.social import build_social
+from maoga.census import Census
 from maoga.core import Core
 from maoga.pairing_process import PairingProcess
 from maoga.process import report
 from maoga.settings import Settings
+from maoga.watch import Watch
 from maoga.worker import Worker
 from realtime.publisher import StreamPublisher
 from storage.memory.cache import MemoryCache
 from storage.memory.leases import SoleLeases
 from storage.memory.tickets import MemoryTicketPool
+from storage.redis.activity import RedisActivity
 from storage.redis.cache import RedisCache
 from storage.redis.client import Client
 from storage.redis.deadlines import RedisDeadlines
@@ -71,10 +72,7 @@ def build(
     streams: StreamLog,
     *,
     store: MediaStore,
-    metrics: MatchmakingMetrics,
-    job_metrics: JobMetrics,
-    cache_metrics: CacheMetrics,
-    source_metrics: SourceMetrics,
+    watch: Watch,
 ) -> Core:
     """The use cases on open storage."""
     publisher = StreamPublisher(streams, clock)
@@ -82,12 +80,13 @@ def build(
     limits = ScaledLimits(PortionedLimits(RedisRateLimits(redis)), settings.rate_limit_scale)
     presence: Presence = RedisPresence(redis, settings.instance, connections_per_user=settings.connection_limit)
     deadlines: Deadlines = RedisDeadlines(redis)
+    activity: Activity = RedisActivity(redis)
     leases: Leases = SoleLeases() if settings.redis_in_process else RedisLeases(redis, settings.instance)
-    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), cache_metrics)
+    cache = Cache(MemoryCache(clock) if settings.redis_in_process else RedisCache(redis), watch.cache)
     pool: TicketPool = MemoryTicketPool() if settings.redis_in_process else RedisTicketPool(redis)
 
     jobs, audit, flags = Jobs(database, clock, new_id), Audit(clock, new_id), Flags(database, clock)
-    runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=job_metrics)
+    runner = JobRunner(database, jobs, clock, worker=settings.instance, report=report, metrics=watch.jobs)
     users = Users(database, clock)
     preferences = NotificationPreferences(database)
     notifications = Notifications(
@@ -97,6 +96,7 @@ def build(
         publisher=publisher,
         clock=clock,
         new_id=new_id,
+        metrics=watch.notifications,
     )
     relations = build_social(
         database,
@@ -122,7 +122,7 @@ def build(
         runner=runner,
         audit=audit,
         clock=clock,
-        metrics=source_metrics,
+        metrics=watch.source,
     )
     rankings = Rankings(database, games, clock)
     standings = Standings(
@@ -159,6 +159,7 @@ def build(
         jobs=jobs,
         runner=runner,
         clock=clock,
+        metrics=watch.chat,
     )
     lobby = build_lobbies(
         settings,
@@ -176,6 +177,7 @@ def build(
         deadlines=deadlines,
         outbox=outbox,
         clock=clock,
+        metrics=watch.lobbies,
     )
     play = build_matchmaking(
         settings,
@@ -195,7 +197,7 @@ def build(
         outbox=outbox,
         publisher=publisher,
         clock=clock,
-        metrics=metrics,
+        metrics=watch.matchmaking,
     )
     ownership, pairing = Ownership(leases, clock), PairingProcess()
     results = Results(
@@ -218,7 +220,7 @@ def build(
         clock=clock,
         report=report,
         open_large=pairing.open,
-        metrics=metrics,
+        metrics=watch.matchmaking,
     )
     grace = Grace(
         database=database,
@@ -314,6 +316,7 @@ def build(
         schedule=play.schedule,
         recovery=recovery,
         presences=presences,
+        census=Census(database=database, runner=runner, activity=activity, leases=leases, clock=clock, watch=watch),
     )
     return Core(
         settings=settings,
@@ -323,6 +326,7 @@ def build(
         streams=streams,
         publisher=publisher,
         presence=presence,
+        activity=activity,
         limits=limits,
         cache=cache,
         pool=pool,

@@ -15,6 +15,7 @@ from domain.chat.held import Held
 from domain.chat.media import THUMBNAIL_JOB, ChatMedia
 from domain.chat.mentions import Mentions
 from domain.chat.messages import Messages
+from domain.chat.metrics import UNWATCHED, ChatMetrics
 from domain.chat.moderation import Moderation
 from domain.chat.pace import Pace
 from domain.chat.reads import Reads
@@ -60,9 +61,10 @@ def build_chat(
     jobs: Jobs,
     runner: JobRunner,
     clock: Clock,
+    metrics: ChatMetrics = UNWATCHED,
 ) -> ChatCases:
     """The chat on open storage. limits: unscaled, for slow mode is no protection of the server."""
-    sequencer = Sequencer(database, publisher)
+    sequencer = Sequencer(database, publisher, metrics)
     channels = Channels(database, outbox, sequencer, clock)
     contacts = Contacts(blocks, friends, privacy, encounters)
     media = ChatMedia(

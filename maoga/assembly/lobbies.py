@@ -21,6 +21,7 @@ from domain.lobbies.follow_ups import ALLOCATE
 from domain.lobbies.invites import Invites
 from domain.lobbies.lobbies import Lobbies
 from domain.lobbies.matched import MatchedLobbies
+from domain.lobbies.metrics import LobbyMetrics
 from domain.lobbies.trail import Trail
 from domain.lobbies.upkeep import LobbyUpkeep
 from domain.notifications.notifications import Notifications
@@ -63,6 +64,7 @@ def build_lobbies(
     deadlines: Deadlines,
     outbox: Outbox,
     clock: Clock,
+    metrics: LobbyMetrics,
 ) -> LobbyCases:
     """The use cases of lobbies on open storage; their jobs are known to the runner."""
     config = LobbyConfig(
@@ -92,6 +94,7 @@ def build_lobbies(
         outbox=outbox,
         clock=clock,
         config=config,
+        metrics=metrics,
     )
     allocation = Allocation(database, changes, _allocator(settings, clock))
     runner.handle(ALLOCATE, allocation.run, max_attempts=ATTEMPTS, timeout_s=ATTEMPT_S, given_up=allocation.give_up)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from realtime.engine.inbox import Inbox
 from realtime.engine.packets import Decoder, Message
@@ -50,7 +50,9 @@ class Application(Protocol):
 
 
 class Line(Protocol):
-    """What carries the packets of a connection: a WebSocket, or polls."""
+    """What carries the packets of a connection: a WebSocket, or polls. transport: which, as operators call it."""
+
+    transport: ClassVar[str]
 
     def send(self, message: Message) -> None:
         """Takes a message for the client; nothing happens when the line is closing."""
@@ -78,6 +80,7 @@ class Connection:
 
     __slots__ = (
         "address",
+        "agent",
         "connects",
         "decoder",
         "id",
@@ -91,9 +94,17 @@ class Connection:
     )
 
     def __init__(
-        self, id: str, line: Line, *, decoder: Decoder, address: str, connects: TokenBucket | None, opened_at: float
+        self,
+        id: str,
+        line: Line,
+        *,
+        decoder: Decoder,
+        address: str,
+        agent: str,
+        connects: TokenBucket | None,
+        opened_at: float,
     ) -> None:
-        self.id, self.line, self.decoder, self.address = id, line, decoder, address
+        self.id, self.line, self.decoder, self.address, self.agent = id, line, decoder, address, agent
         self.connects, self.opened_at = connects, opened_at
         self.peers: dict[str, Peer] = {}
         self.inboxes: dict[str, Inbox] = {}

@@ -22,11 +22,12 @@ class Engine:
     """The sockets of this process. Namespaces are named without their slash."""
 
     def __init__(self, config: EngineConfig, metrics: Metrics) -> None:
-        self._config, self._metrics = config, metrics
+        self._config, self.metrics = config, metrics
         self._reception = Reception(config, metrics)
         self._entrance = Entrance(config, metrics, self._reception)
         self._spaces, self._peers = self._reception.spaces, self._reception.peers
         self._calls = 0
+        metrics.watch_queues(self._reception.waiting, self._entrance.backlog, self._entrance.slow)
 
     def attach(self, app: web.Application) -> None:
         """Serves what comes to Socket.IO's path through `app`, and closes every connection when it shuts down."""
@@ -75,13 +76,13 @@ class Engine:
         """Sends an event to one client, if it is still there."""
         if peer := self._peers.get(sid):
             self._tell(peer, encode(EVENT, peer.space.prefix, [name, *arguments]))
-            self._metrics.event_out(name, 1)
+            self.metrics.event_out(name, 1)
 
     def write(self, sid: str, name: str, payload: bytes) -> None:
         """As `send`, with the JSON array `[name, *arguments]` ready made."""
         if peer := self._peers.get(sid):
             self._tell(peer, encoded(EVENT, peer.space.prefix, payload))
-            self._metrics.event_out(name, 1)
+            self.metrics.event_out(name, 1)
 
     async def call(self, sid: str, name: str, *arguments: Any, timeout_s: float) -> list[Any]:
         """Sends an event and returns what the client acks it with; raises `Timeout`, or `NotFound` without client."""
@@ -93,7 +94,7 @@ class Engine:
         calls = peer.calls = peer.calls or {}
         calls[id] = answered
         self._tell(peer, encode(EVENT, peer.space.prefix, [name, *arguments], id))
-        self._metrics.event_out(name, 1)
+        self.metrics.event_out(name, 1)
         try:
             async with asyncio.timeout(timeout_s):
                 answer: list[Any] = await answered
@@ -147,7 +148,7 @@ class Engine:
                 peer.connection.line.send(message)
             else:
                 self._hold(peer, message)
-        self._metrics.event_out(name, len(members))
+        self.metrics.event_out(name, len(members))
         return len(members)
 
     def _tell(self, peer: Peer, message: Message) -> None:

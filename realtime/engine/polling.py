@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import engineio
 from engineio import packet
@@ -148,6 +148,7 @@ class Session(AsyncSocket):  # type: ignore[misc]
             return
         if self.queue.size > self._most:
             self.queue.shed()
+            self.server.lines.metrics.evicted()
             self.end("slow consumer")
             return
         for item in packets:
@@ -246,6 +247,9 @@ class Session(AsyncSocket):  # type: ignore[misc]
             if item is not None and item.packet_type != packet.NOOP:
                 waiting.append(item.encode())
         if connection is not None:
+            for peer in connection.peers.values():
+                if peer.held is None:
+                    self.server.lines.metrics.upgraded(peer.space.name)
             connection.line = line
             line.connection = connection
         return b"".join(map(_framed, waiting))
@@ -253,6 +257,8 @@ class Session(AsyncSocket):  # type: ignore[misc]
 
 class Poll:
     """A line over polls."""
+
+    transport: ClassVar = "polling"
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -59,8 +59,8 @@ class Reception:
 
     # The lines.
 
-    def open(self, id: str, line: Line, address: str) -> Connection:
-        """A new connection; raises `TooManyConnections` when its address has too many."""
+    def open(self, id: str, line: Line, address: str, agent: str) -> Connection:
+        """A new connection of what calls itself `agent`; raises `TooManyConnections` when its address has too many."""
         block = address_block(address)
         if self._most_per_address and self._addresses[block] >= self._most_per_address:
             self._metrics.connect_refused("(all)", TooManyConnections.code)
@@ -71,6 +71,7 @@ class Reception:
             line,
             decoder=Decoder(self._config.message_limit_bytes),
             address=block,
+            agent=agent,
             connects=self._config.bucket(self._config.connects),
             opened_at=asyncio.get_running_loop().time(),
         )
@@ -96,7 +97,8 @@ class Reception:
         for peer in list(connection.peers.values()):
             self._part(peer, reason)
         seconds = round(asyncio.get_running_loop().time() - connection.opened_at, 1)
-        logger.bind(address=connection.address, seconds=seconds, reason=reason).info(
+        seen = {"address": connection.address, "user_agent": connection.agent}
+        logger.bind(**seen, seconds=seconds, reason=reason).info(
             "socket of {} closed after {} s: {}", connection.address, seconds, reason
         )
 
@@ -180,7 +182,7 @@ class Reception:
         connection.line.send(encode(EVENT, space.prefix, first))
         for message in held:
             connection.line.send(message)
-        self._metrics.connected(space.name)
+        self._metrics.connected(space.name, connection.line.transport)
         self._metrics.event_out(first[0], 1)
 
     def _turn_away(self, peer: Peer, error: AppError) -> None:
@@ -201,7 +203,7 @@ class Reception:
     def _part(self, peer: Peer, reason: str) -> None:
         self._forget(peer)
         if peer.held is None:
-            self._metrics.disconnected(peer.client.namespace, reason)
+            self._metrics.disconnected(peer.client.namespace, peer.connection.line.transport, reason)
         for waiting in (peer.calls or {}).values():
             if not waiting.done():
                 waiting.set_exception(NotFound("The client is gone."))
@@ -304,6 +306,10 @@ class Reception:
             waiting.set_result(packet.data)
 
     # In order, and not without end.
+
+    def waiting(self) -> int:
+        """How many events of all clients wait to be handled."""
+        return sum(len(inbox) for connection in self.connections.values() for inbox in connection.inboxes.values())
 
     def _is_full(self, connection: Connection, namespace: str) -> bool:
         return len(connection.inboxes.get(namespace, ())) >= self._config.inbox_size

@@ -1,7 +1,7 @@
 """The WebSocket of one connection, straight on its TCP transport: no task, no queue, no copy that can be spared."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from realtime.engine.client import Connection
 from realtime.engine.frames import (
@@ -57,6 +57,8 @@ class WebSocket(asyncio.Protocol):
         "_unsent",
         "connection",
     )
+
+    transport: ClassVar = "websocket"
 
     def __init__(self, lines: "Lines", transport: asyncio.Transport) -> None:
         self._lines, self._transport = lines, transport
@@ -157,6 +159,7 @@ class WebSocket(asyncio.Protocol):
         """Cuts off a client that does not read, behind this turn: its rooms may be being written to."""
         if not self._closing:
             self._closing = True
+            self._lines.metrics.evicted()
             asyncio.get_running_loop().call_soon(self._cut_off)
 
     @property

@@ -5,11 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from domain.core.collection import Database, Spec
+from domain.core.watch import UNWATCHED, StorageMetrics
 from storage.documents.sealing import Sealing
 
 
 async def open_database(
-    url: str, specs: Iterable[Spec[Any]], *, timeout_s: float, pool_size: int, sealing: Sealing | None = None
+    url: str,
+    specs: Iterable[Spec[Any]],
+    *,
+    timeout_s: float,
+    pool_size: int,
+    sealing: Sealing | None = None,
+    metrics: StorageMetrics = UNWATCHED,
 ) -> Database:
     """The open database at `sqlite:///FILE` or `mongodb://...`, with the tables and indexes of `specs`.
 
@@ -21,12 +28,12 @@ async def open_database(
     if url.startswith("sqlite:///"):
         from storage.documents.sqlite import SqliteDatabase
 
-        embedded = SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs, sealing=sealing)
+        embedded = SqliteDatabase(Path(url.removeprefix("sqlite:///")), specs, sealing=sealing, metrics=metrics)
         await embedded.open()
         return embedded
 
     from storage.documents.mongo import MongoDatabase
 
-    database = MongoDatabase(url, specs, timeout_s=timeout_s, pool_size=pool_size, sealing=sealing)
+    database = MongoDatabase(url, specs, timeout_s=timeout_s, pool_size=pool_size, sealing=sealing, metrics=metrics)
     await database.open()
     return database

@@ -36,6 +36,7 @@ from domain.core.collection import (
     Write,
 )
 from domain.core.model import Document
+from domain.core.watch import UNWATCHED, StorageMetrics
 from storage.documents.changes import parse_changes
 from storage.documents.mongo_errors import TakenKey, overflows, sorted_errors, taken_keys
 from storage.documents.mongo_layout import index_models
@@ -51,6 +52,7 @@ from storage.documents.query import (
 from storage.documents.schema import Schema
 from storage.documents.sealing import Sealing
 from storage.documents.turns import Turns
+from storage.documents.watched import watched
 
 D = TypeVar("D", bound=Document)
 T = TypeVar("T")
@@ -70,11 +72,14 @@ TRANSACTION_S = 60.0
 """After this the server itself ends an open transaction."""
 
 
+@watched
 class MongoDatabase:
     """A `domain.core.collection.Database` in a MongoDB replica set (or sharded cluster).
 
     timeout_s: the deadline of every call, retries included. pool_size: most connections.
     """
+
+    name = "(several)"
 
     def __init__(
         self,
@@ -85,9 +90,11 @@ class MongoDatabase:
         pool_size: int,
         clock: Clock | None = None,
         sealing: Sealing | None = None,
+        metrics: StorageMetrics = UNWATCHED,
     ) -> None:
-        self._timeout_s = timeout_s
+        self._timeout_s, self.metrics = timeout_s, metrics
         self._turns = Turns(pool_size)
+        metrics.shares("mongodb", self._turns)
         self._client: AsyncMongoClient[Stored] = AsyncMongoClient(
             url,
             appname="maoga",
@@ -206,6 +213,7 @@ async def _run(steps: Sequence[tuple[str, Step]], session: Session) -> None:
             raise StorageConflict(collection, index)
 
 
+@watched
 class MongoCollection(Generic[D]):
     """A `domain.core.collection.Collection` in MongoDB."""
 
@@ -213,6 +221,7 @@ class MongoCollection(Generic[D]):
         self, database: MongoDatabase, schema: Schema[D], collection: AsyncCollection[Stored], clock: Clock
     ) -> None:
         self._database, self._schema, self._collection, self._clock = database, schema, collection, clock
+        self.name, self.metrics = schema.spec.name, database.metrics
 
     async def make_indexes(self) -> None:
         """Creates the indexes that are missing, unique keys first."""

@@ -27,12 +27,14 @@ from domain.core.collection import (
     Write,
 )
 from domain.core.model import Document
+from domain.core.watch import UNWATCHED, StorageMetrics
 from storage.documents.changes import Change, parse_changes
 from storage.documents.query import parse_filter, parse_first_of, parse_ids, parse_one, parse_query
 from storage.documents.schema import Schema
 from storage.documents.sealing import Sealing
 from storage.documents.sql import Statement, Table, dump
 from storage.documents.sqlite_threads import Readers, Work, Writer
+from storage.documents.watched import watched
 
 D = TypeVar("D", bound=Document)
 
@@ -50,6 +52,7 @@ class DatabaseInUse(Exception):
         )
 
 
+@watched
 class SqliteDatabase:
     """A `domain.core.collection.Database` in a file, with write-ahead log.
 
@@ -57,10 +60,18 @@ class SqliteDatabase:
     makes that affordable. No second server may open the file.
     """
 
+    name = "(several)"
+
     def __init__(
-        self, path: Path, specs: Iterable[Spec[Any]], *, clock: Clock | None = None, sealing: Sealing | None = None
+        self,
+        path: Path,
+        specs: Iterable[Spec[Any]],
+        *,
+        clock: Clock | None = None,
+        sealing: Sealing | None = None,
+        metrics: StorageMetrics = UNWATCHED,
     ) -> None:
-        self._path, self._clock = path, clock or SystemClock()
+        self._path, self._clock, self.metrics = path, clock or SystemClock(), metrics
         self._collections = {spec.name: SqliteCollection(self, Schema(spec, sealing), self._clock) for spec in specs}
 
     async def open(self) -> None:
@@ -139,12 +150,14 @@ def _run(steps: Sequence[tuple[str, Work[Any]]], connection: sqlite3.Connection)
             raise StorageConflict(collection, index)
 
 
+@watched
 class SqliteCollection(Generic[D]):
     """A `domain.core.collection.Collection` in a table of the file."""
 
     def __init__(self, database: SqliteDatabase, schema: Schema[D], clock: Clock) -> None:
         self.table = Table(schema)
         self._database, self._schema, self._clock = database, schema, clock
+        self.name, self.metrics = schema.spec.name, database.metrics
 
     async def insert(self, document: D) -> None:
         await self._database.writer.run(self._insert(document))

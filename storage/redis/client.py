@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from hashlib import sha1
 from itertools import count
@@ -15,6 +16,7 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
 
 from domain.core.errors import Unavailable
+from domain.core.watch import UNWATCHED, StorageMetrics
 
 OUTAGES = (
     exceptions.ConnectionError,
@@ -38,6 +40,10 @@ ATTEMPTS = 3
 """How often at least a command is tried within its deadline, where another server may take over from a frozen one."""
 
 
+SCRIPTS: dict[object, str] = {}
+"""The names of the Lua scripts, by their texts and hashes."""
+
+
 class Client(Redis):
     """A client whose commands are retried through an outage until `timeout_s`, and then raise `Unavailable`.
 
@@ -50,6 +56,9 @@ class Client(Redis):
     should be given up: it may be frozen, and another serve by now.
     """
 
+    most = 50
+    """Connections to each server."""
+
     clustered = False
     """Whether keys are spread over several nodes, and sharded pub/sub is what stays on one of them."""
 
@@ -58,10 +67,29 @@ class Client(Redis):
         super().__init__(connection_pool=pool)
         self.auto_close_connection_pool = True
         self.timeout_s = timeout_s
+        self.metrics, self._under_way = UNWATCHED, 0
         self.attempt_s = attempt_s or timeout_s
+
+    @property
+    def used(self) -> int:
+        """How many connections commands have now."""
+        return min(self._under_way, self.most)
+
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for one."""
+        return max(0, self._under_way - self.most)
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Sends one command and returns its parsed answer."""
+        self._under_way += 1
+        try:
+            async with measured(self.metrics, *args[:2]):
+                return await self._insist(*args, **options)
+        finally:
+            self._under_way -= 1
+
+    async def _insist(self, *args: Any, **options: Any) -> Any:
         outage: Exception | None = None
         with suppress(TimeoutError):
             async with asyncio.timeout(self.timeout_s):
@@ -119,13 +147,27 @@ class Client(Redis):
         return self.connection_pool
 
 
+@asynccontextmanager
+async def measured(metrics: StorageMetrics, command: str, subject: object = None) -> AsyncIterator[None]:
+    """Tells the metrics how long what is inside takes, and what it raises. subject: what follows the command."""
+    began, failure = time.perf_counter(), None
+    try:
+        yield
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        metrics.commanded(SCRIPTS.get(subject, command), time.perf_counter() - began, failure)
+
+
 class Script:
     """A Lua script, called by its hash and sent whole where that is unknown, as on a node that was just promoted."""
 
-    def __init__(self, redis: Client, text: str) -> None:
+    def __init__(self, redis: Client, text: str, name: str = "script") -> None:
         self._redis = redis
         self._text = text
         self._hash = sha1(text.encode(), usedforsecurity=False).hexdigest()
+        SCRIPTS[self._hash] = SCRIPTS[self._text] = name
 
     async def __call__(self, keys: Sequence[str], args: Iterable[str | bytes | int | float] = ()) -> Any:
         """Its result. In a cluster all keys must share a hash tag."""
@@ -138,7 +180,7 @@ class Script:
 
 def load_script(redis: Client, name: str) -> Script:
     """The Lua script `lua/<name>.lua`."""
-    return Script(redis, (Path(__file__).parent / "lua" / f"{name}.lua").read_text())
+    return Script(redis, (Path(__file__).parent / "lua" / f"{name}.lua").read_text(), name)
 
 
 def jitter(failures: int) -> float:

@@ -10,9 +10,6 @@ from storage.redis.cluster import ClusterClient
 from storage.redis.sentinel import sentinel_pool
 from storage.redis.url import parse
 
-MAX_CONNECTIONS = 50
-"""To each server."""
-
 HEALTH_CHECK_S = 30
 
 
@@ -24,7 +21,7 @@ def open_redis(url: str, *, timeout_s: float) -> Client:
     """
     place = parse(url)
     settings: dict[str, Any] = {
-        "max_connections": MAX_CONNECTIONS,
+        "max_connections": Client.most,
         "timeout": timeout_s,  # of the wait for a free connection
         "protocol": 2,  # RESP3 brings nothing we use, and maintenance notifications that we do not
         # `Client` has the deadline. A second one here would go through asyncio.wait_for, which on Python 3.11 swallows

@@ -15,7 +15,7 @@ from redis import exceptions
 
 from domain.core.errors import Unavailable
 from domain.core.streams import Delivery, Entry, Position, Receiver, StreamLog
-from storage.redis.client import CANNOT_NOW, OUTAGES, REFUSALS, Client, jitter
+from storage.redis.client import CANNOT_NOW, OUTAGES, REFUSALS, SCRIPTS, Client, jitter, measured
 from storage.redis.link import Link, Links
 
 T = TypeVar("T")
@@ -210,8 +210,9 @@ class RedisStreams(StreamLog):
         """The answer to the command that is made for so many failures before it, from the node that serves `key`."""
 
         async def attempt(failures: int) -> Any:
-            link = await self._commands.to(key)
-            return await link.call(*command(failures))
+            link, words = await self._commands.to(key), command(failures)
+            async with measured(self._redis.metrics, *words[:2]):
+                return await link.call(*words)
 
         return await self._through_outages(attempt)
 
@@ -254,6 +255,7 @@ class _Script:
     def __init__(self, name: str) -> None:
         self.text = (Path(__file__).parent / "lua" / f"{name}.lua").read_text()
         self._hash = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+        SCRIPTS[self._hash] = name
 
     def call(self, keys: tuple[str, ...], args: Iterable[Any]) -> tuple[Any, ...]:
         """The command that runs it."""

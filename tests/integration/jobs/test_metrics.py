@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry
 
 from domain.jobs.model import Job
-from realtime.metrics import JobFigures
+from maoga.figures import JobFigures
 from tests.integration.jobs.conftest import Queue
 
 

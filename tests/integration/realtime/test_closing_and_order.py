@@ -115,7 +115,7 @@ async def test_heartbeats_are_read_while_a_handler_is_slow() -> None:
 
         assert await client.call("/lobby", "x") == "done"
         assert time.monotonic() - started >= 0.8
-        assert scene.counted("maoga_sockets", namespace="lobby") == 1
+        assert scene.counted("maoga_sockets", namespace="lobby", transport="websocket") == 1
 
 
 async def test_events_of_a_client_are_handled_in_order_one_at_a_time() -> None:

@@ -123,7 +123,7 @@ async def test_who_leaves_while_connecting_is_seen_off() -> None:
 
         gone = ("disconnect", "lobby", "transport close")
         await eventually(lambda: scene.notes.calls == [("connect", "lobby"), gone])
-        assert scene.counted("maoga_sockets", namespace="lobby") == 0
+        assert scene.counted("maoga_sockets", namespace="lobby", transport="websocket") == 0
 
 
 async def test_a_connection_without_a_namespace_is_closed() -> None:
@@ -182,7 +182,7 @@ async def test_connecting_and_leaving_in_a_hurry_stays_in_order() -> None:
             await client.send("40/lobby,")
             await client.send("41/lobby,")
         await client.send("40/lobby,")
-        await eventually(lambda: scene.counted("maoga_sockets", namespace="lobby") == 1)
+        await eventually(lambda: scene.counted("maoga_sockets", namespace="lobby", transport="websocket") == 1)
 
         calls = [call[0] for call in scene.notes.calls]
         assert calls == ["connect", "disconnect"] * (len(calls) // 2) + ["connect"]

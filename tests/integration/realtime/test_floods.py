@@ -21,7 +21,7 @@ async def test_a_flood_of_frames_ends_the_connection(frame: str) -> None:
                 await client.send(frame)
         assert await client.closed()
         assert scene.counted("maoga_malformed_total", kind="flood") == 1
-        await eventually(lambda: scene.counted("maoga_sockets", namespace="lobby") == 1)
+        await eventually(lambda: scene.counted("maoga_sockets", namespace="lobby", transport="websocket") == 1)
 
 
 async def test_a_flood_of_bytes_ends_the_connection() -> None:
@@ -51,9 +51,10 @@ async def test_a_client_that_does_not_read_is_cut_off_and_the_others_hear_everyt
         await other.connect("/lobby")
         deaf.stop_reading()
         sent = 0
-        while scene.counted("maoga_sockets", namespace="lobby") > 1:
+        while scene.counted("maoga_sockets", namespace="lobby", transport="websocket") > 1:
             scene.engine.emit("lobby", None, "message", sent, "x" * 10_000)
             assert [sent, "x" * 10_000] == await other.event("message")
             sent += 1
             assert sent < 5000, "it was never cut off"
         assert scene.counted("maoga_disconnects_total", namespace="lobby", reason="slow consumer") == 1
+        assert scene.counted("maoga_evictions_total") == 1

@@ -59,7 +59,7 @@ async def test_a_malformed_frame_closes_the_connection_at_once(frame: str | byte
         await eventually(lambda: scene.notes.calls[-1] == ("disconnect", "lobby", "malformed"))
         kinds = [scene.counted("maoga_malformed_total", kind=kind) for kind in ("frame", "packet")]
         assert sorted(kinds) == [0, 1]
-        assert scene.counted("maoga_sockets", namespace="lobby") == 0
+        assert scene.counted("maoga_sockets", namespace="lobby", transport="websocket") == 0
         assert [call for call in scene.notes.calls if call[0] == "event"] == []
 
 

@@ -44,7 +44,7 @@ from maoga.process import report
 from maoga.reference import DOCUMENTS
 from maoga.request_log import through_loguru
 from rest.app import build_app
-from rest.health import Check
+from rest.health import Check, Health
 from rest.routes import RestConfig, Services
 from rest.server import runner_of
 from storage.media.folder import FolderStore
@@ -65,6 +65,17 @@ class Observed:
     """A `RestMetrics` that keeps what it is told: (method, route, status)."""
 
     seen: list[tuple[str, str, int]] = field(default_factory=list)
+    users: set[str] = field(default_factory=set)
+    in_progress: int = 0
+
+    def began(self) -> None:
+        self.in_progress += 1
+
+    def ended(self) -> None:
+        self.in_progress -= 1
+
+    def active(self, user: str) -> None:
+        self.users.add(user)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         assert seconds >= 0
@@ -305,7 +316,7 @@ async def serving(
         metrics=metrics,
         log=through_loguru,
     )
-    runner = runner_of(build_app(services, config, checks or {}, DOCUMENTS), drain_s=1)
+    runner = runner_of(build_app(services, config, Health(checks or {}), DOCUMENTS), drain_s=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

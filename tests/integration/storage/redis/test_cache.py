@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from domain.core.cache import AWAY_S, OWED_AT_ONCE, Cache, CacheMetrics, CacheStore, Hit, Turn
 from domain.core.errors import Unavailable
 from domain.core.model import Model
-from realtime.metrics import CacheFigures
+from maoga.figures import CacheFigures
 from storage.memory.cache import MemoryCache
 from storage.redis.cache import RedisCache
 from storage.redis.client import Client

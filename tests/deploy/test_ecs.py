@@ -1,0 +1,302 @@
+"""The CloudFormation templates: what the linter says of them, and what they become on a server that speaks AWS."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.ecs import models as ecs_models
+from moto.moto_api import state_manager
+from moto.server import ThreadedMotoServer
+
+from maoga.settings import Settings
+from rest.server import KEEPALIVE_S
+from tests.support.services import ROOT, free_port
+
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")  # moto's, of NOT_IN_MOTO
+
+ECS = ROOT / "deploy/ecs"
+TEMPLATES = sorted(ECS.glob("*.yaml"))
+NOT_IN_MOTO = {
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::CloudFront::CachePolicy",
+    "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::ResponseHeadersPolicy",
+}
+"""What moto passes over in a template; cfn-lint alone has looked at these."""
+
+IMAGE = "registry.example/maoga:1.2.3"
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_the_linter_has_nothing_to_say(template: Path) -> None:
+    command = [
+        str(Path(sys.executable).with_name("cfn-lint")),
+        "--regions",
+        "eu-central-1,us-east-1",
+        "--",
+        str(template),
+    ]
+    linted = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (linted.returncode, linted.stdout + linted.stderr) == (0, "")
+
+
+class Amazon:
+    """moto's server on loopback, spoken to by HTTP."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self.server = ThreadedMotoServer("127.0.0.1", self._port, verbose=False)
+        self.server.start()
+        self.env = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._port}",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.env["AWS_ENDPOINT_URL"],
+            region_name=self.env["AWS_DEFAULT_REGION"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def rollout(self, *arguments: str) -> tuple[int, str]:
+        """Runs the script; its exit code and what it printed."""
+        command = [sys.executable, str(ECS / "rollout.py"), *arguments]
+        done = subprocess.run(
+            command, env={**os.environ, **self.env}, capture_output=True, text=True, check=False, timeout=110
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def names(self) -> list[str]:
+        """What a rollout must be told."""
+        certificate = self.client("acm").request_certificate(DomainName="*.maoga.example")["CertificateArn"]
+        return [f"Image={IMAGE}", f"CertificateArn={certificate}", f"MediaCertificateArn={certificate}"]
+
+    def resources(self, stack: str) -> dict[str, str]:
+        """The physical ids of a stack's resources by their logical ones."""
+        listed = self.client("cloudformation").list_stack_resources(StackName=f"maoga-staging-{stack}")
+        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed["StackResourceSummaries"]}
+
+
+@pytest.fixture(scope="module")
+def amazon() -> Iterator[Amazon]:
+    state_manager.set_transition("ecs::task", {"progression": "immediate"})
+    amazon = Amazon()
+    yield amazon
+    amazon.server.stop()
+    state_manager.unset_transition("ecs::task")
+
+
+@pytest.fixture(scope="module")
+def staging(amazon: Amazon) -> Amazon:
+    """The staging stacks, rolled out."""
+    code, said = amazon.rollout("staging", *amazon.names())
+    assert code == 0, said
+    assert said.index("migration: arn:aws:ecs:") < said.index("maoga-staging-service: creating")
+    return amazon
+
+
+def template(name: str) -> dict[str, Any]:
+    """A template's resources, with `{"Ref": ...}` for `!Ref` and the like."""
+    from cfnlint.decode import cfn_yaml
+
+    resources: dict[str, Any] = cfn_yaml.load(str(ECS / f"{name}.yaml"))["Resources"]
+    return resources
+
+
+def test_players_come_in_by_tls_and_plain_http_is_sent_there(staging: Amazon) -> None:
+    elb = staging.client("elbv2")
+    balancer = staging.resources("service")["Balancer"]
+    found = elb.describe_load_balancers(LoadBalancerArns=[balancer])["LoadBalancers"][0]
+    assert (found["Type"], found["Scheme"], len(found["AvailabilityZones"])) == ("application", "internet-facing", 2)
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
+    plain, secure = sorted(listeners, key=lambda listener: int(listener["Port"]))
+    assert (plain["Port"], secure["Port"], secure["Protocol"]) == (80, 443, "HTTPS")
+    assert plain["DefaultActions"][0]["RedirectConfig"] == {
+        "Protocol": "HTTPS",
+        "Port": "443",
+        "StatusCode": "HTTP_301",
+    }
+    assert secure["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    assert len(secure["Certificates"]) == 1
+
+
+def test_only_polling_sessions_are_sticky(staging: Amazon) -> None:
+    elb, ids = staging.client("elbv2"), staging.resources("service")
+    first, default = elb.describe_rules(ListenerArn=ids["Secure"])["Rules"]
+    assert default["IsDefault"]
+    assert [action["TargetGroupArn"] for action in default["Actions"]] == [ids["AnyGateway"]]
+    assert [action["TargetGroupArn"] for action in first["Actions"]] == [ids["SameGateway"]]
+    path, query = sorted(first["Conditions"], key=lambda condition: condition["Field"])
+    assert path["PathPatternConfig"]["Values"] == ["/socket.io/*"]
+    pairs = {(value["Key"], value["Value"]) for value in query["QueryStringConfig"]["Values"]}
+    assert pairs == {("transport", "polling"), ("sid", "*")}
+    assert (
+        attributes(template("service")["AnyGateway"]["Properties"]["TargetGroupAttributes"])["stickiness.enabled"]
+        == "false"
+    )
+    assert (
+        attributes(template("service")["SameGateway"]["Properties"]["TargetGroupAttributes"])["stickiness.enabled"]
+        == "true"
+    )
+
+
+def test_the_gateways_are_asked_whether_they_live(staging: Amazon) -> None:
+    elb, ids = staging.client("elbv2"), staging.resources("service")
+    groups = elb.describe_target_groups(TargetGroupArns=[ids["AnyGateway"], ids["SameGateway"]])["TargetGroups"]
+    checks = {
+        (group["TargetType"], group["Port"], group["HealthCheckPath"], group["Matcher"]["HttpCode"]) for group in groups
+    }
+    assert checks == {("ip", Settings.model_fields["port"].default, "/health/live", "200")}
+
+
+def test_the_attributes_are_ones_that_amazon_knows(staging: Amazon) -> None:
+    """moto passes over them in a template, so they are set by its API, which refuses others."""
+    elb, ids, service = staging.client("elbv2"), staging.resources("service"), template("service")
+    wanted = service["Balancer"]["Properties"]["LoadBalancerAttributes"]
+    elb.modify_load_balancer_attributes(LoadBalancerArn=ids["Balancer"], Attributes=wanted)
+    got = elb.describe_load_balancer_attributes(LoadBalancerArn=ids["Balancer"])["Attributes"]
+    assert attributes(wanted).items() <= attributes(got).items()
+    for group in ("AnyGateway", "SameGateway"):
+        wanted = service[group]["Properties"]["TargetGroupAttributes"]
+        elb.modify_target_group_attributes(TargetGroupArn=ids[group], Attributes=wanted)
+        got = elb.describe_target_group_attributes(TargetGroupArn=ids[group])["Attributes"]
+        assert attributes(wanted).items() <= attributes(got).items()
+
+
+def test_a_silent_websocket_outlives_neither_the_balancer_nor_the_balancer_an_idle_connection() -> None:
+    balancer = template("service")["Balancer"]["Properties"]["LoadBalancerAttributes"]
+    idle_s = float(attributes(balancer)["idle_timeout.timeout_seconds"])
+    fields = Settings.model_fields
+    assert fields["ping_interval_s"].default + fields["ping_timeout_s"].default < idle_s < KEEPALIVE_S
+
+
+def test_gateways_and_workers_run_the_image_without_privileges(staging: Amazon) -> None:
+    ecs = staging.client("ecs")
+    services = ecs.describe_services(cluster="maoga-staging", services=["gateways", "workers"])["services"]
+    gateways, workers = sorted(services, key=lambda service: str(service["serviceName"]))
+    balanced = template("service")["Gateways"]["Properties"]["LoadBalancers"]  # which moto leaves aside
+    assert [each["TargetGroupArn"]["Ref"] for each in balanced] == ["AnyGateway", "SameGateway"]
+    assert "LoadBalancers" not in template("service")["WorkersService"]["Properties"]
+    assert workers["desiredCount"] == 2
+    for service, role in ((gateways, "gateway"), (workers, "worker")):
+        task = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+        container = task["containerDefinitions"][0]
+        environment = {pair["name"]: pair["value"] for pair in container["environment"]}
+        assert (container["image"], environment["MAOGA_ROLE"]) == (IMAGE, role)
+        assert (container["readonlyRootFilesystem"], container["user"]) == (True, "10001:10001")
+        assert "privileged" not in container
+        drain_s = float(environment.get("MAOGA_DRAIN_S", Settings.model_fields["drain_s"].default))
+        assert drain_s + 10 <= container["stopTimeout"] <= 120
+        secrets = {pair["name"]: pair["valueFrom"] for pair in container["secrets"]}
+        assert {"MAOGA_SECRET_KEY", "MAOGA_DATABASE_URL", "MAOGA_REDIS_URL"} <= secrets.keys()
+        assert all(name.startswith("/maoga/staging/") for name in secrets.values())
+        assert not secrets.keys() & environment.keys()
+
+
+def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
+    roles = {name: each for name, each in template("tasks").items() if each["Type"] == "AWS::IAM::Role"}
+    allowed = {
+        name: {
+            action
+            for policy in role["Properties"]["Policies"]
+            for statement in policy["PolicyDocument"]["Statement"]
+            for action in actions(statement)
+        }
+        for name, role in roles.items()
+    }
+    assert allowed["TaskRole"] == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    assert allowed["ExecutionRole"] == {
+        "ssm:GetParameters",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "ecr:GetAuthorizationToken",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "secretsmanager:GetSecretValue",
+    }
+    assert not any("*" in action for actions_ in allowed.values() for action in actions_)
+
+
+def test_gateways_are_counted_by_connections_and_cpu() -> None:
+    service = template("service")
+    policies = [each["Properties"] for each in service.values() if each["Type"].endswith("ScalingPolicy")]
+    by_connections, by_cpu = (policy["TargetTrackingScalingPolicyConfiguration"] for policy in policies)
+    metrics = {metric["Id"]: metric for metric in by_connections["CustomizedMetricSpecification"]["Metrics"]}
+    assert metrics["connections"]["MetricStat"]["Metric"]["MetricName"] == "ActiveConnectionCount"
+    assert [name for name, metric in metrics.items() if metric["ReturnData"]] == ["players_per_gateway"]
+    assert by_cpu["PredefinedMetricSpecification"]["PredefinedMetricType"] == "ECSServiceAverageCPUUtilization"
+    assert "DesiredCount" not in service["Gateways"]["Properties"]
+
+
+def test_everything_else_was_made(staging: Amazon) -> None:
+    """What moto does not know is listed, so that nobody takes it for tried."""
+    declared = {each["Type"] for path in TEMPLATES for each in template(path.stem).values()}
+    stacks = staging.client("cloudformation")
+    listed = [stacks.list_stack_resources(StackName=f"maoga-staging-{path.stem}") for path in TEMPLATES]
+    made = {each["ResourceType"] for answer in listed for each in answer["StackResourceSummaries"]}
+    assert declared - made == NOT_IN_MOTO
+
+
+def test_a_release_whose_migration_fails_does_not_reach_the_services(
+    staging: Amazon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tasks() -> set[str]:
+        services = staging.client("ecs").describe_services(cluster="maoga-staging", services=["gateways", "workers"])
+        return {service["taskDefinition"] for service in services["services"]}
+
+    def failing(container: Any, task_definition: Any) -> None:
+        made(container, task_definition)
+        container.exitCode = 1
+
+    before, made = tasks(), ecs_models.Container.__init__
+    with monkeypatch.context() as patch:
+        patch.setattr(ecs_models.Container, "__init__", failing)
+        code, said = staging.rollout("staging", "Image=registry.example/maoga:1.2.4")
+    assert code == 1
+    assert "the migration ended with 1" in said
+    assert "maoga-staging-service" not in said
+    assert tasks() == before
+    code, said = staging.rollout("staging", "Image=registry.example/maoga:1.2.4")
+    assert code == 0, said
+    assert not tasks() & before
+
+
+def test_a_rollout_that_is_not_told_everything_does_nothing(amazon: Amazon) -> None:
+    code, said = amazon.rollout("production", f"Image={IMAGE}")
+    assert code == 1
+    assert said.startswith("rollout failed: say CertificateArn=...: Of AWS Certificate Manager")
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_every_parameter_in_a_file_is_one_of_a_template(environment: str) -> None:
+    from cfnlint.decode import cfn_yaml
+
+    values = json.loads((ECS / f"parameters/{environment}.json").read_text())
+    assert values["Environment"] == environment
+    assert set(values) <= {name for path in TEMPLATES for name in cfn_yaml.load(str(path))["Parameters"]}
+
+
+def attributes(pairs: list[dict[str, str]]) -> dict[str, str]:
+    return {pair["Key"]: pair["Value"] for pair in pairs}
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    """What a statement allows, also one that stands there on a condition."""
+    if "Fn::If" in statement:
+        statement = statement["Fn::If"][1]
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else action
