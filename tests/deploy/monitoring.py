@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from maoga.metrics_page import kind_of, name_of, record

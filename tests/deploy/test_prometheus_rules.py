@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from tests.deploy.alert_cases import CASES, Case, Series
 from tests.deploy.monitoring import DEPLOY, RULES, alerts, known_metrics, metrics_in

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from tests.deploy.monitoring import DASHBOARDS, DEPLOY, RULES, alerts, known_metrics, metrics_in, panels, queries
 from tests.e2e.conftest import Enter, Start, enter, meet, shared, start
