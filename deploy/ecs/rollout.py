@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import yaml
+from botocore.exceptions import WaiterError
 
 HERE = Path(__file__).parent
 STACKS = ("foundation", "tasks", "service", "media")
@@ -141,5 +142,5 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     try:
         main(*sys.argv[1:])
-    except RolloutFailed as failure:
+    except (RolloutFailed, WaiterError) as failure:
         sys.exit(f"rollout failed: {failure}")

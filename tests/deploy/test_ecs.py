@@ -15,6 +15,8 @@ from moto.moto_api import state_manager
 from moto.server import ThreadedMotoServer
 
 from maoga.settings import Settings
+from rest import users
+from rest.app import NEWEST
 from rest.server import KEEPALIVE_S
 from tests.support.services import ROOT, free_port
 
@@ -242,6 +244,42 @@ def test_gateways_are_counted_by_connections_and_cpu() -> None:
     assert "DesiredCount" not in service["Gateways"]["Properties"]
 
 
+def test_amazon_takes_the_policies(staging: Amazon) -> None:
+    """moto passes over them in a template, too; its API takes them as botocore's model of Amazon's allows."""
+    scaling, service = staging.client("application-autoscaling"), template("service")
+    count = {
+        "ServiceNamespace": service["GatewayCount"]["Properties"]["ServiceNamespace"],
+        "ScalableDimension": service["GatewayCount"]["Properties"]["ScalableDimension"],
+        "ResourceId": "service/maoga-staging/gateways",
+    }
+    scaling.register_scalable_target(**count, MinCapacity=2, MaxCapacity=4)
+    for name in ("ByConnections", "ByCpu"):
+        policy = resolved(service[name]["Properties"])
+        del policy["ScalingTargetId"]
+        policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] = 1000.0
+        scaling.put_scaling_policy(**count, **policy)
+    kept = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    assert {policy["PolicyName"] for policy in kept} == {"connections", "cpu"}
+
+
+def test_cloudfront_keeps_what_never_changes_and_serves_nothing_else() -> None:
+    media = template("media")
+    distribution = media["Distribution"]["Properties"]["DistributionConfig"]
+    (avatars,) = distribution["CacheBehaviors"]
+    (route,) = (route for route in users.routes if route.path.startswith("/avatars"))
+    assert avatars["PathPattern"] == f"{NEWEST}{route.path.replace('{id}', '*')}"
+    policy = media["Avatars"]["Properties"]["CachePolicyConfig"]
+    assert policy["MaxTTL"] == users.KEEP_S
+    query = policy["ParametersInCacheKeyAndForwardedToOrigin"]["QueryStringsConfig"]["QueryStrings"]
+    assert route.query
+    assert query == list(route.query.model_fields)
+    headers = media["Immutable"]["Properties"]["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+    assert headers[0]["Value"] == f"public, max-age={users.KEEP_S}, immutable"
+    assert distribution["DefaultCacheBehavior"]["FunctionAssociations"][0]["EventType"] == "viewer-request"
+    assert "404" in media["NothingElse"]["Properties"]["FunctionCode"]
+    assert distribution["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+
+
 def test_everything_else_was_made(staging: Amazon) -> None:
     """What moto does not know is listed, so that nobody takes it for tried."""
     declared = {each["Type"] for path in TEMPLATES for each in template(path.stem).values()}
@@ -288,6 +326,14 @@ def test_every_parameter_in_a_file_is_one_of_a_template(environment: str) -> Non
     values = json.loads((ECS / f"parameters/{environment}.json").read_text())
     assert values["Environment"] == environment
     assert set(values) <= {name for path in TEMPLATES for name in cfn_yaml.load(str(path))["Parameters"]}
+
+
+def resolved(value: Any) -> Any:
+    """A part of a template with some text in the place of what CloudFormation fills in."""
+    if isinstance(value, dict):
+        filled_in = len(value) == 1 and next(iter(value)) in {"Ref", "Fn::GetAtt", "Fn::Sub"}
+        return "filled in" if filled_in else {str(key): resolved(each) for key, each in value.items()}
+    return [resolved(each) for each in value] if isinstance(value, list) else value
 
 
 def attributes(pairs: list[dict[str, str]]) -> dict[str, str]:

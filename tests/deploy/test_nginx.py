@@ -111,6 +111,9 @@ async def test_an_instance_is_killed_and_its_players_go_on_with_the_other(
         assert before >= len(players) // 3, "the players were not spread"
         said = [await ann.send(channel, f"before {n}") for n in range(5)]
         doomed.kill()
+        for _ in range(20):
+            async with http.get(f"{stack.url}/api/v1/games") as answer:
+                assert answer.status == 200, "nginx did not ask the other one"
         said += [await ann.send(channel, f"after {n}") for n in range(5)]
         async with asyncio.timeout(RECOVERY_S):
             await asyncio.gather(*(player.status() for player in players))
