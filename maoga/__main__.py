@@ -363,7 +363,11 @@ def _run_server(settings: Settings) -> None:
     from maoga.bootstrap import CannotStart
     from maoga.server import run
 
-    logging.configure(settings)
+    try:
+        logging.configure(settings)
+    except OSError as error:
+        typer.echo(f"maoga cannot start: MAOGA_LOG_DIR: {error}", err=True)
+        raise typer.Exit(1) from None
     try:
         code = uvloop.run(run(settings))
     except CannotStart as error:

@@ -1,5 +1,6 @@
 """What Prometheus sees of the use cases and the storage. Labels come from small sets: no client can invent one."""
 
+from loguru import logger
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from domain.chat.metrics import ChatMetrics
@@ -10,7 +11,7 @@ from domain.games.source import Outcome as CallOutcome
 from domain.games.source import SourceMetrics
 from domain.jobs.metrics import JobMetrics
 from domain.jobs.metrics import Outcome as JobOutcome
-from domain.jobs.model import JobStatus
+from domain.jobs.model import Job, JobStatus
 from domain.lobbies.metrics import LobbyMetrics, Origin
 from domain.lobbies.model import CloseReason, LobbyStatus
 from domain.matchmaking.metrics import MatchmakingMetrics, Outcome
@@ -176,7 +177,10 @@ class ActivityFigures(ActivityMetrics):
 
 
 class JobFigures(JobMetrics):
-    """The series of the jobs. Kinds are those with a handler. One worker counts the queue, so sums are right."""
+    """The series of the jobs, and a log line for each attempt.
+
+    Kinds are those with a handler. One worker counts the queue, so sums are right.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._jobs = Gauge("maoga_jobs", "Jobs in the queue", ["kind", "status"], registry=registry)
@@ -191,9 +195,11 @@ class JobFigures(JobMetrics):
             "maoga_job_seconds", "Time an attempt took", ["kind"], buckets=JOB_BUCKETS, registry=registry
         )
 
-    def ended(self, kind: str, outcome: JobOutcome, seconds: float) -> None:
-        self._attempts.labels(kind, outcome).inc()
-        self._seconds.labels(kind).observe(seconds)
+    def ended(self, job: Job, outcome: JobOutcome, seconds: float) -> None:
+        self._attempts.labels(job.kind, outcome).inc()
+        self._seconds.labels(job.kind).observe(seconds)
+        fields = logger.bind(kind=job.kind, outcome=outcome, attempt=job.attempts, ms=round(seconds * 1000, 1))
+        fields.info("{} job {} after {:.0f} ms", job.kind, outcome, seconds * 1000)
 
     def counted(self, kind: str, status: JobStatus, jobs: int) -> None:
         self._jobs.labels(kind, status).set(jobs)

@@ -87,10 +87,11 @@ class CheckFigures:
 class StorageFigures(StorageMetrics):
     """The series of MongoDB (or SQLite) and Redis, and a log line for what is slow.
 
-    slow_ms: from so long on an operation is logged; 0 for never.
+    slow_ms: from so long on an operation is logged; 0 for never. debug: each is, with what it asks.
     """
 
-    def __init__(self, registry: CollectorRegistry, slow_ms: int) -> None:
+    def __init__(self, registry: CollectorRegistry, slow_ms: int, *, debug: bool = False) -> None:
+        self._debug = debug
         self._slow_s = slow_ms / 1000 if slow_ms else float("inf")
         self._documents = Histogram(
             "maoga_database_seconds",
@@ -121,6 +122,8 @@ class StorageFigures(StorageMetrics):
         self, collection: str, operation: str, seconds: float, question: object, failure: BaseException | None
     ) -> None:
         self._observe(self._documents, operation, seconds, failure)
+        if self._debug:
+            logger.debug("{} of {}: {!r} took {:.1f} ms", operation, collection, question, seconds * 1000)
         if seconds >= self._slow_s:
             self._slow.labels(collection, operation).inc()
             asked = sorted(question) if isinstance(question, dict) else None

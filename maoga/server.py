@@ -56,8 +56,9 @@ async def run(settings: Settings) -> int:
     registry = registry_of(settings)
     metrics = Metrics(registry)
     ErrorFigures(registry).listen()
+    storage = StorageFigures(registry, settings.slow_query_ms, debug=settings.debug)
     async with (
-        open_core(settings, watch=watch_in(registry, StorageFigures(registry, settings.slow_query_ms))) as core,
+        open_core(settings, watch=watch_in(registry, storage)) as core,
         AsyncExitStack() as stack,
     ):
         await _seed(core)
@@ -126,6 +127,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
             trusted_proxies=settings.trusted_proxies,
             body_limit_bytes=settings.body_limit_bytes,
             slow_ms=settings.slow_request_ms,
+            debug=settings.debug,
         ),
         health,
         documents=DOCUMENTS,
@@ -192,7 +194,7 @@ def _connect(core: Core, engine: Engine, process: Process, metrics: Metrics) -> 
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
-        dispatcher=Dispatcher(metrics, timeout_s=settings.handler_timeout_s),
+        dispatcher=Dispatcher(metrics, timeout_s=settings.handler_timeout_s, debug=settings.debug),
         follows=follows,
         attendance=attendance,
         clock=core.clock,

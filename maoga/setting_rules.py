@@ -37,6 +37,8 @@ def problems_of(settings: "Settings") -> list[str]:
         *_backup_problems(settings),
         *_production_problems(settings),
     ]
+    if settings.debug and settings.environment == "production":
+        problems.append("MAOGA_DEBUG tells players of the code: unset it in production")
     if settings.fault_point and settings.environment != "test":
         problems.append("MAOGA_FAULT_POINT is for MAOGA_ENVIRONMENT=test only")
     return problems

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.matchmaking.cooldowns import CooldownRule
@@ -28,6 +28,10 @@ def _database_in_var_dir(fields: dict[str, Any]) -> SecretStr:
 
 def _gif_hosts() -> list[str]:
     return ["media.tenor.com", "*.giphy.com"]
+
+
+LogLevel = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*=(TRACE|DEBUG|INFO|WARNING|ERROR)$")]
+"""A module and its least level."""
 
 
 def _websocket_only() -> list[Transport]:
@@ -265,6 +269,20 @@ class Settings(BaseSettings):
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least level that is logged"
     )
+    log_levels: Annotated[list[LogLevel], NoDecode] = Field(
+        default_factory=list,
+        description="comma-separated levels of single modules and libraries, as in storage=DEBUG,pymongo=INFO",
+    )
+    log_dir: Path | None = Field(
+        default=None,
+        description="folder for log files besides: INSTANCE.combined.log with everything and INSTANCE.error.log with "
+        "errors, JSON lines, 50 MB each; the last 10 of a kind are kept",
+    )
+    debug: bool = Field(
+        default=False,
+        description="for developers: log queries and events with what they say, and put stacks into answers; refused "
+        "in production",
+    )
     log_format: Literal["pretty", "json"] | None = Field(
         default=None, description="pretty or json; default pretty in development and test, else json"
     )
@@ -276,12 +294,20 @@ class Settings(BaseSettings):
         default=1000, ge=0, description="milliseconds from which on a request is logged as slow; 0 for never"
     )
     slow_query_ms: int = Field(
-        default=100, ge=0, description="milliseconds from which on an operation on documents is; 0 for never"
+        default=100,
+        ge=0,
+        description="milliseconds from which on a query of documents is logged as slow; 0 for never",
     )
     drain_s: float = Field(default=10, ge=0, description="seconds a graceful stop may take")
 
     @field_validator(
-        "cors_origins", "transports", "match_cooldown_s", "gif_hosts", "secret_keys_accepted", mode="before"
+        "cors_origins",
+        "transports",
+        "match_cooldown_s",
+        "gif_hosts",
+        "secret_keys_accepted",
+        "log_levels",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -25,7 +25,9 @@ from orjson import Fragment
 from domain.core import errors
 from domain.core.events import Event
 from domain.core.events import Namespace as NamespaceName
+from domain.core.ids import new_id
 from domain.core.model import Command, Model
+from domain.core.trace import tracing
 from realtime.auth import Session, SessionUser
 from realtime.engine import Client
 from realtime.envelope import failure, success
@@ -127,9 +129,12 @@ class Entry:
 class Dispatcher:
     """Handles the events of all namespaces."""
 
-    def __init__(self, metrics: Metrics, *, timeout_s: float) -> None:
-        """timeout_s: seconds after which an event is given up and acks `TIMEOUT`."""
-        self._metrics, self._timeout_s = metrics, timeout_s
+    def __init__(self, metrics: Metrics, *, timeout_s: float, debug: bool = False) -> None:
+        """timeout_s: seconds after which an event is given up and acks `TIMEOUT`.
+
+        debug: each event is logged with what it says, and failures of ours tell where they came from.
+        """
+        self._metrics, self._timeout_s, self._debug = metrics, timeout_s, debug
         self._tables: dict[str, dict[str, Entry]] = {}
 
     def add(self, namespace: str, owner: object, handlers: Mapping[str, Handler]) -> None:
@@ -151,39 +156,44 @@ class Dispatcher:
             if wait_ms := session.spend(entry.cost):
                 raise errors.RateLimited(wait_ms)
             command = entry.model.parse(_payload(arguments))
+            if self._debug:
+                logger.debug("{} {!r} of user {}", entry.label, command, user.id)
             answer = entry.method(entry.owner, user, command)
             if type(answer) is CoroutineType:
                 return self._finish(entry, user, answer, started)
             ack, outcome = _enveloped(cast("Answer", answer)), SUCCESS
         except errors.AppError as error:
             ack, outcome = failure(error), error.code
-        except Exception:
-            ack, outcome = self._crashed(entry, user), errors.Internal.code
+        except Exception as error:
+            ack, outcome = self._crashed(entry, user, error), errors.Internal.code
         entry.figures.add(outcome, time.perf_counter() - started)
         return ack
 
     async def _finish(self, entry: Entry, user: SessionUser, answer: Awaitable[Answer], started: float) -> Any:
         """The ack of an event whose handler waits for something."""
         deadline = asyncio.timeout(self._timeout_s if entry.timed else None)
-        with logger.contextualize(user=user.id, socket=user.sid, event=entry.label):
+        with tracing(request=new_id(), user=user.id, socket=user.sid, event=entry.label):
             try:
                 async with deadline:
                     ack, outcome = _enveloped(await answer), SUCCESS
             except errors.AppError as error:
                 ack, outcome = failure(error), error.code
-            except TimeoutError:
+            except TimeoutError as error:
                 if deadline.expired():
                     ack, outcome = failure(errors.Timeout()), errors.Timeout.code
                 else:
-                    ack, outcome = self._crashed(entry, user), errors.Internal.code
-            except Exception:
-                ack, outcome = self._crashed(entry, user), errors.Internal.code
+                    ack, outcome = self._crashed(entry, user, error), errors.Internal.code
+            except Exception as error:
+                ack, outcome = self._crashed(entry, user, error), errors.Internal.code
+            if self._debug:
+                ms = round((time.perf_counter() - started) * 1000, 1)
+                logger.bind(ms=ms).debug("{} {} after {} ms", entry.label, outcome, ms)
         entry.figures.add(outcome, time.perf_counter() - started)
         return ack
 
-    def _crashed(self, entry: Entry, user: SessionUser) -> dict[str, Any]:
+    def _crashed(self, entry: Entry, user: SessionUser, error: Exception) -> dict[str, Any]:
         logger.bind(user=user.id, socket=user.sid, event=entry.label).exception("the event failed")
-        return failure(errors.Internal())
+        return failure(errors.Internal(details=errors.stack_of(error) if self._debug else None))
 
     def _unknown(self, namespace: str) -> Entry:
         """What stands for every name that is not ours: it costs as much as one that is."""

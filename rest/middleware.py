@@ -8,9 +8,10 @@ from email.utils import format_datetime
 from aiohttp import hdrs, web
 from loguru import logger
 
-from domain.core.addresses import client_address
-from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge
+from domain.core.addresses import client_address, printable
+from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge, stack_of
 from domain.core.ids import new_id
+from domain.core.trace import tracing
 from rest.envelope import failure
 from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID
 
@@ -58,7 +59,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     started, metrics = time.perf_counter(), request.app[SERVICES].metrics
     metrics.began()
     try:
-        with logger.contextualize(request=request[REQUEST_ID]):
+        with tracing(request=request[REQUEST_ID]):
             response = await _answered(request, handler)
             if response.status != 101:  # a WebSocket lives on its own terms
                 _tell(request, response.status, time.perf_counter() - started)
@@ -123,9 +124,9 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         if hdrs.ALLOW in answer.headers:
             response.headers[hdrs.ALLOW] = answer.headers[hdrs.ALLOW]
         return response
-    except Exception:
+    except Exception as error:
         logger.bind(user=request.get(USER_ID)).exception("{} {} failed", request.method, route_of(request))
-        return failure(Internal(), request[REQUEST_ID])
+        return failure(Internal(details=stack_of(error) if request.app[CONFIG].debug else None), request[REQUEST_ID])
 
 
 def route_of(request: web.Request) -> str:
@@ -146,6 +147,7 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
     if route in QUIET and status < 400 and not slow:
         return
     fields = logger.bind(
+        request=request[REQUEST_ID],
         method=method,
         route=route,
         status=status,
@@ -159,4 +161,4 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
 
 def user_agent_of(request: web.Request) -> str:
     """What the client calls itself: printable, at most 200 characters."""
-    return "".join(c if c.isprintable() else "?" for c in request.headers.get(hdrs.USER_AGENT, "")[:200])
+    return printable(request.headers.get(hdrs.USER_AGENT, ""))

@@ -224,7 +224,7 @@ class RestConfig:
     """production: whether browsers are told to insist on TLS. cors_origins: browser origins allowed, `*` for all.
 
     trusted_proxies: reverse proxies in front. body_limit_bytes: most bytes of a body. slow_ms: requests that take
-    longer are logged as warnings; 0 for none.
+    longer are logged as warnings; 0 for none. debug: failures of ours tell where they came from.
     """
 
     production: bool
@@ -232,6 +232,7 @@ class RestConfig:
     trusted_proxies: int
     body_limit_bytes: int
     slow_ms: int = 0
+    debug: bool = False
 
 
 SERVICES = web.AppKey("services", Services)

@@ -35,3 +35,8 @@ def address_block(address: str) -> str:
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
     return f"{IPv6Address(int(parsed) >> IPV6_HOST_BITS << IPV6_HOST_BITS)}/64"
+
+
+def printable(agent: str) -> str:
+    """What a client calls itself, fit for a log: at most 200 characters."""
+    return "".join(c if c.isprintable() else "?" for c in agent[:200])

@@ -4,6 +4,7 @@ An error class stands beside the rule that raises it; this file holds the base a
 `catalogue()` lists them all for the generated reference.
 """
 
+from traceback import format_exception
 from typing import Any, ClassVar
 
 Details = dict[str, Any] | list[dict[str, str]]
@@ -33,6 +34,11 @@ class Internal(AppError):
     """Something went wrong on our side; it was logged."""
 
     retry = True
+
+
+def stack_of(error: Exception) -> Details:
+    """Where an error of ours came from, as details of `Internal` for developers."""
+    return {"stack": "".join(format_exception(error))}
 
 
 class BadRequest(AppError):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from domain.jobs.model import JobStatus
+from domain.jobs.model import Job, JobStatus
 
 Outcome = Literal["done", "retried", "dead", "lost"]
 """What became of an attempt. lost: its lease ran out, or the queue could not be told how it ended."""
@@ -11,8 +11,8 @@ Outcome = Literal["done", "retried", "dead", "lost"]
 class JobMetrics:
     """Is told how it goes. This one drops what it is told."""
 
-    def ended(self, kind: str, outcome: Outcome, seconds: float) -> None:
-        """An attempt came to its end after so long."""
+    def ended(self, job: Job, outcome: Outcome, seconds: float) -> None:
+        """An attempt at the job came to its end after so long."""
 
     def counted(self, kind: str, status: JobStatus, jobs: int) -> None:
         """So many jobs of that kind are in that state."""

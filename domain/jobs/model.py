@@ -20,7 +20,8 @@ class Job(Document):
 
     key: no two jobs share one while both are kept, so that asking twice is one job. run_at: not before then, and jobs
     go in its order; a priority puts it into the past. attempts: how often it was begun. leased_until: while it runs;
-    past it another worker takes it. progress: 0 to 1. error: of the last attempt that failed. version: rises with every
+    past it another worker takes it. progress: 0 to 1. error: of the last attempt that failed. request: what it
+    follows from, for the logs. version: rises with every
     attempt, so that a worker which has lost the job cannot change it any more.
     """
 
@@ -35,6 +36,7 @@ class Job(Document):
     leased_until: Timestamp | None = None
     progress: float = 0
     error: str | None = None
+    request: str | None = None
     created_at: Timestamp
     ended_at: Timestamp | None = None
     expires_at: Timestamp | None = None

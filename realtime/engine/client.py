@@ -80,6 +80,7 @@ class Connection:
 
     __slots__ = (
         "address",
+        "agent",
         "connects",
         "decoder",
         "id",
@@ -93,9 +94,17 @@ class Connection:
     )
 
     def __init__(
-        self, id: str, line: Line, *, decoder: Decoder, address: str, connects: TokenBucket | None, opened_at: float
+        self,
+        id: str,
+        line: Line,
+        *,
+        decoder: Decoder,
+        address: str,
+        agent: str,
+        connects: TokenBucket | None,
+        opened_at: float,
     ) -> None:
-        self.id, self.line, self.decoder, self.address = id, line, decoder, address
+        self.id, self.line, self.decoder, self.address, self.agent = id, line, decoder, address, agent
         self.connects, self.opened_at = connects, opened_at
         self.peers: dict[str, Peer] = {}
         self.inboxes: dict[str, Inbox] = {}

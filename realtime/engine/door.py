@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import orjson
 from aiohttp import web
 
-from domain.core.addresses import client_address
+from domain.core.addresses import client_address, printable
 from domain.core.errors import AppError
 from realtime.engine.delays import Delay
 from realtime.envelope import failure
@@ -28,9 +28,9 @@ PHRASES = {403: "Forbidden", 429: "Too Many Requests", 503: "Service Unavailable
 
 
 class Upgrade:
-    """A well-formed request for a WebSocket. accept: the answer to its key."""
+    """A well-formed request for a WebSocket. accept: the answer to its key. agent: what the client calls itself."""
 
-    __slots__ = ("accept", "address", "host", "origin", "query")
+    __slots__ = ("accept", "address", "agent", "host", "origin", "query")
 
     def __init__(self, target: str, headers: Mapping[str, str], peer: str, trusted_proxies: int) -> None:
         """Raises ValueError when the request is something else. headers: by lower-case names."""
@@ -48,6 +48,7 @@ class Upgrade:
             raise ValueError("another protocol")
         self.accept = base64.b64encode(hashlib.sha1(key.encode() + GUID, usedforsecurity=False).digest())
         self.origin, self.host = headers.get("origin"), headers.get("host")
+        self.agent = printable(headers.get("user-agent", ""))
         self.address = client_address(peer, [headers.get("x-forwarded-for", "")], trusted_proxies)
 
     @property

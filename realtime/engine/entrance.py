@@ -6,7 +6,7 @@ import secrets
 import orjson
 from aiohttp import web
 
-from domain.core.addresses import client_address
+from domain.core.addresses import client_address, printable
 from domain.core.errors import AppError, Unavailable
 from realtime.engine.client import Connection, Line
 from realtime.engine.config import EngineConfig
@@ -63,7 +63,7 @@ class Entrance:
             line.begin(upgrade.answer)
         else:
             line = WebSocket(self._lines, transport)
-            line.connection = self._reception.open(secrets.token_urlsafe(15), line, upgrade.address)
+            line.connection = self._reception.open(secrets.token_urlsafe(15), line, upgrade.address, upgrade.agent)
             handshake = self._lines.handshake(line.connection.id, [])
             line.begin(upgrade.answer + frame(b"0" + orjson.dumps(handshake)))
         return line
@@ -100,4 +100,4 @@ class Entrance:
     def _open_session(self, sid: str, line: Line, request: web.Request) -> Connection:
         forwarded = request.headers.getall("X-Forwarded-For", [])
         address = client_address(request.remote or "unknown", forwarded, self._config.trusted_proxies)
-        return self._reception.open(sid, line, address)
+        return self._reception.open(sid, line, address, printable(request.headers.get("User-Agent", "")))

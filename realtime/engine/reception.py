@@ -59,8 +59,8 @@ class Reception:
 
     # The lines.
 
-    def open(self, id: str, line: Line, address: str) -> Connection:
-        """A new connection; raises `TooManyConnections` when its address has too many."""
+    def open(self, id: str, line: Line, address: str, agent: str) -> Connection:
+        """A new connection of what calls itself `agent`; raises `TooManyConnections` when its address has too many."""
         block = address_block(address)
         if self._most_per_address and self._addresses[block] >= self._most_per_address:
             self._metrics.connect_refused("(all)", TooManyConnections.code)
@@ -71,6 +71,7 @@ class Reception:
             line,
             decoder=Decoder(self._config.message_limit_bytes),
             address=block,
+            agent=agent,
             connects=self._config.bucket(self._config.connects),
             opened_at=asyncio.get_running_loop().time(),
         )
@@ -96,7 +97,8 @@ class Reception:
         for peer in list(connection.peers.values()):
             self._part(peer, reason)
         seconds = round(asyncio.get_running_loop().time() - connection.opened_at, 1)
-        logger.bind(address=connection.address, seconds=seconds, reason=reason).info(
+        seen = {"address": connection.address, "user_agent": connection.agent}
+        logger.bind(**seen, seconds=seconds, reason=reason).info(
             "socket of {} closed after {} s: {}", connection.address, seconds, reason
         )
 

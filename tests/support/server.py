@@ -45,9 +45,9 @@ class MaogaServer:
         self._log.write_text("")
         command = [sys.executable, "-m", "maoga", "serve"]
         self.process = spawn(command, self._log, self._env)
-        self.metrics_url = self._announced(r"metrics on (http://\S+)")
+        self.metrics_url = self._announced(r'metrics on (http://[^\s"]+)')
         if self._env.get("MAOGA_ROLE") != "worker":
-            self.url = self._announced(r"listening on (http://\S+)")
+            self.url = self._announced(r'listening on (http://[^\s"]+)')
             self._wait_until_ready()
 
     def log(self) -> str:

@@ -77,6 +77,11 @@ def test_every_problem_is_named_at_once() -> None:
         assert name in message
 
 
+def test_debugging_is_refused_in_production_alone() -> None:
+    assert "MAOGA_DEBUG" in refusal(environment="production", secret_key=STRONG, debug=True)
+    assert settings(environment="staging", secret_key=STRONG, debug=True).debug
+
+
 def test_limits_may_be_off_outside_production() -> None:
     assert settings(environment="staging", secret_key=STRONG, rate_limit_scale=0).rate_limit_scale == 0
 

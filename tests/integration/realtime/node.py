@@ -208,6 +208,7 @@ async def node(
     connections_per_user: int = 20,
     linger_s: float = LINGER_S,
     log_size: int = 1_000,
+    debug: bool = False,
 ) -> AsyncIterator[Node]:
     """A gateway that takes connections."""
     redis = open_redis(redis_url, timeout_s=2)
@@ -238,7 +239,7 @@ async def node(
     gateway = Gateway(
         engine=engine,
         sessions=sessions,
-        dispatcher=Dispatcher(metrics, timeout_s=handler_timeout_s),
+        dispatcher=Dispatcher(metrics, timeout_s=handler_timeout_s, debug=debug),
         follows=follows,
         attendance=attendance,
         clock=CLOCK,

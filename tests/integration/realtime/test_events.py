@@ -102,6 +102,22 @@ async def test_a_bug_is_logged_once_with_its_ids_and_acked_internal(event: str) 
     assert "a bug" in str(line["exception"].value)
 
 
+async def test_developers_see_each_event_and_where_a_failure_came_from() -> None:
+    lines: list[str] = []
+    sink = logger.add(lines.append, level="DEBUG", format="{message}")
+    try:
+        async with node(debug=True) as one, wire(one.url) as client:
+            await enter(client)
+            await client.call("/lobby", "say", {"text": "hi"})
+            answer = await client.call("/lobby", "crash")
+    finally:
+        logger.remove(sink)
+    assert "ZeroDivisionError: a bug" in answer["error"]["details"]["stack"]
+    told = [line for line in lines if line.startswith("/lobby say")]
+    assert "text='hi'" in told[0]
+    assert told[1].startswith("/lobby say success after ")
+
+
 async def test_an_event_that_takes_too_long_acks_timeout_and_is_given_up() -> None:
     """The deadline frees the inbox, and the work is cancelled."""
     async with node(handler_timeout_s=0.1) as one, wire(one.url) as client:

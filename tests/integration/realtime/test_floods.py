@@ -57,3 +57,4 @@ async def test_a_client_that_does_not_read_is_cut_off_and_the_others_hear_everyt
             sent += 1
             assert sent < 5000, "it was never cut off"
         assert scene.counted("maoga_disconnects_total", namespace="lobby", reason="slow consumer") == 1
+        assert scene.counted("maoga_evictions_total") == 1

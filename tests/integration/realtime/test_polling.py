@@ -35,7 +35,11 @@ async def test_the_library_connects_over_any_transport(transports: tuple[str, ..
         async with library_client(scene, *transports) as client:
             assert await client.call("x", {"y": 1}, namespace="/lobby", timeout=5) == [{"y": 1}]
             assert client.transport() == transports[-1]
+            for transport in BOTH:
+                connected = scene.counted("maoga_sockets", namespace="lobby", transport=transport)
+                assert connected == (transport == transports[-1])
         await eventually(lambda: scene.notes.calls[-1][0] == "disconnect")
+        assert scene.counted("maoga_sockets", namespace="lobby", transport=transports[-1]) == 0
 
 
 async def test_a_polling_client_is_closed_too() -> None:

@@ -68,6 +68,9 @@ async def test_a_client_resumes_on_another_instance(redis_url: str) -> None:
             assert answer == {LOBBY: {"recovered": True, **hello["streams"][LOBBY]}}
             await publish(one, 10, 10)
             assert (await client.event("news"))[0] == {"number": 10}
+            assert two.counted("maoga_resumes_total", outcome="recovered") == 1
+            assert two.counted("maoga_fanouts_total", namespace="lobby") >= 1
+            assert two.counted("maoga_delivery_lag_seconds_count") >= 1
 
 
 async def test_a_client_that_has_missed_nothing_hears_nothing() -> None:
@@ -105,6 +108,7 @@ async def test_what_cannot_be_had_whole_is_not_recovered_at_all(wrong: dict[str,
 
         assert numbers == []
         assert answer == {LOBBY: {"recovered": False, **hello["streams"][LOBBY]}}
+        assert one.counted("maoga_resumes_total", outcome="lost") == 1
         await publish(one, 7, 7)
         assert (await client.event("news"))[0] == {"number": 7}
 

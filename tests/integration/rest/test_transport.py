@@ -158,6 +158,20 @@ async def test_an_unexpected_failure_is_logged_and_told_without_its_cause(
     assert [record["exception"].type for record in logs if record["exception"]] == [RuntimeError]
 
 
+async def test_developers_are_told_where_an_unexpected_failure_came_from(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the inside of the server")
+
+    async with serving(accounts, replace(CONFIG, debug=True)) as api:
+        monkeypatch.setattr(api.accounts.users, "get", broken)
+        answer = await api.get("users/me", token=(await api.register())["accessToken"])
+    assert (answer.status, answer.code) == (500, "INTERNAL")
+    assert answer.error["details"]["stack"].startswith("Traceback")
+    assert "the inside of the server" in answer.error["details"]["stack"]
+
+
 async def test_an_address_is_limited_and_told_when_to_come_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(LIMITS, "read", Limit(3, 60))
     assert [(await api.get("games")).status for _ in range(3)] == [200] * 3
