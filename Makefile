@@ -12,6 +12,9 @@ MONGOD := .cache/mongod/fiftyone/db/bin/mongod
 TEST_LIMIT_S := 1080
 ARGS ?=
 
+# Where Debian puts nginx, and only root looks.
+export PATH := $(PATH):/usr/sbin
+
 # No package is built from source: a build would download tools that no lock names.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
