@@ -24,6 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")
 
 ECS = ROOT / "deploy/ecs"
 TEMPLATES = sorted(ECS.glob("*.yaml"))
+ROLLED_OUT = [path for path in TEMPLATES if path.stem != "deployer"]
 NOT_IN_MOTO = {
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
@@ -233,6 +234,35 @@ def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
     assert not any("*" in action for actions_ in allowed.values() for action in actions_)
 
 
+def test_only_the_environments_jobs_of_the_repository_may_roll_out(amazon: Amazon) -> None:
+    stacks, iam = amazon.client("cloudformation"), amazon.client("iam")
+    provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    values = {"Environment": "staging", "Repository": "studio/maoga", "OidcProviderArn": provider}
+    stacks.create_stack(
+        StackName="maoga-staging-deployer",
+        TemplateBody=(ECS / "deployer.yaml").read_text(),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    role = iam.get_role(RoleName=amazon.resources("deployer")["Deployer"])["Role"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Federated": provider}
+    assert trust["Condition"]["StringEquals"] == {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": "repo:studio/maoga:environment:staging",
+    }
+    (policy,) = (each["PolicyDocument"] for each in template("deployer")["Deployer"]["Properties"]["Policies"])
+    assert {action for statement in policy["Statement"] for action in actions(statement)} == {
+        "cloudformation:CreateStack",
+        "cloudformation:DescribeStacks",
+        "cloudformation:UpdateStack",
+        "ecs:DescribeTasks",
+        "ecs:RunTask",
+        "iam:PassRole",
+    }
+    assert all(statement["Resource"] != "*" for statement in policy["Statement"])
+
+
 def test_gateways_are_counted_by_connections_and_cpu() -> None:
     service = template("service")
     policies = [each["Properties"] for each in service.values() if each["Type"].endswith("ScalingPolicy")]
@@ -282,9 +312,9 @@ def test_cloudfront_keeps_what_never_changes_and_serves_nothing_else() -> None:
 
 def test_everything_else_was_made(staging: Amazon) -> None:
     """What moto does not know is listed, so that nobody takes it for tried."""
-    declared = {each["Type"] for path in TEMPLATES for each in template(path.stem).values()}
+    declared = {each["Type"] for path in ROLLED_OUT for each in template(path.stem).values()}
     stacks = staging.client("cloudformation")
-    listed = [stacks.list_stack_resources(StackName=f"maoga-staging-{path.stem}") for path in TEMPLATES]
+    listed = [stacks.list_stack_resources(StackName=f"maoga-staging-{path.stem}") for path in ROLLED_OUT]
     made = {each["ResourceType"] for answer in listed for each in answer["StackResourceSummaries"]}
     assert declared - made == NOT_IN_MOTO
 
@@ -325,7 +355,7 @@ def test_every_parameter_in_a_file_is_one_of_a_template(environment: str) -> Non
 
     values = json.loads((ECS / f"parameters/{environment}.json").read_text())
     assert values["Environment"] == environment
-    assert set(values) <= {name for path in TEMPLATES for name in cfn_yaml.load(str(path))["Parameters"]}
+    assert set(values) <= {name for path in ROLLED_OUT for name in cfn_yaml.load(str(path))["Parameters"]}
 
 
 def resolved(value: Any) -> Any:
