@@ -15,6 +15,9 @@ ARGS ?=
 # Without their bytecode, each of the some hundred servers that the tests start would compile the code anew (0.4 s).
 unexport PYTHONDONTWRITEBYTECODE
 
+# Where Debian puts nginx, and only root looks.
+export PATH := $(PATH):/usr/sbin
+
 # No package is built from source: a build would download tools that no lock names.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -2,7 +2,8 @@
 
     python deploy/ecs/rollout.py staging Image=ghcr.io/OWNER/maoga@sha256:... [NAME=VALUE ...]
 
-What is not named comes from parameters/ENVIRONMENT.json, from the stacks before, or is what it was. Region and
+What is not named comes from parameters/ENVIRONMENT.json, from the stacks before, or is what it was. RoleARN=... is the
+role that CloudFormation takes (`CloudFormation` of deployer.yaml); without it, it has the caller's rights. Region and
 credentials are found as Amazon's own tools find them. Needs boto3 and PyYAML, of the group `deploy` in pyproject.toml.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 
 import boto3
 import yaml
+from botocore.exceptions import WaiterError
 
 HERE = Path(__file__).parent
 STACKS = ("foundation", "tasks", "service", "media")
@@ -69,6 +71,8 @@ def deploy(stacks: Any, environment: str, name: str, values: Values) -> Values:
         "Capabilities": ["CAPABILITY_IAM"],
         "Parameters": [_parameter(name, declared[name], values, _known(old)) for name in declared],
     }
+    if role := values.get("RoleARN"):
+        request["RoleARN"] = role
     say(f"{stack}: {'updating' if old else 'creating'}")
     try:
         if old:
@@ -141,5 +145,5 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     try:
         main(*sys.argv[1:])
-    except RolloutFailed as failure:
+    except (RolloutFailed, WaiterError) as failure:
         sys.exit(f"rollout failed: {failure}")

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from jsonschema.validators import validator_for  # type: ignore[import-untyped]
 
+from maoga.setting_rules import is_weak
 from tests.support.services import ROOT
 
 COMPOSE = ROOT / "deploy/compose"
@@ -100,6 +101,7 @@ def test_prepare_makes_secrets_and_a_certificate_once(tmp_path: Path) -> None:
     assert "maoga.env" in prepare()
     secret, certificate = (tmp_path / "maoga.env").read_text(), (tmp_path / "tls/fullchain.pem").read_text()
     assert re.fullmatch(r"MAOGA_SECRET_KEY=[0-9a-f]{64}\n", secret)
+    assert not is_weak(secret.strip().partition("=")[2])
     assert (tmp_path / "maoga.env").stat().st_mode & 0o077 == 0
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
         tmp_path / "tls/fullchain.pem", tmp_path / "tls/privkey.pem"

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -126,6 +127,30 @@ def test_the_healthcheck_says_of_a_real_process_whether_it_lives(role: str, mong
         port = port_of(server.metrics_url)
         assert healthy(port)
     assert not healthy(port)
+
+
+def test_what_is_installed_has_every_file_of_the_packages_and_serves(tmp_path: Path) -> None:
+    """As `pip install .` in the image does it, from the files that are copied there."""
+    sources, installed = tmp_path / "src", tmp_path / "installed"
+    copied = [rest.split()[:-1] for rest in arguments("build", "COPY")]
+    names = [name for group in copied for name in group if not name.endswith(".lock")]
+    listing = ["git", "ls-files", "-z", "--", *names]
+    listed = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    files = [name for name in listed.split("\0") if name]
+    for name in files:
+        (sources / name).parent.mkdir(parents=True, exist_ok=True)
+        (sources / name).write_bytes((ROOT / name).read_bytes())
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*command, "--target", str(installed), str(sources)], check=True, timeout=100)
+    expected = [name for name in files if "/" in name and not name.endswith("README.md")]
+    assert [name for name in expected if not (installed / name).exists()] == []
+    with (installed / "rest/static/index.html").open("a") as page:
+        page.write("<!-- as installed -->")
+    with (
+        maoga_server(PYTHONPATH=str(installed), PYTHONSAFEPATH="1") as server,
+        urlopen(f"{server.url}/", timeout=10) as answer,
+    ):
+        assert b"as installed" in answer.read()
 
 
 def test_ecs_asks_the_same() -> None:

@@ -15,6 +15,8 @@ from moto.moto_api import state_manager
 from moto.server import ThreadedMotoServer
 
 from maoga.settings import Settings
+from rest import users
+from rest.app import NEWEST
 from rest.server import KEEPALIVE_S
 from tests.support.services import ROOT, free_port
 
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")
 
 ECS = ROOT / "deploy/ecs"
 TEMPLATES = sorted(ECS.glob("*.yaml"))
+ROLLED_OUT = [path for path in TEMPLATES if path.stem != "deployer"]
 NOT_IN_MOTO = {
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
@@ -231,6 +234,35 @@ def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
     assert not any("*" in action for actions_ in allowed.values() for action in actions_)
 
 
+def test_only_the_environments_jobs_of_the_repository_may_roll_out(amazon: Amazon) -> None:
+    stacks, iam = amazon.client("cloudformation"), amazon.client("iam")
+    provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    values = {"Environment": "staging", "Repository": "studio/maoga", "OidcProviderArn": provider}
+    stacks.create_stack(
+        StackName="maoga-staging-deployer",
+        TemplateBody=(ECS / "deployer.yaml").read_text(),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    role = iam.get_role(RoleName=amazon.resources("deployer")["Deployer"])["Role"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Federated": provider}
+    assert trust["Condition"]["StringEquals"] == {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": "repo:studio/maoga:environment:staging",
+    }
+    (policy,) = (each["PolicyDocument"] for each in template("deployer")["Deployer"]["Properties"]["Policies"])
+    assert {action for statement in policy["Statement"] for action in actions(statement)} == {
+        "cloudformation:CreateStack",
+        "cloudformation:DescribeStacks",
+        "cloudformation:UpdateStack",
+        "ecs:DescribeTasks",
+        "ecs:RunTask",
+        "iam:PassRole",
+    }
+    assert all(statement["Resource"] != "*" for statement in policy["Statement"])
+
+
 def test_gateways_are_counted_by_connections_and_cpu() -> None:
     service = template("service")
     policies = [each["Properties"] for each in service.values() if each["Type"].endswith("ScalingPolicy")]
@@ -242,11 +274,47 @@ def test_gateways_are_counted_by_connections_and_cpu() -> None:
     assert "DesiredCount" not in service["Gateways"]["Properties"]
 
 
+def test_amazon_takes_the_policies(staging: Amazon) -> None:
+    """moto passes over them in a template, too; its API takes them as botocore's model of Amazon's allows."""
+    scaling, service = staging.client("application-autoscaling"), template("service")
+    count = {
+        "ServiceNamespace": service["GatewayCount"]["Properties"]["ServiceNamespace"],
+        "ScalableDimension": service["GatewayCount"]["Properties"]["ScalableDimension"],
+        "ResourceId": "service/maoga-staging/gateways",
+    }
+    scaling.register_scalable_target(**count, MinCapacity=2, MaxCapacity=4)
+    for name in ("ByConnections", "ByCpu"):
+        policy = resolved(service[name]["Properties"])
+        del policy["ScalingTargetId"]
+        policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] = 1000.0
+        scaling.put_scaling_policy(**count, **policy)
+    kept = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    assert {policy["PolicyName"] for policy in kept} == {"connections", "cpu"}
+
+
+def test_cloudfront_keeps_what_never_changes_and_serves_nothing_else() -> None:
+    media = template("media")
+    distribution = media["Distribution"]["Properties"]["DistributionConfig"]
+    (avatars,) = distribution["CacheBehaviors"]
+    (route,) = (route for route in users.routes if route.path.startswith("/avatars"))
+    assert avatars["PathPattern"] == f"{NEWEST}{route.path.replace('{id}', '*')}"
+    policy = media["Avatars"]["Properties"]["CachePolicyConfig"]
+    assert policy["MaxTTL"] == users.KEEP_S
+    query = policy["ParametersInCacheKeyAndForwardedToOrigin"]["QueryStringsConfig"]["QueryStrings"]
+    assert route.query
+    assert query == list(route.query.model_fields)
+    headers = media["Immutable"]["Properties"]["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+    assert headers[0]["Value"] == f"public, max-age={users.KEEP_S}, immutable"
+    assert distribution["DefaultCacheBehavior"]["FunctionAssociations"][0]["EventType"] == "viewer-request"
+    assert "404" in media["NothingElse"]["Properties"]["FunctionCode"]
+    assert distribution["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+
+
 def test_everything_else_was_made(staging: Amazon) -> None:
     """What moto does not know is listed, so that nobody takes it for tried."""
-    declared = {each["Type"] for path in TEMPLATES for each in template(path.stem).values()}
+    declared = {each["Type"] for path in ROLLED_OUT for each in template(path.stem).values()}
     stacks = staging.client("cloudformation")
-    listed = [stacks.list_stack_resources(StackName=f"maoga-staging-{path.stem}") for path in TEMPLATES]
+    listed = [stacks.list_stack_resources(StackName=f"maoga-staging-{path.stem}") for path in ROLLED_OUT]
     made = {each["ResourceType"] for answer in listed for each in answer["StackResourceSummaries"]}
     assert declared - made == NOT_IN_MOTO
 
@@ -287,7 +355,15 @@ def test_every_parameter_in_a_file_is_one_of_a_template(environment: str) -> Non
 
     values = json.loads((ECS / f"parameters/{environment}.json").read_text())
     assert values["Environment"] == environment
-    assert set(values) <= {name for path in TEMPLATES for name in cfn_yaml.load(str(path))["Parameters"]}
+    assert set(values) <= {name for path in ROLLED_OUT for name in cfn_yaml.load(str(path))["Parameters"]}
+
+
+def resolved(value: Any) -> Any:
+    """A part of a template with some text in the place of what CloudFormation fills in."""
+    if isinstance(value, dict):
+        filled_in = len(value) == 1 and next(iter(value)) in {"Ref", "Fn::GetAtt", "Fn::Sub"}
+        return "filled in" if filled_in else {str(key): resolved(each) for key, each in value.items()}
+    return [resolved(each) for each in value] if isinstance(value, list) else value
 
 
 def attributes(pairs: list[dict[str, str]]) -> dict[str, str]:

@@ -26,8 +26,14 @@ SECRETS = re.compile(
 )
 
 
+MADE = {"deploy/compose/tls", "deploy/compose/acme", "deploy/compose/maoga.env", "deploy/compose/grafana.env"}
+"""By prepare.sh."""
+
 RUN = r"^ *(?:Command:|CMD) \[((?!CMD|\"?python)[^\]]+)\]$"
 """Commands of containers, but for those of health checks."""
+
+
+GUIDES = [DEPLOY.parent / f"docs/operations/{name}.md" for name in ("deploy", "scale", "upgrade")]
 
 
 def files() -> list[Path]:
@@ -41,7 +47,7 @@ def test_every_setting_that_is_named_exists() -> None:
     known = {f"MAOGA_{name.upper()}" for name in Settings.model_fields} | OURS
     named = {
         (path.relative_to(ROOT), name)
-        for path in files()
+        for path in [*files(), *GUIDES]
         for name in re.findall(r"\bMAOGA_[A-Z0-9_]*[A-Z0-9]\b", path.read_text())
     }
     assert len(named) > 20
@@ -82,12 +88,8 @@ def commands() -> list[list[str]]:
     for path in (DEPLOY / "k8s").rglob("*.yaml"):
         found += [container.get("args") for each in documents(path) for container in containers(each)]
     for text in (DEPLOY / "ecs/tasks.yaml", ROOT / "Dockerfile"):
-        found += [
-            [word.strip(' "') for word in words.split(",")]
-            for words in re.findall(
-                r"^ *(?:Command:|CMD) \[((?!CMD|\"?python)[^\]]+)\]$", text.read_text(), re.MULTILINE
-            )
-        ]
+        lines = re.findall(RUN, text.read_text(), re.MULTILINE)
+        found += [[word.strip(' "') for word in words.split(",")] for words in lines]
     return [command for command in found if command]
 
 
@@ -120,6 +122,20 @@ def test_nginx_knows_the_instances_of_the_stack() -> None:
     port = Settings.model_fields["port"].default
     instances = {f"{name}:{port}" for name in STACK["services"] if re.fullmatch(r"maoga-\d", name)}
     assert set(re.findall(r"server (\S+:\d+) ", (DEPLOY / "nginx/nginx.conf").read_text())) == instances
+
+
+@pytest.mark.parametrize("path", [*GUIDES, *(DEPLOY / "k8s").rglob("*.yaml")], ids=lambda path: path.name)
+def test_every_metric_that_is_named_exists(path: Path) -> None:
+    explained = (ROOT / "docs/operations/metrics.md").read_text()
+    made_by_the_adapter = {"maoga_connections"}
+    named = set(re.findall(r"\bmaoga_[a-z_]*[a-z]\b", path.read_text())) - made_by_the_adapter
+    assert {name for name in named if f"`{name}`" not in explained} == set()
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
+def test_files_that_a_guide_names_are_there(path: Path) -> None:
+    named = set(re.findall(r"\bdeploy/[\w./-]*\w", path.read_text())) - MADE
+    assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
