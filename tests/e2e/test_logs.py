@@ -26,7 +26,7 @@ async def test_a_request_can_be_followed_through_its_job(start: Start) -> None:
     server = start(MAOGA_LOG_FORMAT="json", MAOGA_INSTANCE="i-1")
     async with MaogaRest(server.url) as rest:
         await rest.register("ann@example.com", "ann", PASSWORD)
-    (access,) = lines(server, route="/api/v1/auth/register")
+    (access,) = await eventually(lambda: lines(server, route="/api/v1/auth/register"))
     assert access["status"] == 201
     assert access["ms"] > 0
     assert access["user_agent"]
