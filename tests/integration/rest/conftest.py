@@ -299,7 +299,7 @@ async def serving(
         browser=browser,
         chats=chats,
         karma=KarmaBook(database, clock, cache),
-        moderation=cast("Any", None),  # tests/integration/admin asks for them, on a whole server
+        moderation=cast("Any", None),  # tests/e2e/test_staff.py asks for them, on a whole server
         desks=cast("Any", None),
         flags=Flags(database, clock),
         limits=accounts.limits,
