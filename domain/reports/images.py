@@ -7,7 +7,7 @@ An image that nobody else sees any more waits with its file (`Media.held_for`) u
 from collections.abc import Sequence
 
 from domain.chat.media import MEDIA, Media, file_of
-from domain.core.collection import Changes, Database, Update
+from domain.core.collection import After, Changes, Database, Update
 from domain.core.errors import NotFound
 from domain.core.ids import MediaId, UserId
 from domain.core.images import MediaStore
@@ -52,8 +52,11 @@ class HeldImages:
 
     async def forget(self, user: UserId) -> None:
         """Lets go what is held for the cases of somebody whose account is erased. Idempotent."""
-        for case in await self._cases.find({"user_id": user}, limit=AT_ONCE):
-            await self._let_go(case.id)
+        last: After | None = None
+        while found := await self._cases.find({"user_id": user}, limit=AT_ONCE, after=last):
+            for case in found:
+                await self._let_go(case.id)
+            last = (found[-1].id, found[-1].id)
 
     async def _let_go(self, case_id: str) -> None:
         free: Changes = {"$pull": {"held_for": case_id}, "$inc": {"version": 1}}

@@ -93,7 +93,8 @@ def maoga_server(**env: str) -> Iterator[MaogaServer]:
         try:
             yield server
             if server.process.poll() is None:
-                assert server.stop() == 0, server.log()[-3000:]
+                code = server.stop()
+                assert code == 0, f"exit code {code}\n{server.log()[-3000:]}"
             assert "Traceback" not in server.log(), server.log()
         finally:
             if server.process.poll() is None:

@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
@@ -217,9 +217,11 @@ async def serving(
     lobbies, browser = lobbies_of(accounts, blocks, friends)
     jobs, privacy = Jobs(database, clock, new_id), Privacy(database)
     runner_of_jobs = JobRunner(database, jobs, clock, worker="rest", report=report)
-    store = FolderStore(test_settings(Path(gettempdir())).images_path)
+    folder = TemporaryDirectory(prefix="maoga-rest-")
+    settings = test_settings(Path(folder.name))
+    store = FolderStore(settings.images_path)
     catalogue = build_catalogue(
-        test_settings(Path(gettempdir())),
+        settings,
         database=database,
         redis=accounts.redis,
         games=games,
@@ -233,7 +235,7 @@ async def serving(
         metrics=UNWATCHED,
     )
     chats = chats or build_chat(
-        test_settings(Path(gettempdir())),
+        settings,
         store=store,
         database=database,
         publisher=accounts.publisher,
@@ -308,7 +310,7 @@ async def serving(
         browser=browser,
         chats=chats,
         karma=KarmaBook(database, clock, cache),
-        moderation=cast("Any", None),  # tests/integration/admin asks for them, on a whole server
+        moderation=cast("Any", None),  # tests/e2e/test_staff.py asks for them, on a whole server
         desks=cast("Any", None),
         flags=Flags(database, clock),
         limits=accounts.limits,
@@ -326,6 +328,7 @@ async def serving(
             yield Api(accounts, people, metrics, f"http://127.0.0.1:{port}", client)
     finally:
         await runner.cleanup()
+        folder.cleanup()
 
 
 @pytest.fixture

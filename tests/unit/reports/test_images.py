@@ -1,5 +1,7 @@
 """Images as evidence: for moderators they outlive their messages, and not for ever."""
 
+from pathlib import Path
+
 import pytest
 
 from domain.chat.commands import Send, ToMessage
@@ -10,9 +12,11 @@ from domain.core.paging import PageQuery
 from domain.privacy.departures import ERASURE_JOB
 from domain.reports.cases import Cases
 from domain.reports.commands import CaseQuery, ResolveCase
+from domain.reports.images import HeldImages
 from domain.reports.model import REPORTS
 from maoga.bootstrap import Core
 from maoga.process import report as to_log
+from storage.media.folder import FolderStore
 from tests.support.clock import ManualClock
 from tests.support.images import an_image
 from tests.support.invariants import everything
@@ -118,6 +122,23 @@ async def test_an_image_goes_with_whose_it_was_though_it_is_held_for_anothers_ca
     await erase(core, clock, bob)
     await collect_for_days(core, clock, 2)
     assert not await is_stored(core, image)
+
+
+async def test_with_an_account_go_the_images_of_all_its_cases(
+    core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.reports.images.AT_ONCE", 1)  # two cases are two pages
+    bob, ann = await friends(core, 2)
+    admin, cases = await staff(core, "admin"), core.moderation.cases
+    for _ in range(2):
+        image, _message = await shown(core, ann, bob)
+        await report(core, ann, bob, evidence=[{"mediaId": image}])
+        (case,) = (await cases.queue(CaseQuery())).items
+        await cases.resolve(admin, case.id, ResolveCase(action="none", reason="seen"))
+    held = [media.held_for for media in await everything(core.database, MEDIA)]
+    assert len(held) == 2 and all(held)
+    await HeldImages(core.database, FolderStore(tmp_path)).forget(bob)
+    assert [media.held_for for media in await everything(core.database, MEDIA)] == [(), ()]
 
 
 @pytest.mark.parametrize("mine", [True, False])

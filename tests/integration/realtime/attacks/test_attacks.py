@@ -19,6 +19,7 @@ async def test_ours_resists(attack: Attack) -> None:
         assert attack.noisy or victim.errors == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("attack", ATTACKS, ids=str)
 async def test_stock_falls(attack: Attack) -> None:
     """An attack that gains nothing there either says so in the table."""
