@@ -52,12 +52,12 @@ def audit(
 
 
 async def _audit(settings: Settings, patience_s: float) -> list[Result]:
-    async with _opened(settings) as rules:
+    async with opened(settings) as rules:
         return await inspect(rules, pause_s=min(PAUSE_S, patience_s), patience_s=patience_s)
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Sequence[Invariant[Any]]]:
+async def opened(settings: Settings) -> AsyncIterator[Sequence[Invariant[Any]]]:
     """The rules on the storage of the settings. The pool of the embedded default ends with the process that serves."""
     database = await open_database(
         settings.database_url.get_secret_value(),
