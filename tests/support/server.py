@@ -30,7 +30,10 @@ QUICK = {
 
 
 class MaogaServer:
-    """A server process. url: where players reach it, if they do. metrics_url: where Prometheus does."""
+    """A server process. url: where players reach it, if they do. metrics_url: where Prometheus does.
+
+    `PROGRAM` in its environment: what Python runs instead of `maoga`.
+    """
 
     url: str
 
@@ -43,7 +46,7 @@ class MaogaServer:
     def start(self) -> None:
         """Starts the process (again) and waits until it is ready."""
         self._log.write_text("")
-        command = [sys.executable, "-m", "maoga", "serve"]
+        command = [sys.executable, "-m", self._env.get("PROGRAM", "maoga"), "serve"]
         self.process = spawn(command, self._log, self._env)
         self.metrics_url = self._announced(r'metrics on (http://[^\s"]+)')
         if self._env.get("MAOGA_ROLE") != "worker":
