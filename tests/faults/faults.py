@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ MOST_CHARACTERS = 2000
 
 @dataclass
 class World:
-    """instances: the first one's ways to Redis and MongoDB are pipes. settings: to look at the storage past these.
+    """instances: their way to MongoDB is a pipe, and so is the first one's to Redis. settings: to look past these.
 
     talkers: the people of the group there. token: of one of them.
     """
@@ -56,7 +55,7 @@ class World:
 
     async def stop(self) -> None:
         """Ends the instances in an orderly way: some were started by threads that end with the loop."""
-        for instance in self.instances:
+        for instance in [one for one in self.instances if one.process.poll() is None]:
             assert await asyncio.to_thread(instance.stop) == 0, instance.log()[-3000:]
 
 
@@ -81,25 +80,22 @@ async def a_world(folder: Path, *, replicated: bool) -> AsyncIterator[World]:
                 "MAOGA_SECRET_KEY": "instances-that-share-their-data-share-their-key",
                 "MAOGA_RATE_LIMIT_SCALE": "0",
             }
+            shared["MAOGA_DATABASE_URL"] = database_url if replicated else through
             first = {
-                "MAOGA_DATABASE_URL": database_url if replicated else through,
                 "MAOGA_REDIS_URL": f"redis://127.0.0.1:{to_redis.port}/",
                 "PROGRAM": "tests.faults.stepping_clock",
             }
-            second = {"MAOGA_DATABASE_URL": database_url, "MAOGA_REDIS_URL": cache.url}
             started = [
                 await asyncio.to_thread(stack.enter_context, maoga_server(**shared, **first)),
-                await asyncio.to_thread(stack.enter_context, maoga_server(**shared, **second)),
+                await asyncio.to_thread(stack.enter_context, maoga_server(**shared, MAOGA_REDIS_URL=cache.url)),
             ]
             settings = settings_in(folder, database_url=database_url, redis_url=cache.url)
             yield World(documents, cache, to_redis, to_mongodb, started, settings)
 
 
 async def instance_killed(world: World) -> None:
-    """`kill -9`; a supervisor starts it again. Gateway and worker are one process here."""
-    first = world.instances[0]
-    first.kill()
-    asyncio.get_running_loop().call_later(1, partial(asyncio.ensure_future, asyncio.to_thread(first.start)))
+    """`kill -9` of one instance, gateway and worker in one. The kill rounds start them again, too."""
+    world.instances[0].kill()
 
 
 async def redis_restarts(world: World) -> None:
@@ -149,7 +145,7 @@ async def partition_from_redis(world: World) -> None:
 
 
 async def slow_disk(world: World) -> None:
-    """MongoDB answers one instance late."""
+    """Every answer of MongoDB is late."""
     world.to_mongodb.delay_s = SLOW_S
     await asyncio.sleep(LASTS_S)
     world.to_mongodb.delay_s = 0
