@@ -54,7 +54,7 @@ class World:
         return port_of(instance.url)
 
     async def stop(self) -> None:
-        """Ends the instances in an orderly way: some were started by threads that end with the loop."""
+        """Ends the instances that live in an orderly way, while the pipes still lead somewhere."""
         for instance in [one for one in self.instances if one.process.poll() is None]:
             assert await asyncio.to_thread(instance.stop) == 0, instance.log()[-3000:]
 

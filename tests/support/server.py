@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.support.forking import Fork, fork_maoga
 from tests.support.services import spawn
 
 START_LIMIT_S = 30.0
@@ -36,6 +37,7 @@ class MaogaServer:
     """
 
     url: str
+    process: Fork | subprocess.Popen[bytes]
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self._log = folder / "maoga.log"
@@ -46,8 +48,10 @@ class MaogaServer:
     def start(self) -> None:
         """Starts the process (again) and waits until it is ready."""
         self._log.write_text("")
-        command = [sys.executable, "-m", self._env.get("PROGRAM", "maoga"), "serve"]
-        self.process = spawn(command, self._log, self._env)
+        if program := self._env.get("PROGRAM"):
+            self.process = spawn([sys.executable, "-m", program, "serve"], self._log, self._env)
+        else:
+            self.process = fork_maoga(["serve"], self._log, self._env)
         self.metrics_url = self._announced(r'metrics on (http://[^\s"]+)')
         if self._env.get("MAOGA_ROLE") != "worker":
             self.url = self._announced(r'listening on (http://[^\s"]+)')

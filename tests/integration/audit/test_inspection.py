@@ -55,11 +55,11 @@ async def test_of_a_rule_that_everything_breaks_so_much_is_followed_and_no_more(
     assert (len(result.wrong), result.looked_at, result.more) == (MOST, MOST, True)
 
 
-async def test_mongodb_reads_no_collection_whole_for_it(tmp_path: Path, mongodb_url: str, redis_url: str) -> None:
-    async with a_core(tmp_path, database_url=mongodb_url, redis_url=redis_url) as core:
+async def test_mongodb_reads_no_collection_whole_for_it(tmp_path: Path, fresh_mongodb_url: str, redis_url: str) -> None:
+    async with a_core(tmp_path, database_url=fresh_mongodb_url, redis_url=redis_url) as core:
         await healthy(Garden(core.database, core.pool, "healthy"))
         client: MongoClient[dict[str, Any]]
-        with MongoClient(mongodb_url) as client:
+        with MongoClient(fresh_mongodb_url) as client:
             database: Any = client.get_default_database()
             database.command("profile", 2)
             results = await inspect(
