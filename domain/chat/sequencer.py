@@ -5,9 +5,13 @@ other channels (`inserts.py`); a draft that brings other writes along is a commi
 `(channelId, seq)` decides between processes: the loser reads the last `seq` again and retries. The unique key
 `(channelId, senderId, clientMessageId)` finds a client's retry, which gets the first message back; a system message,
 which has no sender, is found by its id.
+
+Who has just written knows the last `seq`, and who lost must ask for it first: while the channel never rests, one
+process would always win. So after some batches in a row it pauses for as long as others need.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,6 +30,10 @@ from domain.core.ids import ChannelId
 BATCH = 100
 ROUNDS_WITHOUT_PROGRESS = 50
 REMEMBERED_CHANNELS = 10_000
+
+BATCHES_IN_A_ROW = 5
+PAUSE = 4
+"""So many times what the last batch took: to lose, to read the last `seq` and to write take three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +56,14 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Line:
-    """The messages of one channel that wait in this process, and the task that writes them."""
+    """The messages of one channel that wait in this process, and the task that writes them.
+
+    in_a_row: so many batches were written since another process was met, or let in.
+    """
 
     waiting: deque[_Waiting] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
+    in_a_row: int = 0
 
 
 class Sequencer:
@@ -87,7 +99,12 @@ class Sequencer:
     async def _drain(self, channel: ChannelId, line: _Line) -> None:
         try:
             while line.waiting:
+                began = time.monotonic()
                 await self._write([line.waiting.popleft() for _ in range(min(BATCH, len(line.waiting)))])
+                line.in_a_row += 1
+                if line.waiting and line.in_a_row >= BATCHES_IN_A_ROW:
+                    line.in_a_row = 0
+                    await asyncio.sleep(PAUSE * (time.monotonic() - began))
         finally:
             del self._lines[channel]
             for entry in line.waiting:  # only when the process is stopping
@@ -130,7 +147,8 @@ class Sequencer:
                     outcomes.append(duplicate)
                     continue
                 done = duplicate.index
-                first = await self._first(batch[done].message)
+                self._lines[channel].in_a_row = 0
+                first, newest = await asyncio.gather(self._first(batch[done].message), self._newest(channel))
                 rounds = 0 if done or first else rounds + 1
                 if rounds > ROUNDS_WITHOUT_PROGRESS:
                     raise Conflict from duplicate
@@ -138,16 +156,13 @@ class Sequencer:
                 outcomes.append(conflict)
                 continue
             else:
-                first = None
+                first, newest = None, last + len(batch)
             for draft in batch[:done]:
                 self._metrics.stored(draft.message.content_type)
                 outcomes.append(Appended(draft.message, again=False))
             if first:
                 outcomes.append(Appended(first, again=True))
-            if done == len(batch) or first:
-                self._remember(channel, last + done)
-            else:
-                self._last_seq.pop(channel, None)
+            self._remember(channel, newest)
         return outcomes
 
     async def _insert(self, batch: Sequence[Draft]) -> None:
@@ -171,9 +186,12 @@ class Sequencer:
 
     async def _last(self, channel: ChannelId) -> int:
         if channel not in self._last_seq:
-            newest = await self._messages.find_one({"channel_id": channel}, sort="-seq")
-            self._remember(channel, newest.seq if newest else 0)
+            self._remember(channel, await self._newest(channel))
         return self._last_seq[channel]
+
+    async def _newest(self, channel: ChannelId) -> int:
+        newest = await self._messages.find_one({"channel_id": channel}, sort="-seq")
+        return newest.seq if newest else 0
 
     def _remember(self, channel: ChannelId, seq: int) -> None:
         if len(self._last_seq) >= REMEMBERED_CHANNELS:
