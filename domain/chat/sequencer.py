@@ -6,13 +6,13 @@ other channels (`inserts.py`); a draft that brings other writes along is a commi
 `(channelId, senderId, clientMessageId)` finds a client's retry, which gets the first message back; a system message,
 which has no sender, is found by its id.
 
-Who has just written knows the last `seq`, and who lost must ask for it first: while the channel never rests, one
-process would always win. So after some batches in a row it pauses for as long as others need.
+Who has just written knows the last `seq`, and who lost must ask for it first: while the channel hardly rests, one
+process would always win. So each second of a row of batches it pauses for as long as others need.
 """
 
 import asyncio
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, takewhile
@@ -31,7 +31,9 @@ BATCH = 100
 ROUNDS_WITHOUT_PROGRESS = 50
 REMEMBERED_CHANNELS = 10_000
 
-BATCHES_IN_A_ROW = 5
+ROW_S = 1.0
+LONG_S = 1.0
+"""Where even the quickest batch takes so long there are no pauses: nobody is in time there."""
 PAUSE = 4
 """So many times what the last batch took: to lose, to read the last `seq` and to write take three."""
 
@@ -56,14 +58,39 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Line:
-    """The messages of one channel that wait in this process, and the task that writes them.
-
-    in_a_row: so many batches were written since another process was met, or let in.
-    """
+    """The messages of one channel that wait in this process, and the task that writes them."""
 
     waiting: deque[_Waiting] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
-    in_a_row: int = 0
+
+
+@dataclass(slots=True)
+class _Row:
+    """The batches of one channel that were written without meeting another process, or leaving it the time to come in.
+
+    began, ended: the row, and the last batch, by `time.monotonic`. took_s: to write the quickest one.
+    """
+
+    began: float = field(default_factory=time.monotonic)
+    ended: float = 0
+    took_s: float = LONG_S
+
+    def begin(self, at: float) -> None:
+        """Another process was met, or is let in until then."""
+        self.began, self.took_s = at, LONG_S
+
+    def add(self, took_s: float) -> None:
+        """One more was written just now."""
+        self.ended, self.took_s = time.monotonic(), min(self.took_s, took_s)
+
+    def pause_s(self) -> float:
+        """How long to wait before the next one; the row begins anew where others had their time, or have it now."""
+        now = time.monotonic()
+        left_s = max(0.0, self.ended + PAUSE * self.took_s - now) if self.took_s < LONG_S else 0.0
+        if left_s and now - self.began < ROW_S:
+            return 0
+        self.begin(now + left_s)
+        return left_s
 
 
 class Sequencer:
@@ -74,6 +101,7 @@ class Sequencer:
         self._messages, self._inserts = database.collection(MESSAGES), Inserts(database)
         self._lines: dict[ChannelId, _Line] = {}
         self._last_seq: dict[ChannelId, int] = {}
+        self._rows: defaultdict[ChannelId, _Row] = defaultdict(_Row)
 
     async def append(self, draft: Draft) -> Appended:
         """Stores and publishes `draft` with the next `seq`; a retry gets the first message, published again.
@@ -99,12 +127,9 @@ class Sequencer:
     async def _drain(self, channel: ChannelId, line: _Line) -> None:
         try:
             while line.waiting:
-                began = time.monotonic()
+                if pause_s := self._rows[channel].pause_s():
+                    await asyncio.sleep(pause_s)
                 await self._write([line.waiting.popleft() for _ in range(min(BATCH, len(line.waiting)))])
-                line.in_a_row += 1
-                if line.waiting and line.in_a_row >= BATCHES_IN_A_ROW:
-                    line.in_a_row = 0
-                    await asyncio.sleep(PAUSE * (time.monotonic() - began))
         finally:
             del self._lines[channel]
             for entry in line.waiting:  # only when the process is stopping
@@ -139,15 +164,17 @@ class Sequencer:
         while len(outcomes) < len(drafts):
             last = await self._last(channel)
             batch = _together(drafts[len(outcomes) :], last)
+            began = time.monotonic()
             try:
                 await self._insert(batch)
+                self._rows[channel].add(time.monotonic() - began)
                 done = len(batch)
             except Duplicate as duplicate:
                 if duplicate.collection != MESSAGES.name:
                     outcomes.append(duplicate)
                     continue
                 done = duplicate.index
-                self._lines[channel].in_a_row = 0
+                self._rows[channel].begin(time.monotonic())
                 first, newest = await asyncio.gather(self._first(batch[done].message), self._newest(channel))
                 rounds = 0 if done or first else rounds + 1
                 if rounds > ROUNDS_WITHOUT_PROGRESS:
@@ -196,6 +223,7 @@ class Sequencer:
     def _remember(self, channel: ChannelId, seq: int) -> None:
         if len(self._last_seq) >= REMEMBERED_CHANNELS:
             self._last_seq.clear()
+            self._rows.clear()
         self._last_seq[channel] = seq
 
 
