@@ -28,6 +28,11 @@ def rate(metric: str, by: str = "", where: str = "") -> str:
     return f"sum{f' by ({by})' if by else ''} (rate({metric}{where}[{RATE}]))"
 
 
+def share(metric: str, part: str, by: str = "") -> str:
+    """The part of all that `part` selects: 0 while there is none of it, nothing while there is nothing at all."""
+    return f"({rate(metric, by, part)} or {rate(metric, by)} * 0) / {rate(metric, by)}"
+
+
 def quantile(share: float, metric: str, by: str = "", where: str = "") -> str:
     """A quantile of a histogram, over all instances."""
     labels = f"le, {by}" if by else "le"
@@ -54,7 +59,7 @@ SOCKETS = (
     Panel(
         "Failed events",
         "percentunit",
-        {"failed": f"{rate('maoga_events_in_total', where=FAILED)} / {rate('maoga_events_in_total')}"},
+        {"failed": share("maoga_events_in_total", FAILED)},
     ),
     Panel("Time to handle an event", "s", quantiles("maoga_handler_seconds")),
     Panel("Slowest events (p95)", "s", {"{{event}}": f"topk(8, {quantile(0.95, 'maoga_handler_seconds', 'event')})"}),
@@ -111,7 +116,7 @@ MATCHMAKING = (
         {"{{event}} {{outcome}}": rate("maoga_events_in_total", "event, outcome", '{event=~"enqueue|cancel"}')},
     ),
     Panel("Tick (p99)", "s", {"{{game}} {{mode}}": quantile(0.99, "maoga_tick_seconds", "game, mode")}),
-    Panel("Jobs", "short", {"{{kind}} {{status}}": 'sum by (kind, status) (maoga_jobs{status!="done"})'}),
+    Panel("Jobs", "short", {"{{kind}} {{status}}": 'sum by (kind, status) (maoga_jobs{status!="done"}) > 0'}),
     Panel("Overdue jobs", "s", {"{{kind}}": "max by (kind) (maoga_job_overdue_seconds)"}),
     Panel("Attempts of jobs", "cps", {"{{kind}} {{outcome}}": rate("maoga_job_attempts_total", "kind, outcome")}),
     Panel("Time of jobs (p95)", "s", {"{{kind}}": quantile(0.95, "maoga_job_seconds", "kind")}),
@@ -154,8 +159,8 @@ HTTP = (
         "Errors",
         "percentunit",
         {
-            "5xx": rate("maoga_http_seconds_count", where='{status=~"5.."}') + " / " + rate("maoga_http_seconds_count"),
-            "4xx": rate("maoga_http_seconds_count", where='{status=~"4.."}') + " / " + rate("maoga_http_seconds_count"),
+            "5xx": share("maoga_http_seconds_count", '{status=~"5.."}'),
+            "4xx": share("maoga_http_seconds_count", '{status=~"4.."}'),
         },
     ),
     Panel("Time to answer", "s", quantiles("maoga_http_seconds")),
@@ -171,11 +176,7 @@ HTTP = (
     Panel(
         "Cache",
         "percentunit",
-        {
-            "{{area}} hits": rate("maoga_cache_asked_total", "area", '{outcome="hit"}')
-            + " / "
-            + rate("maoga_cache_asked_total", "area")
-        },
+        {"{{area}} hits": share("maoga_cache_asked_total", '{outcome="hit"}', "area")},
     ),
 )
 
