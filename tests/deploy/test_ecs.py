@@ -220,7 +220,11 @@ def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
         }
         for name, role in roles.items()
     }
-    assert allowed["TaskRole"] == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    assert (
+        allowed["WorkerRole"]
+        == allowed["TaskRole"]
+        == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    )
     assert allowed["ExecutionRole"] == {
         "ssm:GetParameters",
         "logs:CreateLogStream",
@@ -232,6 +236,26 @@ def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
         "secretsmanager:GetSecretValue",
     }
     assert not any("*" in action for actions_ in allowed.values() for action in actions_)
+
+
+def test_workers_alone_take_backups_and_keys_are_passed_where_they_are_asked_for(staging: Amazon) -> None:
+    """By their parameters: BackupCron is set for staging, a key of fields is not."""
+    ecs = staging.client("ecs")
+    named = {}
+    for kind in ("gateway", "worker", "migration"):
+        task = ecs.describe_task_definition(taskDefinition=f"maoga-staging-{kind}")["taskDefinition"]
+        container = task["containerDefinitions"][0]
+        named[kind] = {pair["name"]: pair["valueFrom"] for pair in container["secrets"]}
+        environment = {pair["name"]: pair["value"] for pair in container["environment"]}
+        assert (environment.get("MAOGA_BACKUP_CRON") == "15 3 * * *") == (kind == "worker")
+        assert not {"MAOGA_FIELD_KEY", "MAOGA_FIELD_KEYS_ACCEPTED"} & named[kind].keys()
+    assert {kind for kind, secrets in named.items() if "MAOGA_BACKUP_KEY" in secrets} == {"worker"}
+    code, said = staging.rollout("staging", *staging.names(), "FieldKey=yes", "FieldKeysAccepted=yes")
+    assert code == 0, said
+    task = ecs.describe_task_definition(taskDefinition="maoga-staging-gateway")["taskDefinition"]
+    passed = {pair["name"]: pair["valueFrom"] for pair in task["containerDefinitions"][0]["secrets"]}
+    assert passed["MAOGA_FIELD_KEY"] == "/maoga/staging/field-key"
+    assert passed["MAOGA_FIELD_KEYS_ACCEPTED"] == "/maoga/staging/field-keys-accepted"
 
 
 def test_only_the_environments_jobs_of_the_repository_may_roll_out(amazon: Amazon) -> None:

@@ -107,7 +107,7 @@ async def play(*instances: MaogaServer) -> None:
 def test_the_server_may_not_change_what_is_not_its_own(guarded: Guarded) -> None:
     client: MongoClient[dict[str, Any]]
     with MongoClient(user_url(guarded.mongodb, "maoga", "maoga")) as client:
-        users = client["maoga"]["users"]
+        users: Any = client["maoga"]["users"]
         for refused in (users.drop, partial(users.drop_index, "roles_1__id_1"), client["other"]["things"].find_one):
             with pytest.raises(OperationFailure, match="not authorized"):
                 refused()
