@@ -97,7 +97,7 @@ SOCKETS = (
 )
 
 MATCHMAKING = (
-    Panel("Waiting tickets", "short", {"{{game}} {{mode}}": "sum by (game, mode) (maoga_pool_tickets)"}),
+    Panel("Waiting tickets", "short", {"{{game}} {{mode}}": "topk(10, sum by (game, mode) (maoga_pool_tickets) > 0)"}),
     Panel("Time to a match", "s", quantiles("maoga_match_wait_seconds")),
     Panel("Quality of matches", "percentunit", quantiles("maoga_match_quality")),
     Panel("Matches", "cps", {"{{outcome}}": rate("maoga_matches_total", "outcome")}),
@@ -105,9 +105,8 @@ MATCHMAKING = (
         "Matches that come about",
         "percentunit",
         {
-            "confirmed of proposed": rate("maoga_matches_total", where='{outcome="confirmed"}')
-            + " / "
-            + rate("maoga_matches_total", where='{outcome="proposed"}')
+            "confirmed of proposed": 'sum(increase(maoga_matches_total{outcome="confirmed"}[15m]))'
+            + ' / sum(increase(maoga_matches_total{outcome="proposed"}[15m]))'
         },
     ),
     Panel(
@@ -115,7 +114,7 @@ MATCHMAKING = (
         "cps",
         {"{{event}} {{outcome}}": rate("maoga_events_in_total", "event, outcome", '{event=~"enqueue|cancel"}')},
     ),
-    Panel("Tick (p99)", "s", {"{{game}} {{mode}}": quantile(0.99, "maoga_tick_seconds", "game, mode")}),
+    Panel("Tick (p99)", "s", {"{{game}} {{mode}}": f"topk(10, {quantile(0.99, 'maoga_tick_seconds', 'game, mode')})"}),
     Panel("Jobs", "short", {"{{kind}} {{status}}": 'sum by (kind, status) (maoga_jobs{status!="done"}) > 0'}),
     Panel("Overdue jobs", "s", {"{{kind}}": "max by (kind) (maoga_job_overdue_seconds)"}),
     Panel("Attempts of jobs", "cps", {"{{kind}} {{outcome}}": rate("maoga_job_attempts_total", "kind, outcome")}),
@@ -193,7 +192,7 @@ STORAGE = (
     Panel(
         "Slow operations",
         "ops",
-        {"{{operation}} of {{collection}}": rate("maoga_database_slow_total", "collection, operation")},
+        {"{{operation}} of {{collection}}": f"topk(10, {rate('maoga_database_slow_total', 'collection, operation')})"},
     ),
     Panel("Redis commands", "ops", {"{{command}}": f"topk(10, {rate('maoga_redis_seconds_count', 'command')})"}),
     Panel("Time of these (p95)", "s", {"{{command}}": f"topk(10, {quantile(0.95, 'maoga_redis_seconds', 'command')})"}),

@@ -9,6 +9,7 @@ Prometheus refuses ends it with exit code 1.
 import argparse
 import io
 import json
+import math
 import re
 import sys
 import time
@@ -25,7 +26,10 @@ COLUMNS = 24
 INCHES_PER_COLUMN, INCHES_PER_ROW = 0.54, 0.34
 DPI = 100
 POINTS = 240
-LEGEND_ROWS, LEGEND_WIDTH = 4, 62
+FILLED = 4
+"""With more lines in a panel the area below them is not coloured: it would hide them."""
+
+LEGEND_ROWS, LEGEND_WIDTH = 4, 68
 """Rows of a legend, and about how many characters one takes; what does not fit is counted."""
 
 PANEL, GRID, INK, FAINT = "#ffffff", "#e6e8eb", "#24292e", "#9097a0"
@@ -63,7 +67,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Line:
-    """A series: its legend, and values by time in minutes before the end (0 is the end, negative before it)."""
+    """A series: its legend, and values by time in minutes (0 is the end of the span, what was before it is negative).
+
+    NaN stands where nothing was found.
+    """
 
     legend: str
     minutes: list[float]
@@ -86,10 +93,12 @@ class Prometheus:
         found = self._get("query_range", query=span.filled(query), start=span.start, end=span.end, step=span.step_s)
         lines = []
         for series in found["result"]:
-            points = [(float(at), float(value)) for at, value in series["values"] if value not in {"NaN", "+Inf"}]
-            if points:
-                minutes = [(at - span.end) / 60 for at, _ in points]
-                lines.append(Line(_named(legend, series["metric"]), minutes, [value for _, value in points]))
+            values = {round((float(at) - span.start) / span.step_s): float(value) for at, value in series["values"]}
+            if any(math.isfinite(value) for value in values.values()):
+                points = range(round((span.end - span.start) / span.step_s) + 1)
+                minutes = [(span.start + point * span.step_s - span.end) / 60 for point in points]
+                heights = [values.get(point, math.nan) for point in points]
+                lines.append(Line(_named(legend, series["metric"]), minutes, heights))
         return sorted(lines, key=lambda line: line.legend)
 
     def _get(self, path: str, **parameters: Any) -> Any:
@@ -126,7 +135,7 @@ def draw(dashboard: Mapping[str, Any], prometheus: Prometheus, span: Span) -> tu
 
 def _draw_panel(figure: Any, panel: Mapping[str, Any], lines: list[Line], span: Span) -> None:
     from matplotlib.patches import Rectangle
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
     width, height = figure.get_size_inches()
     place, gap = panel["gridPos"], 0.06
@@ -146,10 +155,18 @@ def _draw_panel(figure: Any, panel: Mapping[str, Any], lines: list[Line], span: 
     for number, line in enumerate(lines):
         colour = COLOURS[number % len(COLOURS)]
         axes.plot(line.minutes, line.values, color=colour, linewidth=1.3, solid_joinstyle="round")
-        axes.fill_between(line.minutes, line.values, color=colour, alpha=0.08, linewidth=0)
+        if len(lines) <= FILLED:
+            axes.fill_between(line.minutes, line.values, color=colour, alpha=0.08, linewidth=0)
     axes.set_xlim((span.start - span.end) / 60, 0)
-    axes.set_ylim(bottom=0, top=None if any(max(line.values) > 0 for line in lines) else 1)
-    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    highest = max((value for line in lines for value in line.values if math.isfinite(value)), default=0) or 1
+    axes.set_ylim(0, highest * 1.08)
+    in_bytes = panel["fieldConfig"]["defaults"]["unit"] == "bytes"
+    round_numbers = (
+        MultipleLocator(2 ** math.ceil(math.log2(highest / 4)))
+        if in_bytes
+        else MaxNLocator(4, steps=[1, 2, 2.5, 5, 10])
+    )
+    axes.yaxis.set_major_locator(round_numbers)
     axes.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: FORMATS[panel["fieldConfig"]["defaults"]["unit"]](value))
     )
@@ -195,12 +212,12 @@ def _draw_legend(figure: Any, rows: list[list[tuple[int, str]]], left: float, to
 
 
 def _png(figure: Any) -> bytes:
-    """With 128 colours, a third of the size."""
+    """With 256 colours, half the size."""
     from PIL import Image
 
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(128).save(small, format="png", optimize=True)
+    Image.open(drawn).convert("RGB").quantize(256).save(small, format="png", optimize=True)
     return small.getvalue()
 
 

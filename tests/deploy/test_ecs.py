@@ -203,10 +203,15 @@ def test_gateways_and_workers_run_the_image_without_privileges(staging: Amazon) 
         assert "privileged" not in container
         drain_s = float(environment.get("MAOGA_DRAIN_S", Settings.model_fields["drain_s"].default))
         assert drain_s + 10 <= container["stopTimeout"] <= 120
-        secrets = {pair["name"]: pair["valueFrom"] for pair in container["secrets"]}
+        secrets = secrets_of(container)
         assert {"MAOGA_SECRET_KEY", "MAOGA_DATABASE_URL", "MAOGA_REDIS_URL"} <= secrets.keys()
         assert all(name.startswith("/maoga/staging/") for name in secrets.values())
         assert not secrets.keys() & environment.keys()
+
+
+def secrets_of(container: dict[str, Any]) -> dict[str, str]:
+    """The parameters that become a container's secrets. moto leaves an empty place where CloudFormation leaves none."""
+    return {pair["name"]: pair["valueFrom"] for pair in container["secrets"] if pair}
 
 
 def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
@@ -245,7 +250,7 @@ def test_workers_alone_take_backups_and_keys_are_passed_where_they_are_asked_for
     for kind in ("gateway", "worker", "migration"):
         task = ecs.describe_task_definition(taskDefinition=f"maoga-staging-{kind}")["taskDefinition"]
         container = task["containerDefinitions"][0]
-        named[kind] = {pair["name"]: pair["valueFrom"] for pair in container["secrets"]}
+        named[kind] = secrets_of(container)
         environment = {pair["name"]: pair["value"] for pair in container["environment"]}
         assert (environment.get("MAOGA_BACKUP_CRON") == "15 3 * * *") == (kind == "worker")
         assert not {"MAOGA_FIELD_KEY", "MAOGA_FIELD_KEYS_ACCEPTED"} & named[kind].keys()
@@ -253,7 +258,7 @@ def test_workers_alone_take_backups_and_keys_are_passed_where_they_are_asked_for
     code, said = staging.rollout("staging", *staging.names(), "FieldKey=yes", "FieldKeysAccepted=yes")
     assert code == 0, said
     task = ecs.describe_task_definition(taskDefinition="maoga-staging-gateway")["taskDefinition"]
-    passed = {pair["name"]: pair["valueFrom"] for pair in task["containerDefinitions"][0]["secrets"]}
+    passed = secrets_of(task["containerDefinitions"][0])
     assert passed["MAOGA_FIELD_KEY"] == "/maoga/staging/field-key"
     assert passed["MAOGA_FIELD_KEYS_ACCEPTED"] == "/maoga/staging/field-keys-accepted"
 
