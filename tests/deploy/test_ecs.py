@@ -255,12 +255,23 @@ def test_workers_alone_take_backups_and_keys_are_passed_where_they_are_asked_for
         assert (environment.get("MAOGA_BACKUP_CRON") == "15 3 * * *") == (kind == "worker")
         assert not {"MAOGA_FIELD_KEY", "MAOGA_FIELD_KEYS_ACCEPTED"} & named[kind].keys()
     assert {kind for kind, secrets in named.items() if "MAOGA_BACKUP_KEY" in secrets} == {"worker"}
-    code, said = staging.rollout("staging", *staging.names(), "FieldKey=yes", "FieldKeysAccepted=yes")
-    assert code == 0, said
-    task = ecs.describe_task_definition(taskDefinition="maoga-staging-gateway")["taskDefinition"]
-    passed = secrets_of(task["containerDefinitions"][0])
-    assert passed["MAOGA_FIELD_KEY"] == "/maoga/staging/field-key"
-    assert passed["MAOGA_FIELD_KEYS_ACCEPTED"] == "/maoga/staging/field-keys-accepted"
+
+
+def test_keys_that_are_being_changed_are_passed_to_all_tasks(amazon: Amazon) -> None:
+    values = {"Environment": "production", "Image": IMAGE, "MediaBucket": "images", "BackupBucket": "backups"}
+    values |= {"FieldKey": "yes", "FieldKeysAccepted": "yes", "SecretKeysAccepted": "yes"}
+    amazon.client("cloudformation").create_stack(
+        StackName="maoga-production-tasks",
+        TemplateBody=(ECS / "tasks.yaml").read_text(),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    for kind in ("gateway", "worker", "migration"):
+        task = amazon.client("ecs").describe_task_definition(taskDefinition=f"maoga-production-{kind}")
+        passed = secrets_of(task["taskDefinition"]["containerDefinitions"][0])
+        for name in ("field-key", "field-keys-accepted", "secret-keys-accepted"):
+            assert passed[f"MAOGA_{name.upper().replace('-', '_')}"] == f"/maoga/production/{name}"
+        assert "MAOGA_BACKUP_KEY" not in passed
 
 
 def test_only_the_environments_jobs_of_the_repository_may_roll_out(amazon: Amazon) -> None:
