@@ -20,6 +20,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from clients.python.client import MaogaClient
+from maoga.core import SPECS
 from tests.e2e.conftest import a_guest, meet
 from tests.support.guarded import ADMIN, PASSWORD, guarded_mongod, guarded_redis, user_url
 from tests.support.server import QUICK, MaogaServer, maoga_server
@@ -129,3 +130,17 @@ def test_every_command_of_the_scripts_is_allowed(guarded: Guarded) -> None:
             arity = abs(admin.execute_command("COMMAND", "INFO", name)[name.lower()]["arity"])
             words = ["maoga:key"] * (arity - 1)
             assert admin.execute_command("ACL", "DRYRUN", "maoga", name, *words) in {b"OK", True}, name
+
+
+def test_the_shard_keys_are_ones_that_unique_keys_allow() -> None:
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (\S.*?) \|", PAGE.partition("## Sharding")[2], re.MULTILINE)
+    keys = {name: key for names, key in rows for name in re.findall(r"\w+", names)}
+    assert keys.keys() == {spec.name for spec in SPECS}
+    for spec in SPECS:
+        first = re.match(r"`\{(\w+): 1\}`", keys[spec.name])
+        if first:
+            assert spec.unique and all(key[0] == first[1] for key in spec.unique), spec.name
+        elif keys[spec.name] == "**none can be**":
+            assert spec.unique, spec.name
+        else:
+            assert not spec.unique, spec.name
