@@ -1,28 +1,24 @@
 """The CloudFormation templates: what the linter says of them, and what they become on a server that speaks AWS."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from moto.ecs import models as ecs_models
 from moto.moto_api import state_manager
-from moto.server import ThreadedMotoServer
 
 from maoga.settings import Settings
 from rest import users
 from rest.app import NEWEST
 from rest.server import KEEPALIVE_S
-from tests.support.services import ROOT, free_port
+from tests.deploy.amazon import ECS, IMAGE, Amazon
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")  # moto's, of NOT_IN_MOTO
 
-ECS = ROOT / "deploy/ecs"
 TEMPLATES = sorted(ECS.glob("*.yaml"))
 ROLLED_OUT = [path for path in TEMPLATES if path.stem != "deployer"]
 NOT_IN_MOTO = {
@@ -34,8 +30,6 @@ NOT_IN_MOTO = {
     "AWS::CloudFront::ResponseHeadersPolicy",
 }
 """What moto passes over in a template; cfn-lint alone has looked at these."""
-
-IMAGE = "registry.example/maoga:1.2.3"
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
@@ -49,48 +43,6 @@ def test_the_linter_has_nothing_to_say(template: Path) -> None:
     ]
     linted = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (linted.returncode, linted.stdout + linted.stderr) == (0, "")
-
-
-class Amazon:
-    """moto's server on loopback, spoken to by HTTP."""
-
-    def __init__(self) -> None:
-        self._port = free_port()
-        self.server = ThreadedMotoServer("127.0.0.1", self._port, verbose=False)
-        self.server.start()
-        self.env = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._port}",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.env["AWS_ENDPOINT_URL"],
-            region_name=self.env["AWS_DEFAULT_REGION"],
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    def rollout(self, *arguments: str) -> tuple[int, str]:
-        """Runs the script; its exit code and what it printed."""
-        command = [sys.executable, str(ECS / "rollout.py"), *arguments]
-        done = subprocess.run(
-            command, env={**os.environ, **self.env}, capture_output=True, text=True, check=False, timeout=110
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def names(self) -> list[str]:
-        """What a rollout must be told."""
-        certificate = self.client("acm").request_certificate(DomainName="*.maoga.example")["CertificateArn"]
-        return [f"Image={IMAGE}", f"CertificateArn={certificate}", f"MediaCertificateArn={certificate}"]
-
-    def resources(self, stack: str) -> dict[str, str]:
-        """The physical ids of a stack's resources by their logical ones."""
-        listed = self.client("cloudformation").list_stack_resources(StackName=f"maoga-staging-{stack}")
-        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed["StackResourceSummaries"]}
 
 
 @pytest.fixture(scope="module")

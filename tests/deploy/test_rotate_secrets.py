@@ -43,6 +43,7 @@ class Player:
     async def refresh(self, url: str) -> None:
         """Changes the tokens at an instance."""
         async with MaogaRest(url, self._http) as rest:
+            assert self.session.refresh_token
             self.session = await rest.refresh(self.session.refresh_token)
 
     async def set_phone(self, url: str, phone: str) -> None:
