@@ -3,7 +3,6 @@
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.support.services import spawn
+from tests.support.forking import fork_maoga
 
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0
@@ -43,8 +42,7 @@ class MaogaServer:
     def start(self) -> None:
         """Starts the process (again) and waits until it is ready."""
         self._log.write_text("")
-        command = [sys.executable, "-m", "maoga", "serve"]
-        self.process = spawn(command, self._log, self._env)
+        self.process = fork_maoga(["serve"], self._log, self._env)
         self.metrics_url = self._announced(r'metrics on (http://[^\s"]+)')
         if self._env.get("MAOGA_ROLE") != "worker":
             self.url = self._announced(r'listening on (http://[^\s"]+)')

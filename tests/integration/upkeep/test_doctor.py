@@ -27,16 +27,16 @@ from tests.support.services import free_port, redis_server
 
 
 @pytest.fixture
-async def settings(tmp_path: Path, mongodb_url: str, redis_url: str) -> Settings:
+async def settings(tmp_path: Path, fresh_mongodb_url: str, redis_url: str) -> Settings:
     """Of an installation that a server has worked on."""
-    settings = test_settings(tmp_path, database_url=mongodb_url, redis_url=redis_url)
+    settings = test_settings(tmp_path, database_url=fresh_mongodb_url, redis_url=redis_url)
     async with open_core(settings, SystemClock()):
         return settings
 
 
 @pytest.fixture
-async def database(mongodb_url: str) -> AsyncIterator[Any]:
-    async with AsyncMongoClient[dict[str, Any]](mongodb_url) as client:
+async def database(fresh_mongodb_url: str) -> AsyncIterator[Any]:
+    async with AsyncMongoClient[dict[str, Any]](fresh_mongodb_url) as client:
         yield client.get_default_database()
 
 
@@ -44,9 +44,9 @@ def about(findings: list[Finding], check: str) -> list[tuple[str, str]]:
     return [(it.level, it.said) for it in findings if it.check == check]
 
 
-async def test_a_sound_installation_has_no_problems(settings: Settings, tmp_path: Path, mongodb_url: str) -> None:
+async def test_a_sound_installation_has_no_problems(settings: Settings, tmp_path: Path, fresh_mongodb_url: str) -> None:
     """What a test's servers lack for production (replicas, limits) are warnings; each with a remedy."""
-    await take(mongodb_url, folder(tmp_path), SPECS)
+    await take(fresh_mongodb_url, folder(tmp_path), SPECS)
     findings = await examine(settings)
     assert [it for it in findings if it.level == "problem" and not it.check.startswith("disk")] == []
     assert all(it.remedy for it in findings if it.level in {"warning", "problem"})
