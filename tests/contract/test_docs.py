@@ -15,8 +15,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 AWAITED = {OPERATIONS / f"{name}.md" for name in ("audit", "capacity", "loadtest", "tracing")}
 """Pages that are being written."""
 
-OTHERS = {"not authorized on ... to execute command..."}
-"""Messages that are MongoDB's."""
+OTHERS = {"not authorized on ... to execute command...", "Invalid transport"}
+"""Messages that are MongoDB's and engineio's."""
 
 
 def prose(page: Path) -> str:
