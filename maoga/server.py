@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import resource
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -51,6 +52,8 @@ SOCKETS_SHARE = 0.9
 """Of the drain; the rest is for the last requests."""
 Drain = Callable[[float], Coroutine[None, None, None]]
 """Ends a part of the process gracefully, within so many seconds."""
+TEAR_DOWN_S = 5.0
+"""So much longer than the drain a stop takes at most: leases that cannot be given back lapse."""
 GC_THRESHOLDS = (10_000, 10, 10_000)
 """The young are looked through in some ms at a time, the old hardly ever: that takes a second with many tickets."""
 
@@ -89,12 +92,19 @@ async def run(settings: Settings) -> int:
             drains.append(await _serve(stack, core, process, metrics, health))
         _tune_garbage_collector()
         code = await process.run()
+        too_late = asyncio.get_running_loop().call_later(settings.drain_s + TEAR_DOWN_S, _give_up, code)
         logger.info("stopping within {} s; a second signal ends it at once", settings.drain_s)
         for outcome in await asyncio.gather(*(drain(settings.drain_s) for drain in drains), return_exceptions=True):
             if outcome is not None:
                 logger.opt(exception=outcome).error("a part of the drain failed")
+    too_late.cancel()
     logger.info("stopped")
     return code
+
+
+def _give_up(code: int) -> None:
+    logger.warning("the stop takes too long; what was not given back lapses")
+    os._exit(code)
 
 
 async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: Metrics, health: Health) -> Drain:

@@ -68,7 +68,7 @@ class Worker:
         self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
         self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
         self._standings, self._runner, self._presences, self._census = standings, runner, presences, census
-        self._stopping = asyncio.Event()
+        self._stopping, self._closed = asyncio.Event(), False
         self._working: list[asyncio.Task[None]] = []
         self._beating: list[asyncio.Task[None]] = []
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
@@ -116,10 +116,10 @@ class Worker:
         logger.info("pools, jobs and leases are handed over")
 
     async def close(self) -> None:
-        """Gives jobs and leases back, hands its pools over, and ends its child: once the loops have ended.
-
-        May be called again.
-        """
+        """Gives jobs and leases back, hands its pools over, and ends its child: once, when the loops have ended."""
+        if self._closed:
+            return
+        self._closed = True
         with suppress(Unavailable):  # else their leases run out
             await self._runner.close()
         await self._tick.close()
