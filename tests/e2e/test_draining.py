@@ -33,8 +33,8 @@ class HalfSent:
         """Sends the first half."""
         address = urlsplit(url)
         self.reader, self.writer = await asyncio.open_connection(address.hostname, address.port)
-        head = f"POST /api/v1/auth/guest HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}"
-        self.writer.write(f"{head}\r\n\r\n".encode() + BODY[:10])
+        headers = f"Host: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}"
+        self.writer.write(f"POST /api/v1/auth/guest HTTP/1.1\r\n{headers}\r\n\r\n".encode() + BODY[:10])
         await self.writer.drain()
         return self
 

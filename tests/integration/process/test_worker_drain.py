@@ -78,6 +78,7 @@ async def test_what_ends_in_time_is_done_and_all_leases_are_free_at_once(tmp_pat
         drained = asyncio.create_task(core.worker.drain(60))
         late = Jobs(core.database, core.clock, lambda: "late-job").new("slow", {})
         await core.database.commit(late)
+        await asyncio.wait({drained}, timeout=0.5)
         assert not drained.done()
         assert (await job.stored()).status == "running"
         job.may_end.set()
