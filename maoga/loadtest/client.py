@@ -58,8 +58,9 @@ class LoadClient(MaogaClient):
             return await super()._opened(token)
 
     def _ended(self) -> None:
+        had_one = self._online
         super()._ended()
-        if self._failure is None:  # else it is we who part
+        if had_one and self._failure is None:  # else none was made, or it is we who part
             self._figures.disconnects[self._why or "connection lost"] += 1
         self._why = ""
 

@@ -104,8 +104,8 @@ class Figures:
 
     @property
     def error_rate(self) -> float:
-        """The part of all acks and REST answers that are failures."""
-        calls = [*self.acks.values(), *self.rest.values()]
+        """The part of all connects, acks and REST answers that are failures."""
+        calls = [self.connects, *self.acks.values(), *self.rest.values()]
         total = sum(each.times.count for each in calls)
         return sum(each.failed for each in calls) / total if total else 0.0
 
