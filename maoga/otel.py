@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +22,8 @@ from domain.core.watch import Lane, StorageMetrics
 from maoga.settings import Settings
 
 KINDS: Mapping[Kind, SpanKind] = {"server": SpanKind.SERVER, "consumer": SpanKind.CONSUMER}
+CLOSE_S = 3.0
+
 W3C = TraceContextTextMapPropagator()
 
 
@@ -71,8 +74,11 @@ class OtelTracer(Tracer):
         return cls(provider)
 
     def close(self) -> None:
-        """Sends what waits. Blocks."""
-        self._provider.shutdown()
+        """Sends what waits, if somebody takes it within `CLOSE_S`. Blocks."""
+        # The SDK's own limit is half a minute, which a stop has not: hence a thread that nobody has to wait for.
+        sending = Thread(target=self._provider.shutdown, name="last spans", daemon=True)
+        sending.start()
+        sending.join(CLOSE_S)
 
     def span(self, name: str, kind: Kind, parent: str | None, attributes: Attributes) -> Span:
         context = W3C.extract({"traceparent": parent}, Context()) if parent else None
