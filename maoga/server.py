@@ -24,6 +24,7 @@ from maoga.process_figures import CheckFigures, ErrorFigures, StorageFigures, re
 from maoga.reference import DOCUMENTS
 from maoga.request_log import request_log
 from maoga.settings import Settings
+from maoga.tracing import traced
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
 from realtime.engine import Engine, EngineConfig
@@ -65,8 +66,9 @@ async def run(settings: Settings) -> int:
     registry = registry_of(settings)
     metrics = Metrics(registry)
     ErrorFigures(registry).listen()
-    storage = StorageFigures(registry, settings.slow_query_ms, debug=settings.debug)
+    figures = StorageFigures(registry, settings.slow_query_ms, debug=settings.debug)
     async with (
+        traced(settings, figures) as storage,
         open_core(settings, watch=watch_in(registry, storage)) as core,
         AsyncExitStack() as stack,
     ):
