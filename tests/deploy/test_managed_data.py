@@ -85,6 +85,8 @@ async def test_two_instances_need_no_more_than_the_page_gives(guarded: Guarded, 
         await play(*instances)
     looked = guarded.maoga("maoga-looks", "doctor", "--json", folder=tmp_path)
     assert {line["level"] for line in json.loads(looked.stdout)} <= {"ok", "warning"}, looked.stdout
+    audited = guarded.maoga("maoga-looks", "audit", folder=tmp_path)
+    assert audited.returncode == 0, audited.stdout + audited.stderr
     taken = guarded.maoga("maoga-looks", "backup", "--at", str(tmp_path / "backups"), folder=tmp_path)
     assert taken.returncode == 0, taken.stderr
     with redis.Redis.from_url(guarded.redis.url) as admin:
