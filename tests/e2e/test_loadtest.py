@@ -11,9 +11,8 @@ from typing import Any
 
 import orjson
 import pytest
-from click.testing import Result
 from pymongo import MongoClient
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from clients.python.rest import MaogaRest
 from maoga.__main__ import app
