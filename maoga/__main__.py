@@ -13,6 +13,7 @@ from rich.table import Table
 from domain.core.ids import GameId, UserId
 from domain.games.model import ModeName
 from maoga import logging
+from maoga.audit.command import audit
 from maoga.backup import backup, backups, restore
 from maoga.cli import offline, print_table, read_settings
 from maoga.doctor import doctor
@@ -40,6 +41,7 @@ api_keys = typer.Typer(
 app.add_typer(api_keys, name="api-key")
 app.add_typer(jobs, name="jobs")
 app.add_typer(migrate, name="migrate")
+app.command()(audit)
 app.command()(backup)
 app.command()(backups)
 app.command()(restore)

@@ -7,6 +7,7 @@ They are WIPED: Redis is flushed before every test, so give them nothing you wou
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
+from pymongo.database import Database
 
 from tests.support.redis_sets import Cluster, redis_cluster
 from tests.support.services import mongod, redis_server
@@ -23,6 +25,9 @@ from tests.support.services import mongod, redis_server
 # A busy machine is slow, not wrong.
 settings.register_profile("maoga", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("maoga")
+
+DATABASES = 3
+"""How many a worker has: a test gets the one that was used before the last two."""
 
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 
@@ -64,30 +69,44 @@ def redis_server_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def done_with(mongod_url: str) -> Iterator[list[str]]:
-    """Names of databases whose tests are over, to be dropped."""
-    names: list[str] = []
+def databases(mongod_url: str) -> Iterator[deque[str]]:
+    """Names of this worker's databases, the one that has been idle longest first."""
+    names = deque(f"maoga_test_{uuid4().hex}" for _ in range(DATABASES))
     yield names
-    _drop(mongod_url, names)
+    client: MongoClient[dict[str, object]]
+    with MongoClient(mongod_url) as client:
+        for name in names:
+            client.drop_database(name)
 
 
 @pytest.fixture
-def mongodb_url(mongod_url: str, done_with: list[str]) -> Iterator[str]:
-    """The URL of a database of this test's own.
+def mongodb_url(mongod_url: str, databases: deque[str]) -> str:
+    """The URL of a database without documents.
 
-    It is dropped before the next test asks for one: what this test has started may end after this fixture.
+    Its collections may be there, for it takes a second to make them. It had other tests before, the last of them some
+    tests ago: what a test has started may end after its fixtures.
     """
-    _drop(mongod_url, done_with)
-    name = f"maoga_test_{uuid4().hex}"
-    yield urlsplit(mongod_url)._replace(path=f"/{name}").geturl()
-    done_with.append(name)
-
-
-def _drop(mongod_url: str, names: list[str]) -> None:
+    databases.rotate(-1)
     client: MongoClient[dict[str, object]]
     with MongoClient(mongod_url) as client:
-        while names:
-            client.drop_database(names.pop())
+        database: Database[dict[str, object]] = client[databases[-1]]
+        for name in database.list_collection_names():
+            database[name].delete_many({})
+    return _named(mongod_url, databases[-1])
+
+
+@pytest.fixture
+def fresh_mongodb_url(mongod_url: str) -> Iterator[str]:
+    """The URL of a database that has never been, and is not there afterwards."""
+    name = f"maoga_test_{uuid4().hex}"
+    yield _named(mongod_url, name)
+    client: MongoClient[dict[str, object]]
+    with MongoClient(mongod_url) as client:
+        client.drop_database(name)
+
+
+def _named(mongod_url: str, name: str) -> str:
+    return urlsplit(mongod_url)._replace(path=f"/{name}").geturl()
 
 
 @pytest.fixture

@@ -104,6 +104,7 @@ class JobRunner:
         self._timetable: dict[str, _Entry] = {}
         self._tasks: dict[asyncio.Task[None], Job] = {}
         self._held: dict[str, _Held] = {}
+        self._stopping = False
 
     def handle(
         self,
@@ -167,7 +168,7 @@ class JobRunner:
 
         While only a kind has no room it waits a moment: the others may come due meanwhile.
         """
-        while True:
+        while not self._stopping:
             free = self._at_once - len(self._tasks)
             if free and await self._start_due(free):
                 continue
@@ -191,6 +192,10 @@ class JobRunner:
                 "$unset": {"leased_by": True, "leased_until": True},
             }
             await self._jobs.update(job.id, freed, expect={"version": job.version, **lost})
+
+    def stop(self) -> None:
+        """Takes no more jobs."""
+        self._stopping = True
 
     async def idle(self) -> None:
         """Waits until nothing runs here."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from typing import NoReturn
 
 import orjson
 from aiohttp import web
@@ -11,6 +12,7 @@ from domain.core.errors import AppError, Unavailable
 from realtime.engine.client import Connection, Line
 from realtime.engine.config import EngineConfig
 from realtime.engine.door import Upgrade, taken_from
+from realtime.engine.files import Files
 from realtime.engine.frames import frame
 from realtime.engine.lines import Lines
 from realtime.engine.origin import OriginForbidden, origin_allowed
@@ -28,7 +30,7 @@ class Entrance:
         self._config, self._metrics, self._reception = config, metrics, reception
         self._lines = Lines(config, metrics, reception)
         self._polling = Polling(self._lines, self._open_session)
-        self._shut = False
+        self._files, self._shut = Files(), False
 
     def shut(self) -> None:
         """Lets nobody in any more."""
@@ -53,6 +55,8 @@ class Entrance:
         Raises `AppError` to refuse.
         """
         self._check(upgrade.origin, upgrade.host)
+        if self._files.are_short(transport):
+            self._refuse(Unavailable())
         if "websocket" not in self._config.transports:
             return None
         if sid := upgrade.query.get("sid"):
@@ -81,14 +85,14 @@ class Entrance:
         return response
 
     def _check(self, origin: str | None, host: str | None) -> None:
-        error: AppError | None = None
         if self._shut:
-            error = Unavailable()
-        elif not origin_allowed(origin, host, self._config.cors_origins):
-            error = OriginForbidden()
-        if error is not None:
-            self._metrics.connect_refused("(all)", error.code)
-            raise error
+            self._refuse(Unavailable())
+        if not origin_allowed(origin, host, self._config.cors_origins):
+            self._refuse(OriginForbidden())
+
+    def _refuse(self, error: AppError) -> NoReturn:
+        self._metrics.connect_refused("(all)", error.code)
+        raise error
 
     def _upgrade_in(self, request: web.Request) -> Upgrade | None:
         headers = {name.lower(): value for name, value in request.headers.items()}

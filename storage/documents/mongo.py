@@ -119,7 +119,7 @@ class MongoDatabase:
         self._given_up: list[AsyncClientSession] = []
         self._ending: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
+    async def open(self, *, make_indexes: bool = True) -> None:
         """Connects and makes the indexes; raises `Unavailable`, or `RuntimeError` for a server without transactions."""
         try:
             async with self.deadline(write=False):
@@ -127,7 +127,7 @@ class MongoDatabase:
             if "setName" not in hello and hello.get("msg") != "isdbgrid":
                 raise RuntimeError("MongoDB must run as a replica set (mongod --replSet): commits need transactions")
             async with self.deadline(write=False, timeout_s=INDEX_S):
-                for collection in self._collections.values():
+                for collection in self._collections.values() if make_indexes else ():
                     await collection.make_indexes()
         except BaseException:
             await self.close()

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from domain.core.collection import Spec
 
@@ -25,6 +29,14 @@ _OF_CONSTANTS = {str: "string", bool: "bool", int: ["int", "long"], float: "doub
 MOMENT_LENGTH = len("2026-01-31T18:30:00.000Z")
 
 
+class _WithoutDefaults(GenerateJsonSchema):
+    """A shape does not say the defaults, and to encode them takes half of the time."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+@cache
 def shape_of(spec: Spec[Any]) -> Shape:
     """The shape of a spec's documents, with `id` among the fields.
 
@@ -33,7 +45,7 @@ def shape_of(spec: Spec[Any]) -> Shape:
     said: these rules belong to what comes in and may change without a migration. Unknown fields are allowed, for a
     newer version may write them.
     """
-    schema = spec.model.model_json_schema(by_alias=False)
+    schema = spec.model.model_json_schema(by_alias=False, schema_generator=_WithoutDefaults)
     shape = _shape(schema, schema.get("$defs", {}), ())
     for name in spec.sealed:
         shape["properties"][name] = {"anyOf": [shape["properties"][name], {"bsonType": "string"}]}

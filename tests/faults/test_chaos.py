@@ -29,7 +29,7 @@ from realtime import packet
 from tests.faults.disasters import Disasters
 from tests.faults.listener import Heard, Listener
 from tests.support.cores import a_core
-from tests.support.invariants import everything
+from tests.support.invariants import audited, everything
 from tests.support.server import maoga_server
 from tests.support.services import Server, free_port, redis_server
 from tests.support.wait import eventually
@@ -120,6 +120,7 @@ async def test_every_client_holds_exactly_the_durable_events_of_its_streams(
                     over.set()
                 await all_online(listeners)
                 logs = await settled(core, listeners)
+                assert await audited(core.settings) == []
             counts["events logged"] = sum(map(len, logs.values()))
             print(dict(disasters.counts), dict(counts), sep="\n")  # noqa: T201
         assert [wrong for listener in listeners for wrong in listener.wrong] == []

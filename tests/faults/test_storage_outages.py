@@ -1,13 +1,16 @@
 """Storage that dies, freezes or forgets under a running server: nothing acked is lost, players go on by themselves."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import redis
 
 from clients.python.errors import MaogaError
 from tests.e2e.conftest import DUEL, Enter, Start, meet
+from tests.support.cores import test_settings as settings_in
+from tests.support.invariants import audited
 from tests.support.redis_sets import Sentinels, redis_sentinel
 from tests.support.server import MaogaServer
 from tests.support.services import Server, mongod, redis_server
@@ -35,11 +38,11 @@ def documents() -> Iterator[Server]:
 
 
 @pytest.fixture
-def maoga(documents: Server, cache: Server, start: Start) -> MaogaServer:
-    """A Maoga server on both."""
-    return start(
-        MAOGA_DATABASE_URL=documents.url.replace("/?", "/maoga?"), MAOGA_REDIS_URL=cache.url, MAOGA_REDIS_TIMEOUT_S="1"
-    )
+async def maoga(documents: Server, cache: Server, start: Start, tmp_path: Path) -> AsyncIterator[MaogaServer]:
+    """A Maoga server on both, which leaves nothing broken behind."""
+    database_url = documents.url.replace("/?", "/maoga?")
+    yield start(MAOGA_DATABASE_URL=database_url, MAOGA_REDIS_URL=cache.url, MAOGA_REDIS_TIMEOUT_S="1")
+    assert await audited(settings_in(tmp_path, database_url=database_url, redis_url=cache.url)) == []
 
 
 async def test_a_waiting_ticket_survives_the_loss_of_redis(enter: Enter, maoga: MaogaServer, cache: Server) -> None:

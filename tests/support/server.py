@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.support.forking import Fork, fork_maoga
 from tests.support.services import spawn
 
 START_LIMIT_S = 30.0
@@ -25,14 +26,19 @@ QUICK = {
     "MAOGA_MATCH_TICK_MS": "100",
     "MAOGA_LOBBY_COUNTDOWN_S": "0.5",
     "MAOGA_RATE_LIMIT_SCALE": "100",
+    "MAOGA_DRAIN_S": "2",
 }
 """Settings of a server that does not make tests wait."""
 
 
 class MaogaServer:
-    """A server process. url: where players reach it, if they do. metrics_url: where Prometheus does."""
+    """A server process. url: where players reach it, if they do. metrics_url: where Prometheus does.
+
+    `PROGRAM` in its environment: what Python runs instead of `maoga`.
+    """
 
     url: str
+    process: Fork | subprocess.Popen[bytes]
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self._log = folder / "maoga.log"
@@ -43,8 +49,10 @@ class MaogaServer:
     def start(self) -> None:
         """Starts the process (again) and waits until it is ready."""
         self._log.write_text("")
-        command = [sys.executable, "-m", "maoga", "serve"]
-        self.process = spawn(command, self._log, self._env)
+        if program := self._env.get("PROGRAM"):
+            self.process = spawn([sys.executable, "-m", program, "serve"], self._log, self._env)
+        else:
+            self.process = fork_maoga(["serve"], self._log, self._env)
         self.metrics_url = self._announced(r'metrics on (http://[^\s"]+)')
         if self._env.get("MAOGA_ROLE") != "worker":
             self.url = self._announced(r'listening on (http://[^\s"]+)')

@@ -249,11 +249,11 @@ def check(url: str, path: Path, examples: int) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_databases_agree(mongodb_url: str, tmp_path: Path) -> None:
-    check(mongodb_url, tmp_path / "maoga.db", examples=100)
+def test_databases_agree(fresh_mongodb_url: str, tmp_path: Path) -> None:
+    check(fresh_mongodb_url, tmp_path / "maoga.db", examples=100)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_databases_agree_at_length(mongodb_url: str, tmp_path: Path) -> None:
-    check(mongodb_url, tmp_path / "maoga.db", examples=5000)
+def test_databases_agree_at_length(fresh_mongodb_url: str, tmp_path: Path) -> None:
+    check(fresh_mongodb_url, tmp_path / "maoga.db", examples=5000)

@@ -274,9 +274,9 @@ async def test_indexes_serve_the_queries(
     assert (seen["planSummary"], seen.get("hasSortStage", False)) == (plan, is_sorted)
 
 
-async def test_a_thousand_calls_at_once_are_answered_in_turn(mongodb_url: str) -> None:
+async def test_a_thousand_calls_at_once_are_answered_in_turn(fresh_mongodb_url: str) -> None:
     """The driver alone lets most of them wait for a connection until their time is over."""
-    async with opened(mongodb_url, timeout_s=4 * BOUND_S) as database:
+    async with opened(fresh_mongodb_url, timeout_s=4 * BOUND_S) as database:
         answered: list[int] = []
 
         async def read(number: int) -> None:

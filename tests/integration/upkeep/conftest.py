@@ -14,7 +14,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, once of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/maoga.db"
-    return str(request.getfixturevalue("mongodb_url"))
+    return str(request.getfixturevalue("fresh_mongodb_url"))
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_a_file_that_is_no_database_is_told_in_words(tmp_path: Path, monkeypatch
 async def test_a_restore_killed_in_the_middle_is_told_and_begun_anew(
     request: pytest.FixtureRequest, tmp_path: Path, kind: str
 ) -> None:
-    url = f"sqlite:///{tmp_path}/target.db" if kind == "sqlite" else request.getfixturevalue("mongodb_url")
+    url = f"sqlite:///{tmp_path}/target.db" if kind == "sqlite" else request.getfixturevalue("fresh_mongodb_url")
     shelf = folder(tmp_path)
     async with a_core(tmp_path / "source") as core:
         source = core.settings.database_url.get_secret_value()

@@ -27,8 +27,8 @@ Stored = dict[str, Any]
 
 
 @pytest.fixture
-async def core(tmp_path: Path, mongodb_url: str, redis_url: str) -> AsyncIterator[Core]:
-    async with a_core(tmp_path, SystemClock(), database_url=mongodb_url, redis_url=redis_url) as core:
+async def core(tmp_path: Path, fresh_mongodb_url: str, redis_url: str) -> AsyncIterator[Core]:
+    async with a_core(tmp_path, SystemClock(), database_url=fresh_mongodb_url, redis_url=redis_url) as core:
         yield core
 
 
@@ -50,13 +50,13 @@ class Bookkeeping:
             self.commits += 1
 
 
-async def test_nothing_is_lost_or_altered_on_the_way(core: Core, tmp_path: Path, mongodb_url: str) -> None:
+async def test_nothing_is_lost_or_altered_on_the_way(core: Core, tmp_path: Path, fresh_mongodb_url: str) -> None:
     life = await a_life(core)
     books = Bookkeeping(core.database, life.eve)
     writing = asyncio.create_task(books.run())
     await eventually(lambda: books.commits > 2)
     shelf, since = folder(tmp_path), books.commits
-    manifest = await take(mongodb_url, shelf, SPECS, secret=KEY)
+    manifest = await take(fresh_mongodb_url, shelf, SPECS, secret=KEY)
     await eventually(lambda: books.commits > since + 2)
     writing.cancel()
     await asyncio.wait([writing])
@@ -69,7 +69,7 @@ async def test_nothing_is_lost_or_altered_on_the_way(core: Core, tmp_path: Path,
     again = await take(sqlite, shelf, SPECS)
     with mongod() as fresh:
         await put_back(fresh.url, shelf, again.id, SPECS)
-        found, first = await raw(fresh.url), await raw(mongodb_url)
+        found, first = await raw(fresh.url), await raw(fresh_mongodb_url)
         assert found["layout"] == first["layout"]
 
         eve, flag = (found["documents"][spec.name].pop(id) for spec, id in ((USERS, life.eve), (FLAGS, "busy")))

@@ -196,12 +196,12 @@ async def test_one_process_works_at_a_time(url: str, store: Store) -> None:
         pass
 
 
-async def test_who_was_taken_for_dead_changes_nothing(mongodb_url: str) -> None:
+async def test_who_was_taken_for_dead_changes_nothing(fresh_mongodb_url: str) -> None:
     """The lease of a frozen process has run out, and another has gone to work: each of its writes is refused."""
-    first, second = (open_store(mongodb_url, SPECS, timeout_s=10) for _ in range(2))
+    first, second = (open_store(fresh_mongodb_url, SPECS, timeout_s=10) for _ in range(2))
     async with first.hold("the first") as frozen:
         await frozen.add("notes", [{"id": "1", "text": "old"}])
-        await end_lease(mongodb_url)
+        await end_lease(fresh_mongodb_url)
         async with second.hold("the second", wait_s=10) as hold:
             assert await second.holder() == "the second"
             steps = (
@@ -219,12 +219,12 @@ async def test_who_was_taken_for_dead_changes_nothing(mongodb_url: str) -> None:
     await asyncio.gather(first.close(), second.close())
 
 
-async def test_what_servers_write_meanwhile_is_kept(mongodb_url: str) -> None:
+async def test_what_servers_write_meanwhile_is_kept(fresh_mongodb_url: str) -> None:
     """While documents get another name over and over, a rank is counted up: no count is lost."""
-    database = await open_database(mongodb_url, SPECS, timeout_s=10, pool_size=5)
+    database = await open_database(fresh_mongodb_url, SPECS, timeout_s=10, pool_size=5)
     collection = database.collection(THINGS)
     await collection.insert_many([a_thing(f"{n:04}") for n in range(COUNT)])
-    store = open_store(mongodb_url, SPECS, timeout_s=10)
+    store = open_store(fresh_mongodb_url, SPECS, timeout_s=10)
     counted, stop = 0, asyncio.Event()
 
     async def count() -> None:

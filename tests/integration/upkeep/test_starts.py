@@ -25,14 +25,14 @@ PRAISE = Migration(1, "praise", "Games are praised.", False, praise, None)
 
 @pytest.mark.parametrize("environment", ["test", "production"])
 async def test_a_release_with_a_migration_starts(
-    tmp_path: Path, mongodb_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch, environment: str
+    tmp_path: Path, fresh_mongodb_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch, environment: str
 ) -> None:
-    async with a_core(tmp_path, database_url=mongodb_url, redis_url=redis_url):
+    async with a_core(tmp_path, database_url=fresh_mongodb_url, redis_url=redis_url):
         pass
     monkeypatch.setattr("maoga.migrate.discover", lambda: [PRAISE])
     settings = test_settings(
         tmp_path,
-        **{"environment": environment, "database_url": mongodb_url, "redis_url": redis_url, "secret_key": SECRET},
+        **{"environment": environment, "database_url": fresh_mongodb_url, "redis_url": redis_url, "secret_key": SECRET},
         **{"bcrypt_cost": 10, "instance": "server"},
     )
 
@@ -40,7 +40,7 @@ async def test_a_release_with_a_migration_starts(
         async with open_core(settings):
             pass
 
-    store = open_store(mongodb_url, SPECS, timeout_s=10)
+    store = open_store(fresh_mongodb_url, SPECS, timeout_s=10)
     rollout = Migrator(store, [PRAISE], SystemClock(), layout=layout_digest(SPECS), worker="rollout")
     starting = asyncio.create_task(start())
     if environment == "production":

@@ -23,14 +23,14 @@ Stored = dict[str, Any]
 
 
 @pytest.fixture
-async def core(tmp_path: Path, mongodb_url: str, redis_url: str) -> AsyncIterator[Core]:
-    async with a_core(tmp_path, SystemClock(), database_url=mongodb_url, redis_url=redis_url) as core:
+async def core(tmp_path: Path, fresh_mongodb_url: str, redis_url: str) -> AsyncIterator[Core]:
+    async with a_core(tmp_path, SystemClock(), database_url=fresh_mongodb_url, redis_url=redis_url) as core:
         yield core
 
 
 @pytest.fixture
-async def client(mongodb_url: str) -> AsyncIterator[AsyncMongoClient[Stored]]:
-    async with AsyncMongoClient[Stored](mongodb_url) as client:
+async def client(fresh_mongodb_url: str) -> AsyncIterator[AsyncMongoClient[Stored]]:
+    async with AsyncMongoClient[Stored](fresh_mongodb_url) as client:
         yield client
 
 
