@@ -58,7 +58,7 @@ class LoadClient(MaogaClient):
             return await super()._opened(token)
 
     def _ended(self) -> None:
-        had_one = self._online
+        had_one = self._online or self._why
         super()._ended()
         if had_one and self._failure is None:  # else none was made, or it is we who part
             self._figures.disconnects[self._why or "connection lost"] += 1

@@ -34,7 +34,7 @@ TEXT = "the quick brown fox waits for the last player"
 
 
 class Player:
-    """A player. table: where one sits who talks."""
+    """A player. table: where one sits who talks; for others of no use."""
 
     def __init__(self, number: int, role: Role, table: Table, stage: Stage) -> None:
         urls = stage.options.urls

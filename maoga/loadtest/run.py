@@ -14,7 +14,7 @@ from maoga.loadtest.gauge import Generator, ServerProcess
 from maoga.loadtest.options import BadOptions, LoadOptions
 from maoga.loadtest.player import Player
 from maoga.loadtest.report import Report
-from maoga.loadtest.stage import GROUP, Stage, Table, pool_of
+from maoga.loadtest.stage import Stage, Table, pool_of
 
 WIND_DOWN_S = 20.0
 """How long players may take to leave."""
@@ -49,10 +49,8 @@ async def run_load(options: LoadOptions, tell: Callable[[str], None]) -> Report:
 async def _stage(options: LoadOptions, http: aiohttp.ClientSession) -> Stage:
     for url in options.urls[1:]:
         await MaogaRest(url, http).games()  # rather refused now than by half of the players
-    roles = options.roles()
-    pool = pool_of(await MaogaRest(options.urls[0], http).games(), roles.count("play"))
-    tables = [Table() for _ in range(max(1, roles.count("talk") // GROUP))]
-    return Stage(options, http, pool, Figures(), tables)
+    pool = pool_of(await MaogaRest(options.urls[0], http).games(), options.roles().count("play"))
+    return Stage(options, http, pool, Figures())
 
 
 async def _play(stage: Stage, generator: Generator, servers: list[ServerProcess]) -> bool:
@@ -89,10 +87,11 @@ async def _play(stage: Stage, generator: Generator, servers: list[ServerProcess]
 
 
 async def _let_in(stage: Stage, tasks: list[asyncio.Task[None]]) -> None:
-    talkers = 0
+    talkers, table = 0, Table()
     for number, role in enumerate(stage.options.roles()):
-        table = stage.tables[talkers // GROUP % len(stage.tables)]  # neighbours, who are on different servers
-        talkers += role == "talk"
+        if role == "talk":  # those at a table have come one after the other, and so to different servers
+            table = Table() if talkers % stage.pool.seats == 0 else table
+            talkers += 1
         tasks.append(asyncio.create_task(Player(number, role, table, stage).play()))
         await stage.rest(1 / stage.options.ramp)
         if stage.over.is_set():

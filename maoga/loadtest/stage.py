@@ -22,11 +22,12 @@ KNOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What all play: a game, a mode, and how many play together."""
+    """What all play: a game, a mode, and how many play together. seats: of a lobby in which they only talk."""
 
     game_id: str
     mode: ModeName
     size: int
+    seats: int
 
     def criteria(self) -> Criteria:
         """What a player looks for who takes everybody."""
@@ -43,7 +44,8 @@ def pool_of(catalogue: list[Game], players: int) -> Pool:
         for mode in game["modes"]:
             group = mode.get("groupSize")
             if group and not mode.get("teams") and group["min"] <= GROUP:
-                return Pool(game["id"], mode["mode"], max(2, group["min"], min(GROUP, group["max"], players)))
+                seats = min(GROUP, group["max"])
+                return Pool(game["id"], mode["mode"], max(2, group["min"], min(seats, players)), seats)
     raise BadOptions(f"the catalogue has no game for groups of {GROUP} or fewer: `maoga seed` puts some there")
 
 
@@ -57,7 +59,7 @@ class Table:
 
 @dataclass(slots=True)
 class Stage:
-    """tables: for those who talk. known: ids of some players. over: nobody begins anything any more.
+    """known: ids of some players. over: nobody begins anything any more.
 
     run: of this run, at the beginning of its messages' ids. clients: of those who are there.
     """
@@ -66,7 +68,6 @@ class Stage:
     http: aiohttp.ClientSession
     pool: Pool
     figures: Figures
-    tables: list[Table]
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     known: deque[str] = field(default_factory=lambda: deque(maxlen=KNOWN))
     clients: set[LoadClient] = field(default_factory=set)

@@ -9,17 +9,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
-from click.testing import Result
 from pymongo import MongoClient
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from clients.python.rest import MaogaRest
 from maoga.__main__ import app
+from maoga.loadtest.client import LoadClient
+from maoga.loadtest.figures import Figures
 from tests.e2e.conftest import Start
 from tests.support.scrape import Scrape
 from tests.support.server import MaogaServer, maoga_server
+from tests.support.services import free_port
+from tests.support.wait import eventually
 
 LIMIT_S = 100.0
 BUSY = ("--pace", "0.2", "--ramp", "50")
@@ -78,9 +82,10 @@ def assert_sound(report: Any, players: int) -> None:
 
 def test_every_role_is_played_and_measured(server: MaogaServer, file: Path) -> None:
     pid = str(server.process.pid)
-    done, report = maoga_loadtest(file, "--url", server.url, "--players", "10", "--duration", "4", "--pid", pid)
+    players = ("--players", "14", "--mix", "play=4,talk=6,idle=4")  # who talk need a second table
+    done, report = maoga_loadtest(file, "--url", server.url, *players, "--duration", "4", "--pid", pid)
     assert done.exit_code == 0, done.output
-    assert_sound(report, 10)
+    assert_sound(report, 14)
     assert report["matches"]["count"] >= report["matches"]["started"] > 0
     assert {
         *("/matchmaking enqueue", "/matchmaking accept", "/lobby create", "/lobby join", "/lobby set_ready"),
@@ -129,6 +134,23 @@ def test_players_with_tokens_need_no_account_and_a_limit_that_is_broken_fails(
     [problem] = report["problems"]
     assert "ms, more than 0.01 ms" in problem
     assert problem in done.output
+
+
+async def test_disconnects_are_counted_by_their_reasons(start: Start) -> None:
+    server = start(MAOGA_PORT=str(free_port()))
+    figures = Figures()
+    async with (
+        aiohttp.ClientSession() as http,
+        LoadClient(server.url, await MaogaRest(server.url, http).guest(), http, figures) as client,
+    ):
+        await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(server.start)
+        await eventually(lambda: client.connected, 30)
+        await asyncio.to_thread(server.kill)
+        await eventually(lambda: not client.connected, 30)
+    assert figures.disconnects == {"server drains": 1, "connection lost": 1}
+    assert figures.connects.times.count - figures.connects.errors.total() == 2
+    assert figures.connects.errors.keys() <= {"UNREACHABLE"}
 
 
 def test_at_a_closed_door_it_says_which_limit_that_is(start: Start, file: Path) -> None:
