@@ -169,20 +169,22 @@ async def rolling_restart(
     playing: int,
     drain_s: float,
     pause_s: float,
+    deregistered: bool,
 ) -> None:
     """Exchanges both instances under the load of `size` people.
 
-    All talk, every `pause_s` or so, and the first `playing` of them play, too.
+    All talk, every `pause_s` or so, and the first `playing` of them play, too. deregistered: the balancer is told
+    first, as orchestrators do; else it sends every second one back to the instance that goes.
     """
-    ports = [free_port(), free_port()]
+    addresses = [("127.0.0.1", free_port()) for _ in range(2)]
     servers = {
-        f"instance-{port}": start(
-            **shared, MAOGA_PORT=str(port), MAOGA_DRAIN_S=str(drain_s), MAOGA_INSTANCE=f"instance-{port}"
+        address: start(
+            **shared, MAOGA_PORT=str(address[1]), MAOGA_DRAIN_S=str(drain_s), MAOGA_INSTANCE=f"instance-{address[1]}"
         )
-        for port in ports
+        for address in addresses
     }
-    over = asyncio.Event()
-    async with balancer([("127.0.0.1", port) for port in ports]) as entrance:
+    over, balanced = asyncio.Event(), list(addresses)
+    async with balancer(balanced) as entrance:
         players = await gather_players(enter, f"http://127.0.0.1:{entrance}", size)
         groups = [players[first : first + TALKERS] for first in range(0, size, TALKERS)]
         channels = [await group_of(group) for group in groups]
@@ -193,9 +195,13 @@ async def rolling_restart(
             for player in players[:playing]:
                 tasks.create_task(player.play(pause_s, over))
             stops_s = []
-            for instance, server in servers.items():
+            for address, server in servers.items():
                 await eventually(lambda: all(player.client.connected for player in players), timeout=60)
-                stops_s.append(await restart(server, instance, shared["MAOGA_REDIS_URL"]))
+                if deregistered:
+                    balanced.remove(address)
+                stops_s.append(await restart(server, f"instance-{address[1]}", shared["MAOGA_REDIS_URL"]))
+                if deregistered:
+                    balanced.append(address)
                 await all_say_more(players)
             played = sum(player.games for player in players)
             await eventually(lambda: sum(player.games for player in players) > played, timeout=60)
@@ -246,7 +252,9 @@ def tell(players: Sequence[Player], stops_s: Sequence[float]) -> None:
 
 
 async def test_twenty_players_lose_nothing(start: Start, enter: Enter, shared: dict[str, str], tmp_path: Path) -> None:
-    await rolling_restart(start, enter, shared, tmp_path, size=20, playing=20, drain_s=3, pause_s=0.5)
+    await rolling_restart(
+        start, enter, shared, tmp_path, size=20, playing=20, drain_s=3, pause_s=0.5, deregistered=False
+    )
 
 
 @pytest.mark.long
@@ -254,4 +262,6 @@ async def test_twenty_players_lose_nothing(start: Start, enter: Enter, shared: d
 async def test_three_hundred_players_lose_nothing(
     start: Start, enter: Enter, shared: dict[str, str], tmp_path: Path
 ) -> None:
-    await rolling_restart(start, enter, shared, tmp_path, size=300, playing=40, drain_s=30, pause_s=10)
+    await rolling_restart(
+        start, enter, shared, tmp_path, size=300, playing=40, drain_s=30, pause_s=10, deregistered=True
+    )
