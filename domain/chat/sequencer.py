@@ -5,10 +5,14 @@ other channels (`inserts.py`); a draft that brings other writes along is a commi
 `(channelId, seq)` decides between processes: the loser reads the last `seq` again and retries. The unique key
 `(channelId, senderId, clientMessageId)` finds a client's retry, which gets the first message back; a system message,
 which has no sender, is found by its id.
+
+Who has just written knows the last `seq`, and who lost must ask for it first: while the channel hardly rests, one
+process would always win. So each second of a row of batches it pauses for as long as others need.
 """
 
 import asyncio
-from collections import deque
+import time
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, takewhile
@@ -26,6 +30,12 @@ from domain.core.ids import ChannelId
 BATCH = 100
 ROUNDS_WITHOUT_PROGRESS = 50
 REMEMBERED_CHANNELS = 10_000
+
+ROW_S = 1.0
+LONG_S = 1.0
+"""Where even the quickest batch takes so long there are no pauses: nobody is in time there."""
+PAUSE = 4
+"""So many times what the last batch took: to lose, to read the last `seq` and to write take three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,35 @@ class _Line:
     task: asyncio.Task[None] | None = None
 
 
+@dataclass(slots=True)
+class _Row:
+    """The batches of one channel that were written without meeting another process, or leaving it the time to come in.
+
+    began, ended: the row, and the last batch, by `time.monotonic`. took_s: to write the quickest one.
+    """
+
+    began: float = field(default_factory=time.monotonic)
+    ended: float = 0
+    took_s: float = LONG_S
+
+    def begin(self, at: float) -> None:
+        """Another process was met, or is let in until then."""
+        self.began, self.took_s = at, LONG_S
+
+    def add(self, took_s: float) -> None:
+        """One more was written just now."""
+        self.ended, self.took_s = time.monotonic(), min(self.took_s, took_s)
+
+    def pause_s(self) -> float:
+        """How long to wait before the next one; the row begins anew where others had their time, or have it now."""
+        now = time.monotonic()
+        left_s = max(0.0, self.ended + PAUSE * self.took_s - now) if self.took_s < LONG_S else 0.0
+        if left_s and now - self.began < ROW_S:
+            return 0
+        self.begin(now + left_s)
+        return left_s
+
+
 class Sequencer:
     """Appends messages to channels. One per process."""
 
@@ -62,6 +101,7 @@ class Sequencer:
         self._messages, self._inserts = database.collection(MESSAGES), Inserts(database)
         self._lines: dict[ChannelId, _Line] = {}
         self._last_seq: dict[ChannelId, int] = {}
+        self._rows: defaultdict[ChannelId, _Row] = defaultdict(_Row)
 
     async def append(self, draft: Draft) -> Appended:
         """Stores and publishes `draft` with the next `seq`; a retry gets the first message, published again.
@@ -87,6 +127,8 @@ class Sequencer:
     async def _drain(self, channel: ChannelId, line: _Line) -> None:
         try:
             while line.waiting:
+                if pause_s := self._rows[channel].pause_s():
+                    await asyncio.sleep(pause_s)
                 await self._write([line.waiting.popleft() for _ in range(min(BATCH, len(line.waiting)))])
         finally:
             del self._lines[channel]
@@ -122,15 +164,18 @@ class Sequencer:
         while len(outcomes) < len(drafts):
             last = await self._last(channel)
             batch = _together(drafts[len(outcomes) :], last)
+            began = time.monotonic()
             try:
                 await self._insert(batch)
+                self._rows[channel].add(time.monotonic() - began)
                 done = len(batch)
             except Duplicate as duplicate:
                 if duplicate.collection != MESSAGES.name:
                     outcomes.append(duplicate)
                     continue
                 done = duplicate.index
-                first = await self._first(batch[done].message)
+                self._rows[channel].begin(time.monotonic())
+                first, newest = await asyncio.gather(self._first(batch[done].message), self._newest(channel))
                 rounds = 0 if done or first else rounds + 1
                 if rounds > ROUNDS_WITHOUT_PROGRESS:
                     raise Conflict from duplicate
@@ -138,16 +183,13 @@ class Sequencer:
                 outcomes.append(conflict)
                 continue
             else:
-                first = None
+                first, newest = None, last + len(batch)
             for draft in batch[:done]:
                 self._metrics.stored(draft.message.content_type)
                 outcomes.append(Appended(draft.message, again=False))
             if first:
                 outcomes.append(Appended(first, again=True))
-            if done == len(batch) or first:
-                self._remember(channel, last + done)
-            else:
-                self._last_seq.pop(channel, None)
+            self._remember(channel, newest)
         return outcomes
 
     async def _insert(self, batch: Sequence[Draft]) -> None:
@@ -171,13 +213,17 @@ class Sequencer:
 
     async def _last(self, channel: ChannelId) -> int:
         if channel not in self._last_seq:
-            newest = await self._messages.find_one({"channel_id": channel}, sort="-seq")
-            self._remember(channel, newest.seq if newest else 0)
+            self._remember(channel, await self._newest(channel))
         return self._last_seq[channel]
+
+    async def _newest(self, channel: ChannelId) -> int:
+        newest = await self._messages.find_one({"channel_id": channel}, sort="-seq")
+        return newest.seq if newest else 0
 
     def _remember(self, channel: ChannelId, seq: int) -> None:
         if len(self._last_seq) >= REMEMBERED_CHANNELS:
             self._last_seq.clear()
+            self._rows.clear()
         self._last_seq[channel] = seq
 
 
