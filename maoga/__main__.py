@@ -18,6 +18,7 @@ from maoga.backup import backup, backups, restore
 from maoga.cli import offline, print_table, read_settings
 from maoga.doctor import doctor
 from maoga.jobs import jobs
+from maoga.loadtest.command import loadtest
 from maoga.migrate import migrate
 from maoga.settings import Settings
 from maoga.trail import lobby_trail
@@ -45,6 +46,7 @@ app.command()(backup)
 app.command()(backups)
 app.command()(restore)
 app.command()(doctor)
+app.command()(loadtest)
 app.command("lobby-trail")(lobby_trail)
 
 

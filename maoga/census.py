@@ -8,6 +8,8 @@ from domain.lobbies.model import LOBBIES, LobbyStatus
 from domain.presence.activity import Activity
 from maoga.watch import Watch
 
+CENSUS = "census"
+"""The lease of who counts."""
 CENSUS_EVERY_S = 10.0
 COUNTED: tuple[LobbyStatus, ...] = ("forming", "ready", "countdown", "active")
 
@@ -24,7 +26,7 @@ class Census:
 
     async def take(self) -> None:
         """Counts, or leaves it to the worker that does."""
-        if not await self._leases.acquire("census", int(CENSUS_EVERY_S * 2000)):
+        if not await self._leases.acquire(CENSUS, int(CENSUS_EVERY_S * 2000)):
             self._runner.leave_count()
             self._watch.lobbies.uncounted()
             self._watch.activity.uncounted()

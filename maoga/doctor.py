@@ -17,6 +17,7 @@ from redis.exceptions import NoPermissionError
 from rich.markup import escape
 from rich.table import Table
 
+from domain.jobs.model import JOBS
 from maoga.backup import opened_shelf
 from maoga.cli import print_table, read_settings
 from maoga.migrate import migrator, opened_store
@@ -24,7 +25,7 @@ from maoga.settings import Settings
 from storage.redis.doctor import RedisDoctor
 from storage.redis.factory import open_redis
 from storage.upkeep.backup import listed
-from storage.upkeep.findings import Check, Finding, Level, ok, problem, used_up, warning
+from storage.upkeep.findings import Check, Finding, Level, dead_letters, ok, problem, used_up, warning
 
 UNAUTHORIZED = frozenset({13, 8000})
 """What MongoDB, and its makers' managed one, answer to who may not."""
@@ -92,7 +93,7 @@ class LocalDoctor:
     @property
     def checks(self) -> Mapping[str, Check]:
         """The checks, by name."""
-        file = {"sqlite": self.sqlite} if self._settings.sqlite else {}
+        file = {"sqlite": self.sqlite, "jobs": self.jobs} if self._settings.sqlite else {}
         return {
             "settings": self.settings,
             "machine": self.machine,
@@ -181,6 +182,11 @@ class LocalDoctor:
         else:
             yield ok("sqlite", f"{path.stat().st_size / 2**20:,.1f} MiB, sound")
 
+    async def jobs(self) -> AsyncIterator[Finding]:
+        """Which jobs have been given up."""
+        path = self._settings.sqlite_path
+        yield dead_letters(await asyncio.to_thread(_dead_jobs, path) if path.exists() else {})
+
 
 async def _all(checks: Mapping[str, Check]) -> list[Finding]:
     return [finding for name, check in checks.items() for finding in await _findings(name, check)]
@@ -231,3 +237,9 @@ def _unfit(settings: Settings) -> list[tuple[str, str]]:
 def _quick_check(path: Path) -> str:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+
+def _dead_jobs(path: Path) -> dict[str, int]:
+    dead = f"""SELECT doc ->> 'kind', count(*) FROM "{JOBS.name}" WHERE doc ->> 'status' = 'dead' GROUP BY 1"""  # noqa: S608
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return dict(connection.execute(dead).fetchall())

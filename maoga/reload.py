@@ -2,6 +2,7 @@
 
 import sys
 from importlib.util import find_spec
+from os import environ
 from pathlib import Path
 from shlex import join
 
@@ -10,8 +11,8 @@ import typer
 from maoga.settings import Settings
 
 PACKAGES = ("clients", "maoga", "realtime", "rest", "domain", "storage")
-KILL_AFTER_S = 5
-"""So long a server may take to stop beyond its graceful stop."""
+KILL_AFTER_S = 10
+"""So long a server may take to stop."""
 
 
 def serve_and_watch(settings: Settings) -> None:
@@ -24,10 +25,11 @@ def serve_and_watch(settings: Settings) -> None:
         raise typer.Exit(2)
     from watchfiles import run_process
 
+    environ["MAOGA_DRAIN_S"] = "0"  # who has changed something does not wait until every tab has left
     run_process(
         *(Path(__file__).parents[1] / package for package in PACKAGES),
         target=join([sys.executable, "-m", "maoga", "serve"]),
         target_type="command",
         callback=lambda changes: typer.echo(f"changed: {', '.join(sorted(path for _, path in changes))}", err=True),
-        sigint_timeout=int(settings.drain_s) + KILL_AFTER_S,
+        sigint_timeout=KILL_AFTER_S,
     )

@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
+import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
 from aiohttp import web
@@ -23,9 +24,11 @@ from maoga.process_figures import CheckFigures, ErrorFigures, StorageFigures, re
 from maoga.reference import DOCUMENTS
 from maoga.request_log import request_log
 from maoga.settings import Settings
+from maoga.tracing import traced
 from realtime.auth import Sessions
 from realtime.dispatch import Dispatcher
 from realtime.engine import Engine, EngineConfig
+from realtime.events import ServerDraining
 from realtime.fanout import Fanout
 from realtime.follows import Follows
 from realtime.gateway import Gateway
@@ -46,6 +49,12 @@ from rest.server import runner_of
 BACKLOG = 4096
 ACTIVE_EVERY_S = 10.0
 HEALTH_EVERY_S = 5.0
+SOCKETS_SHARE = 0.9
+"""Of the drain; the rest is for the last requests."""
+Drain = Callable[[float], Coroutine[None, None, None]]
+"""Ends a part of the process gracefully, within so many seconds."""
+TEAR_DOWN_S = 5.0
+"""So much longer than the drain a stop takes at most: leases that cannot be given back lapse."""
 GC_THRESHOLDS = (10_000, 10, 10_000)
 """The young are looked through in some ms at a time, the old hardly ever: that takes a second with many tickets."""
 
@@ -57,8 +66,9 @@ async def run(settings: Settings) -> int:
     registry = registry_of(settings)
     metrics = Metrics(registry)
     ErrorFigures(registry).listen()
-    storage = StorageFigures(registry, settings.slow_query_ms, debug=settings.debug)
+    figures = StorageFigures(registry, settings.slow_query_ms, debug=settings.debug)
     async with (
+        traced(settings, figures) as storage,
         open_core(settings, watch=watch_in(registry, storage)) as core,
         AsyncExitStack() as stack,
     ):
@@ -68,22 +78,39 @@ async def run(settings: Settings) -> int:
         stack.push_async_callback(process.cancel)
         health = health_of(core, process, metrics, CheckFigures(registry))
         await _serve_metrics(stack, settings, registry, health)
+
+        async def tell_health(_: float) -> None:
+            health.look_anew()
+            await health.failing()
+
+        drains: list[Drain] = [tell_health]
         if settings.role != "gateway":
             core.worker.start(process)
+            drains.append(core.worker.drain)
             logger.info("working: ticks every {} ms, deadlines, jobs and sweeps", settings.match_tick_ms)
         process.start("loop watch", metrics.watch_loop())
         process.start("health", every(HEALTH_EVERY_S, "health", health.failing))
         if settings.role != "worker":
-            await _serve(stack, core, process, metrics, health)
+            drains.append(await _serve(stack, core, process, metrics, health))
         _tune_garbage_collector()
         code = await process.run()
-        logger.info("stopping")
+        too_late = asyncio.get_running_loop().call_later(settings.drain_s + TEAR_DOWN_S, _give_up, code)
+        logger.info("stopping within {} s; a second signal ends it at once", settings.drain_s)
+        for outcome in await asyncio.gather(*(drain(settings.drain_s) for drain in drains), return_exceptions=True):
+            if outcome is not None:
+                logger.opt(exception=outcome).error("a part of the drain failed")
+    too_late.cancel()
     logger.info("stopped")
     return code
 
 
-async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: Metrics, health: Health) -> None:
-    """Opens the door to players; closing it ends their connections and waits for what they had begun."""
+def _give_up(code: int) -> None:
+    logger.warning("the stop takes too long; what was not given back lapses")
+    os._exit(code)
+
+
+async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: Metrics, health: Health) -> Drain:
+    """Opens the door to players; what it returns parts from them gently, the stack without a word."""
     settings = core.settings
     app = build_app(
         Services(
@@ -150,7 +177,7 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     engine.attach(app)
     attendance = _connect(core, engine, process, metrics)
     await asyncio.wait_for(core.streams.ready(), settings.redis_timeout_s * 5)
-    runner = runner_of(app, drain_s=settings.drain_s)
+    runner = runner_of(app)
     await runner.setup()
     stack.push_async_callback(_part, attendance)
     stack.push_async_callback(runner.cleanup)
@@ -158,6 +185,19 @@ async def _serve(stack: AsyncExitStack, core: Core, process: Process, metrics: M
     with _port("MAOGA_PORT", settings.port):
         await site.start()
     logger.info("listening on http://{}:{}", settings.host, runner.addresses[0][1])
+
+    async def drain(seconds: float) -> None:
+        """Goes on answering until the players have left, so that none is cut off in the middle of anything."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        logger.info("draining {} connections", engine.connections())
+        runner.parting = True
+        await engine.drain(
+            seconds * SOCKETS_SHARE, lambda ms: ServerDraining(reconnect_in_ms=ms).arguments(core.clock.now())
+        )
+        logger.info("{} connections are left; finishing requests", engine.connections())
+        await runner.finish(deadline)
+
+    return drain
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from domain.core.clock import Clock
 from domain.core.deadlines import Deadlines, Due, Kind
 from domain.core.errors import AppError, NotFound, Unavailable
 from domain.core.ids import LobbyId, MatchId, TicketId, UserId
+from domain.core.index import may_lag
 from domain.core.leases import Leases
 from domain.jobs.runner import BEAT_S as JOB_BEAT_S
 from domain.jobs.runner import JobRunner
@@ -23,9 +24,9 @@ from domain.matchmaking.schedule import Schedule
 from domain.matchmaking.tick import Tick
 from domain.rankings.standings import Standings
 from domain.social.presences import Presences
-from maoga.census import CENSUS_EVERY_S, Census
+from maoga.census import CENSUS, CENSUS_EVERY_S, Census
 from maoga.pairing_process import PairingProcess
-from maoga.process import Process, every
+from maoga.process import Process, end, every
 
 DEADLINES_EVERY_S = 0.1
 SWEEP_EVERY_S = 2.0
@@ -36,6 +37,8 @@ LAPSED_EVERY_S = 1.0
 JOBS_EVERY_S = 0.2
 CRON_EVERY_S = 1.0
 DUE_AT_ONCE = 100
+LEASES = (CENSUS, "sweep", "refill", "standings", "presence")
+"""What one worker does for all: each name is a lease."""
 
 
 class Worker:
@@ -65,6 +68,9 @@ class Worker:
         self._tick, self._ownership, self._pairing, self._tick_ms = tick, ownership, pairing, tick_ms
         self._leases, self._recovery, self._deadlines, self._clock = leases, recovery, deadlines, clock
         self._standings, self._runner, self._presences, self._census = standings, runner, presences, census
+        self._stopping, self._closed = asyncio.Event(), False
+        self._working: list[asyncio.Task[None]] = []
+        self._beating: list[asyncio.Task[None]] = []
         self._handlers: dict[Kind, Callable[[str], Awaitable[None]]] = {
             "accept": lambda id: proposals.elapse(MatchId(id)),
             "grace": lambda id: grace.elapse(UserId(id)),
@@ -77,29 +83,53 @@ class Worker:
 
     def start(self, process: Process) -> None:
         """Starts the loops as essential tasks."""
-        process.start("tick", every(self._tick_ms / 1000, "tick", self._tick.run))
-        process.start("ownership", every(BEAT_S, "ownership", self._ownership.beat))
-        process.start("deadlines", every(DEADLINES_EVERY_S, "deadlines", self.run_deadlines))
-        process.start("jobs", every(JOBS_EVERY_S, "jobs", self._runner.poll))
-        process.start("job leases", every(JOB_BEAT_S, "job leases", self._runner.beat))
-        process.start("cron", every(CRON_EVERY_S, "cron", self._runner.plan))
-        process.start("census", every(CENSUS_EVERY_S, "census", self._census.take))
-        process.start("sweep", every(SWEEP_EVERY_S, "sweep", self.sweep))
-        process.start("refill", every(REFILL_EVERY_S, "refill", self.refill))
-        process.start("presence", every(PRESENCE_EVERY_S, "presence", self._presences.run))
-        process.start("lapsed leases", every(LAPSED_EVERY_S, "lapsed leases", self.sweep_presence))
-        process.start("standings", every(STANDINGS_EVERY_S, "standings", self.sweep_standings))
+
+        def work(interval_s: float, name: str, step: Callable[[], Awaitable[object]]) -> None:
+            self._working.append(process.start(name, every(interval_s, name, step, until=self._stopping)))
+
+        def beat(interval_s: float, name: str, step: Callable[[], Awaitable[object]]) -> None:
+            self._beating.append(process.start(name, every(interval_s, name, step)))
+
+        work(self._tick_ms / 1000, "tick", self._tick.run)
+        beat(BEAT_S, "ownership", self._ownership.beat)
+        work(DEADLINES_EVERY_S, "deadlines", self.run_deadlines)
+        work(JOBS_EVERY_S, "jobs", self._runner.poll)
+        beat(JOB_BEAT_S, "job leases", self._runner.beat)
+        work(CRON_EVERY_S, "cron", self._runner.plan)
+        work(CENSUS_EVERY_S, CENSUS, self._census.take)
+        work(SWEEP_EVERY_S, "sweep", self.sweep)
+        work(REFILL_EVERY_S, "refill", self.refill)
+        work(PRESENCE_EVERY_S, "presence", self._presences.run)
+        work(LAPSED_EVERY_S, "lapsed leases", self.sweep_presence)
+        work(STANDINGS_EVERY_S, "standings", self.sweep_standings)
+
+    async def drain(self, seconds: float) -> None:
+        """Begins nothing new, and lets what is being done end within so many seconds; then others have all of it."""
+        self._stopping.set()
+        self._runner.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*self._working, return_exceptions=True)
+                await self._runner.idle()
+        await end([*self._working, *self._beating])  # the beats held its leases until now
+        await self.close()
+        logger.info("pools, jobs and leases are handed over")
 
     async def close(self) -> None:
-        """Gives its jobs back, hands its pools over, and ends its child. Call it once the loops have ended."""
+        """Gives jobs and leases back, hands its pools over, and ends its child: once, when the loops have ended."""
+        if self._closed:
+            return
+        self._closed = True
         with suppress(Unavailable):  # else their leases run out
             await self._runner.close()
         await self._tick.close()
+        with may_lag():  # as above
+            await asyncio.gather(*map(self._leases.release, LEASES))
         await self._pairing.close()
 
     async def run_deadlines(self) -> None:
         """Acts on all deadlines that have come."""
-        while due := await self._deadlines.due(self._clock.now(), DUE_AT_ONCE):
+        while not self._stopping.is_set() and (due := await self._deadlines.due(self._clock.now(), DUE_AT_ONCE)):
             await asyncio.gather(*map(self._act, due))
 
     async def sweep(self) -> None:

@@ -27,7 +27,7 @@ from domain.core.events import Event
 from domain.core.events import Namespace as NamespaceName
 from domain.core.ids import new_id
 from domain.core.model import Command, Model
-from domain.core.trace import tracing
+from domain.core.trace import span, tracing
 from realtime.auth import Session, SessionUser
 from realtime.engine import Client
 from realtime.envelope import failure, success
@@ -37,6 +37,10 @@ C = TypeVar("C", bound=Command)
 N = TypeVar("N")
 A = TypeVar("A", bound="Answer | Awaitable[Any]")
 D_co = TypeVar("D_co", bound="Model | Sequence[Model] | None", covariant=True)
+
+
+FAULTS = frozenset({errors.Internal.code, errors.Timeout.code, errors.Unavailable.code})
+"""Outcomes that are not the client's doing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,13 @@ class Namespace:
 class Entry:
     """A handler and whose method it is, with the figures kept of it."""
 
-    __slots__ = ("cost", "figures", "label", "method", "model", "owner", "timed")
+    __slots__ = ("attributes", "cost", "figures", "label", "method", "model", "owner", "timed")
 
     def __init__(self, owner: object, handler: Handler, label: str, figures: EventFigures) -> None:
         self.owner, self.method, self.model, self.cost = owner, handler.method, handler.model, handler.cost
         self.timed, self.label, self.figures = handler.timed, label, figures
+        use_case = f"{handler.method.__module__}.{handler.method.__qualname__}"
+        self.attributes = {"rpc.system.name": "socket.io", "rpc.method": label, "code.function.name": use_case}
 
 
 class Dispatcher:
@@ -172,7 +178,10 @@ class Dispatcher:
     async def _finish(self, entry: Entry, user: SessionUser, answer: Awaitable[Answer], started: float) -> Any:
         """The ack of an event whose handler waits for something."""
         deadline = asyncio.timeout(self._timeout_s if entry.timed else None)
-        with tracing(request=new_id(), user=user.id, socket=user.sid, event=entry.label):
+        with (
+            tracing(request=new_id(), user=user.id, socket=user.sid, event=entry.label),
+            span(entry.label, "server", entry.attributes) as part,
+        ):
             try:
                 async with deadline:
                     ack, outcome = _enveloped(await answer), SUCCESS
@@ -185,6 +194,8 @@ class Dispatcher:
                     ack, outcome = self._crashed(entry, user, error), errors.Internal.code
             except Exception as error:
                 ack, outcome = self._crashed(entry, user, error), errors.Internal.code
+            if outcome in FAULTS:
+                part.fail(outcome)
             if self._debug:
                 ms = round((time.perf_counter() - started) * 1000, 1)
                 logger.bind(ms=ms).debug("{} {} after {} ms", entry.label, outcome, ms)

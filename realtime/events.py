@@ -91,6 +91,18 @@ class Kicked(ConnectionEvent):
     reason: str
 
 
+class ServerDraining(ConnectionEvent):
+    """The server is about to stop: make the connection anew after `reconnectInMs`, and `resume` there.
+
+    The time differs from connection to connection, so that those who come back are not all there at once. Who has not
+    left soon after it is disconnected.
+    """
+
+    wire_name: ClassVar[str] = "server_draining"
+
+    reconnect_in_ms: int
+
+
 class Announcement(ConnectionEvent):
     """The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
     and may come twice, with the same `id`; who is not connected never hears of it."""

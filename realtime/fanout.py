@@ -1,6 +1,7 @@
 """From the streams to the clients of this process."""
 
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import orjson
 
 from domain.core.ids import UserId
 from domain.core.streams import Entry
+from domain.core.trace import Span, span
 from realtime import packet
 from realtime.auth import Kick, Sessions
 from realtime.engine import Engine
@@ -28,11 +30,12 @@ class Fanout(Audience):
     def durable(self, stream: str, entry: Entry) -> None:
         self._engine.metrics.delivered_late(time.time() - entry.position.at / 1000)
         header, body = packet.opened(entry.packet)
-        for user in header.join:
-            self._follows.join(user, stream)
-        self._broadcast(stream, body, packet.durable_payload(stream, entry.position, body))
-        for user in header.leave:
-            self._follows.leave(user, stream)
+        with _span(stream, body, header.trace) if header.trace else nullcontext():
+            for user in header.join:
+                self._follows.join(user, stream)
+            self._broadcast(stream, body, packet.durable_payload(stream, entry.position, body))
+            for user in header.leave:
+                self._follows.leave(user, stream)
 
     def other(self, stream: str | None, message: bytes) -> None:
         if stream is None:
@@ -68,3 +71,15 @@ class Fanout(Audience):
         namespace = namespace_of(stream)
         clients = self._engine.broadcast(namespace, stream, packet.name_of(body), payload)
         self._engine.metrics.fanned_out(namespace, clients)
+
+
+def _span(stream: str, body: bytes, parent: str) -> Span:
+    """The delivery of an event here, as a span of the trace to which its publication belongs."""
+    name, namespace = packet.name_of(body), namespace_of(stream)
+    attributes = {
+        "messaging.operation.type": "process",
+        "messaging.operation.name": "deliver",
+        "messaging.destination.template": namespace,
+        "maoga.event": name,
+    }
+    return span(f"deliver /{namespace} {name}", "consumer", attributes, parent)

@@ -1,9 +1,10 @@
 """What travels on a stream: `<header>\\n"<name>",<data>`, made once and passed on without being decoded.
 
 The header is empty for nearly every event. Otherwise it is JSON: `{"join": [users], "leave": [users]}` of a durable
-event, or `{"event": [stream, epoch, seq, at]}` of a notice, whose body is the packet of that event, or
-`{"review": true}` of a notice without a body, by which clients look anew at what they follow. A transient packet
-carries its meta behind its data; a durable one gets it where it arrives, with the place it was given.
+event, besides `"trace"` where spans are kept; or `{"event": [stream, epoch, seq, at]}` of a notice, whose body is the
+packet of that event, or `{"review": true}` of a notice without a body, by which clients look anew at what they follow.
+A transient packet carries its meta behind its data; a durable one gets it where it arrives, with the place it was
+given.
 """
 
 from collections.abc import Iterable
@@ -29,10 +30,14 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Who follows the stream from the event on, and who no longer after it. The rest: what a notice brings."""
+    """Who follows the stream from the event on, and who no longer after it. The rest: what a notice brings.
+
+    trace: the span in which the event was published, as a `traceparent`.
+    """
 
     join: tuple[UserId, ...] = ()
     leave: tuple[UserId, ...] = ()
+    trace: str | None = None
     invitation: Invitation | None = None
     review: bool = False
 
@@ -40,9 +45,12 @@ class Header:
 NOTHING = Header()
 
 
-def durable(event: Outgoing) -> bytes:
-    """The packet of a durable event."""
-    header = orjson.dumps({"join": event.join, "leave": event.leave}) if event.join or event.leave else b""
+def durable(event: Outgoing, trace: str | None = None) -> bytes:
+    """The packet of a durable event. trace: the span in which it is published, as a `traceparent`."""
+    fields: dict[str, Any] = {"join": event.join, "leave": event.leave} if event.join or event.leave else {}
+    if trace:
+        fields["trace"] = trace
+    header = orjson.dumps(fields) if fields else b""
     return b"%b\n%b,%b" % (header, orjson.dumps(event.name), orjson.dumps(event.data))
 
 
@@ -102,7 +110,8 @@ def _header(fields: dict[str, Any], body: bytes) -> Header:
     if place := fields.get("event"):
         stream, *position = place
         return Header(invitation=Invitation(stream, Entry(Position(*position), body)))
-    return Header(_users(fields.get("join", ())), _users(fields.get("leave", ())), review=fields.get("review", False))
+    joining, leaving = (_users(fields.get(who, ())) for who in ("join", "leave"))
+    return Header(joining, leaving, fields.get("trace"), review=fields.get("review", False))
 
 
 def _users(ids: Iterable[str]) -> tuple[UserId, ...]:

@@ -9,6 +9,7 @@ from itertools import groupby
 import orjson
 
 from domain.admin.broadcasts import Announcer
+from domain.core import trace
 from domain.core.clock import Clock
 from domain.core.events import Outgoing, Reviews
 from domain.core.events import Publisher as PublisherPort
@@ -70,7 +71,7 @@ class StreamPublisher(PublisherPort, Reviews, Announcer):
                 self.cast(event.stream, event.name, orjson.dumps(event.data))
 
     async def _append(self, event: Outgoing, again: bool) -> None:
-        encoded = packet.durable(event)
+        encoded = packet.durable(event, trace.parent())
         position = await self._streams.append(event.stream, encoded, id=event.id, again=again)
         if event.join:  # an instance of theirs may not follow the stream yet
             note = packet.notice(event.stream, position, encoded)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from domain.core.events import Event
 from realtime.auth import EVENTS, USER_SHARE, Handshake
 from realtime.dispatch import Handler, Namespace, Reply, table_of
-from realtime.events import Announcement, Hello, Kicked, Meta, RateLimitWarning, SessionExpiring
+from realtime.events import Announcement, Hello, Kicked, Meta, RateLimitWarning, ServerDraining, SessionExpiring
 from realtime.gateway import Common
 
 INTRODUCTION = f"""\
@@ -19,8 +19,9 @@ This page is generated from the code by `make docs`.
 
 Connect to `/socket.io/` and to each namespace with `auth` as below. A refused CONNECT says
 `{{message, data:{{code}}}}`: `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `ACCOUNT_<status>`,
-`FORBIDDEN` (a connection is one user's), `TOO_MANY_CONNECTIONS` or `UNAVAILABLE`; a page of a foreign origin is refused
-with HTTP 403 `ORIGIN_FORBIDDEN`.
+`FORBIDDEN` (a connection is one user's), `TOO_MANY_CONNECTIONS`, `SERVER_DRAINING` or `UNAVAILABLE`. A page of a
+foreign origin is refused with HTTP 403 `ORIGIN_FORBIDDEN`, a new connection to a server that is about to stop with HTTP
+503 `SERVER_DRAINING`: try again, another one is there or will be.
 
 Every client event takes one object and is acked `{{"status":"success","data":…,"meta":…}}` or
 `{{"status":"error","error":{{"code","message","details"}}}}`. Any event may answer `VALIDATION_ERROR`, `UNKNOWN_EVENT`,
@@ -32,7 +33,7 @@ Every server event is emitted as `name, data, meta`. A durable event carries its
 does not, and may be lost. What has no value is left out.
 """
 
-COMMON_EVENTS = (Hello, SessionExpiring, RateLimitWarning, Kicked, Announcement)
+COMMON_EVENTS = (Hello, SessionExpiring, RateLimitWarning, Kicked, ServerDraining, Announcement)
 RANGES = {
     ("minLength", "maxLength"): "{} characters",
     ("minItems", "maxItems"): "{} items",

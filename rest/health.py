@@ -55,6 +55,10 @@ class Health:
         self._turn = asyncio.Lock()
         self.started = False
 
+    def look_anew(self) -> None:
+        """What was found is not so any more."""
+        self._looked_at = float("-inf")
+
     async def failing(self) -> list[str]:
         """The names of the checks that fail."""
         async with self._turn:

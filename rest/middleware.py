@@ -12,7 +12,7 @@ from domain.core.addresses import client_address, printable
 from domain.core.errors import AppError, BadRequest, Internal, MethodNotAllowed, NotFound, TooLarge, stack_of
 from domain.core.ids import new_id
 from domain.core.limits import Spent
-from domain.core.trace import tracing
+from domain.core.trace import NOWHERE, Span, span, tracing
 from rest.compression import coding_of, compress
 from rest.envelope import failure
 from rest.routes import ADDRESS, CONFIG, REQUEST_ID, ROUTE, SERVICES, SPENT, USER_ID, Answered, Deprecation
@@ -63,13 +63,25 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     metrics = request.app[SERVICES].metrics
     metrics.began()
     try:
-        with tracing(request=id):
+        with tracing(request=id), _span(request) as part:
             response = await _answered(request, handler)
+            part.set("http.response.status_code", response.status)
+            if response.status >= 500:
+                part.fail(str(response.status))
             if response.status != 101:  # a WebSocket lives on its own terms
                 _tell(request, response.status, time.perf_counter() - started)
     finally:
         metrics.ended()
     return response
+
+
+def _span(request: web.Request) -> Span:
+    """The request as a span, of the trace that its client has begun."""
+    method, route = _method_of(request), route_of(request)
+    if route in QUIET:
+        return NOWHERE
+    attributes = {"http.request.method": method, "http.route": route, "url.scheme": request.scheme}
+    return span(f"{method} {route}", "server", attributes, request.headers.get("traceparent"))
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -146,9 +158,13 @@ def route_of(request: web.Request) -> str:
     return resource.canonical if resource else "unmatched"
 
 
+def _method_of(request: web.Request) -> str:
+    return request.method if request.method in hdrs.METH_ALL else "OTHER"
+
+
 def _tell(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
-    method = request.method if request.method in hdrs.METH_ALL else "OTHER"
+    method = _method_of(request)
     services, user = request.app[SERVICES], request.get(USER_ID)
     services.metrics.observe(method, route, status, seconds)
     if user:

@@ -20,6 +20,7 @@ export { MaogaError };
 export const NAMESPACES = /** @type {Namespace[]} */ (["matchmaking", "lobby", "chat", "social"]);
 
 const RETRY_MS = 2_000;
+const SETTLE_MS = 1_000;
 
 /**
  * A player's connection: the four namespaces on one WebSocket, made again whenever it breaks, on whatever server answers.
@@ -143,7 +144,12 @@ export class Maoga {
 
   /** Makes the connection anew in a while, wherever the balancer takes it: this server is about to stop. */
   #leave(inMs) {
-    this.#drain ??= setTimeout(() => this.#manager.engine.close(), inMs); // every namespace is told
+    this.#drain ??= setTimeout(async () => { // every namespace is told
+      const { engine } = this.#manager;
+      const answers = Object.values(this.#spaces).map((space) => space.answered());
+      await Promise.race([Promise.all(answers), pause(SETTLE_MS)]);
+      engine.close();
+    }, inMs);
   }
 
   async #refused(socket, { code, ...details }) {

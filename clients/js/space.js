@@ -13,6 +13,7 @@ export class Space {
   #streams = new Streams();
   #listeners = new Map();
   #connection = 0;
+  #calls = new Set();
   #settling = -1;
 
   /**
@@ -46,13 +47,22 @@ export class Space {
   /** The data of an event's ack. @param {string} event @param {object} payload @throws {MaogaError} */
   async call(event, payload, timeoutMs = CALL_TIMEOUT_MS) {
     let ack;
+    const answer = this.#socket.timeout(timeoutMs).emitWithAck(event, payload);
+    this.#calls.add(answer);
     try {
-      ack = await this.#socket.timeout(timeoutMs).emitWithAck(event, payload);
+      ack = await answer;
     } catch {
       if (this.#socket.connected) throw new MaogaError("TIMEOUT", "The server did not answer in time.");
       throw new MaogaError("DISCONNECTED", "The connection was lost.");
+    } finally {
+      this.#calls.delete(answer);
     }
     return unwrapped(ack);
+  }
+
+  /** Resolves when nothing waits for an answer that was asked by now. */
+  async answered() {
+    await Promise.allSettled(this.#calls);
   }
 
   #receive(event) {

@@ -931,6 +931,15 @@ export interface Kicked {
 }
 
 /**
+ * The server is about to stop: make the connection anew after `reconnectInMs`, and `resume` there. The time differs
+ * from connection to connection, so that those who come back are not all there at once. Who has not left soon after
+ * it is disconnected.
+ */
+export interface ServerDraining {
+  reconnectInMs: number;
+}
+
+/**
  * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
  * and may come twice, with the same `id`; who is not connected never hears of it.
  */
@@ -1772,6 +1781,12 @@ export interface CommonEvents {
   rate_limited: (data: RateLimitWarning, meta: Meta) => void;
   /** The server closes the connection. reason: token_expired, logged_out, banned and the like. */
   kicked: (data: Kicked, meta: Meta) => void;
+  /**
+   * The server is about to stop: make the connection anew after `reconnectInMs`, and `resume` there. The time
+   * differs from connection to connection, so that those who come back are not all there at once. Who has not left
+   * soon after it is disconnected.
+   */
+  server_draining: (data: ServerDraining, meta: Meta) => void;
   /**
    * The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
    * and may come twice, with the same `id`; who is not connected never hears of it.

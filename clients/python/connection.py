@@ -17,6 +17,7 @@ from clients.python.errors import MaogaError, unwrapped
 NAMESPACES = ("matchmaking", "lobby", "chat", "social")
 
 CLOSE_TIMEOUT_S = 5.0
+SETTLE_S = 1.0
 
 LOG = logging.getLogger(__name__)
 LOG.addHandler(logging.NullHandler())
@@ -108,6 +109,11 @@ class Connection:
             raise MaogaError("DISCONNECTED", f"/{namespace} is closed") from None
         finally:
             self._waiting.discard(acked)
+
+    async def settle(self) -> None:
+        """Waits until what was asked is answered, but not for long."""
+        if self._waiting:
+            await asyncio.wait(list(self._waiting), timeout=SETTLE_S)
 
     async def close(self) -> None:
         """Says goodbye and ends the connection."""

@@ -259,6 +259,8 @@ class Link:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(min(dues, default=None)):
                         await self._wake.wait()
+        self._online = False  # what is asked from now on waits for the next connection
+        await connection.settle()
 
     async def _settle(self, connection: Connection) -> None:
         await self._follower.settle(connection)

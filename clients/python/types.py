@@ -1038,6 +1038,15 @@ class Kicked(TypedDict):
     reason: str
 
 
+class ServerDraining(TypedDict):
+    """The server is about to stop: make the connection anew after `reconnectInMs`, and `resume` there. The time
+    differs from connection to connection, so that those who come back are not all there at once. Who has not left
+    soon after it is disconnected.
+    """
+
+    reconnectInMs: int
+
+
 class Announcement(TypedDict):
     """The operators have something to say to everybody who is connected. It comes in every namespace a client is in,
     and may come twice, with the same `id`; who is not connected never hears of it.
@@ -1963,6 +1972,9 @@ class On(Protocol):
     def __call__(self, name: Literal["kicked"], callback: Callback[Kicked]) -> None: ...
 
     @overload
+    def __call__(self, name: Literal["server_draining"], callback: Callback[ServerDraining]) -> None: ...
+
+    @overload
     def __call__(self, name: Literal["announcement"], callback: Callback[Announcement]) -> None: ...
 
     @overload
@@ -2129,6 +2141,11 @@ class WaitFor(Protocol):
     async def __call__(
         self, name: Literal["kicked"], predicate: Predicate[Kicked] | None = None, timeout: float = ...
     ) -> Event[Kicked]: ...
+
+    @overload
+    async def __call__(
+        self, name: Literal["server_draining"], predicate: Predicate[ServerDraining] | None = None, timeout: float = ...
+    ) -> Event[ServerDraining]: ...
 
     @overload
     async def __call__(

@@ -28,6 +28,11 @@ def rate(metric: str, by: str = "", where: str = "") -> str:
     return f"sum{f' by ({by})' if by else ''} (rate({metric}{where}[{RATE}]))"
 
 
+def share(metric: str, part: str, by: str = "") -> str:
+    """The part of all that `part` selects: 0 while there is none of it, nothing while there is nothing at all."""
+    return f"({rate(metric, by, part)} or {rate(metric, by)} * 0) / {rate(metric, by)}"
+
+
 def quantile(share: float, metric: str, by: str = "", where: str = "") -> str:
     """A quantile of a histogram, over all instances."""
     labels = f"le, {by}" if by else "le"
@@ -54,7 +59,7 @@ SOCKETS = (
     Panel(
         "Failed events",
         "percentunit",
-        {"failed": f"{rate('maoga_events_in_total', where=FAILED)} / {rate('maoga_events_in_total')}"},
+        {"failed": share("maoga_events_in_total", FAILED)},
     ),
     Panel("Time to handle an event", "s", quantiles("maoga_handler_seconds")),
     Panel("Slowest events (p95)", "s", {"{{event}}": f"topk(8, {quantile(0.95, 'maoga_handler_seconds', 'event')})"}),
@@ -92,7 +97,7 @@ SOCKETS = (
 )
 
 MATCHMAKING = (
-    Panel("Waiting tickets", "short", {"{{game}} {{mode}}": "sum by (game, mode) (maoga_pool_tickets)"}),
+    Panel("Waiting tickets", "short", {"{{game}} {{mode}}": "topk(10, sum by (game, mode) (maoga_pool_tickets) > 0)"}),
     Panel("Time to a match", "s", quantiles("maoga_match_wait_seconds")),
     Panel("Quality of matches", "percentunit", quantiles("maoga_match_quality")),
     Panel("Matches", "cps", {"{{outcome}}": rate("maoga_matches_total", "outcome")}),
@@ -100,9 +105,8 @@ MATCHMAKING = (
         "Matches that come about",
         "percentunit",
         {
-            "confirmed of proposed": rate("maoga_matches_total", where='{outcome="confirmed"}')
-            + " / "
-            + rate("maoga_matches_total", where='{outcome="proposed"}')
+            "confirmed of proposed": 'sum(increase(maoga_matches_total{outcome="confirmed"}[15m]))'
+            + ' / sum(increase(maoga_matches_total{outcome="proposed"}[15m]))'
         },
     ),
     Panel(
@@ -110,8 +114,8 @@ MATCHMAKING = (
         "cps",
         {"{{event}} {{outcome}}": rate("maoga_events_in_total", "event, outcome", '{event=~"enqueue|cancel"}')},
     ),
-    Panel("Tick (p99)", "s", {"{{game}} {{mode}}": quantile(0.99, "maoga_tick_seconds", "game, mode")}),
-    Panel("Jobs", "short", {"{{kind}} {{status}}": 'sum by (kind, status) (maoga_jobs{status!="done"})'}),
+    Panel("Tick (p99)", "s", {"{{game}} {{mode}}": f"topk(10, {quantile(0.99, 'maoga_tick_seconds', 'game, mode')})"}),
+    Panel("Jobs", "short", {"{{kind}} {{status}}": 'sum by (kind, status) (maoga_jobs{status!="done"}) > 0'}),
     Panel("Overdue jobs", "s", {"{{kind}}": "max by (kind) (maoga_job_overdue_seconds)"}),
     Panel("Attempts of jobs", "cps", {"{{kind}} {{outcome}}": rate("maoga_job_attempts_total", "kind, outcome")}),
     Panel("Time of jobs (p95)", "s", {"{{kind}}": quantile(0.95, "maoga_job_seconds", "kind")}),
@@ -154,8 +158,8 @@ HTTP = (
         "Errors",
         "percentunit",
         {
-            "5xx": rate("maoga_http_seconds_count", where='{status=~"5.."}') + " / " + rate("maoga_http_seconds_count"),
-            "4xx": rate("maoga_http_seconds_count", where='{status=~"4.."}') + " / " + rate("maoga_http_seconds_count"),
+            "5xx": share("maoga_http_seconds_count", '{status=~"5.."}'),
+            "4xx": share("maoga_http_seconds_count", '{status=~"4.."}'),
         },
     ),
     Panel("Time to answer", "s", quantiles("maoga_http_seconds")),
@@ -171,11 +175,7 @@ HTTP = (
     Panel(
         "Cache",
         "percentunit",
-        {
-            "{{area}} hits": rate("maoga_cache_asked_total", "area", '{outcome="hit"}')
-            + " / "
-            + rate("maoga_cache_asked_total", "area")
-        },
+        {"{{area}} hits": share("maoga_cache_asked_total", '{outcome="hit"}', "area")},
     ),
 )
 
@@ -192,7 +192,7 @@ STORAGE = (
     Panel(
         "Slow operations",
         "ops",
-        {"{{operation}} of {{collection}}": rate("maoga_database_slow_total", "collection, operation")},
+        {"{{operation}} of {{collection}}": f"topk(10, {rate('maoga_database_slow_total', 'collection, operation')})"},
     ),
     Panel("Redis commands", "ops", {"{{command}}": f"topk(10, {rate('maoga_redis_seconds_count', 'command')})"}),
     Panel("Time of these (p95)", "s", {"{{command}}": f"topk(10, {quantile(0.95, 'maoga_redis_seconds', 'command')})"}),

@@ -127,6 +127,12 @@ class Unavailable(AppError):
     code, status, retry = "UNAVAILABLE", 503, True
 
 
+class Draining(AppError):
+    """The server is about to stop. Try again: another one is there, or will be."""
+
+    code, status, retry = "SERVER_DRAINING", 503, True
+
+
 def catalogue() -> list[type[AppError]]:
     """Every error class that has been imported, by code."""
     found: dict[str, type[AppError]] = {}

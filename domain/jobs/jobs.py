@@ -7,7 +7,7 @@ from domain.core.clock import Clock
 from domain.core.collection import Changes, Database, Filter, Insert, StorageConflict, Update, Write
 from domain.core.errors import NotFound
 from domain.core.ids import IdFactory
-from domain.core.trace import request_id
+from domain.core.trace import parent, request_id
 from domain.jobs.model import JOBS, PRIORITY_STEP, Job, JobStatus
 
 
@@ -46,6 +46,7 @@ class Jobs:
             run_at=at if at and at > now else now - priority * PRIORITY_STEP,
             created_at=now,
             request=request_id(),
+            trace=parent(),
         )
         return Insert(JOBS, job)
 

@@ -21,7 +21,7 @@ class Job(Document):
     key: no two jobs share one while both are kept, so that asking twice is one job. run_at: not before then, and jobs
     go in its order; a priority puts it into the past. attempts: how often it was begun. leased_until: while it runs;
     past it another worker takes it. progress: 0 to 1. error: of the last attempt that failed. request: what it
-    follows from, for the logs. version: rises with every
+    follows from, for the logs; trace: the same for spans, if those are kept. version: rises with every
     attempt, so that a worker which has lost the job cannot change it any more.
     """
 
@@ -37,6 +37,7 @@ class Job(Document):
     progress: float = 0
     error: str | None = None
     request: str | None = None
+    trace: str | None = None
     created_at: Timestamp
     ended_at: Timestamp | None = None
     expires_at: Timestamp | None = None

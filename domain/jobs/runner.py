@@ -18,7 +18,7 @@ from typing import Any
 from domain.core.clock import Clock, seconds
 from domain.core.collection import Changes, Database, Duplicate
 from domain.core.isolation import Report
-from domain.core.trace import tracing
+from domain.core.trace import span, tracing
 from domain.jobs.cron import moment_after
 from domain.jobs.jobs import Jobs, LeaseLost, held
 from domain.jobs.metrics import UNWATCHED, JobMetrics, Outcome
@@ -104,6 +104,7 @@ class JobRunner:
         self._timetable: dict[str, _Entry] = {}
         self._tasks: dict[asyncio.Task[None], Job] = {}
         self._held: dict[str, _Held] = {}
+        self._stopping = False
 
     def handle(
         self,
@@ -167,7 +168,7 @@ class JobRunner:
 
         While only a kind has no room it waits a moment: the others may come due meanwhile.
         """
-        while True:
+        while not self._stopping:
             free = self._at_once - len(self._tasks)
             if free and await self._start_due(free):
                 continue
@@ -191,6 +192,10 @@ class JobRunner:
                 "$unset": {"leased_by": True, "leased_until": True},
             }
             await self._jobs.update(job.id, freed, expect={"version": job.version, **lost})
+
+    def stop(self) -> None:
+        """Takes no more jobs."""
+        self._stopping = True
 
     async def idle(self) -> None:
         """Waits until nothing runs here."""
@@ -252,10 +257,16 @@ class JobRunner:
 
     async def _run(self, job: Job, until: float) -> None:
         """One attempt, until its lease ends at `until` (time of the loop), and what follows from it."""
-        with tracing(request=job.request, job=job.id):
-            await self._traced(job, until)
+        attributes = {"messaging.operation.type": "process", "messaging.destination.name": job.kind}
+        with (
+            tracing(request=job.request, job=job.id),
+            span(f"process {job.kind}", "consumer", attributes, job.trace) as part,
+        ):
+            outcome = await self._traced(job, until)
+            if outcome != "done":
+                part.fail(outcome)
 
-    async def _traced(self, job: Job, until: float) -> None:
+    async def _traced(self, job: Job, until: float) -> Outcome:
         began = asyncio.get_running_loop().time()
         outcome: Outcome = "lost"
         try:
@@ -270,6 +281,7 @@ class JobRunner:
         except Exception as error:  # as a lost lease or database; another attempt comes when the lease is over
             self._report(f"{job.kind} job {job.id} was lost: attempt {job.attempts}", error)
         self._metrics.ended(job, outcome, asyncio.get_running_loop().time() - began)
+        return outcome
 
     async def _attempt(self, job: Job) -> tuple[Outcome, Changes]:
         """Does the job once; how it went, and what that changes in the job."""

@@ -1,9 +1,9 @@
 """A plain TCP balancer: each connection goes to the next server in turn. It knows nothing of HTTP."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from itertools import count
 
 Address = tuple[str, int]
 
@@ -13,8 +13,11 @@ CONNECT_TIMEOUT_S = 5.0
 
 @asynccontextmanager
 async def balancer(servers: Sequence[Address]) -> AsyncIterator[int]:
-    """Serves on a free loopback port, which it yields; at the end every connection is cut."""
-    order = deque(servers)
+    """Serves on a free loopback port, which it yields; at the end every connection is cut.
+
+    Whoever changes `servers` meanwhile changes where new connections go.
+    """
+    turns = count(1)
     connections: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -22,8 +25,8 @@ async def balancer(servers: Sequence[Address]) -> AsyncIterator[int]:
         assert connection is not None  # noqa: S101 - asyncio runs it in a task
         connections.add(connection)
         try:
-            order.rotate(-1)
-            await _serve(reader, writer, list(order))
+            first = next(turns) % len(servers)
+            await _serve(reader, writer, [*servers[first:], *servers[:first]])
         finally:
             connections.discard(connection)
 

@@ -75,7 +75,8 @@ class Connection:
     """An Engine.IO connection: what carries it, and its peers by namespace.
 
     inboxes: what is being handled, by namespace. refusals: how many things in a row it was refused. waits: how many
-    delays run after which it must be in a namespace. overdue: it has had its time and gets no more.
+    delays run after which it must be in a namespace. overdue: it has had its time and gets no more. leaving: it ends
+    when nothing is being handled for it.
     """
 
     __slots__ = (
@@ -85,6 +86,7 @@ class Connection:
         "decoder",
         "id",
         "inboxes",
+        "leaving",
         "line",
         "opened_at",
         "overdue",
@@ -109,7 +111,7 @@ class Connection:
         self.peers: dict[str, Peer] = {}
         self.inboxes: dict[str, Inbox] = {}
         self.refusals, self.waits = 0, 0
-        self.overdue = False
+        self.overdue = self.leaving = False
 
 
 class Peer:

@@ -1,13 +1,15 @@
 """The engine as the rest of the server sees it: clients in namespaces, rooms, events in order."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from domain.core.errors import NotFound, Timeout
-from realtime.engine.client import Application, Peer
+from realtime.engine.client import Application, First, Peer
 from realtime.engine.config import EngineConfig
+from realtime.engine.departures import LATE, departures
 from realtime.engine.door import PATH, Door, DoorSite
 from realtime.engine.entrance import Entrance
 from realtime.engine.packets import EVENT, Message, encode, encoded
@@ -16,6 +18,8 @@ from realtime.engine.rooms import Space
 from realtime.metrics import Metrics
 
 MAX_HELD = 1000
+TOLD_AT_ONCE = 100
+"""Connections that are told in one turn of the loop that the server stops."""
 
 
 class Engine:
@@ -130,6 +134,26 @@ class Engine:
         """
         if peer := self._peers.get(sid):
             self._reception.close(peer.connection, reason)
+
+    async def drain(self, seconds: float, notice: Callable[[int], First]) -> None:
+        """Lets nobody in any more and parts from everybody within so many seconds; returns when all are gone.
+
+        Each connection is told in all its namespaces, by `notice(milliseconds)`, when it should be made anew; a moment
+        after that it is closed, behind the acks of what is being handled. Those that are still not gone in the end
+        are left to `close_all`.
+        """
+        reception, began = self._reception, asyncio.get_running_loop().time()
+        reception.draining = True
+        plan = departures(list(reception.connections.values()), seconds)
+        for place, (after_s, connection) in enumerate(plan):
+            for peer in connection.peers.values():
+                self.send(peer.client.sid, *notice(round(after_s * 1000)))
+            if place % TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        for after_s, connection in plan:
+            await reception.until_none_left(began + after_s + LATE * seconds)
+            reception.see_off(connection)
+        await reception.until_none_left(began + seconds)
 
     async def close_all(self) -> None:
         """Lets nobody in any more, closes every connection, and returns when the application has dealt with it."""

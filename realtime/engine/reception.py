@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import CoroutineType
 from typing import Any
@@ -11,7 +12,16 @@ from typing import Any
 from loguru import logger
 
 from domain.core.addresses import address_block
-from domain.core.errors import AppError, BadRequest, Internal, NotFound, RateLimited, Unavailable, UnknownEvent
+from domain.core.errors import (
+    AppError,
+    BadRequest,
+    Draining,
+    Internal,
+    NotFound,
+    RateLimited,
+    Unavailable,
+    UnknownEvent,
+)
 from realtime.engine.client import Client, Connection, First, Line, Peer
 from realtime.engine.config import EngineConfig
 from realtime.engine.delays import Delay
@@ -33,6 +43,8 @@ from realtime.envelope import failure
 from realtime.metrics import Metrics
 
 OVERFLOW_RETRY_MS = 1000
+CLOSE_S = 2.0
+"""What is being handled when everybody is thrown out has so long to end; then it is broken off."""
 
 
 class TooManyConnections(AppError):
@@ -45,13 +57,17 @@ class Reception:
     """The connections, their peers in the namespaces, and what they send.
 
     Nothing that a line calls awaits: a slow application never keeps a heartbeat from being read.
+
+    draining: nobody new is let in.
     """
 
     def __init__(self, config: EngineConfig, metrics: Metrics) -> None:
         self.spaces: dict[str, Space] = {}
         self.connections: dict[str, Connection] = {}
         self.peers: dict[str, Peer] = {}
+        self.draining = False
         self._config, self._metrics = config, metrics
+        self._none_left = asyncio.Event()
         self._addresses: Counter[str] = Counter()
         self._most_per_address = round(config.connections_per_address * config.rate_limit_scale)
         self._time_is_over: Delay[Connection] = Delay(config.connect_timeout_s, self._ask_for_namespace)
@@ -60,7 +76,10 @@ class Reception:
     # The lines.
 
     def open(self, id: str, line: Line, address: str, agent: str) -> Connection:
-        """A new connection of what calls itself `agent`; raises `TooManyConnections` when its address has too many."""
+        """A new connection of what calls itself `agent`; raises `Draining`, or `TooManyConnections` of its address."""
+        if self.draining:
+            self._metrics.connect_refused("(all)", Draining.code)
+            raise Draining
         block = address_block(address)
         if self._most_per_address and self._addresses[block] >= self._most_per_address:
             self._metrics.connect_refused("(all)", TooManyConnections.code)
@@ -96,6 +115,8 @@ class Reception:
             del self._addresses[connection.address]
         for peer in list(connection.peers.values()):
             self._part(peer, reason)
+        if not self.connections:
+            self._none_left.set()
         seconds = round(asyncio.get_running_loop().time() - connection.opened_at, 1)
         seen = {"address": connection.address, "user_agent": connection.agent}
         logger.bind(**seen, seconds=seconds, reason=reason).info(
@@ -110,12 +131,28 @@ class Reception:
         self.closed(connection, reason)
         line.close()
 
+    def see_off(self, connection: Connection) -> None:
+        """Ends a connection as soon as nothing is being handled for it: behind the acks of all it has said."""
+        connection.leaving = True
+        if not connection.inboxes:
+            self.close(connection, "server draining")
+
+    async def until_none_left(self, at: float) -> None:
+        """Waits until there is no connection, or for that moment of the loop's time. For when nobody is let in."""
+        if self.connections:
+            self._none_left.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(at):
+                    await self._none_left.wait()
+
     async def close_all(self) -> None:
-        """Ends every connection, and returns when the application has dealt with it."""
+        """Ends every connection, and returns when the application has dealt with it, or has had `CLOSE_S` for it."""
         for connection in list(self.connections.values()):
             self.close(connection, "server shutdown")
         while self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=CLOSE_S)
+            for task in self._tasks:
+                task.cancel()
         self._time_is_over.clear()
 
     def _decode(self, connection: Connection, decode: Callable[[bytes], Packet | None], data: bytes) -> None:
@@ -144,6 +181,8 @@ class Reception:
         space = self.spaces.get(namespace)
         if connection.connects is not None and not connection.connects.take(1):
             self._refuse(connection, namespace, RateLimited(connection.connects.wait_ms(1)))
+        elif self.draining:
+            self._refuse(connection, namespace, Draining())
         elif space is None:
             self._refuse(connection, namespace, NotFound("There is no such namespace."))
         elif namespace in connection.peers:
@@ -320,10 +359,15 @@ class Reception:
         if inbox is not None:
             inbox.put(job)
             return
-        inbox = connection.inboxes[namespace] = Inbox(partial(connection.inboxes.pop, namespace))
+        inbox = connection.inboxes[namespace] = Inbox(partial(self._all_done, connection, namespace))
         task = asyncio.create_task(inbox.run(job), name="inbox")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _all_done(self, connection: Connection, namespace: str) -> None:
+        del connection.inboxes[namespace]
+        if connection.leaving and connection.id in self.connections:
+            self.see_off(connection)
 
     def _count_refusal(self, connection: Connection) -> None:
         connection.refusals += 1

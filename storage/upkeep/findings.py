@@ -1,6 +1,6 @@
 """What an examination of a live installation found, line by line."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -56,3 +56,12 @@ def used_up(check: str, used: float, total: float, unit: str, remedy: str) -> Fi
     if share >= 0.95:
         return problem(check, said, remedy)
     return warning(check, said, remedy) if share >= 0.8 else ok(check, said)
+
+
+def dead_letters(counts: Mapping[str, int]) -> Finding:
+    """Jobs that have been given up, by kind."""
+    if not counts:
+        return ok("jobs", "none has been given up")
+    said = ", ".join(f"{count:,} of {kind}" for kind, count in sorted(counts.items()))
+    remedy = "`maoga jobs --dead` says why; mend the cause, then `maoga jobs requeue ID`"
+    return warning("jobs", f"given up: {said}", remedy)

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.core.collection import Spec
+from domain.jobs.model import JOBS
 from storage.documents.mongo_layout import has_validator, index_names, options_of_collections
 from storage.documents.mongo_words import Stored, stored_name
 from storage.documents.schema import Schema
-from storage.upkeep.findings import Check, Finding, ok, problem, skewed, used_up, warning
+from storage.upkeep.findings import Check, Finding, dead_letters, ok, problem, skewed, used_up, warning
 from storage.upkeep.mongo_store import MongoStore
 
 OLDEST = (6, 0)
@@ -50,6 +51,7 @@ class MongoDoctor:
             "mongodb scans": self.scans,
             "mongodb resources": self.resources,
             "mongodb parameters": self.parameters,
+            "jobs": self.jobs,
         }
 
     async def server(self) -> AsyncIterator[Finding]:
@@ -198,6 +200,15 @@ class MongoDoctor:
             yield warning("mongodb parameters", said, remedy)
         else:
             yield ok("mongodb parameters", said)
+
+    async def jobs(self) -> AsyncIterator[Finding]:
+        """Which jobs have been given up."""
+        group: list[Stored] = [
+            {"$match": {"status": "dead"}},
+            {"$group": {"_id": "$kind", "count": {"$sum": 1}}},
+        ]
+        found = await (await self._database[JOBS.name].aggregate(group)).to_list()
+        yield dead_letters({each["_id"]: each["count"] for each in found})
 
 
 def _query_by(spec: Spec[Any], key: Iterable[str]) -> Stored:

@@ -1,28 +1,24 @@
 """The CloudFormation templates: what the linter says of them, and what they become on a server that speaks AWS."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from moto.ecs import models as ecs_models
 from moto.moto_api import state_manager
-from moto.server import ThreadedMotoServer
 
 from maoga.settings import Settings
 from rest import users
 from rest.app import NEWEST
 from rest.server import KEEPALIVE_S
-from tests.support.services import ROOT, free_port
+from tests.deploy.amazon import ECS, IMAGE, Amazon
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")  # moto's, of NOT_IN_MOTO
 
-ECS = ROOT / "deploy/ecs"
 TEMPLATES = sorted(ECS.glob("*.yaml"))
 ROLLED_OUT = [path for path in TEMPLATES if path.stem != "deployer"]
 NOT_IN_MOTO = {
@@ -34,8 +30,6 @@ NOT_IN_MOTO = {
     "AWS::CloudFront::ResponseHeadersPolicy",
 }
 """What moto passes over in a template; cfn-lint alone has looked at these."""
-
-IMAGE = "registry.example/maoga:1.2.3"
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
@@ -49,48 +43,6 @@ def test_the_linter_has_nothing_to_say(template: Path) -> None:
     ]
     linted = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (linted.returncode, linted.stdout + linted.stderr) == (0, "")
-
-
-class Amazon:
-    """moto's server on loopback, spoken to by HTTP."""
-
-    def __init__(self) -> None:
-        self._port = free_port()
-        self.server = ThreadedMotoServer("127.0.0.1", self._port, verbose=False)
-        self.server.start()
-        self.env = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._port}",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.env["AWS_ENDPOINT_URL"],
-            region_name=self.env["AWS_DEFAULT_REGION"],
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    def rollout(self, *arguments: str) -> tuple[int, str]:
-        """Runs the script; its exit code and what it printed."""
-        command = [sys.executable, str(ECS / "rollout.py"), *arguments]
-        done = subprocess.run(
-            command, env={**os.environ, **self.env}, capture_output=True, text=True, check=False, timeout=110
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def names(self) -> list[str]:
-        """What a rollout must be told."""
-        certificate = self.client("acm").request_certificate(DomainName="*.maoga.example")["CertificateArn"]
-        return [f"Image={IMAGE}", f"CertificateArn={certificate}", f"MediaCertificateArn={certificate}"]
-
-    def resources(self, stack: str) -> dict[str, str]:
-        """The physical ids of a stack's resources by their logical ones."""
-        listed = self.client("cloudformation").list_stack_resources(StackName=f"maoga-staging-{stack}")
-        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed["StackResourceSummaries"]}
 
 
 @pytest.fixture(scope="module")
@@ -203,10 +155,15 @@ def test_gateways_and_workers_run_the_image_without_privileges(staging: Amazon) 
         assert "privileged" not in container
         drain_s = float(environment.get("MAOGA_DRAIN_S", Settings.model_fields["drain_s"].default))
         assert drain_s + 10 <= container["stopTimeout"] <= 120
-        secrets = {pair["name"]: pair["valueFrom"] for pair in container["secrets"]}
+        secrets = secrets_of(container)
         assert {"MAOGA_SECRET_KEY", "MAOGA_DATABASE_URL", "MAOGA_REDIS_URL"} <= secrets.keys()
         assert all(name.startswith("/maoga/staging/") for name in secrets.values())
         assert not secrets.keys() & environment.keys()
+
+
+def secrets_of(container: dict[str, Any]) -> dict[str, str]:
+    """The parameters that become a container's secrets. moto leaves an empty place where CloudFormation leaves none."""
+    return {pair["name"]: pair["valueFrom"] for pair in container["secrets"] if pair}
 
 
 def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
@@ -220,7 +177,11 @@ def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
         }
         for name, role in roles.items()
     }
-    assert allowed["TaskRole"] == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    assert (
+        allowed["WorkerRole"]
+        == allowed["TaskRole"]
+        == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    )
     assert allowed["ExecutionRole"] == {
         "ssm:GetParameters",
         "logs:CreateLogStream",
@@ -232,6 +193,37 @@ def test_the_roles_may_do_what_is_named_and_nothing_else() -> None:
         "secretsmanager:GetSecretValue",
     }
     assert not any("*" in action for actions_ in allowed.values() for action in actions_)
+
+
+def test_workers_alone_take_backups_and_keys_are_passed_where_they_are_asked_for(staging: Amazon) -> None:
+    """By their parameters: BackupCron is set for staging, a key of fields is not."""
+    ecs = staging.client("ecs")
+    named = {}
+    for kind in ("gateway", "worker", "migration"):
+        task = ecs.describe_task_definition(taskDefinition=f"maoga-staging-{kind}")["taskDefinition"]
+        container = task["containerDefinitions"][0]
+        named[kind] = secrets_of(container)
+        environment = {pair["name"]: pair["value"] for pair in container["environment"]}
+        assert (environment.get("MAOGA_BACKUP_CRON") == "15 3 * * *") == (kind == "worker")
+        assert not {"MAOGA_FIELD_KEY", "MAOGA_FIELD_KEYS_ACCEPTED"} & named[kind].keys()
+    assert {kind for kind, secrets in named.items() if "MAOGA_BACKUP_KEY" in secrets} == {"worker"}
+
+
+def test_keys_that_are_being_changed_are_passed_to_all_tasks(amazon: Amazon) -> None:
+    values = {"Environment": "production", "Image": IMAGE, "MediaBucket": "images", "BackupBucket": "backups"}
+    values |= {"FieldKey": "yes", "FieldKeysAccepted": "yes", "SecretKeysAccepted": "yes"}
+    amazon.client("cloudformation").create_stack(
+        StackName="maoga-production-tasks",
+        TemplateBody=(ECS / "tasks.yaml").read_text(),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    for kind in ("gateway", "worker", "migration"):
+        task = amazon.client("ecs").describe_task_definition(taskDefinition=f"maoga-production-{kind}")
+        passed = secrets_of(task["taskDefinition"]["containerDefinitions"][0])
+        for name in ("field-key", "field-keys-accepted", "secret-keys-accepted"):
+            assert passed[f"MAOGA_{name.upper().replace('-', '_')}"] == f"/maoga/production/{name}"
+        assert "MAOGA_BACKUP_KEY" not in passed
 
 
 def test_only_the_environments_jobs_of_the_repository_may_roll_out(amazon: Amazon) -> None:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -61,6 +62,9 @@ def test_a_patch_without_a_target_is_found(tmp_path: Path) -> None:
         build(tmp_path)
 
 
+ROTATED = {"MAOGA_SECRET_KEYS_ACCEPTED", "MAOGA_FIELD_KEY", "MAOGA_FIELD_KEYS_ACCEPTED"}
+
+
 @pytest.mark.parametrize("stage", STAGES, ids=lambda path: path.name)
 class TestStage:
     """What one overlay says."""
@@ -112,8 +116,14 @@ class TestStage:
         for name in ("maoga-gateway", "maoga-worker"):
             environment = one(stage, "Deployment", name)["spec"]["template"]["spec"]["containers"][0]["env"]
             secret = {pair["name"] for pair in environment if "secretKeyRef" in pair.get("valueFrom", {})}
-            assert {"MAOGA_SECRET_KEY", "MAOGA_DATABASE_URL", "MAOGA_REDIS_URL", "MAOGA_SMTP_URL"} <= secret
+            assert {"MAOGA_SECRET_KEY", "MAOGA_DATABASE_URL", "MAOGA_REDIS_URL", "MAOGA_SMTP_URL", *ROTATED} <= secret
+            assert ("MAOGA_BACKUP_KEY" in secret) == (name == "maoga-worker"), "workers alone take backups"
         assert not secret & one(stage, "ConfigMap", "maoga")["data"].keys()
+
+    def test_backups_are_taken_by_a_timetable_and_leave_the_cluster(self, stage: Path) -> None:
+        found = one(stage, "ConfigMap", "maoga")["data"]
+        assert found["MAOGA_BACKUP_CRON"] and found["MAOGA_BACKUP_URL"].startswith("s3://")
+        assert urlsplit(found["MAOGA_BACKUP_URL"]).netloc != urlsplit(found["MAOGA_MEDIA_URL"]).netloc
 
     def test_selectors_find_their_pods(self, stage: Path) -> None:
         labels = {

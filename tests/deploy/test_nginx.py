@@ -129,6 +129,26 @@ async def test_an_instance_is_killed_and_its_players_go_on_with_the_other(
     assert await eventually(taken_back, timeout=20)
 
 
+async def test_an_instance_drains_and_nobody_is_refused(stack: Stack) -> None:
+    """Requests are answered all the time, and who is refused a socket by it is taken to the other at the first try."""
+    draining = stack.instances[0]
+    async with stack.http("127.0.4.1") as http, AsyncExitStack() as exits:
+        players = [await exits.enter_async_context(await a_player(stack, http)) for _ in range(20)]
+        held = connections_held(draining.url)
+        assert held >= len(players) // 3, "the players were not spread"
+        stopped = asyncio.create_task(asyncio.to_thread(draining.stop))
+        while not stopped.done():
+            async with http.get(f"{stack.url}/api/v1/games?limit=1") as answer:
+                assert answer.status == 200, await answer.text()
+            await asyncio.sleep(0.02)
+        assert await stopped == 0
+        async with asyncio.timeout(RECOVERY_S):
+            await asyncio.gather(*(player.status() for player in players))
+        assert all(player.connected for player in players)
+        assert [player._trouble for player in players] == [None] * len(players)
+    draining.start()
+
+
 async def test_limits_count_the_players_address_and_not_what_they_claim(stack: Stack) -> None:
     async def guest(source: str, claim: str) -> int:
         headers = {"X-Forwarded-For": claim}

@@ -12,6 +12,7 @@ from tests.deploy.alert_cases import CASES, Case, Series
 from tests.deploy.monitoring import DEPLOY, RULES, alerts, known_metrics, metrics_in
 from tests.support.services import ROOT
 
+RUNBOOKS = ROOT / "docs/operations/runbooks"
 USUAL_AT = 400
 SECTIONS = ("## What it means", "## Look here", "## Do this")
 
@@ -85,15 +86,27 @@ def test_rules_ask_for_metrics_that_a_server_has() -> None:
 
 
 def test_every_alert_has_a_page_that_says_what_to_do_and_no_page_is_left_over() -> None:
-    folder = ROOT / "docs/operations/runbooks"
-    linked = {ROOT / rule["annotations"]["runbook_url"] for rule in alerts()}
-    assert linked == set(folder.glob("*.md")) - {folder / "README.md"}
+    linked = {page_of(rule) for rule in alerts()}
+    assert linked == set(RUNBOOKS.glob("*.md")) - {RUNBOOKS / "README.md", RUNBOOKS / "rotate-secrets.md"}
     for page in linked:
         text = page.read_text()
         assert all(section in text for section in SECTIONS), page
     for rule in alerts():
-        assert rule["alert"] in (ROOT / rule["annotations"]["runbook_url"]).read_text()
-        assert rule["alert"] in (folder / "README.md").read_text()
+        assert rule["alert"] in page_of(rule).read_text()
+        assert rule["alert"] in (RUNBOOKS / "README.md").read_text()
+
+
+def test_one_setting_says_where_the_pages_are_published() -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
+    assert ROOT / config["global"]["external_labels"]["runbooks"] == RUNBOOKS
+    assert config["alerting"]["alert_relabel_configs"] == [{"action": "labeldrop", "regex": "runbooks"}]
+
+
+def page_of(rule: dict[str, Any]) -> Path:
+    """The runbook of an alert."""
+    where, _, name = rule["annotations"]["runbook_url"].partition(" }}/")
+    assert where == "{{ $externalLabels.runbooks"
+    return RUNBOOKS / str(name)
 
 
 def test_a_renamed_metric_would_be_noticed() -> None:

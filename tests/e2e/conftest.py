@@ -41,7 +41,8 @@ def start() -> Iterator[Start]:
 async def enter(start: Start) -> AsyncIterator[Enter]:  # the players part before the servers stop
     """Lets a guest in at a server: `await enter(url)`, or `await enter(url, session)` for one who is known already."""
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        connector = aiohttp.TCPConnector(limit=0)  # each player has a WebSocket
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
 
         async def entered(url: str, session: Session | None = None) -> MaogaClient:
             return await stack.enter_async_context(MaogaClient(url, session or await a_guest(url), http=http))

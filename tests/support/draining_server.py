@@ -1,4 +1,4 @@
-"""A server that is about to stop, as clients will see one: no Maoga server says so yet.
+"""A server that says it is about to stop, and does not.
 
 It speaks the wire contract with python-socketio, knows nobody's ticket, lobby or channels, and cannot resume.
 """

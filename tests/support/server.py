@@ -26,6 +26,7 @@ QUICK = {
     "MAOGA_MATCH_TICK_MS": "100",
     "MAOGA_LOBBY_COUNTDOWN_S": "0.5",
     "MAOGA_RATE_LIMIT_SCALE": "100",
+    "MAOGA_DRAIN_S": "2",
 }
 """Settings of a server that does not make tests wait."""
 

@@ -56,10 +56,14 @@ class Server:
         deadline = time.monotonic() + START_LIMIT_S
         while True:
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self._command} did not start:\n{self._log.read_text(errors='replace')[-3000:]}")
+                raise RuntimeError(f"{self._command} did not start:\n{self.log()[-3000:]}")
             if self._is_ready(self.port):
                 return
             time.sleep(0.02)
+
+    def log(self) -> str:
+        """What it has logged."""
+        return self._log.read_text(errors="replace")
 
     def stop(self) -> None:
         """Ends the process in its own orderly way, or by force when that takes too long."""
@@ -96,7 +100,7 @@ def mongod() -> Iterator[Server]:
     """A MongoDB replica set of one node, with its primary elected: transactions and change streams work."""
     if not MONGOD.exists():
         raise ServiceMissing(f"mongod is missing ({MONGOD}): `make setup-servers` installs it")
-    with serving("mongodb", _mongod_command, _is_primary) as server:
+    with serving("mongodb", mongod_command, primary_answers) as server:
         server.url += f"?replicaSet={REPLICA_SET}"
         yield server
 
@@ -105,7 +109,7 @@ def mongod() -> Iterator[Server]:
 def mongod_set(priorities: Sequence[float]) -> Iterator[list[Server]]:
     """A MongoDB replica set with a member for each priority, the first of which is primary."""
     with ExitStack() as stack:
-        members = [stack.enter_context(serving("mongodb", _mongod_command, _answers)) for _ in priorities]
+        members = [stack.enter_context(serving("mongodb", mongod_command, _answers)) for _ in priorities]
         config = {
             "_id": REPLICA_SET,
             "settings": {"electionTimeoutMillis": 1000},
@@ -174,7 +178,8 @@ def serving(
             server.stop()
 
 
-def _mongod_command(port: int, folder: Path) -> list[str]:
+def mongod_command(port: int, folder: Path) -> list[str]:
+    """The command of a member of the replica set."""
     return [
         *(str(MONGOD), "--dbpath", str(folder), "--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"),
         *("--replSet", REPLICA_SET, "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"),
@@ -196,7 +201,7 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _is_primary(port: int) -> bool:
+def primary_answers(port: int) -> bool:
     """Whether the node is primary; a fresh one is made a replica set on the way."""
     client: MongoClient[dict[str, object]]
     with MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500) as client:

@@ -213,6 +213,19 @@ async def test_no_more_jobs_run_at_once_than_may(queue: Queue) -> None:
     assert {(await queue.job(id)).status for id in ids} == {"done"}
 
 
+async def test_a_runner_that_stops_ends_what_it_has_and_takes_no_more(queue: Queue) -> None:
+    runner, slow = queue.runner(at_once=1), Held()
+    runner.handle("slow", slow)
+    ids = [await queue.put("slow") for _ in range(2)]
+    polling = asyncio.create_task(runner.poll())
+    await slow.began.wait()
+    runner.stop()
+    slow.let_go.set()
+    await asyncio.wait_for(polling, 5)
+    await runner.idle()
+    assert sorted([(await queue.job(id)).status for id in ids]) == ["done", "waiting"]
+
+
 async def test_jobs_of_a_kind_that_hang_leave_room_for_the_others(queue: Queue) -> None:
     """Also when they are far more urgent; and the next of them begins when one is done."""
     runner, slow, log = queue.runner(at_once=4), Held(), Log()

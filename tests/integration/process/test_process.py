@@ -9,14 +9,17 @@ import pytest
 from loguru import logger
 
 from domain.core.errors import Unavailable
-from maoga.process import Process, every
+from maoga.process import SIGNALS, Process, every
 
 
 @pytest.fixture
 async def process() -> AsyncIterator[Process]:
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     running = Process()
     yield running
     await running.cancel()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -88,6 +91,19 @@ async def test_a_loop_waits_for_a_database_and_gives_up_on_a_bug(monkeypatch: py
     with pytest.raises(KeyError):
         await asyncio.wait_for(every(0.01, "test", step), 5)
     assert calls > 31
+
+
+async def test_a_loop_that_is_told_to_stop_ends_behind_its_step() -> None:
+    stopping, steps = asyncio.Event(), []
+
+    async def step() -> None:
+        steps.append("begun")
+        stopping.set()
+        await asyncio.sleep(0.01)
+        steps.append("ended")
+
+    await asyncio.wait_for(every(600, "test", step, until=stopping), 5)
+    assert steps == ["begun", "ended"]
 
 
 async def test_one_failure_now_and_then_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:

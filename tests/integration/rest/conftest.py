@@ -318,7 +318,7 @@ async def serving(
         metrics=metrics,
         log=through_loguru,
     )
-    runner = runner_of(build_app(services, config, Health(checks or {}), DOCUMENTS), drain_s=1)
+    runner = runner_of(build_app(services, config, Health(checks or {}), DOCUMENTS))
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

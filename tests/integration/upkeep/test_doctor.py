@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from typer.testing import CliRunner
 
 from domain.core.clock import SystemClock
+from domain.jobs.model import JOBS, Job
 from domain.users.model import USERS
 from maoga.__main__ import app
 from maoga.bootstrap import open_core
@@ -72,6 +73,22 @@ async def test_what_is_amiss_in_mongodb_is_named(settings: Settings, database: A
     assert ("warning", "users has bio_1, which this version does not want") in about(findings, "mongodb indexes")
     assert about(findings, "mongodb validators") == [("warning", "missing or of another version: lobbies")]
     assert ("problem", "users is read whole for email_key") in about(findings, "mongodb queries")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "mongodb"])
+async def test_jobs_that_were_given_up_are_named_by_kind(kind: str, settings: Settings, tmp_path: Path) -> None:
+    if kind == "sqlite":
+        settings = test_settings(tmp_path)
+    now = datetime.now(UTC)
+    async with open_core(settings, SystemClock()) as core:
+        for number, status in enumerate(("dead", "dead", "waiting")):
+            await core.database.collection(JOBS).insert(
+                Job(id=str(number), kind="mail", payload={}, status=status, run_at=now, created_at=now)
+            )
+        assert about(await examine(settings), "jobs") == [("warning", "given up: 2 of mail")]
+        for number in range(3):
+            await core.database.collection(JOBS).delete(str(number))
+        assert about(await examine(settings), "jobs") == [("ok", "none has been given up")]
 
 
 async def test_collections_that_were_read_whole_are_told_if_the_profiler_knows(
