@@ -147,7 +147,7 @@ def test_what_is_installed_has_every_file_of_the_packages_and_serves(tmp_path: P
     with (installed / "rest/static/index.html").open("a") as page:
         page.write("<!-- as installed -->")
     with (
-        maoga_server(PYTHONPATH=str(installed), PYTHONSAFEPATH="1") as server,
+        maoga_server(PROGRAM="maoga", PYTHONPATH=str(installed), PYTHONSAFEPATH="1") as server,
         urlopen(f"{server.url}/", timeout=10) as answer,
     ):
         assert b"as installed" in answer.read()

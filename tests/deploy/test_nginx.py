@@ -12,6 +12,7 @@ import socketio
 
 from clients.python.client import MaogaClient
 from clients.python.rest import MaogaRest
+from clients.python.session import Session
 from domain.core.images import UPLOAD_BYTES
 from rest.upload import FORM_BYTES
 from tests.deploy.stack import Stack, running_stack
@@ -121,9 +122,10 @@ async def test_an_instance_is_killed_and_its_players_go_on_with_the_other(
             for _ in said:
                 await bob.wait_for("message")
     doomed.start()
+    newcomer = await a_guest(stack, http)
 
     async def taken_back() -> int:
-        async with await a_player(stack, http):
+        async with MaogaClient(stack.url, newcomer, http=http):
             return connections_held(doomed.url)
 
     assert await eventually(taken_back, timeout=20)
@@ -191,8 +193,12 @@ async def test_without_an_instance_the_answer_is_in_the_envelope(stack: Stack, h
 
 async def a_player(stack: Stack, http: aiohttp.ClientSession) -> MaogaClient:
     """A guest who has not connected yet."""
+    return MaogaClient(stack.url, await a_guest(stack, http), http=http)
+
+
+async def a_guest(stack: Stack, http: aiohttp.ClientSession) -> Session:
     async with MaogaRest(stack.url, http) as rest:
-        return MaogaClient(stack.url, await rest.guest(), http=http)
+        return await rest.guest()
 
 
 async def polling_player(stack: Stack, source: str, transports: list[str]) -> str:

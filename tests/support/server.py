@@ -34,7 +34,7 @@ QUICK = {
 class MaogaServer:
     """A server process. url: where players reach it, if they do. metrics_url: where Prometheus does.
 
-    `PROGRAM` in its environment: what Python runs instead of `maoga`.
+    `PROGRAM` in its environment: what a fresh Python runs, instead of a fork that has imported `maoga`.
     """
 
     url: str
