@@ -36,7 +36,7 @@ GAME_S = 20.0
 ACTIVE = {"status": "active"}
 STARTER = ThreadPoolExecutor(1)
 """A server ends with the thread that has started it."""
-RACES = {"ALREADY_IN_LOBBY", "MATCH_OVER", "NOT_FOUND", "NOT_IN_LOBBY", "CONFLICT"}
+RACES = {"ALREADY_IN_LOBBY", "ALREADY_QUEUED", "LOBBY_STARTED", "MATCH_OVER", "NOT_FOUND", "NOT_IN_LOBBY", "CONFLICT"}
 """What two who do something at once are told without any restart."""
 LOST = {"DISCONNECTED", "TIMEOUT", "UNAVAILABLE", "UNREACHABLE"}
 """What a call may fail with after it was repeated for as long as a client does, on a machine that is too busy."""
