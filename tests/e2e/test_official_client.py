@@ -11,7 +11,7 @@ from tests.e2e.every_event.governing import govern
 from tests.e2e.every_event.players import a_world
 from tests.e2e.every_event.playing import lobby, match, party
 from tests.e2e.every_event.registry import Record
-from tests.e2e.every_event.talking import chat, session, social
+from tests.e2e.every_event.talking import chat, drain, session, social
 from tests.e2e.staff import make_staff
 
 ACTS = (party, match, lobby, chat, social, session, govern)
@@ -44,13 +44,12 @@ async def test_every_event_is_said_and_heard(
 ) -> None:
     await make_staff(tmp_path, shared, ["admin"])
     env = shared | settings(tmp_path)
-    urls, record = [start(**env).url for _ in range(2)], Record()
-    async with (
-        client() as connect,
-        a_world(urls, env["MAOGA_SECRET_KEY"], connect, record) as world,
-        asyncio.TaskGroup() as acts,
-    ):
-        for act in ACTS:
-            acts.create_task(act(world))
+    servers, record = [start(**env) for _ in range(2)], Record()
+    urls = [server.url for server in servers]
+    async with client() as connect, a_world(urls, env["MAOGA_SECRET_KEY"], connect, record) as world:
+        async with asyncio.TaskGroup() as acts:
+            for act in ACTS:
+                acts.create_task(act(world))
+        await drain(world, servers[0])
     assert record.faults == []
     assert record.missing() == []

@@ -13,6 +13,7 @@ from clients.python.errors import MaogaError
 from clients.python.rest import MaogaRest
 from tests.e2e.every_event.players import Player, World
 from tests.support.images import an_image
+from tests.support.server import MaogaServer
 
 NEVER_MS = 4_000_000_000_000
 SHORT_S = 12
@@ -165,6 +166,15 @@ async def flood(player: Player) -> None:
         answers = await asyncio.gather(*calls, return_exceptions=True)
     assert {answer.code for answer in answers if isinstance(answer, MaogaError)} == {"RATE_LIMITED"}
     assert (await player.hears("social", "rate_limited"))["retryInMs"] > 0
+
+
+async def drain(world: World, server: MaogaServer) -> None:
+    """The first instance stops, and says so to who is there."""
+    (ann,) = await world.guests(0)
+    stopped = asyncio.create_task(asyncio.to_thread(server.stop))
+    for namespace in NAMESPACES:
+        assert (await ann.hears(namespace, "server_draining"))["reconnectInMs"] > 0
+    assert await stopped == 0
 
 
 def _ending(token: str, key: str) -> str:

@@ -69,7 +69,7 @@ async def test_keys_are_separate_and_can_be_reset(redis: Client) -> None:
 
 async def test_keys_expire_by_themselves(redis: Client) -> None:
     """Nothing is kept for a limit that is full again."""
-    await RedisRateLimits(redis).take("ip", Limit(count=10, per_s=0.5))
+    await RedisRateLimits(redis).take("ip", Limit(count=10, per_s=3), cost=10)
     assert len(await all_keys(redis)) == 1
 
     async def is_empty() -> bool:
