@@ -50,7 +50,7 @@ demo: setup ## play the main job with real clients and print the story
 
 test: setup-dev setup-servers ## run every test but the long ones
 	timeout --foreground --signal INT --kill-after 20 $(TEST_LIMIT_S) \
-		$(BIN)/pytest -n 3 --dist worksteal -m "not long" --ignore tests/deploy $(ARGS)
+		$(BIN)/pytest -n 2 --dist worksteal -m "not long" --ignore tests/deploy $(ARGS)
 
 test-deploy: setup-dev setup-servers setup-deploy ## check what is in deploy/, and run what can be run of it
 	timeout --foreground --signal INT --kill-after 20 $(TEST_LIMIT_S) $(BIN)/pytest tests/deploy $(ARGS)
