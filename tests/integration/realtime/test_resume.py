@@ -209,8 +209,8 @@ async def test_a_client_that_is_gone_in_the_middle_leaves_nothing_behind() -> No
     async with a_node() as one:
         async with wire(one.url) as client:
             start = (await enter(client))["streams"][LOBBY]
-        for number in range(1, 501):
-            await one.tell(LOBBY, Long(number=number, text="x" * 20_000))  # more than the kernel takes
+        for number in range(1, 101):
+            await one.tell(LOBBY, Long(number=number, text="x" * 100_000))  # more than the kernel takes
         async with wire(one.url) as client:
             await enter(client)
             client.stop_reading()
