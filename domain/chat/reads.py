@@ -129,7 +129,9 @@ class Reads:
             if changed is None:
                 there = await self._markers.get(id)
                 if there is not None and expect is not None:
-                    return there
+                    if there.seq >= fields["seq"]:
+                        return there
+                    continue  # it was made in between
                 changed = carry(Marker(id=id, user_id=user, channel_id=channel.channel_id, **fields), [told], now)
                 try:
                     await self._markers.insert(changed)
